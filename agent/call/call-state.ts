@@ -1,0 +1,26 @@
+import type { Termination } from './termination.ts';
+
+/** Where a call stands in its job. Each member carries only what is true in it. */
+export type CallState =
+  | { readonly name: 'admitted' }
+  | { readonly name: 'connecting' }
+  | { readonly name: 'starting'; readonly callId: string }
+  | { readonly name: 'live'; readonly callId: string; readonly answeredAtMs: number }
+  | { readonly name: 'closing'; readonly termination: Termination }
+  | { readonly name: 'closed'; readonly termination: Termination };
+
+const allowed: Record<CallState['name'], readonly CallState['name'][]> = {
+  admitted: ['connecting', 'closing'],
+  connecting: ['starting', 'closing'],
+  starting: ['live', 'closing'],
+  live: ['closing'],
+  closing: ['closed'],
+  closed: [],
+};
+
+/** @throws {Error} when a call cannot go from `from` to `to`; that is a bug, never a caller's doing. */
+export function assertTransition(from: CallState, to: CallState): void {
+  if (!allowed[from.name].includes(to.name)) {
+    throw new Error(`A call cannot go from ${from.name} to ${to.name}`);
+  }
+}

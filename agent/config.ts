@@ -1,0 +1,266 @@
+import { readFileSync } from 'node:fs';
+import { resolve, sep } from 'node:path';
+import { z } from 'zod';
+import { defaultTimeouts, timeoutVariable } from './timeouts.ts';
+import type { TimeoutName, Timeouts } from './timeouts.ts';
+
+/** How the sheet is opened. `none` is for an emulator on loopback only. */
+export type SheetsAuth =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'service-account'; readonly email: string; readonly privateKey: string };
+
+/** Everything that can be set from outside, checked once and frozen. */
+export type Config = {
+  readonly livekit: {
+    readonly url: string;
+    readonly apiKey: string;
+    readonly apiSecret: string;
+    readonly agentName: string;
+    readonly maxCalls: number;
+    readonly numIdleProcesses: number;
+  };
+  readonly deepgram: {
+    readonly apiKey: string;
+    readonly baseUrl: string;
+    readonly sttModel: string;
+  };
+  readonly openai: { readonly apiKey: string; readonly baseUrl: string; readonly model: string };
+  readonly voice: { readonly provider: 'deepgram' | 'openai'; readonly model: string };
+  readonly sheet: {
+    readonly id: string;
+    readonly auth: SheetsAuth;
+    readonly baseUrl: string | null;
+  };
+  readonly store: { readonly databaseUrl: string | null; readonly dataDir: string };
+  readonly port: number;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly timeouts: Timeouts;
+  /** On Railway: `volume` when the data folder outlives a deploy, which then has downtime. */
+  readonly platform: 'railway' | 'railway-volume' | 'other';
+  /** In a worker or a job: where its own supervisor listens. */
+  readonly linePath: string | null;
+  /** Values that must never appear in a log line. */
+  readonly secrets: readonly string[];
+};
+
+/** The environment is not usable. The message lists every bad variable, and no value of any. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'CONFIG_INVALID';
+}
+
+const text = z.string().trim().min(1, 'is missing');
+const secret = text.refine((value) => !/\s/.test(value), 'must not contain spaces');
+const baseUrl = (protocols: readonly string[]) =>
+  text
+    .refine((value) => protocols.includes(protocolOf(value)), {
+      message: `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+    })
+    .transform((value) => value.replace(/\/+$/, ''));
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .trim()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be from ${least} to ${most}`);
+
+const deepgramVoice = 'aura-2-thalia-en';
+const openAiVoice = 'gpt-4o-mini-tts';
+/** The longest delay that a timer takes (2^31 - 1 ms); Node fires longer ones at once. */
+const maxTimerMs = 2_147_483_647;
+
+const timeoutShape = Object.fromEntries(
+  Object.entries(defaultTimeouts).map(([name, ms]) => [
+    timeoutVariable(name as TimeoutName),
+    wholeNumber(1, maxTimerMs).default(ms),
+  ]),
+);
+
+const settings = {
+  LIVEKIT_URL: baseUrl(['ws:', 'wss:', 'http:', 'https:']),
+  LIVEKIT_API_KEY: secret,
+  LIVEKIT_API_SECRET: secret,
+  AGENT_NAME: text.default('pickup'),
+  MAX_CALLS: wholeNumber(1, 1_000).default(8),
+  NUM_IDLE_PROCESSES: wholeNumber(1, 100).default(4),
+  DEEPGRAM_API_KEY: secret,
+  DEEPGRAM_BASE_URL: baseUrl(['http:', 'https:']).default('https://api.deepgram.com'),
+  STT_MODEL: text.default('nova-3'),
+  OPENAI_API_KEY: secret,
+  OPENAI_BASE_URL: baseUrl(['http:', 'https:']).default('https://api.openai.com/v1'),
+  LLM_MODEL: text.default('gpt-5.4-mini'),
+  TTS_PROVIDER: z.enum(['deepgram', 'openai'], 'must be deepgram or openai').default('deepgram'),
+  TTS_MODEL: text.optional(),
+  GOOGLE_SHEET_ID: text,
+  GOOGLE_SERVICE_ACCOUNT_JSON: text.optional(),
+  GOOGLE_APPLICATION_CREDENTIALS: text.optional(),
+  SHEETS_BASE_URL: baseUrl(['http:', 'https:']).optional(),
+  DATABASE_URL: baseUrl(['postgres:', 'postgresql:']).optional(),
+  DATA_DIR: text.default('data'),
+  PORT: wholeNumber(0, 65_535).default(8080),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error')
+    .default('info'),
+} as const;
+
+/** Set by Railway, or by the supervisor for its workers; so they are not in `.env.example`. */
+const platform = {
+  PICKUP_LINE: text.optional(),
+  RAILWAY_ENVIRONMENT_NAME: text.optional(),
+  RAILWAY_VOLUME_MOUNT_PATH: text.optional(),
+} as const;
+
+const schema = z.object({ ...settings, ...platform });
+const timeoutSchema = z.object(timeoutShape);
+
+/** The names of all variables that a person can set. */
+export const settingNames: readonly string[] = [
+  ...Object.keys(settings),
+  ...Object.keys(timeoutShape),
+];
+
+/**
+ * Reads the environment once. An empty variable counts as not set.
+ * @throws {ConfigError} with one message that lists every bad variable.
+ */
+export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  const parsed = schema.safeParse(given);
+  const times = timeoutSchema.safeParse(given);
+  const problems = [...(parsed.error?.issues ?? []), ...(times.error?.issues ?? [])].map(
+    ({ path, message }) =>
+      `${path.join('.')} ${message.startsWith('Invalid input') ? 'is missing' : message}`,
+  );
+  const timeouts = times.success ? readTimeouts(times.data) : undefined;
+  const auth = readSheetsAuth(given, problems);
+  if (parsed.success) problems.push(...storeProblems(parsed.data));
+  if (!parsed.success || !timeouts || !auth || problems.length > 0) {
+    throw new ConfigError(
+      ['The environment is not usable:', ...problems.map((problem) => `  - ${problem}`)].join('\n'),
+    );
+  }
+  const e = parsed.data;
+  return deepFreeze<Config>({
+    livekit: {
+      url: e.LIVEKIT_URL.replace(/^http/, 'ws'),
+      apiKey: e.LIVEKIT_API_KEY,
+      apiSecret: e.LIVEKIT_API_SECRET,
+      agentName: e.AGENT_NAME,
+      maxCalls: e.MAX_CALLS,
+      numIdleProcesses: e.NUM_IDLE_PROCESSES,
+    },
+    deepgram: {
+      apiKey: e.DEEPGRAM_API_KEY,
+      baseUrl: e.DEEPGRAM_BASE_URL,
+      sttModel: e.STT_MODEL,
+    },
+    openai: { apiKey: e.OPENAI_API_KEY, baseUrl: e.OPENAI_BASE_URL, model: e.LLM_MODEL },
+    voice: {
+      provider: e.TTS_PROVIDER,
+      model: e.TTS_MODEL ?? (e.TTS_PROVIDER === 'deepgram' ? deepgramVoice : openAiVoice),
+    },
+    sheet: { id: e.GOOGLE_SHEET_ID, auth, baseUrl: e.SHEETS_BASE_URL ?? null },
+    store: { databaseUrl: e.DATABASE_URL ?? null, dataDir: resolve(e.DATA_DIR) },
+    port: e.PORT,
+    logLevel: e.LOG_LEVEL,
+    timeouts,
+    platform: platformOf(e),
+    linePath: e.PICKUP_LINE ?? null,
+    secrets: [
+      e.LIVEKIT_API_SECRET,
+      e.DEEPGRAM_API_KEY,
+      e.OPENAI_API_KEY,
+      ...(auth.kind === 'service-account' ? [auth.privateKey] : []),
+      ...(e.DATABASE_URL ? [e.DATABASE_URL] : []),
+    ],
+  });
+}
+
+/** The environment of a worker: ours, and where its supervisor listens. */
+export function workerEnvironment(linePath: string): NodeJS.ProcessEnv {
+  // The media library logs at debug unless told that this is production.
+  return { NODE_ENV: 'production', ...process.env, PICKUP_LINE: linePath };
+}
+
+function readTimeouts(values: Record<string, unknown>): Timeouts {
+  return Object.fromEntries(
+    Object.keys(defaultTimeouts).map((name) => [
+      name,
+      values[timeoutVariable(name as TimeoutName)],
+    ]),
+  ) as Timeouts;
+}
+
+const serviceAccount = z.object({
+  type: z.literal('service_account'),
+  client_email: z.string().min(1),
+  private_key: z.string().includes('PRIVATE KEY'),
+});
+
+/** Authentication is left out only for an emulator on loopback. */
+function readSheetsAuth(
+  env: Record<string, string | undefined>,
+  problems: string[],
+): SheetsAuth | undefined {
+  const inline = env['GOOGLE_SERVICE_ACCOUNT_JSON'];
+  const file = env['GOOGLE_APPLICATION_CREDENTIALS'];
+  const variable = inline ? 'GOOGLE_SERVICE_ACCOUNT_JSON' : 'GOOGLE_APPLICATION_CREDENTIALS';
+  if (!inline && !file) {
+    if (isLoopback(env['SHEETS_BASE_URL'])) return { kind: 'none' };
+    problems.push(
+      'GOOGLE_SERVICE_ACCOUNT_JSON is missing (or set GOOGLE_APPLICATION_CREDENTIALS to the key file)',
+    );
+    return undefined;
+  }
+  try {
+    const raw = inline ?? readFileSync(file ?? '', 'utf8');
+    const json = raw.trim().startsWith('{') ? raw : Buffer.from(raw, 'base64').toString('utf8');
+    const key = serviceAccount.parse(JSON.parse(json));
+    return { kind: 'service-account', email: key.client_email, privateKey: key.private_key };
+  } catch {
+    problems.push(
+      inline
+        ? `${variable} must be the JSON of a service account's key, as it is or in base64`
+        : `${variable} must name a readable file with the JSON of a service account's key`,
+    );
+    return undefined;
+  }
+}
+
+type Parsed = z.infer<typeof schema>;
+
+function platformOf(e: Parsed): Config['platform'] {
+  if (!e.RAILWAY_ENVIRONMENT_NAME) return 'other';
+  return e.DATABASE_URL ? 'railway' : 'railway-volume';
+}
+
+/** A file that does not outlive a deploy is no journal. */
+function storeProblems(e: Parsed): string[] {
+  if (!e.RAILWAY_ENVIRONMENT_NAME || e.DATABASE_URL) return [];
+  const volume = e.RAILWAY_VOLUME_MOUNT_PATH;
+  const dataDir = resolve(e.DATA_DIR);
+  if (volume && (dataDir === resolve(volume) || dataDir.startsWith(resolve(volume) + sep))) {
+    return [];
+  }
+  return [
+    'DATABASE_URL is missing: on Railway a file is lost at each deploy (or set DATA_DIR to a folder on a mounted volume)',
+  ];
+}
+
+function protocolOf(value: string): string {
+  return URL.canParse(value) ? new URL(value).protocol : '';
+}
+
+function isLoopback(url: string | undefined): boolean {
+  if (!url || !URL.canParse(url)) return false;
+  const host = new URL(url).hostname;
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) {
+    if (inner && typeof inner === 'object') deepFreeze(inner as object);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { backOffMs } from './retry.ts';
+
+/**
+ * The line: one Unix socket from each worker and each job to the supervisor, one JSON object a line
+ * in both directions. A closed socket tells of a dead process in 20 ms; LiveKit needs 21 s.
+ */
+
+/** The stages of a job, in order. `idle` is a warm process without a call. */
+export type JobStage = 'idle' | 'connecting' | 'claiming' | 'starting' | 'live' | 'closing';
+
+/** How a job left a call, said with `bye`. Only `failed` asks for a fresh job. */
+export type JobOutcome = 'ended' | 'yielded' | 'failed';
+
+/** What a job or a worker tells the supervisor. */
+export type LineReport =
+  | { readonly type: 'hello'; readonly role: 'worker'; readonly pid: number }
+  | {
+      readonly type: 'hello';
+      readonly role: 'job';
+      readonly pid: number;
+      readonly workerPid: number;
+      readonly stage: JobStage;
+      readonly call: JobCall | null;
+    }
+  | { readonly type: 'beat' }
+  | { readonly type: 'link'; readonly state: LinkState; readonly detail: string | null }
+  | { readonly type: 'accepted'; readonly room: string; readonly jobId: string }
+  | { readonly type: 'refused'; readonly room: string; readonly reason: RefusalReason }
+  | { readonly type: 'stage'; readonly stage: JobStage; readonly call: JobCall }
+  | { readonly type: 'bye'; readonly outcome: JobOutcome };
+
+/** Which call a job serves; `callId` is known once it is in the room. */
+export type JobCall = {
+  readonly jobId: string;
+  readonly room: string;
+  readonly callId: string | null;
+};
+
+/** The worker's registration with LiveKit. `refused`: the server is there and rejects the key. */
+export type LinkState = 'connecting' | 'registered' | 'refused';
+
+/** Why a job request is turned down; the server then asks the next worker. */
+export type RefusalReason = 'full' | 'no-warm-process' | 'draining' | 'no-supervisor';
+
+/** What the supervisor tells a worker or a job. */
+export type LineOrder =
+  | {
+      readonly type: 'pool';
+      /** Pids of this worker's warm processes. */
+      readonly idlePids: readonly number[];
+      /** Jobs with a call, over all workers of this supervisor. */
+      readonly jobs: readonly { readonly jobId: string; readonly room: string }[];
+    }
+  | { readonly type: 'drain' }
+  | { readonly type: 'yard-changed' }
+  | { readonly type: 'end' };
+
+/** The longest path that every platform takes for a Unix socket (macOS: 104 bytes with the NUL). */
+const maxSocketPathBytes = 103;
+
+/**
+ * Where a supervisor listens: in the data folder, so that a restarted supervisor is found. `slot` 1
+ * is the first supervisor of the folder, 2 one beside it (a new deployment), and so on.
+ */
+export function linePath(dataDir: string, slot = 1): string {
+  const file = slot === 1 ? 'line.sock' : `line-${slot}.sock`;
+  const path = join(dataDir, file);
+  if (Buffer.byteLength(path) <= maxSocketPathBytes) return path;
+  const folder = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
+  return join(tmpdir(), `pickup-${folder}-${file}`);
+}
+
+/** How often each end of the line says that it is alive. */
+export const beatMs = 250;
+
+const reconnect = { initialMs: 50, multiplier: 1.6, maxMs: 2_000, jitter: 0.5 };
+
+/** One end of the line, in a worker or a job. It looks for the supervisor for as long as it lives. */
+export class Line {
+  readonly #path: string;
+  readonly #hello: () => LineReport;
+  readonly #onOrder: (order: LineOrder) => void;
+  readonly #onLost: () => void;
+  #socket: Socket | undefined;
+  #beats: NodeJS.Timeout;
+  #retry: NodeJS.Timeout | undefined;
+  #attempt = 0;
+  #closed = false;
+
+  constructor(options: {
+    readonly path: string;
+    /** Said first on every new connection: the supervisor may be another than before. */
+    readonly hello: () => LineReport;
+    readonly onOrder?: (order: LineOrder) => void;
+    readonly onLost?: () => void;
+  }) {
+    this.#path = options.path;
+    this.#hello = options.hello;
+    this.#onOrder = options.onOrder ?? (() => {});
+    this.#onLost = options.onLost ?? (() => {});
+    this.#beats = setInterval(() => this.send({ type: 'beat' }), beatMs);
+    this.#beats.unref();
+    this.#connect();
+  }
+
+  /** Sends at once, or not at all: what a later supervisor needs to know is in `hello`. */
+  send(report: LineReport): void {
+    if (this.#socket?.writable) this.#socket.write(`${JSON.stringify(report)}\n`);
+  }
+
+  /** Sends the last report and closes when it is out; at most `ms`. */
+  async close(last: LineReport | null, ms = 200): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#beats);
+    clearTimeout(this.#retry);
+    const socket = this.#socket;
+    if (!socket || socket.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      socket.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      if (last) socket.end(`${JSON.stringify(last)}\n`);
+      else socket.end();
+    });
+    socket.destroy();
+  }
+
+  #connect(): void {
+    const socket = connect(this.#path);
+    this.#socket = socket;
+    let wasUp = false;
+    socket.unref();
+    socket.on('connect', () => {
+      wasUp = true;
+      this.#attempt = 0;
+      this.send(this.#hello());
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      if (this.#closed) return;
+      if (wasUp) this.#onLost();
+      this.#attempt += 1;
+      this.#retry = setTimeout(() => this.#connect(), backOffMs(reconnect, this.#attempt));
+      this.#retry.unref();
+    });
+    readLines<LineOrder>(socket, (order) => this.#onOrder(order));
+  }
+}
+
+/** Calls `onMessage` for each JSON line; a line that is not JSON ends the socket. */
+export function readLines<T>(socket: Socket, onMessage: (message: T) => void): void {
+  const lines = createInterface({ input: socket, crlfDelay: Infinity });
+  lines.on('line', (line) => {
+    let message: T;
+    try {
+      message = JSON.parse(line) as T;
+    } catch {
+      socket.destroy();
+      return;
+    }
+    onMessage(message);
+  });
+  // readline forwards the stream's errors; the socket's own listener deals with them.
+  lines.on('error', () => {});
+}

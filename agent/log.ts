@@ -1,0 +1,231 @@
+import fs from 'node:fs';
+import { pino } from 'pino';
+
+/** Every event that a log line may carry: `noun.verb`. What is not here cannot be logged. */
+export type LogEvent =
+  | 'service.started'
+  | 'service.draining'
+  | 'service.stopped'
+  | 'service.failed'
+  | 'config.unusual'
+  | 'worker.started'
+  | 'worker.registered'
+  | 'worker.unregistered'
+  | 'worker.refused'
+  | 'worker.ready'
+  | 'worker.replaced'
+  | 'worker.died'
+  | 'worker.stopped'
+  | 'job.accepted'
+  | 'job.refused'
+  | 'job.died'
+  | 'job.failed'
+  | 'job.forced'
+  | 'job.yielded'
+  | 'guardian.dispatched'
+  | 'guardian.gave-up'
+  | 'guardian.failed'
+  | 'inventory.refreshed'
+  | 'inventory.failed'
+  | 'inventory.problem'
+  | 'phrase.synthesised'
+  | 'phrase.failed'
+  | 'call.incoming'
+  | 'room.connected'
+  | 'equipment.loaded'
+  | 'session.started'
+  | 'call.answered'
+  | 'call.state'
+  | 'call.ended'
+  | 'call.closed'
+  | 'tool.used'
+  | 'turn.completed'
+  | 'provider.failed'
+  | 'store.failed'
+  | 'line.failed'
+  | 'process.fault'
+  | 'framework.log'
+  | 'log.repeated';
+
+/** What a line may carry beside its event. Personal data goes only under keys that begin `pii.`. */
+export type LogFields = { readonly event: LogEvent; readonly [key: string]: unknown };
+
+/** A logger; `child` binds fields to every line of one call, one worker, one job. */
+export type Log = {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+  child(fields: Readonly<Record<string, unknown>>): Log;
+};
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+const repeatWindowMs = 10_000;
+/** Railway drops what exceeds 500 lines a second; the same line is written this often a window. */
+const repeatsWritten = 5;
+
+/**
+ * The logger of one process: one JSON object a line, `level`, `message`, `time`, `event` and fields.
+ * Digits of phone numbers are masked to the last four and `secrets` are removed, wherever they stand.
+ */
+export function createLog(options: {
+  readonly level: Level;
+  readonly secrets?: readonly string[];
+  readonly write?: (line: string) => void;
+}): Log {
+  // The stream may be a pipe that closed with its reader: losing a line must not end a call.
+  const write = options.write ?? ((line: string) => void process.stdout.write(line));
+  const clean = cleaner(options.secrets ?? []);
+  const base = pino(
+    {
+      level: options.level,
+      base: null,
+      messageKey: 'message',
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => clean(fields) as Record<string, unknown>,
+        bindings: (fields) => clean(fields) as Record<string, unknown>,
+      },
+    },
+    { write },
+  );
+  return wrap(base, repeatLimit(base));
+}
+
+type Repeats = (level: Level, fields: LogFields, message: string) => boolean;
+
+function wrap(logger: pino.Logger, mayWrite: Repeats): Log {
+  const at = (level: Level) => (fields: LogFields, message: string) => {
+    if (mayWrite(level, fields, message)) logger[level](fields, message);
+  };
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields) => wrap(logger.child(fields), mayWrite),
+  };
+}
+
+/** A line repeated within the window is counted, and the count is written when the window ends. */
+function repeatLimit(logger: pino.Logger): Repeats {
+  const seen = new Map<string, { count: number; windowEndsMs: number }>();
+  return (level, fields, message) => {
+    if (!logger.isLevelEnabled(level)) return false;
+    const nowMs = Date.now();
+    const key = `${level} ${fields.event} ${message} ${String(fields['callId'] ?? '')}`;
+    const entry = seen.get(key);
+    if (entry && nowMs < entry.windowEndsMs) {
+      entry.count += 1;
+      return entry.count <= repeatsWritten;
+    }
+    if (entry && entry.count > repeatsWritten) {
+      const repeated = entry.count - repeatsWritten;
+      logger[level]({ event: 'log.repeated', of: fields.event, repeated }, 'line repeated');
+    }
+    seen.set(key, { count: 1, windowEndsMs: nowMs + repeatWindowMs });
+    if (seen.size > 1_000) seen.clear();
+    return true;
+  };
+}
+
+/**
+ * A phone number in a text, down to its last four digits: `sip_+15550111` -> `sip_***0111`. Dates
+ * and times stay as they are.
+ */
+export function maskPhones(value: string): string {
+  return value
+    .replace(/\+?\d{3,}(\d{4})(?!\d)/g, '***$1')
+    .replace(/(?:\+?1[ .-])?\(?\d{3}\)?[ .-]\d{3}[ .-](\d{4})(?!\d)/g, '***$1');
+}
+
+function cleaner(secrets: readonly string[]): (value: unknown, depth?: number) => unknown {
+  const hidden = secrets.filter((secret) => secret.length >= 4);
+  const cleanText = (text: string) =>
+    maskPhones(hidden.reduce((all, secret) => all.replaceAll(secret, '[secret]'), text));
+  const clean = (value: unknown, depth = 0): unknown => {
+    if (typeof value === 'string') return cleanText(value);
+    if (typeof value === 'bigint') return Number(value);
+    if (value instanceof Error) return errorFields(value, cleanText);
+    if (!value || typeof value !== 'object') return value;
+    if (depth > 4) return '[deep]';
+    if (Array.isArray(value)) return value.map((item) => clean(item, depth + 1));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [
+        key,
+        key.startsWith('pii.') ? inner : clean(inner, depth + 1),
+      ]),
+    );
+  };
+  return clean;
+}
+
+/** Only what says what went wrong: other fields of an error may hold headers, keys or a body. */
+function errorFields(error: Error, cleanText: (text: string) => string): object {
+  return {
+    ...nameAndCode(error),
+    message: cleanText(error.message).slice(0, 500),
+    ...(error.stack ? { stack: cleanText(error.stack).slice(0, 2_000) } : {}),
+    // A cause is somebody else's error: a database puts the row that it refused into the message.
+    ...(error.cause instanceof Error ? { cause: nameAndCode(error.cause) } : {}),
+  };
+}
+
+function nameAndCode(error: Error): object {
+  const { code } = error as { code?: unknown };
+  return {
+    name: error.name,
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+  };
+}
+
+/**
+ * Lets the framework's own lines (numeric level, `msg`) come out in our form, without their
+ * `lk.pii.*` fields. Its loggers cannot be replaced: `@livekit/agents` writes to `process.stdout`,
+ * `@livekit/rtc-node` to descriptor 1 by `fs.writeSync`. To be called before they are made; all
+ * other output passes through.
+ */
+export function captureFrameworkLines(createInner: (write: (line: string) => void) => Log): Log {
+  const write = process.stdout.write.bind(process.stdout);
+  const writeSync = fs.writeSync.bind(fs);
+  const log = createInner((line) => void write(line));
+  const take = (chunk: unknown) => {
+    const line = typeof chunk === 'string' ? frameworkLine(chunk) : undefined;
+    if (line) log[line.level]({ event: 'framework.log', ...line.fields }, 'framework line');
+    return line !== undefined;
+  };
+  process.stdout.write = ((chunk: unknown, ...rest: never[]) =>
+    take(chunk) || write(chunk as string, ...rest)) as typeof process.stdout.write;
+  fs.writeSync = ((fd: number, chunk: unknown, ...rest: never[]) =>
+    fd === 1 && take(chunk)
+      ? Buffer.byteLength(chunk as string)
+      : writeSync(fd, chunk as string, ...rest)) as typeof fs.writeSync;
+  // A reader that is gone (the platform restarts its log collector) is not a reason to end calls.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+  return log;
+}
+
+function frameworkLine(
+  chunk: string,
+): { level: Level; fields: Record<string, unknown> } | undefined {
+  if (!chunk.startsWith('{"level":')) return undefined;
+  try {
+    const { level, time, pid, hostname, msg, ...fields } = JSON.parse(chunk) as Record<
+      string,
+      unknown
+    >;
+    if (typeof level !== 'number') return undefined;
+    return {
+      level: level >= 50 ? 'error' : level >= 40 ? 'warn' : level >= 30 ? 'info' : 'debug',
+      fields: {
+        detail: typeof msg === 'string' ? msg : null,
+        ...Object.fromEntries(Object.entries(fields).filter(([key]) => !key.includes('pii'))),
+      },
+    };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,48 @@
+import pRetry from 'p-retry';
+
+/** How waits between attempts grow. `jitter` 0 gives the bare curve, 1 anything from 0 to it. */
+export type BackOff = {
+  readonly initialMs: number;
+  readonly multiplier: number;
+  readonly maxMs: number;
+  readonly jitter: number;
+};
+
+/** Milliseconds to wait before attempt `attempt` (1 is the first retry). */
+export function backOffMs(
+  backOff: BackOff,
+  attempt: number,
+  random: () => number = Math.random,
+): number {
+  const bareMs = Math.min(
+    backOff.maxMs,
+    backOff.initialMs * backOff.multiplier ** Math.max(0, attempt - 1),
+  );
+  return Math.round(bareMs * (1 - backOff.jitter * random()));
+}
+
+/**
+ * Calls `run` until it succeeds, at most `attempts` times, with jittered exponential waits that end
+ * at once when `signal` aborts. Rejects with the last error, or with the signal's reason.
+ */
+export async function retry<T>(
+  run: (attempt: number) => Promise<T>,
+  options: {
+    readonly attempts: number;
+    readonly backOff: BackOff;
+    readonly signal?: AbortSignal;
+    readonly shouldRetry?: (error: unknown) => boolean;
+    readonly onFailed?: (error: unknown, attempt: number) => void;
+  },
+): Promise<T> {
+  return pRetry(run, {
+    retries: options.attempts - 1,
+    minTimeout: options.backOff.initialMs,
+    factor: options.backOff.multiplier,
+    maxTimeout: options.backOff.maxMs,
+    randomize: options.backOff.jitter > 0,
+    ...(options.signal ? { signal: options.signal } : {}),
+    shouldRetry: ({ error }) => options.shouldRetry?.(error) ?? true,
+    onFailedAttempt: ({ error, attemptNumber }) => options.onFailed?.(error, attemptNumber),
+  });
+}

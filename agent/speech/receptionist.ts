@@ -1,0 +1,50 @@
+import { voice } from '@livekit/agents';
+import type { llm } from '@livekit/agents';
+import { ReadableStream } from 'node:stream/web';
+import { z } from 'zod';
+
+const answerInWords = z.object({ say: z.string().min(1) });
+
+type ReceptionistOptions = { instructions: string; tools: llm.ToolContextLike };
+type LlmNode = voice.Agent['llmNode'];
+
+/**
+ * The agent as the framework runs it. What a tool worded is spoken as it stands, not handed back to
+ * the model for another wording: a price or a date is never misread, and the caller hears it one
+ * model round trip sooner.
+ */
+export class Receptionist extends voice.Agent {
+  constructor(options: ReceptionistOptions) {
+    super(options);
+  }
+
+  override async llmNode(...args: Parameters<LlmNode>): ReturnType<LlmNode> {
+    const [chatCtx] = args;
+    const words = wordsOfTools(chatCtx);
+    return words === undefined ? super.llmNode(...args) : ReadableStream.from([words]);
+  }
+}
+
+/**
+ * The sentences of the tool answers that end the conversation so far, or undefined when there are
+ * none or when one of them failed and the model must decide what to do.
+ */
+export function wordsOfTools(chatCtx: llm.ChatContext): string | undefined {
+  const sentences: string[] = [];
+  for (const item of chatCtx.items.toReversed()) {
+    if (item.type === 'function_call') continue;
+    if (item.type !== 'function_call_output') break;
+    const words = item.isError ? undefined : sentenceOf(item.output);
+    if (words === undefined) return undefined;
+    sentences.unshift(words);
+  }
+  return sentences.length > 0 ? sentences.join(' ') : undefined;
+}
+
+function sentenceOf(output: string): string | undefined {
+  try {
+    return answerInWords.parse(JSON.parse(output)).say;
+  } catch {
+    return undefined;
+  }
+}

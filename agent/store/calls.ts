@@ -1,0 +1,153 @@
+import type { Selectable } from 'kysely';
+import type { StoreQueries } from './database.ts';
+import type { Schema } from './schema.ts';
+import { StoreError } from './store-error.ts';
+
+/** One call, as stored. `summary` is what its close gave. */
+export type StoredCall = Omit<Selectable<Schema['calls']>, 'summary'> & {
+  readonly summary: unknown;
+};
+
+/** One entry of a call's timeline. */
+export type StoredCallEvent = {
+  readonly atMs: number;
+  readonly event: string;
+  readonly data: unknown;
+};
+
+/**
+ * Writes the row of a call, once. A further job of the same call becomes its job; a late one, with
+ * an older epoch, does not. Only the last four digits of `callerNumber` are kept.
+ */
+export async function recordCallStart(
+  { db }: StoreQueries,
+  call: {
+    readonly callId: string;
+    readonly room: string;
+    readonly callerNumber: string | null;
+    readonly startedAtMs: number;
+    readonly jobId: string | null;
+    readonly epoch: number;
+  },
+): Promise<void> {
+  const { callerNumber, ...row } = call;
+  await db
+    .insertInto('calls')
+    .values({ ...row, callerNumberMasked: callerNumber?.replace(/\D/g, '').slice(-4) || null })
+    .onConflict((conflict) =>
+      conflict
+        .column('callId')
+        .doUpdateSet({ jobId: call.jobId, epoch: call.epoch })
+        .where('calls.epoch', '<=', call.epoch),
+    )
+    .execute();
+}
+
+/** Notes when the call was answered. The first answer stands; returns whether this was it. */
+export async function recordCallAnswered(
+  { db }: StoreQueries,
+  { callId, answeredAtMs }: { readonly callId: string; readonly answeredAtMs: number },
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('calls')
+    .set({ answeredAtMs })
+    .where('callId', '=', callId)
+    .where('answeredAtMs', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0;
+}
+
+/** Adds an entry to the call's timeline. `data` is kept as JSON. */
+export async function recordCallEvent(
+  { db }: StoreQueries,
+  entry: {
+    readonly callId: string;
+    readonly atMs: number;
+    readonly event: string;
+    readonly data?: unknown;
+  },
+): Promise<void> {
+  await db
+    .insertInto('callEvents')
+    .values({ ...entry, data: toJson(entry.data) })
+    .execute();
+}
+
+/**
+ * Writes how the call ended. The first close stands; returns whether this was it.
+ * @throws {StoreError} `STORE_FAILED` when no start of this call was recorded.
+ */
+export async function recordCallClose(
+  { db }: StoreQueries,
+  close: {
+    readonly callId: string;
+    readonly result: string;
+    readonly reason: string;
+    readonly endedBy: string | null;
+    readonly endedAtMs: number;
+    readonly turns: number;
+    readonly summary: unknown;
+  },
+): Promise<boolean> {
+  const { callId, ...ending } = close;
+  const { numUpdatedRows } = await db
+    .updateTable('calls')
+    .set({ ...ending, summary: toJson(close.summary) })
+    .where('callId', '=', callId)
+    .where('endedAtMs', 'is', null)
+    .executeTakeFirst();
+  if (numUpdatedRows > 0) return true;
+  if (await findCall({ db }, callId)) return false;
+  throw new StoreError('STORE_FAILED', 'The call to close was never recorded as started');
+}
+
+/** The call, or undefined when it was never recorded. */
+export async function findCall(
+  { db }: Pick<StoreQueries, 'db'>,
+  callId: string,
+): Promise<StoredCall | undefined> {
+  const row = await db
+    .selectFrom('calls')
+    .selectAll()
+    .where('callId', '=', callId)
+    .executeTakeFirst();
+  return row && asCall(row);
+}
+
+/** The calls without an end, oldest first: live, or left behind by a process that died. */
+export async function openCalls({ db }: StoreQueries): Promise<readonly StoredCall[]> {
+  const rows = await db
+    .selectFrom('calls')
+    .selectAll()
+    .where('endedAtMs', 'is', null)
+    .orderBy('startedAtMs')
+    .execute();
+  return rows.map(asCall);
+}
+
+/** What happened in a call, in the order of time, then of writing. */
+export async function callTimeline(
+  { db }: StoreQueries,
+  callId: string,
+): Promise<readonly StoredCallEvent[]> {
+  const rows = await db
+    .selectFrom('callEvents')
+    .select(['atMs', 'event', 'data'])
+    .where('callId', '=', callId)
+    .orderBy('atMs')
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => ({ ...row, data: fromJson(row.data) }));
+}
+
+function asCall(row: Selectable<Schema['calls']>): StoredCall {
+  return { ...row, summary: fromJson(row.summary) };
+}
+
+function toJson(value: unknown): string | null {
+  return JSON.stringify(value) ?? null;
+}
+
+function fromJson(json: string | null): unknown {
+  return json === null ? null : JSON.parse(json);
+}

@@ -1,0 +1,30 @@
+import type { StoreQueries } from './database.ts';
+
+/** What was saved last under a name, and when. `json` is the value, to be validated by its reader. */
+export type Snapshot = { readonly json: unknown; readonly savedAtMs: number };
+
+/** Replaces what is saved under `name`. `json` is any value that JSON can hold. */
+export async function saveSnapshot(
+  { db }: StoreQueries,
+  snapshot: { readonly name: string; readonly json: unknown; readonly savedAtMs: number },
+): Promise<void> {
+  const row = { json: JSON.stringify(snapshot.json), savedAtMs: snapshot.savedAtMs };
+  await db
+    .insertInto('snapshots')
+    .values({ name: snapshot.name, ...row })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet(row))
+    .execute();
+}
+
+/** The snapshot of that name, or undefined when none was saved yet. */
+export async function readSnapshot(
+  { db }: StoreQueries,
+  name: string,
+): Promise<Snapshot | undefined> {
+  const row = await db
+    .selectFrom('snapshots')
+    .select(['json', 'savedAtMs'])
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return row && { json: JSON.parse(row.json), savedAtMs: row.savedAtMs };
+}

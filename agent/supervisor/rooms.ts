@@ -1,0 +1,65 @@
+import { AgentDispatchClient, RoomServiceClient } from 'livekit-server-sdk';
+import type { Config } from '../config.ts';
+import { withDeadline } from '../deadline.ts';
+
+/** A caller as LiveKit lists it. */
+export type ListedCaller = {
+  readonly callId: string | null;
+  readonly phoneNumber: string | null;
+  /** False when the gateway has said that the caller hung up: a lost leg is listed 32 s longer. */
+  readonly isThere: boolean;
+};
+
+/** A room as LiveKit lists it. */
+export type ListedRoom = { readonly name: string; readonly createdAtMs: number };
+
+/** What the guardian does with LiveKit. Every method rejects after `requestMs`. */
+export type Rooms = {
+  list(): Promise<readonly ListedRoom[]>;
+  /** Null when there is no participant of kind SIP in the room. */
+  findCaller(room: string): Promise<ListedCaller | null>;
+  /** That it resolves proves nothing: a job that reports in does. */
+  dispatch(room: string, metadata: string): Promise<void>;
+  remove(room: string, identity: string): Promise<void>;
+};
+
+const requestMs = 3_000;
+/** `ParticipantInfo.Kind.SIP` of LiveKit's protocol, whose enum the SDK does not export. */
+const kindSip = 3;
+
+/** LiveKit's server API over HTTP. */
+export function createRooms({ livekit }: Config): Rooms {
+  const url = livekit.url.replace(/^ws/, 'http');
+  const rooms = new RoomServiceClient(url, livekit.apiKey, livekit.apiSecret);
+  const dispatches = new AgentDispatchClient(url, livekit.apiKey, livekit.apiSecret);
+  const bounded = <T>(label: string, run: () => Promise<T>) =>
+    withDeadline(run, { ms: requestMs, label });
+  return {
+    list: async () => {
+      const listed = await bounded('room list', () => rooms.listRooms());
+      return listed.map(({ name, creationTimeMs, creationTime }) => ({
+        name,
+        createdAtMs: Number(creationTimeMs) || Number(creationTime) * 1_000,
+      }));
+    },
+    findCaller: async (room) => {
+      const participants = await bounded('participant list', () => rooms.listParticipants(room));
+      const caller = participants.find(({ kind }) => Number(kind) === kindSip);
+      if (!caller) return null;
+      const { attributes } = caller;
+      return {
+        callId: attributes['sip.callID'] ?? null,
+        phoneNumber: attributes['sip.phoneNumber'] ?? null,
+        isThere: attributes['sip.callStatus'] !== 'hangup',
+      };
+    },
+    dispatch: async (room, metadata) => {
+      await bounded('dispatch', () =>
+        dispatches.createDispatch(room, livekit.agentName, { metadata }),
+      );
+    },
+    remove: async (room, identity) => {
+      await bounded('participant removal', () => rooms.removeParticipant(room, identity));
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * Every time budget, in milliseconds (`gapMaxAttempts` is a count), with its reason. Each can be
+ * set by an environment variable of the same name in capitals: `connectMs` by `CONNECT_MS`.
+ */
+export const defaultTimeouts = {
+  /** The caller hears ringing meanwhile; past this a fresh job is faster. */
+  connectMs: 5_000,
+  /** Resolves in 30-100 ms when healthy; carriers give up after 12-30 s of ringing. */
+  sessionStartMs: 10_000,
+  /** Past this the call goes on without the list, and says so only when asked. */
+  equipmentLoadMs: 3_000,
+  /** No tool may keep the caller in silence longer; a filler sentence comes at 1_500. */
+  toolMs: 6_000,
+  /** How long the caller waits for the sheet before the booking is spoken as pending. */
+  confirmBookingMs: 2_500,
+  /** Age at which the snapshot is refreshed; a booking marks it stale at once. */
+  inventoryTtlMs: 30_000,
+  /** Past this the agent says that it must check and call back. */
+  inventoryMaxAgeMs: 900_000,
+  /** Must stay below the SIP gateway's 15 s media timeout. */
+  audioGapMs: 5_000,
+  /** A recovery must never become a loop. */
+  gapCooldownMs: 60_000,
+  gapMaxAttempts: 3,
+  /** While a recovery runs no other timer may end the call. */
+  livenessPauseMs: 60_000,
+  /** "Are you still there?", twice, then a polite end. */
+  callerSilentMs: 15_000,
+  /** An end to every call, with a spoken warning one minute before. */
+  maxCallMs: 7_200_000,
+  /** Playout of the goodbye. */
+  goodbyeMs: 8_000,
+  /** The whole close while the caller is there, after which the process leaves by force. */
+  closeMs: 15_000,
+  /** The caller is gone: the record is written, then the process leaves by force. */
+  hangupCloseMs: 2_000,
+  /** No sign at all of a job on the line after a dispatch: dispatch again. */
+  pickupMs: 2_000,
+  /** Below Railway's draining seconds (1_800). */
+  drainMs: 1_740_000,
+} as const;
+
+/** The name of a budget. */
+export type TimeoutName = keyof typeof defaultTimeouts;
+
+/** All budgets, as configured. */
+export type Timeouts = Readonly<Record<TimeoutName, number>>;
+
+/** The SIP gateway hangs up after this long without a packet (livekit/sip `media_timeout`). */
+export const sipMediaTimeoutMs = 15_000;
+
+/** The environment variable that sets a budget: `connectMs` -> `CONNECT_MS`. */
+export function timeoutVariable(name: TimeoutName): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+/**
+ * The relations that make the budgets work together; one sentence for each that does not hold. They
+ * are a warning at start, not an error: a test or an operator may shorten one budget alone.
+ */
+export function brokenRelations(t: Timeouts): string[] {
+  const mustBeBelow: [TimeoutName, number, string][] = [
+    ['audioGapMs', sipMediaTimeoutMs, `the SIP gateway's media timeout of ${sipMediaTimeoutMs} ms`],
+    ['goodbyeMs', t.closeMs, 'CLOSE_MS: the goodbye is a part of the close'],
+    ['hangupCloseMs', t.closeMs, 'CLOSE_MS: nobody waits for a caller who is gone'],
+    ['pickupMs', t.connectMs, 'CONNECT_MS: no sign of a job is noticed before a slow connect is'],
+    ['confirmBookingMs', t.toolMs, 'TOOL_MS: the confirmation is a part of the tool'],
+    ['inventoryTtlMs', t.inventoryMaxAgeMs, 'INVENTORY_MAX_AGE_MS: a refresh comes before it is too old'],
+    ['closeMs', t.drainMs, 'DRAIN_MS: a drain must outlast one close'],
+  ];
+  return mustBeBelow
+    .filter(([name, limitMs]) => t[name] >= limitMs)
+    .map(([name, , limit]) => `${timeoutVariable(name)} (${t[name]}) must be below ${limit}`);
+}

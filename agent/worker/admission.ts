@@ -1,0 +1,45 @@
+import type { LineOrder, RefusalReason } from '../line.ts';
+
+/** What the supervisor last said of the pool and the calls. */
+export type PoolState = Omit<Extract<LineOrder, { type: 'pool' }>, 'type'>;
+
+/** What a job request is decided on. */
+export type AdmissionState = {
+  readonly pool: PoolState | null;
+  /** Jobs that were accepted and have not shown up on the line yet, by id, with their rooms. */
+  readonly pending: ReadonlyMap<string, string>;
+  readonly maxCalls: number;
+  readonly draining: boolean;
+  readonly isAlive: (pid: number) => boolean;
+};
+
+/**
+ * Whether a job for `room` is taken; else why not, and the server asks the next worker. A further
+ * job for a call that is counted already is always let in: it comes to rescue that call.
+ */
+export function admission(state: AdmissionState, room: string): RefusalReason | null {
+  const { pool, pending, maxCalls, draining } = state;
+  if (draining) return 'draining';
+  if (!pool) return 'no-supervisor';
+  const warm = pool.idlePids.filter(state.isAlive).length;
+  // One dead process in the pool's queue swallows a job: then none is safe.
+  if (warm < pool.idlePids.length || warm <= pending.size) return 'no-warm-process';
+  const rooms = roomsWithJobs(state);
+  return rooms.size >= maxCalls && !rooms.has(room) ? 'full' : null;
+}
+
+function roomsWithJobs({ pool, pending }: AdmissionState): Set<string> {
+  return new Set([...(pool?.jobs.map((job) => job.room) ?? []), ...pending.values()]);
+}
+
+/** The server offers jobs only below 0.7, and looks at the load every 2.5 s. */
+export const fullLoad = 0.7;
+
+/**
+ * The load that is reported: calls against what this machine takes, below `fullLoad` while there is
+ * room. The framework's default, the machine's CPU, loses calls when something else is busy.
+ */
+export function reportedLoad(state: AdmissionState): number {
+  const calls = roomsWithJobs(state).size;
+  return calls >= state.maxCalls || state.draining ? 1 : (calls / state.maxCalls) * fullLoad;
+}

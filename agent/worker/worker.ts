@@ -1,0 +1,170 @@
+import { AgentServer, InferenceRunner, initializeLogger, ServerOptions } from '@livekit/agents';
+import type { JobRequest } from '@livekit/agents';
+import { loadConfig } from '../config.ts';
+import { Line, linePath } from '../line.ts';
+import type { LineOrder } from '../line.ts';
+import { captureFrameworkLines, createLog } from '../log.ts';
+import { openStore } from '../store/database.ts';
+import type { Store } from '../store/database.ts';
+import { admission, fullLoad, reportedLoad } from './admission.ts';
+import type { AdmissionState, PoolState } from './admission.ts';
+import { Greeter } from './greeter.ts';
+import { LinkMonitor } from './link-monitor.ts';
+
+/**
+ * The worker process: one registration with LiveKit and its pool of job processes. It is started by
+ * the supervisor, does what that says over the line, and drains when the supervisor is gone.
+ */
+
+const config = loadConfig();
+const log = captureFrameworkLines((write) =>
+  createLog({ level: config.logLevel, secrets: config.secrets, write }),
+);
+
+/** An accepted job that did not show up in this time never will; the guardian dispatches again. */
+const pendingJobMs = 10_000;
+const drainPollMs = 50;
+
+let pool: PoolState | null = null;
+let draining: Promise<void> | undefined;
+/** Accepted jobs that are not on the line yet, by id, with their rooms. */
+const pending = new Map<string, string>();
+
+const state = (): AdmissionState => ({
+  pool,
+  pending,
+  maxCalls: config.livekit.maxCalls,
+  draining: draining !== undefined,
+  isAlive,
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function onRequest(request: JobRequest): Promise<void> {
+  const room = request.room?.name ?? '';
+  const refusal = admission(state(), room);
+  if (refusal) {
+    log.warn({ event: 'job.refused', room, reason: refusal }, 'job refused');
+    line.send({ type: 'refused', room, reason: refusal });
+    await request.reject();
+    return;
+  }
+  pending.set(request.id, room);
+  setTimeout(() => pending.delete(request.id), pendingJobMs).unref();
+  line.send({ type: 'accepted', room, jobId: request.id });
+  log.debug({ event: 'job.accepted', room, jobId: request.id }, 'job accepted');
+  await request.accept();
+}
+
+function onOrder(order: LineOrder): void {
+  switch (order.type) {
+    case 'pool': {
+      pool = order;
+      // A job that is on the line is counted there from now on.
+      for (const { jobId } of order.jobs) pending.delete(jobId);
+      return;
+    }
+    case 'yard-changed':
+      return greeter.refresh();
+    case 'drain':
+    case 'end':
+      return drain();
+    default:
+      order satisfies never;
+  }
+}
+
+/** Takes no further job, waits for those that it has, and exits. */
+function drain(): void {
+  draining ??= (async () => {
+    greeter.stop();
+    // A job that was accepted and is not started yet would be lost by the framework's drain.
+    while (pending.size > 0) await new Promise((resolve) => setTimeout(resolve, drainPollMs));
+    await server.drain(config.timeouts.drainMs);
+    await exit(0);
+  })().catch(async (error: unknown) => {
+    log.error({ event: 'process.fault', error }, 'worker could not drain');
+    await exit(1);
+  });
+}
+
+async function exit(code: number): Promise<void> {
+  await line.close({ type: 'bye', outcome: 'ended' });
+  process.exit(code);
+}
+
+let opened: Promise<Store> | undefined;
+const store = () => {
+  opened ??= openStore({
+    databaseUrl: config.store.databaseUrl ?? undefined,
+    dataDir: config.store.dataDir,
+  }).catch((error: unknown) => {
+    opened = undefined;
+    throw error;
+  });
+  return opened;
+};
+const greeter = new Greeter({ config, store, log });
+
+const link = new LinkMonitor(config.livekit.url, (linkState, detail) =>
+  line.send({ type: 'link', state: linkState, detail }),
+);
+
+const line = new Line({
+  path: config.linePath ?? linePath(config.store.dataDir),
+  hello: () => {
+    // What a new supervisor must know of this worker, right after it has said hello.
+    queueMicrotask(() => line.send({ type: 'link', state: link.state, detail: null }));
+    return { type: 'hello', role: 'worker', pid: process.pid };
+  },
+  onOrder,
+  // The next supervisor starts a worker of its own; this one ends with its calls.
+  onLost: drain,
+});
+
+// The whole terminal's group gets a Ctrl-C; what to do about it is the supervisor's decision.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+process.on('unhandledRejection', (error) =>
+  log.error({ event: 'process.fault', error }, 'unhandled rejection in the worker'),
+);
+process.on('uncaughtException', (error) => {
+  log.error({ event: 'process.fault', error }, 'uncaught exception in the worker');
+  drain();
+});
+
+initializeLogger({ pretty: false, level: 'warn' });
+// The framework starts a process of 267 MB for its turn model unless one is registered already;
+// ours is not enumerable, so that it finds one and starts none. See speech/turn-taking.ts.
+Object.defineProperty(InferenceRunner.registeredRunners, 'lk_eot_audio', { value: 'unused' });
+
+const server = new AgentServer(
+  new ServerOptions({
+    agent: new URL('../call/job.ts', import.meta.url).pathname,
+    agentName: config.livekit.agentName,
+    wsURL: config.livekit.url,
+    apiKey: config.livekit.apiKey,
+    apiSecret: config.livekit.apiSecret,
+    requestFunc: onRequest,
+    loadFunc: async () => reportedLoad(state()),
+    loadThreshold: fullLoad,
+    numIdleProcesses: config.livekit.numIdleProcesses,
+    maxRetry: Number.POSITIVE_INFINITY,
+    // Its health endpoint cannot be left out and says 200 on a dead link: nobody asks it. Port 0
+    // means 8081 in production mode and any free one otherwise.
+    host: '127.0.0.1',
+    port: 0,
+    production: false,
+    logLevel: 'warn',
+  }),
+);
+server.event.on('worker_registered', () => link.registered());
+greeter.refresh();
+await server.run();

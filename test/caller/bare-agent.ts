@@ -1,0 +1,102 @@
+import {
+  AudioFrame,
+  AudioSource,
+  AudioStream,
+  LocalAudioTrack,
+  Room,
+  RoomEvent,
+  TrackPublishOptions,
+  TrackSource,
+} from '@livekit/rtc-node';
+import { AccessToken, RoomServiceClient } from 'livekit-server-sdk';
+import { SAMPLE_RATE } from './call-events.ts';
+import { SpeechDetector, type SpeechEdge } from './speech-detector.ts';
+
+const FRAME_SAMPLES = SAMPLE_RATE / 100;
+
+export type BareAgentOptions = {
+  readonly url: string;
+  readonly httpUrl: string;
+  readonly apiKey: string;
+  readonly apiSecret: string;
+  readonly room: string;
+  readonly identity: string;
+};
+
+/** An agent without the framework, for tests of the caller: joins a room, sounds tones, listens. */
+export class BareAgent implements AsyncDisposable {
+  readonly room = new Room();
+  /** When somebody else began and stopped to speak, as this agent heard it. */
+  readonly heard: SpeechEdge[] = [];
+  readonly #options: BareAgentOptions;
+  readonly #rooms: RoomServiceClient;
+  readonly #source = new AudioSource(SAMPLE_RATE, 1, 200);
+  readonly #listening: Promise<void>[] = [];
+
+  private constructor(options: BareAgentOptions) {
+    this.#options = options;
+    this.#rooms = new RoomServiceClient(options.httpUrl, options.apiKey, options.apiSecret);
+    this.room.on(RoomEvent.TrackSubscribed, (track) => {
+      const stream = new AudioStream(track, { sampleRate: SAMPLE_RATE, numChannels: 1 });
+      this.#listening.push(this.#listen(stream));
+    });
+  }
+
+  static async join(options: BareAgentOptions): Promise<BareAgent> {
+    const agent = new BareAgent(options);
+    const { identity, apiKey, apiSecret, room } = options;
+    const token = new AccessToken(apiKey, apiSecret, { identity });
+    token.kind = 'agent';
+    token.addGrant({ roomJoin: true, room, canPublish: true, canSubscribe: true, agent: true });
+    const connect = { autoSubscribe: true, dynacast: false };
+    await agent.room.connect(options.url, await token.toJwt(), connect);
+    return agent;
+  }
+
+  /** Publishes its track, which the caller takes as the answer. */
+  async publish(): Promise<void> {
+    const track = LocalAudioTrack.createAudioTrack('voice', this.#source);
+    const options = new TrackPublishOptions({ source: TrackSource.SOURCE_MICROPHONE });
+    const publication = await this.room.localParticipant?.publishTrack(track, options);
+    await publication?.waitForSubscription();
+  }
+
+  /** Sounds a tone; resolves when it was sent. */
+  async sound({ hz, ms }: { hz: number; ms: number }): Promise<void> {
+    for (let at = 0; at < (ms * SAMPLE_RATE) / 1000; at += FRAME_SAMPLES) {
+      const samples = tone({ hz, at, count: FRAME_SAMPLES });
+      await this.#source.captureFrame(new AudioFrame(samples, SAMPLE_RATE, 1, FRAME_SAMPLES));
+    }
+    await this.#source.waitForPlayout();
+  }
+
+  /** Ends the call as our agent does. */
+  async deleteRoom(): Promise<void> {
+    await this.#rooms.deleteRoom(this.#options.room);
+  }
+
+  async leave(): Promise<void> {
+    await this.room.disconnect();
+    await this.#source.close();
+    await Promise.all(this.#listening);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.leave();
+  }
+
+  async #listen(stream: AudioStream): Promise<void> {
+    const detector = new SpeechDetector({ pauseMs: 200 });
+    for await (const { data } of stream) {
+      const atMs = performance.now();
+      const edge = detector.push(data, atMs - 10, atMs);
+      if (edge) this.heard.push(edge);
+    }
+  }
+}
+
+/** A stretch of a sine at a tenth of full scale, `at` samples into it. */
+export function tone({ hz, at, count }: { hz: number; at: number; count: number }): Int16Array {
+  const step = (2 * Math.PI * hz) / SAMPLE_RATE;
+  return Int16Array.from({ length: count }, (_, index) => 3_276 * Math.sin(step * (at + index)));
+}

@@ -1,0 +1,70 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SpokenLine } from './call-events.ts';
+import { SPOKE_THROUGH_MS } from './measure.ts';
+import type { Phone } from './phone.ts';
+import type { Step, StepTime } from './script.ts';
+
+/** A frame's length: nothing that is waited for is known sooner. */
+const LOOK_EVERY_MS = 20;
+
+export type ScriptRun = {
+  readonly steps: readonly Step[];
+  readonly lines: readonly SpokenLine[];
+  readonly phone: Phone;
+  /** How long the agent must be quiet to have finished. */
+  readonly agentQuietMs: number;
+};
+
+/** Goes through the steps, one after another; ends with them, or with the call. */
+export async function runScript(run: ScriptRun): Promise<void> {
+  try {
+    for (const step of run.steps) {
+      await takeStep(step, run);
+      if (run.phone.over.aborted) return;
+    }
+  } catch (error) {
+    // The call ended in the middle of a step.
+    if (!run.phone.over.aborted) throw error;
+  }
+}
+
+async function takeStep(step: Step, run: ScriptRun): Promise<void> {
+  const { phone } = run;
+  if ('silenceMs' in step) return delay(step.silenceMs, undefined, { signal: phone.over });
+  if ('waitForEnd' in step) return waitUntil(() => false, phone.over);
+  await waitUntil(() => isTime(step.when ?? 'agent-finished', run), phone.over);
+  if ('say' in step) return phone.say(spokenLine(step.say, run.lines));
+  if ('dtmf' in step) return phone.pressKey(step.dtmf);
+  return phone.hangUp('caller');
+}
+
+function spokenLine(line: string, lines: readonly SpokenLine[]): SpokenLine {
+  const spoken = lines.find((candidate) => candidate.line === line);
+  if (!spoken) throw new Error(`The line was not rendered: ${line}`);
+  return spoken;
+}
+
+async function waitUntil(isDue: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!isDue()) await delay(LOOK_EVERY_MS, undefined, { signal });
+}
+
+function isTime(when: StepTime, { phone, agentQuietMs }: ScriptRun): boolean {
+  if (when === 'now') return true;
+  if (when === 'agent-finished') return hasFinished(phone, agentQuietMs);
+  const sinceMs = when.from === 'answer' ? phone.answeredMs : beganToAnswerMs(phone);
+  return sinceMs !== undefined && phone.nowMs() >= sinceMs + when.afterMs;
+}
+
+/** When an agent began to speak after the caller's last line, or undefined. */
+function beganToAnswerMs({ ears, lastLineEndMs }: Phone): number | undefined {
+  const starts = ears.map((ear) => ear.lastStartMs).filter((startMs) => startMs >= lastLineEndMs);
+  return starts.length > 0 ? Math.min(...starts) : undefined;
+}
+
+function hasFinished(phone: Phone, agentQuietMs: number): boolean {
+  const { ears, lastLineEndMs } = phone;
+  const lastLoudMs = Math.max(0, ...ears.map((ear) => ear.lastLoudMs));
+  const hasSpoken =
+    beganToAnswerMs(phone) !== undefined || lastLoudMs - lastLineEndMs >= SPOKE_THROUGH_MS;
+  return hasSpoken && phone.nowMs() - lastLoudMs >= agentQuietMs;
+}

@@ -1,0 +1,263 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { newRequestId, serveListen, type SttEntry } from './deepgram-listen.ts';
+import { BadRequest, parseListenParams, parseSpeakParams } from './deepgram-params.ts';
+import { serveSpeak, toBytes, type TtsEntry } from './deepgram-speak.ts';
+import { type Fault, Faults, GARBAGE } from './faults.ts';
+import { FaultySocket } from './faulty-socket.ts';
+import { answerWithFault, FaultyBody, readBody, sendJson } from './http-faults.ts';
+import { listenOnLoopback } from './loopback-server.ts';
+import { Recogniser } from './recogniser.ts';
+import { renderSpeech } from './voice.ts';
+import { wavHeader } from './wav.ts';
+
+export type DeepgramOptions = {
+  readonly apiKey: string;
+  /** From when the end of speech could be told to the transcript; 250 if left out. */
+  readonly sttLatencyMs?: number;
+  /** From the text to the first audio; 250 if left out. */
+  readonly ttsLatencyMs?: number;
+  /** What it understands; `teach` adds to it. */
+  readonly recogniser?: Recogniser;
+  readonly port?: number;
+  /** Silence of a client after which it is cut off (NET-0001); 10,000 as documented. */
+  readonly idleCloseMs?: number;
+};
+
+/** An open WebSocket. `close(1006)` cuts it without a word. */
+export type DeepgramConnection = {
+  readonly id: string;
+  readonly endpoint: 'listen' | 'speak';
+  readonly query: URLSearchParams;
+  close(code: number, reason?: string): void;
+};
+
+export type DeepgramEmulator = Awaited<ReturnType<typeof startDeepgramEmulator>>;
+
+/**
+ * Deepgram on a loopback port: `/v1/listen` (WebSocket), `/v1/speak` (WebSocket and POST) and
+ * `/v1/projects`. Endpoints for faults: `listen`, `speak` (the connection or request; about: the
+ * model), `listen.message`, `speak.message` (each message sent; about: its type, or `audio`).
+ */
+export async function startDeepgramEmulator(options: DeepgramOptions) {
+  const { apiKey, recogniser = new Recogniser() } = options;
+  const { sttLatencyMs = 250, ttsLatencyMs = 250, idleCloseMs = 10_000 } = options;
+  const faults = new Faults();
+  const connections = new Set<DeepgramConnection>();
+  const ttsLog: TtsEntry[] = [];
+  const sttLog: SttEntry[] = [];
+  const sockets = new WebSocketServer({ noServer: true });
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => response.destroy(toError(error)));
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgrade(request, socket, head).catch((error: unknown) => socket.destroy(toError(error)));
+  });
+  const { port, close } = await listenOnLoopback(server, options.port);
+
+  return {
+    baseUrl: `http://127.0.0.1:${port}`,
+    faults,
+    ttsLog,
+    sttLog,
+    connections,
+    close,
+    /** Renders the line in the caller's voice and teaches it; do this before a measured call. */
+    async teach(line: string): Promise<void> {
+      if (recogniser.knows(line)) return;
+      const sampleRate = 16_000;
+      recogniser.teach(line, await renderSpeech(line, { voice: 'caller', sampleRate }), sampleRate);
+    },
+  };
+
+  async function synthesise(text: string, sampleRate: number): Promise<Int16Array> {
+    const atMs = Date.now();
+    const pcm = await renderSpeech(text, { voice: 'agent', sampleRate });
+    ttsLog.push({ text, pcm, sampleRate, atMs });
+    return pcm;
+  }
+
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const endpoint = socketEndpoints[url.pathname];
+    const requestId = newRequestId();
+    if (!endpoint) return refuseUpgrade(socket, 404, errorBody(404, requestId), requestId);
+    const fault = faults.take(endpoint, url.searchParams.get('model') ?? '');
+    if (fault && (await refuseWithFault(fault, socket, requestId))) return;
+    if (request.headers.authorization !== `Token ${apiKey}`) {
+      return refuseUpgrade(socket, 401, errorBody(401, requestId), requestId);
+    }
+    try {
+      const query = url.searchParams;
+      const serve = endpoint === 'listen' ? listenTo(query) : speakTo(query);
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        const nextFault = (message: string) => faults.take(`${endpoint}.message`, message);
+        const sender = new FaultySocket(webSocket, fault, nextFault);
+        track(webSocket, { id: requestId, endpoint, query });
+        serve({ socket: webSocket, sender, requestId });
+      });
+    } catch (error) {
+      if (!(error instanceof BadRequest)) throw error;
+      const body = { err_code: error.code, err_msg: error.message, request_id: requestId };
+      refuseUpgrade(socket, 400, body, requestId);
+    }
+  }
+
+  type Opened = { socket: WebSocket; sender: FaultySocket; requestId: string };
+
+  function listenTo(query: URLSearchParams) {
+    const params = parseListenParams(query);
+    const onFinal = (entry: SttEntry) => void sttLog.push(entry);
+    const common = { params, recogniser, sttLatencyMs, idleCloseMs, onFinal };
+    return (opened: Opened) => serveListen({ ...opened, ...common });
+  }
+
+  function speakTo(query: URLSearchParams) {
+    const params = parseSpeakParams(query, 'stream');
+    return (opened: Opened) => serveSpeak({ ...opened, params, ttsLatencyMs, synthesise });
+  }
+
+  function track(socket: WebSocket, about: Omit<DeepgramConnection, 'close'>): void {
+    const connection: DeepgramConnection = {
+      ...about,
+      close: (code, reason) => (code === 1006 ? socket.terminate() : socket.close(code, reason)),
+    };
+    connections.add(connection);
+    socket.once('close', () => connections.delete(connection));
+    socket.on('error', () => socket.terminate());
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const requestId = newRequestId();
+    response.setHeader('dg-request-id', requestId);
+    const endpoint = httpEndpoints[`${request.method} ${url.pathname}`];
+    if (!endpoint) return sendJson(response, 404, errorBody(404, requestId));
+    const body = await readBody(request);
+    const fault = faults.take(endpoint, url.searchParams.get('model') ?? '');
+    if (await answerWithFault(fault, response, (status) => errorBody(status, requestId))) return;
+    if (request.headers.authorization !== `Token ${apiKey}`) {
+      return sendJson(response, 401, errorBody(401, requestId));
+    }
+    if (endpoint === 'projects') {
+      return sendJson(response, 200, { projects: [{ project_id: requestId, name: 'emulator' }] });
+    }
+    try {
+      await speakOnce(url.searchParams, body, new FaultyBody(response, fault, 'bytes'), response);
+    } catch (error) {
+      if (!(error instanceof BadRequest)) throw error;
+      sendJson(response, 400, { err_code: error.code, err_msg: error.message, request_id: requestId });
+    }
+  }
+
+  async function speakOnce(
+    query: URLSearchParams,
+    body: string,
+    out: FaultyBody,
+    response: ServerResponse,
+  ): Promise<void> {
+    const params = parseSpeakParams(query, 'post');
+    const text = parseText(body);
+    const [pcm] = await Promise.all([synthesise(text, params.sampleRate), sleep(ttsLatencyMs)]);
+    const bytes = toBytes(pcm);
+    response.writeHead(200, {
+      'Content-Type': params.wav ? 'audio/wav' : 'audio/l16',
+      'dg-model-name': params.model,
+      'dg-char-count': String(text.length),
+    });
+    if (params.wav) await out.write(wavHeader(bytes.length, params.sampleRate));
+    for (let offset = 0; offset < bytes.length; offset += 8_192) {
+      await out.write(bytes.subarray(offset, offset + 8_192));
+    }
+    out.end();
+  }
+}
+
+const socketEndpoints: Record<string, 'listen' | 'speak' | undefined> = {
+  '/v1/listen': 'listen',
+  '/v1/speak': 'speak',
+};
+const httpEndpoints: Record<string, 'speak' | 'projects' | undefined> = {
+  'POST /v1/speak': 'speak',
+  'GET /v1/projects': 'projects',
+};
+
+/** Commits a fault in place of the upgrade. False: go on; the open socket carries the rest of it. */
+async function refuseWithFault(fault: Fault, socket: Duplex, requestId: string): Promise<boolean> {
+  switch (fault.do) {
+    case 'refuse': {
+      const body = fault.body ?? errorBody(fault.status, requestId);
+      refuseUpgrade(socket, fault.status, body, requestId, fault.headers);
+      return true;
+    }
+    case 'garbage':
+      socket.end(`HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n${fault.body ?? GARBAGE}`);
+      return true;
+    case 'hang':
+      return true;
+    case 'drop':
+      socket.destroy();
+      return true;
+    case 'delay':
+      await sleep(fault.delayMs);
+      return socket.destroyed;
+    case 'close':
+    case 'truncate':
+    case 'stall':
+      return false;
+  }
+}
+
+/** Deepgram repeats the message in a header, because browsers and `ws` do not show the body. */
+function refuseUpgrade(
+  socket: Duplex,
+  status: number,
+  body: unknown,
+  requestId: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const message = String(Object(body)['err_msg'] ?? '');
+  const lines = Object.entries({
+    'Content-Type': 'application/json',
+    'Content-Length': String(Buffer.byteLength(text)),
+    'dg-request-id': requestId,
+    'dg-error': message,
+    Connection: 'close',
+    ...headers,
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join('')}\r\n${text}`);
+}
+
+/** What Deepgram says with a bare status. */
+function errorBody(status: number, requestId: string): object {
+  const [code, message] = knownErrors[status] ?? ['INTERNAL_SERVER_ERROR', 'Something went wrong.'];
+  return { err_code: code, err_msg: message, request_id: requestId };
+}
+
+const knownErrors: Record<number, readonly [string, string] | undefined> = {
+  400: ['Bad Request', 'Bad Request'],
+  401: ['INVALID_AUTH', 'Invalid credentials.'],
+  402: ['ASR_PAYMENT_REQUIRED', 'Project does not have enough credits.'],
+  403: ['INSUFFICIENT_PERMISSIONS', 'User does not have sufficient permissions.'],
+  404: ['NOT_FOUND', 'Not found.'],
+  429: ['TOO_MANY_REQUESTS', 'Too many requests. Please try again later.'],
+  503: ['SERVICE_UNAVAILABLE', 'The service is temporarily unavailable.'],
+};
+
+function parseText(body: string): string {
+  let text: unknown;
+  try {
+    text = Object(JSON.parse(body))['text'];
+  } catch {
+    throw new BadRequest('PAYLOAD_ERROR', 'Failed to deserialize JSON payload.');
+  }
+  if (typeof text === 'string' && text.trim() !== '') return text;
+  throw new BadRequest('PAYLOAD_ERROR', 'Failed to deserialize JSON payload: missing field `text`.');
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,130 @@
+import { align } from './alignment.ts';
+import { type Envelope, envelope, FRAME_MS, isSilent, normalise, trimSilence } from './envelope.ts';
+
+/** One word of a line; times count from the line's first sound. */
+export type SpokenWord = { readonly word: string; readonly startMs: number; readonly endMs: number };
+
+/** A line that was understood; `score` is 1 for the sound as taught and 0 at the limit. */
+export type Recognition = {
+  readonly line: string;
+  readonly score: number;
+  readonly words: readonly SpokenWord[];
+};
+
+/** The line of which the sound so far is the beginning, and its words up to there. */
+export type Beginning = {
+  readonly line: string;
+  readonly heard: readonly SpokenWord[];
+  /** The line is not over here. */
+  readonly goesOn: boolean;
+  /** How long the line is silent here before it goes on: 0 within a word. */
+  readonly pauseMs: number;
+};
+
+type Lesson = {
+  readonly line: string;
+  readonly levels: Envelope;
+  readonly shape: Envelope;
+  readonly words: readonly SpokenWord[];
+};
+
+/** Mean and worst differences, in dB, up to which two sounds are the same line. */
+const MAX_COST_DB = 2.4;
+const MAX_WORST_DB = 6;
+/** A beginning shorter than this could be that of any line. */
+const MIN_BEGINNING_FRAMES = 400 / FRAME_MS;
+/** Up to 100 ms may be missing or added at either edge, and less of a short line. */
+const EDGE_FRAMES = 100 / FRAME_MS;
+const freeEdge = (frames: number) => Math.min(EDGE_FRAMES, Math.floor(frames * 0.2));
+/** A jitter buffer makes a line longer or shorter by some per cent. */
+const lengthSlack = (frames: number) => EDGE_FRAMES + 0.05 * frames;
+
+/**
+ * Knows lines by the shape of their loudness. Gain, codec, sample rate and the stretching of a jitter
+ * buffer do not matter to it; a missing or doubled part does. Shared by streams: it keeps nothing of
+ * what it hears.
+ */
+export class Recogniser {
+  readonly #lessons: Lesson[] = [];
+
+  /** Teaches how `line` sounds; a line may be taught in several voices. Mono, 16 bits. */
+  teach(line: string, pcm: Int16Array, sampleRate: number): void {
+    const levels = trimSilence(envelope(pcm, sampleRate));
+    if (levels.length === 0) throw new Error(`There is no sound to teach for: ${line}`);
+    const shape = normalise(levels);
+    this.#lessons.push({ line, levels, shape, words: timeWords(line, shape) });
+  }
+
+  knows(line: string): boolean {
+    return this.#lessons.some((lesson) => lesson.line === line);
+  }
+
+  /** The line that was spoken from beginning to end, or null. */
+  recognise(pcm: Int16Array, sampleRate: number): Recognition | null {
+    const heard = trimSilence(envelope(pcm, sampleRate));
+    const shape = normalise(heard);
+    let best: (Recognition & { cost: number }) | null = null;
+    for (const { line, levels, shape: taught, words } of this.#lessons) {
+      const edge = freeEdge(levels.length);
+      if (Math.abs(levels.length - heard.length) > lengthSlack(levels.length)) continue;
+      const alignment = align(shape, taught, { freeEdge: edge, openEnd: false });
+      if (!alignment || alignment.cost > MAX_COST_DB || alignment.worst > MAX_WORST_DB) continue;
+      if (best && best.cost <= alignment.cost) continue;
+      best = { line, score: 1 - alignment.cost / MAX_COST_DB, words, cost: alignment.cost };
+    }
+    return best && { line: best.line, score: best.score, words: best.words };
+  }
+
+  /** The line of which this is the beginning (or the whole), or null: not clear, or no line at all. */
+  follow(pcm: Int16Array, sampleRate: number): Beginning | null {
+    const heard = trimSilence(envelope(pcm, sampleRate));
+    if (heard.length < MIN_BEGINNING_FRAMES) return null;
+    const shape = normalise(heard);
+    let best: (Beginning & { cost: number }) | null = null;
+    for (const { line, levels, shape: whole, words } of this.#lessons) {
+      const edge = freeEdge(levels.length);
+      if (heard.length > levels.length + edge) continue;
+      // The loud level of a beginning is not that of the line: both are measured over the same part.
+      const taught = normalise(levels.slice(0, heard.length + edge));
+      const alignment = align(shape, taught, { freeEdge: edge, openEnd: true });
+      if (!alignment || alignment.cost > MAX_COST_DB || alignment.worst > MAX_WORST_DB) continue;
+      if (best && best.cost <= alignment.cost) continue;
+      const reachMs = alignment.reach * FRAME_MS;
+      best = {
+        line,
+        heard: words.filter((word) => word.endMs <= reachMs),
+        goesOn: alignment.reach < levels.length - edge,
+        pauseMs: pauseAt(whole, alignment.reach) * FRAME_MS,
+        cost: alignment.cost,
+      };
+    }
+    return best;
+  }
+}
+
+/** How many silent frames follow `frame`. */
+function pauseAt(shape: Envelope, frame: number): number {
+  const next = shape.findIndex((levels, i) => i >= frame && !isSilent(levels));
+  return next < 0 ? 0 : next - frame;
+}
+
+/** Shares a line's sound out among its words by their length; the pauses belong to none. */
+function timeWords(line: string, shape: Envelope): SpokenWord[] {
+  const words = line.split(/\s+/).filter(Boolean);
+  const weights = words.map(spokenLength);
+  const voiced = [...shape.entries()].filter(([, levels]) => !isSilent(levels)).map(([i]) => i);
+  const perWeight = voiced.length / weights.reduce((sum, weight) => sum + weight, 0);
+  let spent = 0;
+  return words.map((word, i) => {
+    const start = voiced[Math.floor(spent * perWeight)] ?? 0;
+    spent += weights[i] ?? 0;
+    const end = voiced[Math.min(voiced.length, Math.round(spent * perWeight)) - 1] ?? start;
+    return { word, startMs: start * FRAME_MS, endMs: (end + 1) * FRAME_MS };
+  });
+}
+
+/** In letters; a digit is spoken as a word of about five. */
+function spokenLength(word: string): number {
+  const digits = word.replaceAll(/\D/g, '').length;
+  return Math.max(1, word.replaceAll(/[^a-z]/gi, '').length + 5 * digits);
+}

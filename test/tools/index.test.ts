@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { llm } from '@livekit/agents';
+import { createTools } from '../../tools/index.ts';
+import type { ToolDeps } from '../../tools/tool.ts';
+import { inventory, nowMs, unit } from './yard/example-yard.ts';
+
+type Use = Parameters<ToolDeps['onToolUsed']>;
+
+/** Tools over a small yard; each test overrides what it is about. */
+function tools(overrides: Partial<ToolDeps> = {}) {
+  const used: Use[] = [];
+  const created = createTools({
+    inventory: () => inventory([unit()]),
+    clock: { nowMs: () => nowMs },
+    inventoryMaxAgeMs: 900_000,
+    toolMs: 6_000,
+    onToolUsed: (...use) => void used.push(use),
+    endCall: () => {},
+    ...overrides,
+  });
+  return { created, used };
+}
+
+/** Calls a tool as the framework does, but without a session: the tools do not look at it. */
+async function call(
+  created: ReturnType<typeof createTools>,
+  name: keyof ReturnType<typeof createTools>,
+  { args = {}, abortSignal = new AbortController().signal } = {},
+): Promise<unknown> {
+  return Reflect.apply(created[name].execute, created[name], [args, { abortSignal }]);
+}
+
+test('the framework takes the tools under the names that the model calls', () => {
+  const context = new llm.ToolContext(tools().created);
+  assert.deepEqual(llm.sortedToolNames(context), ['end_call', 'find_equipment', 'quote_rental']);
+});
+
+test('the arguments become a JSON schema with only the needed ones required', () => {
+  const schema = llm.toJsonSchema(tools().created.find_equipment.parameters);
+  assert.deepEqual(schema.required, ['query']);
+  assert.deepEqual(Object.keys(schema.properties ?? {}), ['query', 'start', 'end']);
+});
+
+test('a use is answered in JSON with a sentence, and reported', async () => {
+  const { created, used } = tools();
+  const answer = await call(created, 'find_equipment', { args: { query: 'excavator' } });
+  const sent: unknown = JSON.parse(JSON.stringify(answer));
+  assert.deepEqual(sent, answer);
+  assert.deepEqual(
+    used.map(([name, { ok }]) => [name, ok]),
+    [['find_equipment', true]],
+  );
+});
+
+test('a failure becomes a sentence, and is reported with its cause', async () => {
+  const cause = new Error('snapshot is broken');
+  const { created, used } = tools({
+    inventory: () => {
+      throw cause;
+    },
+  });
+  const answer = await call(created, 'find_equipment', { args: { query: 'excavator' } });
+  assert.deepEqual(answer, {
+    say: 'Sorry, that did not work just now. Shall I try it once more?',
+    problem: 'failed',
+  });
+  assert.deepEqual([used[0]?.[1].ok, used[0]?.[1].error], [false, cause]);
+});
+
+test('a tool that hangs is given up at its deadline', async () => {
+  const { created, used } = tools({ toolMs: 20, endCall: () => new Promise<void>(() => {}) });
+  const answer = await call(created, 'end_call');
+  assert.partialDeepStrictEqual(answer, { problem: 'timed-out' });
+  assert.equal(used[0]?.[1].ok, false);
+});
+
+test('a tool lets go at once when the agent is interrupted, or the call ends', async () => {
+  for (const whose of ['abortSignal', 'signal'] as const) {
+    const abort = new AbortController();
+    const reason = new Error('the call has moved on');
+    const began = Promise.withResolvers<void>();
+    const { created, used } = tools({
+      ...(whose === 'signal' ? { signal: abort.signal } : {}),
+      endCall: () => {
+        began.resolve();
+        return new Promise<void>(() => {});
+      },
+    });
+    const options = whose === 'abortSignal' ? { abortSignal: abort.signal } : {};
+    const running = call(created, 'end_call', options);
+    await began.promise;
+    abort.abort(reason);
+    await assert.rejects(running, reason, whose);
+    assert.equal(used[0]?.[1].ok, false);
+  }
+});
+
+test('a tool of a call that has ended does nothing', async () => {
+  let ended = 0;
+  const { created } = tools({ signal: AbortSignal.abort(), endCall: () => void (ended += 1) });
+  await assert.rejects(call(created, 'end_call'));
+  assert.equal(ended, 0);
+});
+
+test('end_call begins the end once, and asks for no further words', async () => {
+  let ended = 0;
+  const { created, used } = tools({ endCall: () => void (ended += 1) });
+  assert.equal(await call(created, 'end_call'), undefined);
+  assert.equal(ended, 1);
+  assert.equal(used[0]?.[1].ok, true);
+});

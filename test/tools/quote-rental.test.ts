@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { quoteRental } from '../../tools/quote-rental.ts';
+import type { Inventory } from '../../tools/yard/equipment.ts';
+import { booking, inventory, nowMs, unit } from './yard/example-yard.ts';
+
+function quote(list: Inventory | null, args: Partial<Parameters<typeof quoteRental>[1]> = {}) {
+  return quoteRental(
+    { inventory: () => list, clock: { nowMs: () => nowMs }, inventoryMaxAgeMs: 900_000 },
+    { itemId: 'EX-1', start: '2026-12-01', end: '2026-12-03', ...args },
+  );
+}
+
+test('a total is computed and worded with its days and its deposit', () => {
+  const answer = quote(inventory([unit()]));
+  assert.equal(
+    answer.say,
+    'The Mini Excavator from Tuesday, December 1st through Thursday, December 3rd is 3 days. ' +
+      "That comes to $750, plus a deposit of $200. It's free then.",
+  );
+  assert.deepEqual(answer.quote, {
+    itemId: 'EX-1',
+    name: 'Mini Excavator',
+    start: '2026-12-01',
+    end: '2026-12-03',
+    days: 3,
+    billedAs: '3 days',
+    total: '$750',
+    deposit: '$200',
+    free: true,
+    freeFrom: '2026-12-01',
+  });
+});
+
+test('a week that is cheaper than its days is said to be billed', () => {
+  const answer = quote(inventory([unit()]), { end: '2026-12-06' });
+  assert.match(
+    answer.say,
+    /is 6 days, billed as 1 week because that's less\. That comes to \$900,/,
+  );
+});
+
+test('without a deposit none is spoken of', () => {
+  assert.doesNotMatch(quote(inventory([unit({ depositCents: null })])).say, /deposit/);
+});
+
+test('one day is priced as one day', () => {
+  const answer = quote(inventory([unit()]), { end: '2026-12-01' });
+  assert.match(answer.say, /on Tuesday, December 1st is 1 day\. That comes to \$250,/);
+});
+
+test('a unit that is not free is priced, and said not to be free', () => {
+  const answer = quote(inventory([unit()], { bookings: [booking('2026-12-03', '2026-12-05')] }));
+  assert.match(answer.say, /But it isn't free then: it's booked through Saturday, December 5th\./);
+  assert.match(answer.say, /It's free for that long from Sunday, December 6th\./);
+  assert.equal(answer.quote?.free, false);
+});
+
+test('an identical unit that is free stands in for one that is not', () => {
+  const list = inventory([unit({ status: 'MAINTENANCE' }), unit({ itemId: 'EX-2' })]);
+  assert.equal(quote(list).quote?.itemId, 'EX-2');
+});
+
+test('a unit of the same name at another price does not', () => {
+  const dearer = unit({ itemId: 'EX-2', dailyRateCents: 26_000 });
+  const list = inventory([unit({ status: 'MAINTENANCE' }), dearer]);
+  assert.equal(quote(list).quote?.itemId, 'EX-1');
+});
+
+test('an id is found however it is written, and one that is made up is not', () => {
+  assert.equal(quote(inventory([unit()]), { itemId: ' ex-1 ' }).quote?.itemId, 'EX-1');
+  assert.equal(quote(inventory([unit()]), { itemId: 'EX-77' }).problem, 'unknown-item');
+});
+
+test('dates that cannot be rented are told to the caller', () => {
+  assert.equal(quote(inventory([unit()]), { end: '2026-11-30' }).problem, 'reversed');
+  assert.equal(quote(inventory([unit()]), { start: '2027-02-30' }).problem, 'not-a-date');
+});
+
+test('a price from a list that is too old will be confirmed, and without a list there is none', () => {
+  const old = quote(inventory([unit()], { fetchedAtMs: nowMs - 900_001 }));
+  assert.match(old.say, /someone will confirm that and call you back\.$/);
+  assert.equal(quote(null).problem, 'list-unreachable');
+});

@@ -1,0 +1,135 @@
+import { llm } from '@livekit/agents';
+import { z } from 'zod';
+import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
+import { foundSentence, nothingFoundSentence } from './yard/found-words.ts';
+import { rentalDates, type RentalRange } from './yard/rental-dates.ts';
+import { categoriesOf, groupByName, searchUnits, type UnitGroup } from './yard/search.ts';
+import { maxNameLength, sheetText } from './yard/sheet-text.ts';
+import { listUnreachable, readSnapshot, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
+import { checkUnit, unitFacts, type CheckedUnit, type UnitFacts } from './yard/unit-facts.ts';
+
+/** What the model sends. Dates are text: what is wrong with them is told to the caller in words. */
+const findEquipmentArgs = z.object({
+  query: z.string().max(200).describe("The machine, in the caller's own words."),
+  start: z.string().max(40).nullish().describe('First day, YYYY-MM-DD, if the caller named one.'),
+  end: z.string().max(40).nullish().describe('Last day, YYYY-MM-DD, included.'),
+});
+
+/** What was found: `units` match the request, `alternatives` are free when none of those is. */
+export type FindEquipmentAnswer = ToolAnswer & {
+  readonly units: readonly UnitFacts[];
+  readonly alternatives?: readonly UnitFacts[];
+  readonly categories?: readonly string[];
+};
+
+/** The model needs to choose, not to know the whole sheet. */
+const maxGroups = 4;
+const maxUnitsPerGroup = 5;
+const maxAlternatives = 2;
+
+/** Finds units by the caller's words, with their rates, and whether they are free on the days. */
+export function findEquipment(
+  deps: Pick<ToolDeps, 'inventory' | 'clock' | 'inventoryMaxAgeMs'>,
+  args: z.infer<typeof findEquipmentArgs>,
+): FindEquipmentAnswer {
+  const snapshot = readSnapshot(deps);
+  if (!snapshot) return { ...listUnreachable, units: [] };
+  const found = searchUnits(snapshot.units, args.query);
+  if (found.kind === 'none' || found.kind === 'unnamed') {
+    const wasNamed = found.kind === 'none';
+    const categories = categoryNames(snapshot);
+    const say = nothingFoundSentence(categories, { wasNamed });
+    return { say, problem: wasNamed ? 'no-match' : 'no-machine-named', units: [], categories };
+  }
+  const asked = askedDates(args, snapshot);
+  if (asked && !asked.ok) return { say: asked.say, problem: asked.problem, units: [] };
+  return describe(found.groups, {
+    snapshot,
+    isClosest: found.kind === 'closest',
+    range: asked?.range ?? null,
+  });
+}
+
+function describe(
+  matches: readonly UnitGroup[],
+  about: {
+    readonly snapshot: Snapshot;
+    readonly isClosest: boolean;
+    readonly range: RentalRange | null;
+  },
+): FindEquipmentAnswer {
+  const { snapshot, isClosest, range } = about;
+  const check = (group: UnitGroup) => checkGroup(group, snapshot, range);
+  const groups = matches.map(check).sort(byFreeFirst).slice(0, maxGroups);
+  const noneFree = !groups.some(hasFree);
+  const alternatives = noneFree && range ? sameCategory(matches, snapshot).map(check) : [];
+  const free = alternatives.filter(hasFree).slice(0, maxAlternatives);
+  const say = foundSentence(groups, {
+    alternatives: free,
+    range,
+    today: snapshot.today,
+    isClosest,
+  });
+  return {
+    say: snapshot.isStale ? `${say} ${staleListCaveat}` : say,
+    ...(snapshot.isStale ? { problem: 'list-outdated' } : {}),
+    units: groups.flat().map(unitFacts),
+    ...(free.length > 0 ? { alternatives: free.flat().map(unitFacts) } : {}),
+  };
+}
+
+/** The dates asked for; null when none were. A first day alone asks for that one day. */
+function askedDates({ start, end }: z.infer<typeof findEquipmentArgs>, { today }: Snapshot) {
+  if (!start && !end) return null;
+  return rentalDates(start ?? '', end || (start ?? ''), today);
+}
+
+/** The group's units, free ones first; without dates the question is whether they are free today. */
+function checkGroup(
+  { units }: UnitGroup,
+  snapshot: Snapshot,
+  range: RentalRange | null,
+): CheckedUnit[] {
+  const days = range ?? { start: snapshot.today, end: snapshot.today };
+  return units
+    .map((unit) => checkUnit(unit, snapshot, days))
+    .sort((a, b) => Number(b.availability.free) - Number(a.availability.free))
+    .slice(0, maxUnitsPerGroup);
+}
+
+function byFreeFirst(a: readonly CheckedUnit[], b: readonly CheckedUnit[]): number {
+  return Number(hasFree(b)) - Number(hasFree(a));
+}
+
+function hasFree(group: readonly CheckedUnit[]): boolean {
+  return group.some(({ availability }) => availability.free);
+}
+
+/** What else the yard has of the categories asked for. */
+function sameCategory(matches: readonly UnitGroup[], { units }: Snapshot): UnitGroup[] {
+  const matched = new Set(matches.flatMap((group) => group.units));
+  const categories = new Set(categoriesOf([...matched]).map((name) => name.toLowerCase()));
+  return groupByName(
+    units.filter(
+      (unit) =>
+        !matched.has(unit) && unit.category && categories.has(unit.category.trim().toLowerCase()),
+    ),
+  );
+}
+
+function categoryNames({ units }: Snapshot): string[] {
+  return categoriesOf(units).map((name) => sheetText(name, maxNameLength));
+}
+
+/** `find_equipment`, as the model sees it. */
+export function findEquipmentTool(deps: ToolDeps) {
+  return llm.tool({
+    description:
+      'Looks up equipment in the yard: what there is, what it costs, and whether it is free. ' +
+      'Use it whenever the caller names a machine or asks what the yard has. ' +
+      "Tell the caller what `say` says; use a unit's `itemId` for the other tools, never aloud.",
+    parameters: findEquipmentArgs,
+    execute: (args, { abortSignal }) =>
+      runTool(deps, { name: 'find_equipment', abortSignal }, () => findEquipment(deps, args)),
+  });
+}

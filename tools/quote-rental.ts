@@ -1,0 +1,135 @@
+import { llm } from '@livekit/agents';
+import { z } from 'zod';
+import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
+import type { IsoDate, Unit } from './yard/equipment.ts';
+import { overdueCaveat, spokenReason } from './yard/found-words.ts';
+import { cheapestPrice, coveredDays, type Price } from './yard/prices.ts';
+import { daysIn, rentalDates, type RentalRange } from './yard/rental-dates.ts';
+import { listUnreachable, readSnapshot, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
+import { spokenBlocks, spokenCount, spokenDate, spokenMoney, spokenRange } from './yard/spoken.ts';
+import { checkUnit, spokenName, type CheckedUnit } from './yard/unit-facts.ts';
+
+/** What the model sends. Dates are text: what is wrong with them is told to the caller in words. */
+const quoteRentalArgs = z.object({
+  itemId: z.string().max(100).describe('The `itemId` of a unit that find_equipment returned.'),
+  start: z.string().max(40).describe('First day, YYYY-MM-DD.'),
+  end: z
+    .string()
+    .max(40)
+    .describe('Last day, YYYY-MM-DD, included; the first day if it is one day.'),
+});
+
+/** A price, worded and in parts; without `quote` nothing could be priced, and `say` tells why. */
+export type QuoteRentalAnswer = ToolAnswer & {
+  readonly quote?: {
+    readonly itemId: string;
+    readonly name: string;
+    readonly start: IsoDate;
+    readonly end: IsoDate;
+    readonly days: number;
+    readonly billedAs: string;
+    readonly total: string;
+    readonly deposit: string | null;
+    readonly free: boolean;
+    readonly freeFrom: IsoDate | null;
+  };
+};
+
+/** Prices a rental in code, and says whether the unit is free then. */
+export function quoteRental(
+  deps: Pick<ToolDeps, 'inventory' | 'clock' | 'inventoryMaxAgeMs'>,
+  args: z.infer<typeof quoteRentalArgs>,
+): QuoteRentalAnswer {
+  const snapshot = readSnapshot(deps);
+  if (!snapshot) return listUnreachable;
+  const asked = findUnit(snapshot.units, args.itemId);
+  if (!asked) {
+    return { say: 'Which machine would you like a price for?', problem: 'unknown-item' };
+  }
+  const dates = rentalDates(args.start, args.end, snapshot.today);
+  if (!dates.ok) return { say: dates.say, problem: dates.problem };
+  const checked = freeTwin(asked, snapshot, dates.range) ?? checkUnit(asked, snapshot, dates.range);
+  const price = cheapestPrice(checked.unit, daysIn(dates.range));
+  const say = quoteSentence(checked, { price, range: dates.range, today: snapshot.today });
+  return {
+    say: snapshot.isStale ? `${say} ${staleListCaveat}` : say,
+    ...(snapshot.isStale ? { problem: 'list-outdated' } : {}),
+    quote: quoteFacts(checked, price, dates.range),
+  };
+}
+
+function findUnit(units: readonly Unit[], itemId: string): Unit | undefined {
+  const wanted = itemId.trim().toLowerCase();
+  return units.find((unit) => unit.itemId.toLowerCase() === wanted);
+}
+
+/** The unit itself if it is free, else one that the caller cannot tell from it. */
+function freeTwin(asked: Unit, snapshot: Snapshot, range: RentalRange): CheckedUnit | undefined {
+  const twins = snapshot.units.filter((unit) => unit !== asked && isTwin(unit, asked));
+  return [asked, ...twins]
+    .map((unit) => checkUnit(unit, snapshot, range))
+    .find(({ availability }) => availability.free);
+}
+
+function isTwin(a: Unit, b: Unit): boolean {
+  return (
+    a.name === b.name &&
+    a.dailyRateCents === b.dailyRateCents &&
+    a.weeklyRateCents === b.weeklyRateCents &&
+    a.fourWeekRateCents === b.fourWeekRateCents &&
+    a.depositCents === b.depositCents
+  );
+}
+
+function quoteFacts(
+  { unit, availability, freeFrom }: CheckedUnit,
+  price: Price,
+  range: RentalRange,
+) {
+  return {
+    itemId: unit.itemId,
+    name: spokenName(unit),
+    ...range,
+    days: daysIn(range),
+    billedAs: spokenBlocks(price.billed),
+    total: spokenMoney(price.totalCents),
+    deposit: unit.depositCents === null ? null : spokenMoney(unit.depositCents),
+    free: availability.free,
+    freeFrom,
+  };
+}
+
+function quoteSentence(
+  checked: CheckedUnit,
+  about: { readonly price: Price; readonly range: RentalRange; readonly today: IsoDate },
+): string {
+  const { unit, availability, freeFrom } = checked;
+  const { price, range, today } = about;
+  const days = daysIn(range);
+  const isRoundedUp = coveredDays(price.billed) > days;
+  const billed = isRoundedUp ? `, billed as ${spokenBlocks(price.billed)} because that's less` : '';
+  const deposit = unit.depositCents ? `, plus a deposit of ${spokenMoney(unit.depositCents)}` : '';
+  return [
+    `The ${spokenName(unit)} ${spokenRange(range, today)} is ${spokenCount(days, 'day')}${billed}.`,
+    `That comes to ${spokenMoney(price.totalCents)}${deposit}.`,
+    ...(availability.free
+      ? ["It's free then.", ...overdueCaveat(checked, today)]
+      : [`But it isn't free then: ${spokenReason(availability, today)}.`]),
+    ...(availability.free || freeFrom === null
+      ? []
+      : [`It's free for that long from ${spokenDate(freeFrom, today)}.`]),
+  ].join(' ');
+}
+
+/** `quote_rental`, as the model sees it. */
+export function quoteRentalTool(deps: ToolDeps) {
+  return llm.tool({
+    description:
+      'Computes what one unit costs for a range of days, with its deposit, and whether it is ' +
+      'free then. Use it whenever a total is asked for; never work out a price yourself. ' +
+      'Tell the caller what `say` says.',
+    parameters: quoteRentalArgs,
+    execute: (args, { abortSignal }) =>
+      runTool(deps, { name: 'quote_rental', abortSignal }, () => quoteRental(deps, args)),
+  });
+}

@@ -1,0 +1,85 @@
+import type { IsoDate, SheetBooking, Unit } from './equipment.ts';
+import { addDays, daysIn, type RentalRange } from './rental-dates.ts';
+
+/** Whether a unit can go out for a range of days, and if not, why. */
+export type Availability =
+  | {
+      readonly free: true;
+      /** Set when staff wrote a return date that has passed while the unit is still out. */
+      readonly overdueSince: IsoDate | null;
+    }
+  | { readonly free: false; readonly reason: 'maintenance' }
+  /** A booking holds it on one of the days; `until` is the last day of the latest such booking. */
+  | { readonly free: false; readonly reason: 'booked'; readonly until: IsoDate }
+  /** It is out, and staff expect it back on `until`, which is not before the first day. */
+  | { readonly free: false; readonly reason: 'rented'; readonly until: IsoDate }
+  /** It was rented out by hand, and nothing says when it comes back. */
+  | { readonly free: false; readonly reason: 'rented-no-date' };
+
+/**
+ * Whether `unit` is free on every day of `range` (both ends included), by DESIGN section 4. A
+ * `RENTED` unit is free once it is back: before `range` begins by its `Due back`, which staff keep
+ * and so wins, or else by the booking that has it out today. ISO dates compare as text.
+ */
+export function availabilityOf(
+  unit: Unit,
+  bookings: readonly SheetBooking[],
+  range: RentalRange,
+  today: IsoDate,
+): Availability {
+  if (unit.status === 'MAINTENANCE') return { free: false, reason: 'maintenance' };
+  const live = bookings.filter((b) => b.itemId === unit.itemId && b.status === 'CONFIRMED');
+  const until = latestEnd(live.filter((b) => overlaps(b, range)));
+  if (until !== null) return { free: false, reason: 'booked', until };
+  if (unit.status === 'AVAILABLE') return { free: true, overdueSince: null };
+  return whenBack(unit, latestEnd(live.filter((b) => b.start <= today && today <= b.end)), {
+    range,
+    today,
+  });
+}
+
+function whenBack(
+  { dueBack }: Unit,
+  bookedUntil: IsoDate | null,
+  { range, today }: { range: RentalRange; today: IsoDate },
+): Availability {
+  const back = dueBack ?? bookedUntil;
+  if (back === null) return { free: false, reason: 'rented-no-date' };
+  if (back >= range.start) return { free: false, reason: 'rented', until: back };
+  return { free: true, overdueSince: bookedUntil === null && back < today ? back : null };
+}
+
+/**
+ * The first day from `range.start` on from which the unit is free for as many days as `range` has,
+ * or null when nothing says when that will be.
+ */
+export function nextFreeStart(
+  unit: Unit,
+  bookings: readonly SheetBooking[],
+  range: RentalRange,
+  today: IsoDate,
+): IsoDate | null {
+  const length = daysIn(range);
+  // It becomes free only on the day after something ends.
+  const ends = bookings.filter((b) => b.itemId === unit.itemId).map((b) => b.end);
+  const starts = [...ends, ...(unit.dueBack === null ? [] : [unit.dueBack])]
+    .map((end) => addDays(end, 1))
+    .filter((start) => start > range.start);
+  return (
+    [range.start, ...starts.sort()].find((start) => {
+      const shifted = { start, end: addDays(start, length - 1) };
+      return availabilityOf(unit, bookings, shifted, today).free;
+    }) ?? null
+  );
+}
+
+function overlaps(a: RentalRange, b: RentalRange): boolean {
+  return a.start <= b.end && b.start <= a.end;
+}
+
+function latestEnd(bookings: readonly SheetBooking[]): IsoDate | null {
+  return bookings.reduce<IsoDate | null>(
+    (latest, { end }) => (latest === null || end > latest ? end : latest),
+    null,
+  );
+}

@@ -1,0 +1,68 @@
+import type { Unit } from './equipment.ts';
+
+/** What a unit costs per block of days. All money is in cents. */
+export type Rates = Pick<Unit, 'dailyRateCents' | 'weeklyRateCents' | 'fourWeekRateCents'>;
+
+/** How many of each block are billed. Together they cover the rental, and may cover more days. */
+export type BilledBlocks = {
+  readonly fourWeeks: number;
+  readonly weeks: number;
+  readonly days: number;
+};
+
+/** The price of a rental, without its deposit. */
+export type Price = { readonly totalCents: number; readonly billed: BilledBlocks };
+
+const daysPerWeek = 7;
+const daysPerFourWeeks = 28;
+
+/**
+ * The cheapest way to cover `days` with the blocks that the unit has a rate for; a bigger block is
+ * billed when it costs less than the days it replaces. At the same price the one that covers the
+ * fewest days too many is taken, then the one with the fewest blocks.
+ * @throws {RangeError} when `days` is not a positive integer.
+ */
+export function cheapestPrice(rates: Rates, days: number): Price {
+  if (!Number.isInteger(days) || days < 1) throw new RangeError(`Cannot price ${days} days`);
+  let best = priceOf(rates, { fourWeeks: 0, weeks: 0, days });
+  for (const billed of coverings(rates, days)) {
+    const price = priceOf(rates, billed);
+    if (isBetter(price, best)) best = price;
+  }
+  return best;
+}
+
+/** Every sensible covering: so many four-week blocks, so many weeks, the rest by the day. */
+function* coverings(rates: Rates, days: number): Generator<BilledBlocks> {
+  const maxFourWeeks = rates.fourWeekRateCents === null ? 0 : Math.ceil(days / daysPerFourWeeks);
+  for (let fourWeeks = 0; fourWeeks <= maxFourWeeks; fourWeeks += 1) {
+    const afterFourWeeks = Math.max(0, days - fourWeeks * daysPerFourWeeks);
+    const maxWeeks = rates.weeklyRateCents === null ? 0 : Math.ceil(afterFourWeeks / daysPerWeek);
+    for (let weeks = 0; weeks <= maxWeeks; weeks += 1) {
+      yield { fourWeeks, weeks, days: Math.max(0, afterFourWeeks - weeks * daysPerWeek) };
+    }
+  }
+}
+
+function priceOf(rates: Rates, billed: BilledBlocks): Price {
+  const totalCents =
+    billed.fourWeeks * (rates.fourWeekRateCents ?? 0) +
+    billed.weeks * (rates.weeklyRateCents ?? 0) +
+    billed.days * rates.dailyRateCents;
+  return { totalCents, billed };
+}
+
+function isBetter(a: Price, b: Price): boolean {
+  if (a.totalCents !== b.totalCents) return a.totalCents < b.totalCents;
+  const surplus = coveredDays(a.billed) - coveredDays(b.billed);
+  return surplus === 0 ? blockCount(a.billed) < blockCount(b.billed) : surplus < 0;
+}
+
+/** How many days the billed blocks cover. */
+export function coveredDays({ fourWeeks, weeks, days }: BilledBlocks): number {
+  return fourWeeks * daysPerFourWeeks + weeks * daysPerWeek + days;
+}
+
+function blockCount({ fourWeeks, weeks, days }: BilledBlocks): number {
+  return fourWeeks + weeks + days;
+}

@@ -1,0 +1,124 @@
+import type { IsoDate } from './equipment.ts';
+
+/** A calendar day as an integer: days since 1 January 1970. Adding 7 is always one week later. */
+export type DayNumber = number;
+
+/** The days a machine is out. Both ends are included: a rental of one day has `start === end`. */
+export type RentalRange = { readonly start: IsoDate; readonly end: IsoDate };
+
+/** Why dates cannot be rented. */
+export type RentalDatesProblem = 'not-a-date' | 'reversed' | 'past' | 'too-long' | 'too-far';
+
+/** Dates that can be rented, or what is wrong with them, worded for the caller. */
+export type RentalDates =
+  | { readonly ok: true; readonly range: RentalRange }
+  | { readonly ok: false; readonly problem: RentalDatesProblem; readonly say: string };
+
+/** Longer rentals are agreed with a person; a longer range is more likely a date heard wrong. */
+export const maxRentalDays = 366;
+/** Bookings further ahead are agreed with a person, for the same reason. */
+export const maxDaysAhead = 730;
+
+const msPerDay = 86_400_000;
+const weekdays = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+
+/** The day that `YYYY-MM-DD` names, or null when it is written otherwise or no such day exists. */
+export function dayNumber(iso: string): DayNumber | null {
+  const [, year, month, date] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(iso) ?? [];
+  if (!year || !month || !date) return null;
+  const day = Date.UTC(Number(year), Number(month) - 1, Number(date)) / msPerDay;
+  // Date.UTC turns 30 February into 2 March: only a real day comes back as it was written.
+  return isoDate(day) === iso ? day : null;
+}
+
+/** The day as `YYYY-MM-DD`. */
+export function isoDate(day: DayNumber): IsoDate {
+  return new Date(day * msPerDay).toISOString().slice(0, 10);
+}
+
+/**
+ * The day `days` later (earlier when negative).
+ * @throws {RangeError} when `iso` is not a day.
+ */
+export function addDays(iso: IsoDate, days: number): IsoDate {
+  return isoDate(knownDay(iso) + days);
+}
+
+/**
+ * How many days a rental lasts, both ends included.
+ * @throws {RangeError} when an end is not a day.
+ */
+export function daysIn(range: RentalRange): number {
+  return knownDay(range.end) - knownDay(range.start) + 1;
+}
+
+/**
+ * The English name of the day of the week.
+ * @throws {RangeError} when `iso` is not a day.
+ */
+export function weekday(iso: IsoDate): string {
+  // Day 0 was a Thursday. The second remainder keeps days before 1970 positive.
+  return weekdays[(((knownDay(iso) + 4) % 7) + 7) % 7] ?? '';
+}
+
+/**
+ * Today's date in the yard's zone (an IANA name such as `America/Chicago`).
+ * @throws {RangeError} when there is no such zone.
+ */
+export function todayIn(timeZone: string, clock: { nowMs(): number }): IsoDate {
+  const parts = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    calendar: 'gregory',
+    numberingSystem: 'latn',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  }).formatToParts(clock.nowMs());
+  const part = (type: 'year' | 'month' | 'day') => parts.find((p) => p.type === type)?.value ?? '';
+  return `${part('year')}-${part('month')}-${part('day')}`;
+}
+
+/** Checks the dates a caller asked for, as the model wrote them down, against the yard's today. */
+export function rentalDates(start: string, end: string, today: IsoDate): RentalDates {
+  const first = dayNumber(start);
+  const last = dayNumber(end);
+  const now = knownDay(today);
+  if (first === null) return notADate(start);
+  if (last === null) return notADate(end);
+  if (last < first) {
+    return refuse('reversed', 'The return date is before the start date. Which days do you need?');
+  }
+  if (first < now) {
+    return refuse('past', 'That start date has already passed. Which day would you like to start?');
+  }
+  if (first - now > maxDaysAhead) {
+    return refuse('too-far', 'That is too far ahead for me to look up. Which date do you need?');
+  }
+  if (last - first + 1 > maxRentalDays) {
+    return refuse(
+      'too-long',
+      'A rental of more than a year is arranged with our staff. Is there a shorter time you need?',
+    );
+  }
+  return { ok: true, range: { start, end } };
+}
+
+function notADate(written: string): RentalDates {
+  const looksLikeADate = /^\d{4}-\d\d-\d\d$/.test(written);
+  return refuse(
+    'not-a-date',
+    looksLikeADate
+      ? 'That date is not on the calendar. Which day do you mean?'
+      : 'I did not get the date. Which day do you need it?',
+  );
+}
+
+function refuse(problem: RentalDatesProblem, say: string): RentalDates {
+  return { ok: false, problem, say };
+}
+
+function knownDay(iso: IsoDate): DayNumber {
+  const day = dayNumber(iso);
+  if (day === null) throw new RangeError(`Not a calendar day: ${iso}`);
+  return day;
+}

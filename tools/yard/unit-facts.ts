@@ -1,0 +1,68 @@
+import { availabilityOf, nextFreeStart, type Availability } from './availability.ts';
+import type { IsoDate, Unit, UnitStatus } from './equipment.ts';
+import type { RentalRange } from './rental-dates.ts';
+import { maxNameLength, maxNoteLength, sheetText } from './sheet-text.ts';
+import type { Snapshot } from './snapshot.ts';
+import { spokenMoney } from './spoken.ts';
+
+/** What the model is told of a unit. Money is worded; text from the sheet is cleaned and cut. */
+export type UnitFacts = {
+  readonly itemId: string;
+  readonly name: string;
+  readonly category: string | null;
+  readonly status: UnitStatus;
+  /** Whether it is free on all the days asked for, or today when none were. */
+  readonly free: boolean;
+  /** Why it is not, as a code; null when it is free. */
+  readonly reason: string | null;
+  /** The first day from which it is free for as long; null when nothing says when. */
+  readonly freeFrom: IsoDate | null;
+  readonly dailyRate: string;
+  readonly weeklyRate: string | null;
+  readonly fourWeekRate: string | null;
+  readonly deposit: string | null;
+  readonly notes: string | null;
+};
+
+/** A unit with its availability on the days that the answer is about. */
+export type CheckedUnit = {
+  readonly unit: Unit;
+  readonly availability: Availability;
+  readonly freeFrom: IsoDate | null;
+};
+
+/** Looks up whether the unit is free on `range`, and when it next will be. */
+export function checkUnit(
+  unit: Unit,
+  { bookings, today }: Snapshot,
+  range: RentalRange,
+): CheckedUnit {
+  return {
+    unit,
+    availability: availabilityOf(unit, bookings, range, today),
+    freeFrom: nextFreeStart(unit, bookings, range, today),
+  };
+}
+
+/** What the model is told of a checked unit. */
+export function unitFacts({ unit, availability, freeFrom }: CheckedUnit): UnitFacts {
+  return {
+    itemId: unit.itemId,
+    name: spokenName(unit),
+    category: unit.category === null ? null : sheetText(unit.category, maxNameLength),
+    status: unit.status,
+    free: availability.free,
+    reason: availability.free ? null : availability.reason,
+    freeFrom,
+    dailyRate: spokenMoney(unit.dailyRateCents),
+    weeklyRate: unit.weeklyRateCents === null ? null : spokenMoney(unit.weeklyRateCents),
+    fourWeekRate: unit.fourWeekRateCents === null ? null : spokenMoney(unit.fourWeekRateCents),
+    deposit: unit.depositCents === null ? null : spokenMoney(unit.depositCents),
+    notes: unit.notes === null ? null : sheetText(unit.notes, maxNoteLength),
+  };
+}
+
+/** The unit's name, fit to be spoken. */
+export function spokenName(unit: Pick<Unit, 'name'>): string {
+  return sheetText(unit.name, maxNameLength);
+}
