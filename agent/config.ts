@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { z } from 'zod';
+import { readServiceAccount } from '../tools/inventory/sheets-credentials.ts';
+import type { SheetsAuth } from '../tools/inventory/sheets-credentials.ts';
+import { SheetsError } from '../tools/inventory/sheets-error.ts';
 import { defaultTimeouts, timeoutVariable } from './timeouts.ts';
 import type { TimeoutName, Timeouts } from './timeouts.ts';
-
-/** How the sheet is opened. `none` is for an emulator on loopback only. */
-export type SheetsAuth =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'service-account'; readonly email: string; readonly privateKey: string };
 
 /** Everything that can be set from outside, checked once and frozen. */
 export type Config = {
@@ -47,6 +45,15 @@ export type Config = {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly code = 'CONFIG_INVALID';
+  /** One sentence a variable, which begins with its name. */
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      ['The environment is not usable:', ...problems.map((problem) => `  - ${problem}`)].join('\n'),
+    );
+    this.problems = problems;
+  }
 }
 
 const text = z.string().trim().min(1, 'is missing');
@@ -134,12 +141,8 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   );
   const timeouts = times.success ? readTimeouts(times.data) : undefined;
   const auth = readSheetsAuth(given, problems);
-  if (parsed.success) problems.push(...storeProblems(parsed.data));
-  if (!parsed.success || !timeouts || !auth || problems.length > 0) {
-    throw new ConfigError(
-      ['The environment is not usable:', ...problems.map((problem) => `  - ${problem}`)].join('\n'),
-    );
-  }
+  problems.push(...storeProblems(given));
+  if (!parsed.success || !timeouts || !auth || problems.length > 0) throw new ConfigError(problems);
   const e = parsed.data;
   return deepFreeze<Config>({
     livekit: {
@@ -171,8 +174,8 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       e.LIVEKIT_API_SECRET,
       e.DEEPGRAM_API_KEY,
       e.OPENAI_API_KEY,
-      ...(auth.kind === 'service-account' ? [auth.privateKey] : []),
-      ...(e.DATABASE_URL ? [e.DATABASE_URL] : []),
+      ...(auth.kind === 'none' ? [] : [readServiceAccount(auth).private_key]),
+      ...(e.DATABASE_URL ? [e.DATABASE_URL, ...passwordOf(e.DATABASE_URL)] : []),
     ],
   });
 }
@@ -192,17 +195,10 @@ function readTimeouts(values: Record<string, unknown>): Timeouts {
   ) as Timeouts;
 }
 
-const serviceAccount = z.object({
-  type: z.literal('service_account'),
-  client_email: z.string().min(1),
-  private_key: z.string().includes('PRIVATE KEY'),
-});
+type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Authentication is left out only for an emulator on loopback. */
-function readSheetsAuth(
-  env: Record<string, string | undefined>,
-  problems: string[],
-): SheetsAuth | undefined {
+/** Reads and checks the key at once, file or not. None is needed for an emulator on loopback. */
+function readSheetsAuth(env: Environment, problems: string[]): SheetsAuth | undefined {
   const inline = env['GOOGLE_SERVICE_ACCOUNT_JSON'];
   const file = env['GOOGLE_APPLICATION_CREDENTIALS'];
   const variable = inline ? 'GOOGLE_SERVICE_ACCOUNT_JSON' : 'GOOGLE_APPLICATION_CREDENTIALS';
@@ -214,16 +210,13 @@ function readSheetsAuth(
     return undefined;
   }
   try {
-    const raw = inline ?? readFileSync(file ?? '', 'utf8');
-    const json = raw.trim().startsWith('{') ? raw : Buffer.from(raw, 'base64').toString('utf8');
-    const key = serviceAccount.parse(JSON.parse(json));
-    return { kind: 'service-account', email: key.client_email, privateKey: key.private_key };
-  } catch {
-    problems.push(
-      inline
-        ? `${variable} must be the JSON of a service account's key, as it is or in base64`
-        : `${variable} must name a readable file with the JSON of a service account's key`,
-    );
+    const json = inline ?? readFileSync(file ?? '', 'utf8');
+    const auth: SheetsAuth = { kind: 'service-account', json };
+    readServiceAccount(auth);
+    return auth;
+  } catch (error) {
+    const why = error instanceof SheetsError ? error.message : 'The file cannot be read';
+    problems.push(`${variable} is not usable: ${why}`);
     return undefined;
   }
 }
@@ -236,16 +229,24 @@ function platformOf(e: Parsed): Config['platform'] {
 }
 
 /** A file that does not outlive a deploy is no journal. */
-function storeProblems(e: Parsed): string[] {
-  if (!e.RAILWAY_ENVIRONMENT_NAME || e.DATABASE_URL) return [];
-  const volume = e.RAILWAY_VOLUME_MOUNT_PATH;
-  const dataDir = resolve(e.DATA_DIR);
+function storeProblems(env: Environment): string[] {
+  if (!env['RAILWAY_ENVIRONMENT_NAME'] || env['DATABASE_URL']) return [];
+  const volume = env['RAILWAY_VOLUME_MOUNT_PATH']?.trim();
+  const dataDir = resolve(env['DATA_DIR']?.trim() ?? 'data');
   if (volume && (dataDir === resolve(volume) || dataDir.startsWith(resolve(volume) + sep))) {
     return [];
   }
   return [
     'DATABASE_URL is missing: on Railway a file is lost at each deploy (or set DATA_DIR to a folder on a mounted volume)',
   ];
+}
+
+/** Drivers may name it alone in what they say. */
+function passwordOf(url: string): string[] {
+  const { password } = new URL(url);
+  // Read as a form's value, because that decoder takes every text, half an escape too.
+  const decoded = new URLSearchParams(`p=${password.replaceAll('+', '%2B')}`).get('p') ?? '';
+  return [password, decoded].filter((form) => form !== '');
 }
 
 function protocolOf(value: string): string {

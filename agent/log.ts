@@ -86,48 +86,57 @@ export function createLog(options: {
       formatters: {
         level: (label) => ({ level: label }),
         log: (fields) => clean(fields) as Record<string, unknown>,
-        bindings: (fields) => clean(fields) as Record<string, unknown>,
       },
     },
     { write },
   );
-  return wrap(base, repeatLimit(base));
+  return wrap(base, { clean, mayWrite: repeatLimit(base) });
 }
 
+type Clean = (value: unknown) => unknown;
 type Repeats = (level: Level, fields: LogFields, message: string) => boolean;
 
-function wrap(logger: pino.Logger, mayWrite: Repeats): Log {
+function wrap(logger: pino.Logger, rules: { clean: Clean; mayWrite: Repeats }): Log {
   const at = (level: Level) => (fields: LogFields, message: string) => {
-    if (mayWrite(level, fields, message)) logger[level](fields, message);
+    if (rules.mayWrite(level, fields, message)) logger[level](fields, message);
   };
   return {
     debug: at('debug'),
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
-    child: (fields) => wrap(logger.child(fields), mayWrite),
+    // pino does not run the fields of a child through its formatters.
+    child: (fields) => wrap(logger.child(rules.clean(fields) as object), rules),
   };
 }
 
-/** A line repeated within the window is counted, and the count is written when the window ends. */
+/**
+ * Writes a line `repeatsWritten` times a window; how often it came beyond that is written when the
+ * window ends. Lines repeat each other when level, event, message and call are the same.
+ */
 function repeatLimit(logger: pino.Logger): Repeats {
-  const seen = new Map<string, { count: number; windowEndsMs: number }>();
+  const seen = new Map<string, { count: number; readonly windowEndsMs: number }>();
   return (level, fields, message) => {
     if (!logger.isLevelEnabled(level)) return false;
     const nowMs = Date.now();
-    const key = `${level} ${fields.event} ${message} ${String(fields['callId'] ?? '')}`;
+    const callId = String(fields['callId'] ?? '');
+    const key = `${level} ${fields.event} ${message} ${callId}`;
     const entry = seen.get(key);
-    if (entry && nowMs < entry.windowEndsMs) {
-      entry.count += 1;
-      return entry.count <= repeatsWritten;
+    if (!entry || nowMs >= entry.windowEndsMs) {
+      if (seen.size >= 1_000) seen.clear();
+      seen.set(key, { count: 1, windowEndsMs: nowMs + repeatWindowMs });
+      return true;
     }
-    if (entry && entry.count > repeatsWritten) {
-      const repeated = entry.count - repeatsWritten;
-      logger[level]({ event: 'log.repeated', of: fields.event, repeated }, 'line repeated');
+    entry.count += 1;
+    if (entry.count === repeatsWritten + 1) {
+      const report = () => {
+        const repeated = entry.count - repeatsWritten;
+        const of = { event: 'log.repeated', of: fields.event, repeated } as const;
+        logger[level](callId ? { ...of, callId } : of, 'line repeated');
+      };
+      setTimeout(report, entry.windowEndsMs - nowMs).unref();
     }
-    seen.set(key, { count: 1, windowEndsMs: nowMs + repeatWindowMs });
-    if (seen.size > 1_000) seen.clear();
-    return true;
+    return entry.count <= repeatsWritten;
   };
 }
 
@@ -141,10 +150,16 @@ export function maskPhones(value: string): string {
     .replace(/(?:\+?1[ .-])?\(?\d{3}\)?[ .-]\d{3}[ .-](\d{4})(?!\d)/g, '***$1');
 }
 
-function cleaner(secrets: readonly string[]): (value: unknown, depth?: number) => unknown {
-  const hidden = secrets.filter((secret) => secret.length >= 4);
-  const cleanText = (text: string) =>
+/** What makes a text fit to be shown: `secrets` of four letters or more taken out, phones masked. */
+export function textCleaner(secrets: readonly string[]): (text: string) => string {
+  // Longest first: one secret may be a part of another.
+  const hidden = secrets.filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length);
+  return (text) =>
     maskPhones(hidden.reduce((all, secret) => all.replaceAll(secret, '[secret]'), text));
+}
+
+function cleaner(secrets: readonly string[]): (value: unknown, depth?: number) => unknown {
+  const cleanText = textCleaner(secrets);
   const clean = (value: unknown, depth = 0): unknown => {
     if (typeof value === 'string') return cleanText(value);
     if (typeof value === 'bigint') return Number(value);
@@ -192,9 +207,11 @@ export function captureFrameworkLines(createInner: (write: (line: string) => voi
   const writeSync = fs.writeSync.bind(fs);
   const log = createInner((line) => void write(line));
   const take = (chunk: unknown) => {
-    const line = typeof chunk === 'string' ? frameworkLine(chunk) : undefined;
-    if (line) log[line.level]({ event: 'framework.log', ...line.fields }, 'framework line');
-    return line !== undefined;
+    const lines = typeof chunk === 'string' ? frameworkLines(chunk) : [];
+    for (const { level, fields } of lines) {
+      log[level]({ event: 'framework.log', ...fields }, 'framework line');
+    }
+    return lines.length > 0;
   };
   process.stdout.write = ((chunk: unknown, ...rest: never[]) =>
     take(chunk) || write(chunk as string, ...rest)) as typeof process.stdout.write;
@@ -208,15 +225,20 @@ export function captureFrameworkLines(createInner: (write: (line: string) => voi
   return log;
 }
 
-function frameworkLine(
-  chunk: string,
-): { level: Level; fields: Record<string, unknown> } | undefined {
-  if (!chunk.startsWith('{"level":')) return undefined;
+type FrameworkLine = { readonly level: Level; readonly fields: Record<string, unknown> };
+
+/** None when it is not, all of it, lines of a framework's logger: several come in one write. */
+function frameworkLines(chunk: string): FrameworkLine[] {
+  if (!chunk.startsWith('{"level":')) return [];
+  const texts = chunk.split('\n').filter((text) => text !== '');
+  const lines = texts.map(frameworkLine).filter((line) => line !== undefined);
+  return lines.length === texts.length ? lines : [];
+}
+
+function frameworkLine(text: string): FrameworkLine | undefined {
   try {
-    const { level, time, pid, hostname, msg, ...fields } = JSON.parse(chunk) as Record<
-      string,
-      unknown
-    >;
+    const parsed = JSON.parse(text) as Record<string, unknown>;
+    const { level, time: _time, pid: _pid, hostname: _hostname, msg, ...fields } = parsed;
     if (typeof level !== 'number') return undefined;
     return {
       level: level >= 50 ? 'error' : level >= 40 ? 'warn' : level >= 30 ? 'info' : 'debug',

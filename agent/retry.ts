@@ -1,3 +1,4 @@
+import timers from 'node:timers/promises';
 import pRetry from 'p-retry';
 
 /** How waits between attempts grow. `jitter` 0 gives the bare curve, 1 anything from 0 to it. */
@@ -35,14 +36,26 @@ export async function retry<T>(
     readonly onFailed?: (error: unknown, attempt: number) => void;
   },
 ): Promise<T> {
+  const { attempts, backOff, signal, shouldRetry, onFailed } = options;
   return pRetry(run, {
-    retries: options.attempts - 1,
-    minTimeout: options.backOff.initialMs,
-    factor: options.backOff.multiplier,
-    maxTimeout: options.backOff.maxMs,
-    randomize: options.backOff.jitter > 0,
-    ...(options.signal ? { signal: options.signal } : {}),
-    shouldRetry: ({ error }) => options.shouldRetry?.(error) ?? true,
-    onFailedAttempt: ({ error, attemptNumber }) => options.onFailed?.(error, attemptNumber),
+    retries: attempts - 1,
+    // Its own jitter only makes waits longer, so the wait is ours: asked last, before each retry.
+    minTimeout: 0,
+    ...(signal ? { signal } : {}),
+    onFailedAttempt: ({ error, attemptNumber }) => onFailed?.(error, attemptNumber),
+    shouldRetry: async ({ error, attemptNumber }) => {
+      if (shouldRetry && !shouldRetry(error)) return false;
+      await wait(backOffMs(backOff, attemptNumber), signal);
+      return true;
+    },
   });
+}
+
+/** Ends early when the signal aborts; p-retry then rejects with the signal's reason. */
+async function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await timers.setTimeout(ms, undefined, signal ? { signal } : {});
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+  }
 }

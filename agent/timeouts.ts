@@ -60,15 +60,31 @@ export function timeoutVariable(name: TimeoutName): string {
  */
 export function brokenRelations(t: Timeouts): string[] {
   const mustBeBelow: [TimeoutName, number, string][] = [
-    ['audioGapMs', sipMediaTimeoutMs, `the SIP gateway's media timeout of ${sipMediaTimeoutMs} ms`],
+    [
+      'audioGapMs',
+      sipMediaTimeoutMs,
+      `the SIP gateway's media timeout of ${inThousands(sipMediaTimeoutMs)} ms`,
+    ],
     ['goodbyeMs', t.closeMs, 'CLOSE_MS: the goodbye is a part of the close'],
     ['hangupCloseMs', t.closeMs, 'CLOSE_MS: nobody waits for a caller who is gone'],
     ['pickupMs', t.connectMs, 'CONNECT_MS: no sign of a job is noticed before a slow connect is'],
     ['confirmBookingMs', t.toolMs, 'TOOL_MS: the confirmation is a part of the tool'],
-    ['inventoryTtlMs', t.inventoryMaxAgeMs, 'INVENTORY_MAX_AGE_MS: a refresh comes before it is too old'],
+    [
+      'inventoryTtlMs',
+      t.inventoryMaxAgeMs,
+      'INVENTORY_MAX_AGE_MS: a refresh comes before it is too old',
+    ],
     ['closeMs', t.drainMs, 'DRAIN_MS: a drain must outlast one close'],
   ];
   return mustBeBelow
     .filter(([name, limitMs]) => t[name] >= limitMs)
-    .map(([name, , limit]) => `${timeoutVariable(name)} (${t[name]}) must be below ${limit}`);
+    .map(
+      ([name, , limit]) =>
+        `${timeoutVariable(name)} (${inThousands(t[name])}) must be below ${limit}`,
+    );
+}
+
+/** With commas: seven digits in a row would be taken for a telephone number, and masked. */
+function inThousands(ms: number): string {
+  return ms.toLocaleString('en-US');
 }

@@ -5,7 +5,6 @@ import { z } from 'zod';
 
 const answerInWords = z.object({ say: z.string().min(1) });
 
-type ReceptionistOptions = { instructions: string; tools: llm.ToolContextLike };
 type LlmNode = voice.Agent['llmNode'];
 
 /**
@@ -14,10 +13,6 @@ type LlmNode = voice.Agent['llmNode'];
  * model round trip sooner.
  */
 export class Receptionist extends voice.Agent {
-  constructor(options: ReceptionistOptions) {
-    super(options);
-  }
-
   override async llmNode(...args: Parameters<LlmNode>): ReturnType<LlmNode> {
     const [chatCtx] = args;
     const words = wordsOfTools(chatCtx);

@@ -44,7 +44,7 @@ export function createRooms({ livekit }: Config): Rooms {
     },
     findCaller: async (room) => {
       const participants = await bounded('participant list', () => rooms.listParticipants(room));
-      const caller = participants.find(({ kind }) => Number(kind) === kindSip);
+      const caller = participants.find(({ kind }) => kind === kindSip);
       if (!caller) return null;
       const { attributes } = caller;
       return {

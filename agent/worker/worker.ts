@@ -140,7 +140,8 @@ process.on('uncaughtException', (error) => {
   drain();
 });
 
-initializeLogger({ pretty: false, level: 'warn' });
+const frameworkLevel = config.logLevel === 'debug' ? 'debug' : 'warn';
+initializeLogger({ pretty: false, level: frameworkLevel });
 // The framework starts a process of 267 MB for its turn model unless one is registered already;
 // ours is not enumerable, so that it finds one and starts none. See speech/turn-taking.ts.
 Object.defineProperty(InferenceRunner.registeredRunners, 'lk_eot_audio', { value: 'unused' });
@@ -162,7 +163,7 @@ const server = new AgentServer(
     host: '127.0.0.1',
     port: 0,
     production: false,
-    logLevel: 'warn',
+    logLevel: frameworkLevel,
   }),
 );
 server.event.on('worker_registered', () => link.registered());

@@ -148,7 +148,7 @@ export class Call implements AsyncDisposable {
   freeze(): void {
     process.kill(this.pid, 'SIGSTOP');
     // Stopped, it cannot see the end of its parent.
-    this.#frozen ??= reapWithUs(this.pid);
+    this.#frozen ??= reapWithUs(this.pid, { folder: this.#deps.folder });
   }
 
   thaw(): void {

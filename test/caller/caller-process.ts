@@ -1,9 +1,11 @@
 /** One caller as a process of its own, told what to do over IPC by `caller.ts`, which forks it. */
+import { rmSync } from 'node:fs';
 import { Phone } from './phone.ts';
 import type { CallCommand, CallMessage, CallOrder } from './call-events.ts';
 import { runScript } from './script-runner.ts';
 
 let phone: Phone | undefined;
+let folder: string | undefined;
 
 function tell(message: CallMessage): void {
   // The channel may be closed already; then nobody listens any more.
@@ -11,6 +13,7 @@ function tell(message: CallMessage): void {
 }
 
 async function placeCall(order: CallOrder): Promise<void> {
+  folder = order.folder;
   phone = new Phone({ order, emit: (event) => tell({ event }) });
   await phone.ring();
   const { ringTimeoutMs, maxCallMs, agentQuietMs, script: steps, lines } = order;
@@ -52,6 +55,9 @@ function fail(error: unknown): void {
 
 process.on('message', (command: CallCommand) => void obey(command).catch(fail));
 process.on('unhandledRejection', fail);
-// The parent closes the channel when it has all it wants; a parent that dies closes it too. What is
-// native in rtc-node would keep the process alive.
-process.on('disconnect', () => process.exit(0));
+// The parent closes the channel when it has all it wants; a parent that dies closes it too, and will
+// not clear up. What is native in rtc-node would keep the process alive.
+process.on('disconnect', () => {
+  if (folder && !phone?.over.aborted) rmSync(folder, { recursive: true, force: true });
+  process.exit(0);
+});

@@ -1,9 +1,9 @@
 import { AudioStream, type RemoteTrack } from '@livekit/rtc-node';
 import { SAMPLE_RATE, type CallEvent } from './call-events.ts';
 import type { FrameLog } from './frame-log.ts';
-import { SpeechDetector } from './speech-detector.ts';
+import { SpeechDetector, type SpeechEdge } from './speech-detector.ts';
 
-/** A pause that divides what an agent says into two stretches of speech, in the events. */
+/** A pause that divides what somebody says into two stretches of speech, in the events. */
 const PAUSE_MS = 300;
 const FRAME_MS = 20;
 
@@ -19,6 +19,7 @@ export class Ear {
   readonly #deps: EarDeps;
   readonly #detector = new SpeechDetector({ pauseMs: PAUSE_MS });
   #lastStartMs = -Infinity;
+  #closed = false;
 
   constructor(deps: EarDeps) {
     this.#deps = deps;
@@ -39,6 +40,7 @@ export class Ear {
     const { log, nowMs } = this.#deps;
     const options = { sampleRate: SAMPLE_RATE, numChannels: 1, frameSizeMs: FRAME_MS };
     for await (const { data } of new AudioStream(track, options)) {
+      if (this.#closed) return;
       const atMs = nowMs();
       log.write(atMs, data);
       this.#note(this.#detector.push(data, atMs - FRAME_MS, atMs));
@@ -46,11 +48,14 @@ export class Ear {
     this.#note(this.#detector.finish());
   }
 
+  /** Hears no more; resolves when everything is in the log. */
   close(): Promise<void> {
+    this.#closed = true;
+    this.#note(this.#detector.finish());
     return this.#deps.log.close();
   }
 
-  #note(edge: ReturnType<SpeechDetector['push']>): void {
+  #note(edge: SpeechEdge | undefined): void {
     if (!edge) return;
     const { identity, emit } = this.#deps;
     if (edge.edge === 'start') this.#lastStartMs = edge.atMs;

@@ -32,7 +32,8 @@ type Utterance = {
 export class Mouth {
   readonly #deps: MouthDeps;
   readonly #utterances: Utterance[] = [];
-  #state: 'shut' | 'open' | 'held' | 'closed' = 'shut';
+  #state: 'shut' | 'open' | 'closed' = 'shut';
+  #isHeld = false;
   #lastSentMs = 0;
 
   constructor(deps: MouthDeps) {
@@ -53,7 +54,9 @@ export class Mouth {
       const earlyMs = dueMs - this.#deps.nowMs();
       if (earlyMs > 0) await delay(earlyMs);
       if (earlyMs < -MISSED_MS) dueMs = this.#deps.nowMs();
-      if (this.#state === 'open') await this.#send(dueMs);
+      const samples = this.#nextFrame(dueMs);
+      // What is said while held is lost.
+      if (!this.#isHeld && !this.#isClosed()) await this.#send(dueMs, samples);
       dueMs += FRAME_MS;
     }
   }
@@ -67,11 +70,11 @@ export class Mouth {
 
   /** Sends nothing, not even silence, until `resume()`. */
   hold(): void {
-    if (this.#state === 'open') this.#state = 'held';
+    this.#isHeld = true;
   }
 
   resume(): void {
-    if (this.#state === 'held') this.#state = 'open';
+    this.#isHeld = false;
   }
 
   close(): void {
@@ -85,8 +88,7 @@ export class Mouth {
     return this.#state === 'closed';
   }
 
-  async #send(dueMs: number): Promise<void> {
-    const samples = this.#nextFrame(dueMs);
+  async #send(dueMs: number, samples: Int16Array): Promise<void> {
     const { source, onFrame } = this.#deps;
     onFrame(dueMs + FRAME_MS, samples);
     this.#lastSentMs = dueMs;

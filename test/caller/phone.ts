@@ -12,7 +12,6 @@ import {
   TrackPublishOptions,
   TrackSource,
   type RemoteParticipant,
-  type RemoteTrack,
   type RemoteTrackPublication,
 } from '@livekit/rtc-node';
 import pTimeout from 'p-timeout';
@@ -23,8 +22,8 @@ import {
   type EndedBy,
   type SpokenLine,
 } from './call-events.ts';
-import { Ear } from './ear.ts';
 import { FrameLog, samplesOf } from './frame-log.ts';
+import { Hearing } from './hearing.ts';
 import { Mouth } from './mouth.ts';
 import { frameLogName } from './recording.ts';
 
@@ -39,10 +38,11 @@ export type PhoneDeps = { readonly order: CallOrder; readonly emit: (event: Call
 
 /** The SIP gateway's participant for one call: rings, is answered, hears everyone, hangs up. */
 export class Phone {
+  /** What it hears of the others. */
+  readonly hearing: Hearing;
   readonly #order: CallOrder;
   readonly #emit: (event: CallEvent) => void;
   readonly #room = new Room();
-  readonly #ears = new Map<string, Ear>();
   readonly #source = new AudioSource(SAMPLE_RATE, 1, 0);
   readonly #callerLog: FrameLog;
   readonly #mouth: Mouth;
@@ -57,7 +57,9 @@ export class Phone {
   constructor({ order, emit }: PhoneDeps) {
     this.#order = order;
     this.#emit = emit;
-    this.#callerLog = new FrameLog(join(order.folder, frameLogName('caller', '')));
+    const { folder } = order;
+    this.hearing = new Hearing({ folder, emit, nowMs: () => this.nowMs() });
+    this.#callerLog = new FrameLog(join(folder, frameLogName('caller', '')));
     this.#mouth = new Mouth({
       source: this.#source,
       nowMs: () => this.nowMs(),
@@ -79,10 +81,6 @@ export class Phone {
     return Math.max(this.#lastLineEndMs, this.#answeredMs ?? -Infinity);
   }
 
-  get ears(): readonly Ear[] {
-    return [...this.#ears.values()];
-  }
-
   /** Milliseconds since the caller is in the room. */
   nowMs(): number {
     return performance.now() - this.#t0Ms;
@@ -96,11 +94,11 @@ export class Phone {
     this.#t0Ms = performance.now();
     this.#emit({ type: 'ringing', atMs: 0, epochMs: Date.now() });
     this.#joined.resolve();
+    for (const participant of this.#room.remoteParticipants.values()) this.#greet(participant);
     const me = this.#me();
     const track = LocalAudioTrack.createAudioTrack(me.identity, this.#source);
     const options = { source: TrackSource.SOURCE_MICROPHONE, dtx: false };
     await me.publishTrack(track, new TrackPublishOptions(options));
-    for (const participant of this.#room.remoteParticipants.values()) this.#greet(participant);
     this.#lookForTracks();
   }
 
@@ -125,7 +123,8 @@ export class Phone {
     if (this.#mediaTimeout || this.#answeredMs === undefined) return;
     this.#mouth.hold();
     this.#emit({ type: 'packets-stopped', atMs: this.nowMs() });
-    const leftMs = this.#mouth.lastSentMs + this.#order.mediaTimeoutMs - this.nowMs();
+    const lastSentMs = Math.max(this.#mouth.lastSentMs, this.#answeredMs);
+    const leftMs = lastSentMs + this.#order.mediaTimeoutMs - this.nowMs();
     this.#mediaTimeout = setTimeout(() => void this.hangUp('timeout'), leftMs);
   }
 
@@ -160,7 +159,7 @@ export class Phone {
       await delay(HANGUP_TO_LEAVE_MS);
       await within(this.#room.disconnect());
     }
-    await Promise.all([this.#callerLog.close(), ...this.ears.map((ear) => ear.close())]);
+    await Promise.all([this.#callerLog.close(), this.hearing.close()]);
     this.#emit({ type: 'ended', by, disconnectReason: DisconnectReason[reason] ?? null, atMs });
   }
 
@@ -174,7 +173,10 @@ export class Phone {
         }
       })
       .on(RoomEvent.TrackPublished, () => this.#lookForTracks())
-      .on(RoomEvent.TrackSubscribed, (track, _publication, from) => this.#hear(track, from))
+      .on(
+        RoomEvent.TrackSubscribed,
+        (track, _publication, from) => void this.hearing.listen(track, from),
+      )
       .on(RoomEvent.Reconnecting, () => this.#emit({ type: 'reconnecting', atMs: nowMs() }))
       .on(RoomEvent.Reconnected, () => {
         this.#emit({ type: 'reconnected', atMs: nowMs() });
@@ -211,17 +213,6 @@ export class Phone {
   async #beginToSpeak(): Promise<void> {
     await within(this.#me().setAttributes({ 'sip.callStatus': 'active' }));
     if (!this.#ending) await this.#mouth.open();
-  }
-
-  #hear(track: RemoteTrack, { identity, kind }: RemoteParticipant): void {
-    let ear = this.#ears.get(identity);
-    if (!ear) {
-      const role = kind === ParticipantKind.AGENT ? 'agent' : 'other';
-      const log = new FrameLog(join(this.#order.folder, frameLogName(role, identity)));
-      ear = new Ear({ identity, log, nowMs: () => this.nowMs(), emit: this.#emit });
-      this.#ears.set(identity, ear);
-    }
-    void ear.listen(track);
   }
 
   #me() {

@@ -51,20 +51,16 @@ async function waitUntil(isDue: () => boolean, signal: AbortSignal): Promise<voi
 function isTime(when: StepTime, { phone, agentQuietMs }: ScriptRun): boolean {
   if (when === 'now') return true;
   if (when === 'agent-finished') return hasFinished(phone, agentQuietMs);
-  const sinceMs = when.from === 'answer' ? phone.answeredMs : beganToAnswerMs(phone);
+  const { answeredMs, hearing, lastLineEndMs } = phone;
+  const sinceMs = when.from === 'answer' ? answeredMs : hearing.beganSince(lastLineEndMs);
   return sinceMs !== undefined && phone.nowMs() >= sinceMs + when.afterMs;
 }
 
-/** When an agent began to speak after the caller's last line, or undefined. */
-function beganToAnswerMs({ ears, lastLineEndMs }: Phone): number | undefined {
-  const starts = ears.map((ear) => ear.lastStartMs).filter((startMs) => startMs >= lastLineEndMs);
-  return starts.length > 0 ? Math.min(...starts) : undefined;
-}
-
 function hasFinished(phone: Phone, agentQuietMs: number): boolean {
-  const { ears, lastLineEndMs } = phone;
-  const lastLoudMs = Math.max(0, ...ears.map((ear) => ear.lastLoudMs));
+  const { hearing, lastLineEndMs } = phone;
+  const { lastLoudMs } = hearing;
   const hasSpoken =
-    beganToAnswerMs(phone) !== undefined || lastLoudMs - lastLineEndMs >= SPOKE_THROUGH_MS;
+    hearing.beganSince(lastLineEndMs) !== undefined ||
+    lastLoudMs - lastLineEndMs >= SPOKE_THROUGH_MS;
   return hasSpoken && phone.nowMs() - lastLoudMs >= agentQuietMs;
 }

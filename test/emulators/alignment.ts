@@ -1,7 +1,8 @@
 import type { Envelope } from './envelope.ts';
 
-/** How far apart in time the two may drift, in frames: more than a jitter buffer stretches speech. */
-const BAND = 8;
+/** How far apart in time the two may drift, as a part of the length and at most in frames. */
+const BAND = 0.2;
+const MAX_BAND = 8;
 /** What standing still in one of the two costs, in dB, so that time is bent only where it helps. */
 const STEP_DB = 1;
 /** The stretch, in frames, over which the worst difference is looked for: one lost word shows. */
@@ -30,7 +31,8 @@ export function align(
   taught: Envelope,
   { freeEdge, openEnd }: AlignOptions,
 ): Alignment | undefined {
-  const reach = openEnd ? BAND : Math.max(BAND, Math.abs(heard.length - taught.length) + 2);
+  const band = Math.min(MAX_BAND, Math.ceil(heard.length * BAND));
+  const reach = openEnd ? band : Math.max(band, Math.abs(heard.length - taught.length) + 2);
   const table = new Table(heard.length, taught.length, reach);
   for (let i = 0; i < heard.length; i += 1) {
     const last = Math.min(taught.length - 1, i + reach);
@@ -44,7 +46,8 @@ export function align(
   const firstEnd = openEnd ? lastRow - reach : taught.length - 1 - freeEdge;
   for (let j = Math.max(0, firstEnd); j < taught.length; j += 1) ends.push([lastRow, j]);
   if (!openEnd) {
-    for (let i = Math.max(0, lastRow - freeEdge); i < lastRow; i += 1) ends.push([i, taught.length - 1]);
+    for (let i = Math.max(0, lastRow - freeEdge); i < lastRow; i += 1)
+      ends.push([i, taught.length - 1]);
   }
   const end = table.best(ends);
   if (!end) return undefined;

@@ -2,11 +2,16 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { RawData, WebSocket } from 'ws';
 import type { ListenParams } from './deepgram-params.ts';
 import type { FaultySocket } from './faulty-socket.ts';
+import { field, parseJson } from './json.ts';
 import type { Recogniser, SpokenWord } from './recogniser.ts';
 import { type HeardEvent, Utterances } from './utterances.ts';
 
 /** A final transcript as sent; an empty one is speech that was not understood. */
-export type SttEntry = { readonly connectionId: string; readonly text: string; readonly atMs: number };
+export type SttEntry = {
+  readonly connectionId: string;
+  readonly text: string;
+  readonly atMs: number;
+};
 
 type ListenSession = {
   readonly requestId: string;
@@ -16,10 +21,14 @@ type ListenSession = {
   readonly recogniser: Recogniser;
   readonly sttLatencyMs: number;
   readonly idleCloseMs: number;
-  onFinal(entry: SttEntry): void;
+  readonly onFinal: (entry: SttEntry) => void;
 };
 
-const model = { uuid: '2187e11a-3532-4498-b076-81fa530bdd49', version: '2026-06-16.0', arch: 'nova-3' };
+const model = {
+  uuid: '2187e11a-3532-4498-b076-81fa530bdd49',
+  version: '2026-06-16.0',
+  arch: 'nova-3',
+};
 
 /** Serves one live transcription (https://developers.deepgram.com/reference/speech-to-text). */
 export function serveListen(session: ListenSession): void {
@@ -73,7 +82,7 @@ class LiveTranscription {
   obey(text: string): void {
     if (this.#isClosing) return;
     this.#idle.refresh();
-    switch (messageType(text)) {
+    switch (field(parseJson(text), 'type')) {
       case 'KeepAlive':
         return;
       case 'Finalize':
@@ -167,7 +176,10 @@ class LiveTranscription {
     onFinal({ connectionId: requestId, text: transcript, atMs: Date.now() });
   }
 
-  #word({ word, startMs, endMs }: SpokenWord, event: HeardEvent & { confidence: number; startMs: number }) {
+  #word(
+    { word, startMs, endMs }: SpokenWord,
+    event: HeardEvent & { confidence: number; startMs: number },
+  ) {
     return {
       word: word.toLowerCase().replaceAll(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}%]+$/gu, ''),
       start: seconds(event.startMs + startMs),
@@ -203,16 +215,6 @@ class LiveTranscription {
 }
 
 const seconds = (ms: number) => Math.round(ms) / 1_000;
-
-/** The `type` of a JSON message, or undefined for anything else. */
-export function messageType(text: string): unknown {
-  try {
-    const message: unknown = JSON.parse(text);
-    return typeof message === 'object' && message !== null ? Reflect.get(message, 'type') : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** An id in Deepgram's form. */
 export const newRequestId = (): string => randomUUID();

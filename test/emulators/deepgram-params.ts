@@ -24,7 +24,11 @@ export type ListenParams = {
 };
 
 /** What a voice was asked for. */
-export type SpeakParams = { readonly model: string; readonly sampleRate: number; readonly wav: boolean };
+export type SpeakParams = {
+  readonly model: string;
+  readonly sampleRate: number;
+  readonly wav: boolean;
+};
 
 type Check = (value: string) => boolean;
 
@@ -149,7 +153,10 @@ function check(query: URLSearchParams, checks: Record<string, Check>, required: 
 function checkTerms(query: URLSearchParams, model: string): void {
   const isNova3 = model.startsWith('nova-3');
   if (isNova3 && query.has('keywords')) {
-    throw new BadRequest('Bad Request', 'Keywords are not supported for Nova-3. Use keyterm instead.');
+    throw new BadRequest(
+      'Bad Request',
+      'Keywords are not supported for Nova-3. Use keyterm instead.',
+    );
   }
   const keyterms = query.getAll('keyterm');
   if (keyterms.length === 0) return;
@@ -179,5 +186,8 @@ function invalid(name: string): BadRequest {
 }
 
 function noSuchModel(): BadRequest {
-  return new BadRequest('Bad Request', 'Bad Request: No such model/language/tier combination found.');
+  return new BadRequest(
+    'Bad Request',
+    'Bad Request: No such model/language/tier combination found.',
+  );
 }

@@ -1,7 +1,8 @@
 import type { RawData, WebSocket } from 'ws';
-import { messageType, toBuffer } from './deepgram-listen.ts';
+import { toBuffer } from './deepgram-listen.ts';
 import type { SpeakParams } from './deepgram-params.ts';
 import type { FaultySocket } from './faulty-socket.ts';
+import { field, parseJson } from './json.ts';
 
 /** One piece of text as synthesised. */
 export type TtsEntry = {
@@ -18,8 +19,8 @@ type SpeakSession = {
   readonly socket: WebSocket;
   readonly sender: FaultySocket;
   readonly ttsLatencyMs: number;
-  /** Renders and logs. */
-  synthesise(text: string, sampleRate: number): Promise<Int16Array>;
+  readonly render: (text: string, sampleRate: number) => Promise<Int16Array>;
+  readonly onSpoken: (entry: TtsEntry) => void;
 };
 
 /** Measured at Aura-2: after its first byte it sends six times as fast as one listens. */
@@ -60,10 +61,11 @@ class StreamedVoice {
     });
   }
 
-  obey(message: string): void {
-    switch (messageType(message)) {
+  obey(text: string): void {
+    const message = parseJson(text);
+    switch (field(message, 'type')) {
       case 'Speak':
-        return this.#speak((JSON.parse(message) as { text?: unknown }).text);
+        return this.#speak(field(message, 'text'));
       case 'Flush':
         return this.#flush();
       case 'Clear':
@@ -78,7 +80,10 @@ class StreamedVoice {
   #speak(text: unknown): void {
     if (typeof text !== 'string') return this.#refuse('missing field `text`');
     if (text.length > MAX_TEXT_LENGTH) {
-      return this.#warn('TEXT_LENGTH_EXCEEDED', `Text is longer than ${MAX_TEXT_LENGTH} characters.`);
+      return this.#warn(
+        'TEXT_LENGTH_EXCEEDED',
+        `Text is longer than ${MAX_TEXT_LENGTH} characters.`,
+      );
     }
     this.#text += text;
     // A whole sentence is spoken at once; the rest waits for more, or for the flush.
@@ -113,15 +118,19 @@ class StreamedVoice {
     const text = this.#text.trim();
     this.#text = '';
     if (text === '') return;
-    const { params, ttsLatencyMs, synthesise } = this.#session;
+    const { params, ttsLatencyMs, render, onSpoken } = this.#session;
+    const { sampleRate } = params;
+    const atMs = Date.now();
     const firstChunkMs = performance.now() + ttsLatencyMs;
-    const rendering = synthesise(text, params.sampleRate);
+    const rendering = render(text, sampleRate);
     // Awaited in turn below; a failure must not be unhandled until then.
     rendering.catch(() => {});
     const generation = this.#generation;
     this.#afterSpeech(async () => {
       const pcm = await rendering;
-      if (generation === this.#generation) this.#send(pcm, firstChunkMs, generation);
+      if (generation !== this.#generation) return;
+      onSpoken({ text, pcm, sampleRate, atMs });
+      this.#send(pcm, firstChunkMs, generation);
     });
   }
 
@@ -131,7 +140,11 @@ class StreamedVoice {
     this.#nextChunkMs = Math.max(this.#nextChunkMs, firstChunkMs);
     for (let offset = 0; offset < pcm.length; offset += samples) {
       const chunk = toBytes(pcm.subarray(offset, offset + samples));
-      sender.send(chunk, this.#nextChunkMs - performance.now(), () => generation === this.#generation);
+      sender.send(
+        chunk,
+        this.#nextChunkMs - performance.now(),
+        () => generation === this.#generation,
+      );
       this.#nextChunkMs += CHUNK_MS / PACE;
     }
   }
@@ -151,7 +164,13 @@ class StreamedVoice {
   }
 
   #warn(code: string, description: string): void {
-    this.#session.sender.send({ type: 'Warning', code, description, warn_code: code, warn_msg: description });
+    this.#session.sender.send({
+      type: 'Warning',
+      code,
+      description,
+      warn_code: code,
+      warn_msg: description,
+    });
   }
 
   #refuse(description: string): void {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { text as readText } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { initializeLogger, stt } from '@livekit/agents';
 import { STT, TTS } from '@livekit/agents-plugin-deepgram';
 import { AudioFrame } from '@livekit/rtc-node';
 import { WebSocket } from 'ws';
 import { type DeepgramEmulator, startDeepgramEmulator } from './deepgram.ts';
+import { field, parseJson } from './json.ts';
 import { Recogniser } from './recogniser.ts';
 import { renderSpeech } from './voice.ts';
 
@@ -67,19 +69,20 @@ async function connect(path: string, key = apiKey) {
   const socket = new WebSocket(`${deepgram.baseUrl.replace('http', 'ws')}${path}`, {
     headers: { Authorization: `Token ${key}` },
   });
-  const messages: Record<string, unknown>[] = [];
+  const messages: unknown[] = [];
   let audioBytes = 0;
   socket.on('message', (data: Buffer, isBinary: boolean) => {
     if (isBinary) audioBytes += data.length;
-    else messages.push(JSON.parse(data.toString()) as Record<string, unknown>);
+    else messages.push(parseJson(data.toString()));
   });
-  const refused = once(socket, 'unexpected-response').then(async ([, response]) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(chunk as Buffer);
-    const { statusCode, headers } = response as { statusCode: number; headers: object };
-    return { statusCode, headers, body: JSON.parse(Buffer.concat(chunks).toString()) as unknown };
-  });
-  refused.catch(() => {});
+  const refused = new Promise<{ statusCode: number | undefined; body: unknown }>(
+    (resolve, reject) => {
+      socket.on('unexpected-response', (_request, response) => {
+        const { statusCode } = response;
+        readText(response).then((body) => resolve({ statusCode, body: parseJson(body) }), reject);
+      });
+    },
+  );
   const outcome = await Promise.race([once(socket, 'open').then(() => undefined), refused]);
   return { socket, messages, refused: outcome, audioBytes: () => audioBytes };
 }
@@ -98,7 +101,10 @@ describe('listening', () => {
     const heard = await Promise.all(
       lines.map(async (line) => transcribe(plugin(), await spoken(line))),
     );
-    assert.deepEqual(heard.map(({ finals }) => finals), lines.map((line) => [line]));
+    assert.deepEqual(
+      heard.map(({ finals }) => finals),
+      lines.map((line) => [line]),
+    );
   });
 
   test('interim results hold no word before it was spoken', async () => {
@@ -109,8 +115,11 @@ describe('listening', () => {
     socket.send(JSON.stringify({ type: 'CloseStream' }));
     await once(socket, 'close');
     const said = messages.map(transcript).filter(Boolean);
-    assert.ok(said.every((text) => text.length < ASK.length * 0.65), said.join('|'));
-    assert.equal(messages.at(-1)?.['type'], 'Metadata');
+    assert.ok(
+      said.every((text) => text.length < ASK.length * 0.65),
+      said.join('|'),
+    );
+    assert.equal(field(messages.at(-1), 'type'), 'Metadata');
   });
 
   test('speech that lost its beginning, its end or its middle is not understood, nor is an echo', async () => {
@@ -122,7 +131,7 @@ describe('listening', () => {
       socket.send(join([silence(300), damaged, silence(1_500)]));
       socket.send(JSON.stringify({ type: 'CloseStream' }));
       await once(socket, 'close');
-      const finals = messages.filter((message) => message['is_final']);
+      const finals = messages.filter((message) => field(message, 'is_final'));
       assert.ok(finals.length > 0);
       assert.deepEqual(new Set(finals.map(transcript)), new Set(['']));
     }
@@ -131,7 +140,7 @@ describe('listening', () => {
   test('a wrong key, a bad parameter or too many keyterms are refused before the upgrade', async () => {
     const wrongKey = await connect(`/v1/listen?${query}`, 'wrong');
     assert.equal(wrongKey.refused?.statusCode, 401);
-    assert.equal(Object(wrongKey.refused?.body)['err_code'], 'INVALID_AUTH');
+    assert.equal(field(wrongKey.refused?.body, 'err_code'), 'INVALID_AUTH');
     const terms = Array.from({ length: 101 }, (_, i) => `keyterm=unit${i}`).join('&');
     for (const bad of [
       'model=nova-3&encoding=linear16',
@@ -144,7 +153,7 @@ describe('listening', () => {
     ]) {
       const { refused } = await connect(`/v1/listen?${bad}`);
       assert.equal(refused?.statusCode, 400, bad);
-      assert.equal(typeof Object(refused?.body)['err_msg'], 'string');
+      assert.equal(typeof field(refused?.body, 'err_msg'), 'string');
     }
     assert.equal((await connect('/v2/listen')).refused?.statusCode, 404);
   });
@@ -154,7 +163,7 @@ describe('listening', () => {
     odd.socket.send('{"type":"Hello"}');
     const [code] = await once(odd.socket, 'close');
     assert.equal(code, 1008);
-    assert.equal(odd.messages[0]?.['type'], 'Error');
+    assert.equal(field(odd.messages[0], 'type'), 'Error');
 
     const impatient = await startDeepgramEmulator({ apiKey, idleCloseMs: 50 });
     const url = `${impatient.baseUrl.replace('http', 'ws')}/v1/listen?${query}`;
@@ -172,10 +181,10 @@ describe('listening', () => {
     socket.send(await spoken(PRICE));
     socket.send(JSON.stringify({ type: 'KeepAlive' }));
     socket.send(JSON.stringify({ type: 'Finalize' }));
-    await waitFor(() => messages.some((message) => message['from_finalize'] === true));
-    assert.equal(transcript(messages.at(-1) ?? {}), PRICE);
+    await waitFor(() => messages.some((message) => field(message, 'from_finalize') === true));
+    assert.equal(transcript(messages.at(-1)), PRICE);
     socket.send(silence(1_500));
-    await waitFor(() => messages.some((message) => message['type'] === 'UtteranceEnd'));
+    await waitFor(() => messages.some((message) => field(message, 'type') === 'UtteranceEnd'));
     socket.close();
   });
 });
@@ -203,8 +212,11 @@ describe('speaking', () => {
     socket.send(JSON.stringify({ type: 'Speak', text: 'This is a sentence that nobody hears.' }));
     socket.send(JSON.stringify({ type: 'Clear' }));
     socket.send(JSON.stringify({ type: 'Flush' }));
-    await waitFor(() => messages.some(({ type }) => type === 'Flushed'));
-    assert.deepEqual(messages.map(({ type }) => type), ['Metadata', 'Cleared', 'Flushed']);
+    await waitFor(() => messages.some((message) => field(message, 'type') === 'Flushed'));
+    assert.deepEqual(
+      messages.map((message) => field(message, 'type')),
+      ['Metadata', 'Cleared', 'Flushed'],
+    );
     assert.equal(audioBytes(), 0);
     socket.close();
   });
@@ -246,9 +258,10 @@ describe('faults', () => {
   });
 });
 
-function transcript(message: Record<string, unknown>): string {
-  const channel = message['channel'] as { alternatives?: { transcript: string }[] } | undefined;
-  return channel?.alternatives?.[0]?.transcript ?? '';
+function transcript(message: unknown): string {
+  const alternatives = field(field(message, 'channel'), 'alternatives');
+  const words = field(field(alternatives, 0), 'transcript');
+  return typeof words === 'string' ? words : '';
 }
 
 async function waitFor(condition: () => boolean): Promise<void> {

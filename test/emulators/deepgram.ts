@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { text as readText } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { newRequestId, serveListen, type SttEntry } from './deepgram-listen.ts';
@@ -7,7 +8,8 @@ import { BadRequest, parseListenParams, parseSpeakParams } from './deepgram-para
 import { serveSpeak, toBytes, type TtsEntry } from './deepgram-speak.ts';
 import { type Fault, Faults, GARBAGE } from './faults.ts';
 import { FaultySocket } from './faulty-socket.ts';
-import { answerWithFault, FaultyBody, readBody, sendJson } from './http-faults.ts';
+import { answerWithFault, FaultyBody, sendJson } from './http-faults.ts';
+import { field, parseJson } from './json.ts';
 import { listenOnLoopback } from './loopback-server.ts';
 import { Recogniser } from './recogniser.ts';
 import { renderSpeech } from './voice.ts';
@@ -48,6 +50,8 @@ export async function startDeepgramEmulator(options: DeepgramOptions) {
   const connections = new Set<DeepgramConnection>();
   const ttsLog: TtsEntry[] = [];
   const sttLog: SttEntry[] = [];
+  const onFinal = (entry: SttEntry) => void sttLog.push(entry);
+  const onSpoken = (entry: TtsEntry) => void ttsLog.push(entry);
   const sockets = new WebSocketServer({ noServer: true });
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => response.destroy(toError(error)));
@@ -71,13 +75,6 @@ export async function startDeepgramEmulator(options: DeepgramOptions) {
       recogniser.teach(line, await renderSpeech(line, { voice: 'caller', sampleRate }), sampleRate);
     },
   };
-
-  async function synthesise(text: string, sampleRate: number): Promise<Int16Array> {
-    const atMs = Date.now();
-    const pcm = await renderSpeech(text, { voice: 'agent', sampleRate });
-    ttsLog.push({ text, pcm, sampleRate, atMs });
-    return pcm;
-  }
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
@@ -109,14 +106,13 @@ export async function startDeepgramEmulator(options: DeepgramOptions) {
 
   function listenTo(query: URLSearchParams) {
     const params = parseListenParams(query);
-    const onFinal = (entry: SttEntry) => void sttLog.push(entry);
     const common = { params, recogniser, sttLatencyMs, idleCloseMs, onFinal };
     return (opened: Opened) => serveListen({ ...opened, ...common });
   }
 
   function speakTo(query: URLSearchParams) {
     const params = parseSpeakParams(query, 'stream');
-    return (opened: Opened) => serveSpeak({ ...opened, params, ttsLatencyMs, synthesise });
+    return (opened: Opened) => serveSpeak({ ...opened, params, ttsLatencyMs, render, onSpoken });
   }
 
   function track(socket: WebSocket, about: Omit<DeepgramConnection, 'close'>): void {
@@ -135,7 +131,7 @@ export async function startDeepgramEmulator(options: DeepgramOptions) {
     response.setHeader('dg-request-id', requestId);
     const endpoint = httpEndpoints[`${request.method} ${url.pathname}`];
     if (!endpoint) return sendJson(response, 404, errorBody(404, requestId));
-    const body = await readBody(request);
+    const body = await readText(request);
     const fault = faults.take(endpoint, url.searchParams.get('model') ?? '');
     if (await answerWithFault(fault, response, (status) => errorBody(status, requestId))) return;
     if (request.headers.authorization !== `Token ${apiKey}`) {
@@ -148,7 +144,11 @@ export async function startDeepgramEmulator(options: DeepgramOptions) {
       await speakOnce(url.searchParams, body, new FaultyBody(response, fault, 'bytes'), response);
     } catch (error) {
       if (!(error instanceof BadRequest)) throw error;
-      sendJson(response, 400, { err_code: error.code, err_msg: error.message, request_id: requestId });
+      sendJson(response, 400, {
+        err_code: error.code,
+        err_msg: error.message,
+        request_id: requestId,
+      });
     }
   }
 
@@ -159,15 +159,18 @@ export async function startDeepgramEmulator(options: DeepgramOptions) {
     response: ServerResponse,
   ): Promise<void> {
     const params = parseSpeakParams(query, 'post');
-    const text = parseText(body);
-    const [pcm] = await Promise.all([synthesise(text, params.sampleRate), sleep(ttsLatencyMs)]);
+    const words = parseText(body);
+    const { sampleRate } = params;
+    const atMs = Date.now();
+    const [pcm] = await Promise.all([render(words, sampleRate), sleep(ttsLatencyMs)]);
+    onSpoken({ text: words, pcm, sampleRate, atMs });
     const bytes = toBytes(pcm);
     response.writeHead(200, {
       'Content-Type': params.wav ? 'audio/wav' : 'audio/l16',
       'dg-model-name': params.model,
-      'dg-char-count': String(text.length),
+      'dg-char-count': String(words.length),
     });
-    if (params.wav) await out.write(wavHeader(bytes.length, params.sampleRate));
+    if (params.wav) await out.write(wavHeader(bytes.length, sampleRate));
     for (let offset = 0; offset < bytes.length; offset += 8_192) {
       await out.write(bytes.subarray(offset, offset + 8_192));
     }
@@ -207,6 +210,8 @@ async function refuseWithFault(fault: Fault, socket: Duplex, requestId: string):
     case 'truncate':
     case 'stall':
       return false;
+    default:
+      return fault satisfies never;
   }
 }
 
@@ -218,17 +223,17 @@ function refuseUpgrade(
   requestId: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const message = String(Object(body)['err_msg'] ?? '');
+  const content = typeof body === 'string' ? body : JSON.stringify(body);
+  const message = field(body, 'err_msg');
   const lines = Object.entries({
     'Content-Type': 'application/json',
-    'Content-Length': String(Buffer.byteLength(text)),
+    'Content-Length': String(Buffer.byteLength(content)),
     'dg-request-id': requestId,
-    'dg-error': message,
+    'dg-error': typeof message === 'string' ? message : 'Refused',
     Connection: 'close',
     ...headers,
   }).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join('')}\r\n${text}`);
+  socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join('')}\r\n${content}`);
 }
 
 /** What Deepgram says with a bare status. */
@@ -248,14 +253,15 @@ const knownErrors: Record<number, readonly [string, string] | undefined> = {
 };
 
 function parseText(body: string): string {
-  let text: unknown;
-  try {
-    text = Object(JSON.parse(body))['text'];
-  } catch {
-    throw new BadRequest('PAYLOAD_ERROR', 'Failed to deserialize JSON payload.');
-  }
-  if (typeof text === 'string' && text.trim() !== '') return text;
-  throw new BadRequest('PAYLOAD_ERROR', 'Failed to deserialize JSON payload: missing field `text`.');
+  const json = parseJson(body);
+  const words = field(json, 'text');
+  if (typeof words === 'string' && words.trim() !== '') return words;
+  const missing = json === undefined ? '.' : ': missing field `text`.';
+  throw new BadRequest('PAYLOAD_ERROR', `Failed to deserialize JSON payload${missing}`);
+}
+
+function render(words: string, sampleRate: number): Promise<Int16Array> {
+  return renderSpeech(words, { voice: 'agent', sampleRate });
 }
 
 function toError(error: unknown): Error {

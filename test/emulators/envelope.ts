@@ -1,35 +1,51 @@
 /** How much sound one frame of an envelope stands for. */
 export const FRAME_MS = 20;
 /** Quieter than this below the loud parts, sound counts as silence: it is lost in a codec's noise. */
-const RANGE_DB = 30;
-/** Edges of the bands, all within what a telephone and every sample rate from 8 kHz on carries. */
-const EDGES_HZ = [450, 1_000, 2_500];
+const RANGE_DB = 35;
+/** Where vowels differ, all within what a telephone and every sample rate from 8 kHz on carries. */
+const BANDS_HZ = [350, 800, 1_400, 2_200];
+const BAND_QUALITY = 2;
 
 /** Loudness in each band, in dB of full scale, one entry every `FRAME_MS`. */
 export type Envelope = readonly Float32Array[];
 
-/** The loudness of mono 16-bit audio over time, in three bands, lightly smoothed. */
+/** The loudness of mono 16-bit audio over time, in four bands, lightly smoothed. */
 export function envelope(pcm: Int16Array, sampleRate: number): Envelope {
   const perFrame = Math.round((sampleRate * FRAME_MS) / 1_000);
-  const poles = EDGES_HZ.map((hz) => 1 - Math.exp((-2 * Math.PI * hz) / sampleRate));
-  // Two one-pole low-passes for each edge; a band is what one edge lets pass and the one below not.
-  const once = new Float64Array(EDGES_HZ.length);
-  const twice = new Float64Array(EDGES_HZ.length);
-  const frames: Float32Array[] = [];
-  for (let start = 0; start + perFrame <= pcm.length; start += perFrame) {
-    const energy = new Float64Array(EDGES_HZ.length).fill(1e-3);
-    for (let i = start; i < start + perFrame; i += 1) {
-      let below = 0;
-      for (const [band, pole] of poles.entries()) {
-        once[band] = (once[band] ?? 0) + pole * ((pcm[i] ?? 0) - (once[band] ?? 0));
-        twice[band] = (twice[band] ?? 0) + pole * ((once[band] ?? 0) - (twice[band] ?? 0));
-        energy[band] = (energy[band] ?? 0) + ((twice[band] ?? 0) - below) ** 2;
-        below = twice[band] ?? 0;
-      }
+  const count = Math.floor(pcm.length / perFrame);
+  const frames = Array.from({ length: count }, () => new Float32Array(BANDS_HZ.length));
+  for (const [band, hz] of BANDS_HZ.entries()) {
+    const energies = bandEnergies(pcm, hz / sampleRate, perFrame);
+    for (const [i, frame] of frames.entries()) {
+      frame[band] = 10 * Math.log10((energies[i] ?? 0) / perFrame / 32_768 ** 2 + 1e-12);
     }
-    frames.push(Float32Array.from(energy, (sum) => 10 * Math.log10(sum / perFrame / 32_768 ** 2)));
   }
   return smooth(frames);
+}
+
+/** The energy of each frame after a band-pass at `centre` (of the sample rate): RBJ's biquad. */
+function bandEnergies(pcm: Int16Array, centre: number, perFrame: number): Float64Array {
+  const omega = 2 * Math.PI * centre;
+  const alpha = Math.sin(omega) / (2 * BAND_QUALITY);
+  const gain = alpha / (1 + alpha);
+  const back1 = (2 * Math.cos(omega)) / (1 + alpha);
+  const back2 = (alpha - 1) / (1 + alpha);
+  const energies = new Float64Array(Math.floor(pcm.length / perFrame));
+  let [x1, x2, y1, y2] = [0, 0, 0, 0];
+  for (let frame = 0, i = 0; frame < energies.length; frame += 1) {
+    let energy = 0;
+    for (let end = i + perFrame; i < end; i += 1) {
+      const x = pcm[i] ?? 0;
+      const y = gain * (x - x2) + back1 * y1 + back2 * y2;
+      energy += y * y;
+      x2 = x1;
+      x1 = x;
+      y2 = y1;
+      y1 = y;
+    }
+    energies[frame] = energy;
+  }
+  return energies;
 }
 
 /** The same shape whatever the gain: 0 where it is loud, `-RANGE_DB` where it is silent. */

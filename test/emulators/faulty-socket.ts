@@ -38,16 +38,28 @@ export class FaultySocket {
 
   /** Closes after everything that was sent. */
   close(code: number, reason: string, delayMs = 0): void {
-    this.#queue(performance.now() + delayMs, () => true, async () => this.#close(code, reason));
+    this.#queue(
+      performance.now() + delayMs,
+      () => true,
+      async () => this.#close(code, reason),
+    );
   }
 
   #queue(dueMs: number, isWanted: () => boolean, act: () => Promise<void>): void {
+    this.#tail = this.#act(this.#tail, dueMs, isWanted, act);
+  }
+
+  async #act(
+    previous: Promise<void>,
+    dueMs: number,
+    isWanted: () => boolean,
+    act: () => Promise<void>,
+  ): Promise<void> {
+    await previous;
     const mayGo = () => isWanted() && !this.#over.signal.aborted;
-    this.#tail = this.#tail.then(async () => {
-      // What is not wanted any more does not hold up what comes after it.
-      if (mayGo()) await this.#wait(dueMs - performance.now());
-      if (mayGo()) await act();
-    });
+    // What is not wanted any more does not hold up what comes after it.
+    if (mayGo()) await this.#wait(dueMs - performance.now());
+    if (mayGo()) await act();
   }
 
   async #deliver(data: string | Buffer, fault: Fault | undefined): Promise<void> {

@@ -1,17 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Fault, GARBAGE } from './faults.ts';
 
 /** The service's own words for a bare status, as a `refuse` fault without a body needs them. */
 export type ErrorBody = (status: number) => unknown;
 
-/** Reads a whole request. Rejects when the client goes away. */
-export async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
-}
-
+/** Answers with JSON; a string is sent as it is. */
 export function sendJson(
   response: ServerResponse,
   status: number,
@@ -53,6 +47,8 @@ export async function answerWithFault(
     case 'stall':
     case undefined:
       return false;
+    default:
+      return fault satisfies never;
   }
 }
 
@@ -94,6 +90,7 @@ export class FaultyBody {
   end(): void {
     if (!this.isOver && this.#fault?.do !== 'truncate') this.#response.end();
     // A limit beyond the whole body changes nothing.
-    else if (this.#fault?.do === 'truncate' && this.#count <= this.#fault.after) this.#response.end();
+    else if (this.#fault?.do === 'truncate' && this.#count <= this.#fault.after)
+      this.#response.end();
   }
 }

@@ -6,24 +6,30 @@ import {
   type ClaimGrants,
   type RoomServiceClient,
 } from 'livekit-server-sdk';
-import { z } from 'zod';
 import {
   assertNoRuleConflict,
   assertNoTrunkConflict,
   normalizeNumber,
 } from './livekit-sip-conflicts.ts';
+import {
+  changed,
+  fields,
+  invalid,
+  paged,
+  parseMessage,
+  parseRequest,
+  strings,
+  text,
+  toWire,
+  type Fields,
+} from './livekit-sip-json.ts';
 import { TransferDesk } from './livekit-sip-transfer.ts';
 import { TwirpFailure } from './twirp.ts';
 
 /** What a call of a method is allowed to do, and when it is given up. */
 export type SipCall = { readonly grants: ClaimGrants; readonly signal: AbortSignal };
 
-type Json = Parameters<typeof SIPInboundTrunkInfo.fromJson>[0];
-type Fields = Readonly<Record<string, Json>>;
 type Method = (request: Fields, call: SipCall) => object | Promise<object>;
-
-/** The message types of the SDK agree in this. */
-type MessageType<T> = { fromJson(json: Json): T };
 
 /**
  * `livekit.SIP` as livekit-server with redis answers it: inbound trunks, dispatch rules and
@@ -75,11 +81,11 @@ export class SipService {
 
   #updateTrunk(request: Fields): object {
     const { sipTrunkId, replace, update } = fields(request, ['sipTrunkId', 'replace', 'update']);
-    const id = String(sipTrunkId ?? '');
+    const id = text(sipTrunkId);
     if (id === '') throw invalid('trunk id must be set');
     const current = this.trunks.get(id);
     if (!current) throw new TwirpFailure('not_found', 'requested sip trunk does not exist');
-    const trunk = changed(SIPInboundTrunkInfo, current, replace, update);
+    const trunk = changed(SIPInboundTrunkInfo, current, { replace, update, known: trunkUpdates });
     if (trunk.sipTrunkId !== '' && trunk.sipTrunkId !== id) {
       throw invalid('trunk id in the info must be empty or match the id in the update');
     }
@@ -108,10 +114,11 @@ export class SipService {
 
   #deleteTrunk(request: Fields): object {
     const { sipTrunkId } = fields(request, ['sipTrunkId']);
-    if (!sipTrunkId) throw invalid('trunk ID is required');
+    const id = text(sipTrunkId);
+    if (id === '') throw invalid('trunk ID is required');
     // The server does not mind a trunk that is not there.
-    this.trunks.delete(String(sipTrunkId));
-    return { sip_trunk_id: sipTrunkId };
+    this.trunks.delete(id);
+    return { sip_trunk_id: id };
   }
 
   #createRule(request: Fields): object {
@@ -127,10 +134,10 @@ export class SipService {
   #updateRule(request: Fields): object {
     const names = ['sipDispatchRuleId', 'replace', 'update'] as const;
     const { sipDispatchRuleId, replace, update } = fields(request, names);
-    const id = String(sipDispatchRuleId ?? '');
+    const id = text(sipDispatchRuleId);
     if (id === '') throw invalid('rule id must be set');
     const current = this.#existingRule(id);
-    const rule = changed(SIPDispatchRuleInfo, current, replace, update);
+    const rule = changed(SIPDispatchRuleInfo, current, { replace, update, known: ruleUpdates });
     if (rule.sipDispatchRuleId !== '' && rule.sipDispatchRuleId !== id) {
       throw invalid('rule id in the info must be empty or match the id in the update');
     }
@@ -161,8 +168,9 @@ export class SipService {
 
   #deleteRule(request: Fields): object {
     const { sipDispatchRuleId } = fields(request, ['sipDispatchRuleId']);
-    if (!sipDispatchRuleId) throw invalid('dispatch rule ID is required');
-    const rule = this.#existingRule(String(sipDispatchRuleId));
+    const id = text(sipDispatchRuleId);
+    if (id === '') throw invalid('dispatch rule ID is required');
+    const rule = this.#existingRule(id);
     this.rules.delete(rule.sipDispatchRuleId);
     return toWire(rule);
   }
@@ -193,6 +201,29 @@ export class SipService {
   }
 }
 
+/** The fields of `SIPInboundTrunkUpdate` and of `SIPDispatchRuleUpdate`. */
+const trunkUpdates = [
+  'numbers',
+  'allowedAddresses',
+  'allowedNumbers',
+  'authUsername',
+  'authPassword',
+  'authRealm',
+  'name',
+  'metadata',
+  'mediaEncryption',
+  'media',
+];
+const ruleUpdates = [
+  'trunkIds',
+  'rule',
+  'name',
+  'metadata',
+  'attributes',
+  'mediaEncryption',
+  'media',
+];
+
 /** The fields of a create request from before `dispatchRule`, which the SDK still sends. */
 const olderRuleFields = [
   'rule',
@@ -205,80 +236,6 @@ const olderRuleFields = [
   'roomPreset',
   'roomConfig',
 ] as const;
-
-const jsonSchema: z.ZodType<Json> = z.json();
-const objectSchema = z.record(z.string(), jsonSchema);
-
-function parseRequest(body: string): Fields {
-  try {
-    return objectSchema.parse(JSON.parse(body));
-  } catch {
-    throw malformed();
-  }
-}
-
-/** The request's fields by their camelCase names; JSON for protobuf may use snake_case as well. */
-function fields<Name extends string>(
-  request: Fields,
-  known: readonly Name[],
-): { readonly [K in Name]?: Json } {
-  const found: { [K in Name]?: Json } = {};
-  for (const [key, value] of Object.entries(request)) {
-    const camel = key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    const name = known.find((candidate) => candidate === camel);
-    if (name === undefined) throw malformed(`unknown field "${key}"`);
-    found[name] = value;
-  }
-  return found;
-}
-
-function parseMessage<T>(type: MessageType<T>, json: Json): T {
-  try {
-    return type.fromJson(json);
-  } catch (error) {
-    throw malformed(error instanceof Error ? error.message : '');
-  }
-}
-
-const listUpdateSchema = z.strictObject({
-  set: z.array(z.string().min(1)).default([]),
-  add: z.array(z.string().min(1)).default([]),
-  remove: z.array(z.string().min(1)).default([]),
-  clear: z.boolean().default(false),
-});
-
-/** The message after an update: replaced as a whole, or changed in the fields that were sent. */
-function changed<T extends { toJson(): Json }>(
-  type: MessageType<T>,
-  current: T,
-  replace: Json | undefined,
-  update: Json | undefined,
-): T {
-  if (replace !== undefined) return parseMessage(type, replace);
-  const changes = objectSchema.safeParse(update);
-  if (!changes.success) throw invalid('missing or unsupported update action');
-  const next = { ...objectSchema.parse(current.toJson()) };
-  for (const [name, value] of Object.entries(changes.data)) {
-    const isList = Array.isArray(next[name]) || isListUpdate(value);
-    next[name] = isList ? updatedList(strings(next[name]), value) : value;
-  }
-  return parseMessage(type, next);
-}
-
-function isListUpdate(value: Json): boolean {
-  const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
-  return keys.length > 0 && keys.every((key) => ['set', 'add', 'remove', 'clear'].includes(key));
-}
-
-function updatedList(list: readonly string[], update: Json): string[] {
-  const parsed = listUpdateSchema.safeParse(update);
-  if (!parsed.success) throw invalid('unsupported list update operation');
-  const { set, add, remove, clear } = parsed.data;
-  if (clear) return [];
-  if (set.length > 0) return set;
-  if (add.length + remove.length === 0) throw invalid('unsupported list update operation');
-  return [...new Set([...list.filter((item) => !remove.includes(item)), ...add])];
-}
 
 function validateTrunk(trunk: SIPInboundTrunkInfo): void {
   const hasAuth = trunk.authUsername !== '' || trunk.authPassword !== '';
@@ -298,41 +255,10 @@ function matchesAny(own: readonly string[], wanted: readonly string[]): boolean 
   return wanted.length === 0 || own.length === 0 || own.some((item) => wanted.includes(item));
 }
 
-const pageSchema = z.object({ afterId: z.string().default(''), limit: z.int().default(0) });
-
-function paged<T>(items: readonly T[], idOf: (item: T) => string, page: Json | undefined): T[] {
-  const { afterId, limit } = pageSchema.parse(page ?? {});
-  const after = items
-    .filter((item) => idOf(item) > afterId)
-    .toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
-  return limit > 0 ? after.slice(0, limit) : after;
-}
-
-function strings(json: Json | undefined): readonly string[] {
-  const parsed = z.array(z.string()).safeParse(json ?? []);
-  if (!parsed.success) throw malformed();
-  return parsed.data;
-}
-
-/** Snake case and no field left out: how Twirp's Go server writes JSON. */
-function toWire(message: SIPInboundTrunkInfo | SIPDispatchRuleInfo): object {
-  const json = message.toJson({ useProtoFieldName: true, emitDefaultValues: true });
-  return objectSchema.parse(json);
-}
-
 function newId(prefix: string): string {
   return prefix + randomBytes(6).toString('hex');
 }
 
 function denied(): TwirpFailure {
   return new TwirpFailure('unauthenticated', 'permissions denied');
-}
-
-function invalid(message: string): TwirpFailure {
-  return new TwirpFailure('invalid_argument', message);
-}
-
-function malformed(why = ''): TwirpFailure {
-  const message = 'the json request could not be decoded';
-  return new TwirpFailure('malformed', why === '' ? message : `${message}: ${why}`);
 }

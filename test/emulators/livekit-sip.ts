@@ -5,10 +5,11 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type { Duplex } from 'node:stream';
 import { RoomServiceClient, TokenVerifier, type ClaimGrants } from 'livekit-server-sdk';
 import { Faults } from './faults.ts';
-import { answerWithFault, readBody, sendJson } from './http-faults.ts';
+import { answerWithFault, sendJson } from './http-faults.ts';
 import { SipService } from './livekit-sip-service.ts';
 import { listenOnLoopback } from './loopback-server.ts';
 import { twirpBody, TwirpFailure } from './twirp.ts';
@@ -44,13 +45,14 @@ export async function startSipFront(options: {
       return;
     }
     const method = path.slice(SIP_PATH.length);
-    const body = await readBody(request);
+    const body = await text(request);
     const fault = faults.take(method, body);
     const answer = () => sipAnswer(service, verifier, { request, method, body }, closing.signal);
     if (fault?.do === 'drop' && fault.applied) await answer();
     if (await answerWithFault(fault, response, twirpBody)) return;
     const { status, json } = await answer();
-    sendJson(response, status, json);
+    const isText = typeof json === 'string';
+    sendJson(response, status, json, isText ? { 'Content-Type': 'text/plain' } : {});
   }
 
   const server = createServer((request, response) => {
@@ -86,8 +88,13 @@ async function sipAnswer(
 ): Promise<{ readonly status: number; readonly json: unknown }> {
   const { request, method, body } = rpc;
   try {
-    const grants = await readGrants(verifier, request.headers.authorization);
-    if (grants === null) return { status: 401, json: '"invalid authorization token"' };
+    const { authorization } = request.headers;
+    const grants = await readGrants(verifier, authorization);
+    if (grants === null) {
+      // The server repeats the whole token in its refusal; who logs such a text must know.
+      const token = authorization?.replace(/^Bearer /, '');
+      return { status: 401, json: `invalid token: ${token}, error: it does not verify` };
+    }
     if (request.method !== 'POST') {
       throw new TwirpFailure('bad_route', `unsupported method "${request.method}" (only POST)`);
     }

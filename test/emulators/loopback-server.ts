@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 
 /** A server that listens on 127.0.0.1. `close` cuts every connection and resolves when all is gone. */
-export type LoopbackServer = { readonly port: number; close(): Promise<void> };
+export type LoopbackServer = { readonly port: number; readonly close: () => Promise<void> };
 
 /** Listens on `port`, or on a free one. Rejects when the port is taken. */
 export async function listenOnLoopback(server: Server, port = 0): Promise<LoopbackServer> {
@@ -16,7 +16,8 @@ export async function listenOnLoopback(server: Server, port = 0): Promise<Loopba
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const { port: bound } = server.address() as AddressInfo;
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('Not listening on a port');
   const close = async () => {
     if (!server.listening) return;
     const closed = once(server, 'close');
@@ -24,5 +25,5 @@ export async function listenOnLoopback(server: Server, port = 0): Promise<Loopba
     for (const socket of sockets) socket.destroy();
     await closed;
   };
-  return { port: bound, close };
+  return { port: address.port, close };
 }

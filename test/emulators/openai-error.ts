@@ -8,7 +8,11 @@ export class OpenAiError extends Error {
   constructor(
     status: number,
     message: string,
-    { type = 'invalid_request_error', param = null, code = null }: Partial<Pick<OpenAiError, 'type' | 'param' | 'code'>> = {},
+    {
+      type = 'invalid_request_error',
+      param = null,
+      code = null,
+    }: Partial<Pick<OpenAiError, 'type' | 'param' | 'code'>> = {},
   ) {
     super(message);
     this.status = status;
@@ -50,7 +54,9 @@ export function errorForStatus(status: number): OpenAiError {
       });
     default: {
       const type = status >= 500 ? 'server_error' : 'invalid_request_error';
-      return new OpenAiError(status, 'The server had an error while processing your request.', { type });
+      return new OpenAiError(status, 'The server had an error while processing your request.', {
+        type,
+      });
     }
   }
 }

@@ -8,8 +8,12 @@ const toolCall = z.strictObject({
   type: z.literal('function'),
   function: z.strictObject({ name: z.string().min(1), arguments: z.string() }),
 });
-const message = z.discriminatedUnion('role', [
-  z.strictObject({ role: z.enum(['system', 'developer', 'user']), content, name: z.string().optional() }),
+const chatMessage = z.discriminatedUnion('role', [
+  z.strictObject({
+    role: z.enum(['system', 'developer', 'user']),
+    content,
+    name: z.string().optional(),
+  }),
   z.strictObject({
     role: z.literal('assistant'),
     content: content.nullish(),
@@ -29,16 +33,24 @@ const tool = z.strictObject({
     strict: z.boolean().nullish(),
   }),
 });
-const named = z.strictObject({ type: z.literal('function'), function: z.strictObject({ name: z.string() }) });
+const named = z.strictObject({
+  type: z.literal('function'),
+  function: z.strictObject({ name: z.string() }),
+});
 
 const chat = z.strictObject({
   model: z.string(),
-  messages: z.array(message).min(1),
+  messages: z.array(chatMessage).min(1),
   tools: z.array(tool).min(1).max(128).optional(),
   tool_choice: z.union([z.enum(['none', 'auto', 'required']), named]).optional(),
   parallel_tool_calls: z.boolean().optional(),
   stream: z.boolean().nullish(),
-  stream_options: z.strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() }).nullish(),
+  stream_options: z
+    .strictObject({
+      include_usage: z.boolean().optional(),
+      include_obfuscation: z.boolean().optional(),
+    })
+    .nullish(),
   temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().min(0).max(1).nullish(),
   frequency_penalty: z.number().min(-2).max(2).nullish(),
@@ -63,7 +75,9 @@ const chat = z.strictObject({
 const speech = z.strictObject({
   model: z.string(),
   input: z.string().min(1).max(4_096),
-  voice: z.enum('alloy ash ballad coral echo fable nova onyx sage shimmer verse marin cedar'.split(' ')),
+  voice: z.enum(
+    'alloy ash ballad coral echo fable nova onyx sage shimmer verse marin cedar'.split(' '),
+  ),
   instructions: z.string().optional(),
   response_format: z.enum(['mp3', 'opus', 'aac', 'flac', 'wav', 'pcm']).optional(),
   speed: z.number().min(0.25).max(4).optional(),
@@ -124,7 +138,8 @@ type Issue = z.core.$ZodIssue;
 function deepest(issues: readonly Issue[], path: readonly PropertyKey[] = []): Issue {
   const absolute = issues.map((issue) => {
     const full = [...path, ...issue.path];
-    if (issue.code !== 'invalid_union' || issue.errors.length === 0) return { ...issue, path: full };
+    if (issue.code !== 'invalid_union' || issue.errors.length === 0)
+      return { ...issue, path: full };
     return issue.errors
       .map((errors) => deepest(errors, full))
       .reduce((far, other) => (other.path.length > far.path.length ? other : far));
@@ -146,7 +161,7 @@ function toRefusal(issue: Issue, json: unknown): OpenAiError {
     const message = `Missing required parameter: '${param}'.`;
     return new OpenAiError(400, message, { param, code: 'missing_required_parameter' });
   }
-  const kind = issue.code === 'invalid_type' || issue.code === 'invalid_union' ? 'type' : 'value';
+  const kind = issue.code === 'invalid_type' ? 'type' : 'value';
   const message = `Invalid ${kind} for '${param}': ${issue.message}.`;
   return new OpenAiError(400, message, { param, code: `invalid_${kind}` });
 }
@@ -198,15 +213,21 @@ function checkTool(definition: ChatTool['function'], param: string): void {
       code: 'invalid_function_parameters',
     });
   if (!parameters) return;
-  if (parameters['type'] !== 'object') throw refuse(`schema must be a JSON Schema of 'type: "object"'`);
+  if (parameters['type'] !== 'object')
+    throw refuse(`schema must be a JSON Schema of 'type: "object"'`);
   const properties = parameters['properties'];
-  if (typeof properties !== 'object' || properties === null) throw refuse('object schema missing properties');
+  if (typeof properties !== 'object' || properties === null)
+    throw refuse('object schema missing properties');
   if (strict !== true) return;
   if (parameters['additionalProperties'] !== false) {
-    throw refuse(`In context=(), 'additionalProperties' is required to be supplied and to be false`);
+    throw refuse(
+      `In context=(), 'additionalProperties' is required to be supplied and to be false`,
+    );
   }
   const required: unknown = parameters['required'] ?? [];
-  const missing = Object.keys(properties).find((key) => !(Array.isArray(required) && required.includes(key)));
+  const missing = Object.keys(properties).find(
+    (key) => !(Array.isArray(required) && required.includes(key)),
+  );
   if (missing !== undefined) {
     throw refuse(
       `In context=(), 'required' is required to be supplied and to be an array including every key in properties. Missing '${missing}'`,
@@ -230,10 +251,16 @@ function checkCombinations(request: ChatRequest): void {
     throw new OpenAiError(400, message, { param: 'max_tokens', code: 'unsupported_parameter' });
   }
   if (choice !== undefined && !tools) {
-    throw new OpenAiError(400, `'tool_choice' is only allowed when 'tools' are specified.`, { param: 'tool_choice' });
+    throw new OpenAiError(400, `'tool_choice' is only allowed when 'tools' are specified.`, {
+      param: 'tool_choice',
+    });
   }
   if (request.parallel_tool_calls !== undefined && !tools) {
-    throw new OpenAiError(400, `'parallel_tool_calls' is only allowed when 'tools' are specified.`, { param: 'parallel_tool_calls' });
+    throw new OpenAiError(
+      400,
+      `'parallel_tool_calls' is only allowed when 'tools' are specified.`,
+      { param: 'parallel_tool_calls' },
+    );
   }
   if (request.stream_options && request.stream !== true) {
     const message = `The 'stream_options' parameter is only allowed when 'stream' is enabled.`;

@@ -1,8 +1,12 @@
-import { align } from './alignment.ts';
+import { type Alignment, align } from './alignment.ts';
 import { type Envelope, envelope, FRAME_MS, isSilent, normalise, trimSilence } from './envelope.ts';
 
 /** One word of a line; times count from the line's first sound. */
-export type SpokenWord = { readonly word: string; readonly startMs: number; readonly endMs: number };
+export type SpokenWord = {
+  readonly word: string;
+  readonly startMs: number;
+  readonly endMs: number;
+};
 
 /** A line that was understood; `score` is 1 for the sound as taught and 0 at the limit. */
 export type Recognition = {
@@ -31,13 +35,13 @@ type Lesson = {
 /** Mean and worst differences, in dB, up to which two sounds are the same line. */
 const MAX_COST_DB = 2.4;
 const MAX_WORST_DB = 6;
-/** A beginning shorter than this could be that of any line. */
-const MIN_BEGINNING_FRAMES = 400 / FRAME_MS;
 /** Up to 100 ms may be missing or added at either edge, and less of a short line. */
 const EDGE_FRAMES = 100 / FRAME_MS;
 const freeEdge = (frames: number) => Math.min(EDGE_FRAMES, Math.floor(frames * 0.2));
-/** A jitter buffer makes a line longer or shorter by some per cent. */
-const lengthSlack = (frames: number) => EDGE_FRAMES + 0.05 * frames;
+/** By how much a jitter buffer makes a line longer or shorter. */
+const MAX_STRETCH = 0.05;
+/** So much better must another explanation be to count. */
+const BETTER_BY_DB = 0.3;
 
 /**
  * Knows lines by the shape of their loudness. Gain, codec, sample rate and the stretching of a jitter
@@ -63,43 +67,59 @@ export class Recogniser {
   recognise(pcm: Int16Array, sampleRate: number): Recognition | null {
     const heard = trimSilence(envelope(pcm, sampleRate));
     const shape = normalise(heard);
-    let best: (Recognition & { cost: number }) | null = null;
-    for (const { line, levels, shape: taught, words } of this.#lessons) {
-      const edge = freeEdge(levels.length);
-      if (Math.abs(levels.length - heard.length) > lengthSlack(levels.length)) continue;
-      const alignment = align(shape, taught, { freeEdge: edge, openEnd: false });
-      if (!alignment || alignment.cost > MAX_COST_DB || alignment.worst > MAX_WORST_DB) continue;
-      if (best && best.cost <= alignment.cost) continue;
-      best = { line, score: 1 - alignment.cost / MAX_COST_DB, words, cost: alignment.cost };
+    let best: { lesson: Lesson; cost: number } | null = null;
+    for (const lesson of this.#lessons) {
+      const { length } = lesson.shape;
+      if (Math.abs(length - heard.length) > EDGE_FRAMES + length * MAX_STRETCH) continue;
+      const edge = freeEdge(length);
+      const alignment = align(shape, lesson.shape, { freeEdge: edge, openEnd: false });
+      if (!isSame(alignment) || (best && best.cost <= alignment.cost)) continue;
+      best = { lesson, cost: alignment.cost };
     }
-    return best && { line: best.line, score: best.score, words: best.words };
+    if (!best) return null;
+    // What sounds more like another line that broke off is that line, broken off.
+    const other = this.#beginning(heard);
+    if (other?.goesOn && other.cost < best.cost - BETTER_BY_DB) return null;
+    const { line, words } = best.lesson;
+    return { line, words, score: 1 - best.cost / MAX_COST_DB };
   }
 
-  /** The line of which this is the beginning (or the whole), or null: not clear, or no line at all. */
+  /** The line of which this is the beginning (or the whole), or null. Short sounds fit many. */
   follow(pcm: Int16Array, sampleRate: number): Beginning | null {
-    const heard = trimSilence(envelope(pcm, sampleRate));
-    if (heard.length < MIN_BEGINNING_FRAMES) return null;
-    const shape = normalise(heard);
-    let best: (Beginning & { cost: number }) | null = null;
-    for (const { line, levels, shape: whole, words } of this.#lessons) {
-      const edge = freeEdge(levels.length);
-      if (heard.length > levels.length + edge) continue;
-      // The loud level of a beginning is not that of the line: both are measured over the same part.
-      const taught = normalise(levels.slice(0, heard.length + edge));
-      const alignment = align(shape, taught, { freeEdge: edge, openEnd: true });
-      if (!alignment || alignment.cost > MAX_COST_DB || alignment.worst > MAX_WORST_DB) continue;
-      if (best && best.cost <= alignment.cost) continue;
-      const reachMs = alignment.reach * FRAME_MS;
-      best = {
-        line,
-        heard: words.filter((word) => word.endMs <= reachMs),
-        goesOn: alignment.reach < levels.length - edge,
-        pauseMs: pauseAt(whole, alignment.reach) * FRAME_MS,
-        cost: alignment.cost,
-      };
-    }
-    return best;
+    return this.#beginning(trimSilence(envelope(pcm, sampleRate)));
   }
+
+  #beginning(heard: Envelope): (Beginning & { cost: number }) | null {
+    if (heard.length < EDGE_FRAMES) return null;
+    const shape = normalise(heard);
+    let best: { lesson: Lesson; alignment: Alignment } | null = null;
+    for (const lesson of this.#lessons) {
+      const edge = freeEdge(lesson.levels.length);
+      if (heard.length > lesson.levels.length + edge) continue;
+      // The loud level of a beginning is not that of the line: both are measured over the same part.
+      const taught = normalise(lesson.levels.slice(0, heard.length + edge));
+      const alignment = align(shape, taught, { freeEdge: edge, openEnd: true });
+      if (!isSame(alignment) || (best && best.alignment.cost <= alignment.cost)) continue;
+      best = { lesson, alignment };
+    }
+    return best && toBeginning(best.lesson, best.alignment);
+  }
+}
+
+function isSame(alignment: Alignment | undefined): alignment is Alignment {
+  return (
+    alignment !== undefined && alignment.cost <= MAX_COST_DB && alignment.worst <= MAX_WORST_DB
+  );
+}
+
+function toBeginning({ line, shape, words }: Lesson, { reach, cost }: Alignment) {
+  return {
+    line,
+    heard: words.filter((word) => word.endMs <= reach * FRAME_MS),
+    goesOn: reach < shape.length - freeEdge(shape.length),
+    pauseMs: pauseAt(shape, reach) * FRAME_MS,
+    cost,
+  };
 }
 
 /** How many silent frames follow `frame`. */

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import timers from 'node:timers/promises';
 import { Faults, type Fault } from './faults.ts';
-import { answerWithFault, FaultyBody, readBody, sendJson } from './http-faults.ts';
+import { answerWithFault, FaultyBody, sendJson } from './http-faults.ts';
 import { listenOnLoopback } from './loopback-server.ts';
 import type { CellValue } from './sheets-cell.ts';
 import { createDocument, type SheetsDocument } from './sheets-document.ts';
@@ -57,7 +58,7 @@ export async function startSheetsEmulator(options: {
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const method = request.method ?? '';
-    const body = await readBody(request);
+    const body = await text(request);
     const route = routeOf(method, new URL(request.url ?? '/', 'http://sheets.invalid'));
     const { kind = 'unknown', ranges = [] } = route ?? {};
     requests.push({ method, kind, ranges, atMs: Date.now() });

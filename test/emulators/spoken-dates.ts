@@ -57,9 +57,12 @@ const readings: readonly (readonly [RegExp, Reading])[] = [
   [/\bnext week\b(?! on)/g, (_, today) => span(weekStart(today) + 7 * DAY_MS, 5)],
   [
     new RegExp(`\\b(?:(this|next|coming|following) )?${WEEKDAY}\\b(?: (of )?next week)?`, 'g'),
-    ([text, which, name], today) => weekdayAfter(name, today, text, which),
+    ([text = '', which, name], today) => weekdayAfter(name, today, text, which),
   ],
-  [new RegExp(`\\b(?:the|on|from|to|through|until|till?|and) (?:the )?${ORDINAL}\\b`, 'g'), ([, day]) => ({ day: Number(day) })],
+  [
+    new RegExp(`\\b(?:the|on|from|to|through|until|till?|and) (?:the )?${ORDINAL}\\b`, 'g'),
+    ([, day]) => ({ day: Number(day) }),
+  ],
 ];
 
 const RANGE = /\b(to|through|thru|until|till?|and|back|return|returning|ending)\b|-/;
@@ -82,7 +85,10 @@ export function spokenDays(text: string, today: string): SpokenDays | null {
   if (second && RANGE.test(between)) {
     const end = resolve(second, todayMs, first);
     const start = resolve(first, todayMs, second);
-    const startMs = start.weekday !== undefined && end.namesWeek ? weekdayBefore(end.date, start.weekday) : start.date;
+    const startMs =
+      start.weekday !== undefined && end.namesWeek
+        ? weekdayBefore(end.date, start.weekday)
+        : start.date;
     return toRange(startMs, inOrder(startMs, end));
   }
   return rangeFrom(resolve(first, todayMs, second), days);
@@ -97,29 +103,33 @@ function points(text: string, todayMs: number): Point[] {
   const found: Point[] = [];
   let rest = text;
   for (const [pattern, read] of readings) {
-    rest = rest.replaceAll(pattern, (...args) => {
-      const [whole, ...groups] = args.slice(0, -2) as [string, ...(string | undefined)[]];
-      const at = args.at(-2) as number;
-      const day = read([whole, ...groups], todayMs);
-      if (!day || ('date' in day && Number.isNaN(day.date))) return whole;
-      found.push({ ...day, at, until: at + whole.length });
-      return '_'.repeat(whole.length);
-    });
+    for (const match of rest.matchAll(pattern)) {
+      const day = read(match, todayMs);
+      if (!day || ('date' in day && Number.isNaN(day.date))) continue;
+      const until = match.index + match[0].length;
+      found.push({ ...day, at: match.index, until });
+      rest = rest.slice(0, match.index) + '_'.repeat(match[0].length) + rest.slice(until);
+    }
   }
   return found.sort((a, b) => a.at - b.at);
 }
 
 /** `december 3 to 5`: a number that is a day only because of what comes before it. */
 function bareEnd(text: string, first: Point): Point | undefined {
-  const match = /^ (?:to|through|thru|until|till?|-) (?:the )?(\d{1,2})(?:st|nd|rd|th)?\b(?! (?:day|week|o'clock|am|pm|dollar))/.exec(
-    text.slice(first.until),
-  );
+  const match =
+    /^ (?:to|through|thru|until|till?|-) (?:the )?(\d{1,2})(?:st|nd|rd|th)?\b(?! (?:day|week|o'clock|am|pm|dollar))/.exec(
+      text.slice(first.until),
+    );
   if (!match) return undefined;
   return { at: first.until, until: first.until + match[0].length, day: Number(match[1]) };
 }
 
 /** A day without a month takes it from its neighbour, or is the next such day. */
-function resolve(point: Point, todayMs: number, neighbour: Point | undefined): Exclude<Day, { day: number }> {
+function resolve(
+  point: Point,
+  todayMs: number,
+  neighbour: Point | undefined,
+): Exclude<Day, { day: number }> {
   if ('date' in point) return point;
   if (neighbour && 'date' in neighbour) {
     const near = new Date(neighbour.date);
@@ -148,9 +158,12 @@ function rangeFrom(point: { date: number; last?: number }, days: number | undefi
 }
 
 function duration(text: string): number | undefined {
-  const match = /\b(\d{1,2}|a|an|the whole|whole|1 full|full)(?: (?:of|full|whole|or so))? (day|week|month)s?\b/.exec(
-    text.replaceAll(/\b(?:a 2|2 of)\b/g, '2').replaceAll(/\bin (?:\d{1,2}|a) (?:day|week)s?\b/g, ''),
-  );
+  const match =
+    /\b(\d{1,2}|a|an|the whole|whole|1 full|full)(?: (?:of|full|whole|or so))? (day|week|month)s?\b/.exec(
+      text
+        .replaceAll(/\b(?:a 2|2 of)\b/g, '2')
+        .replaceAll(/\bin (?:\d{1,2}|a) (?:day|week)s?\b/g, ''),
+    );
   if (match && !/\b(?:a|per|each|every) (?:day|week|month)\b.*\b(?:rate|price|cost)/.test(text)) {
     const count = /^\d/.test(match[1] ?? '') ? Number.parseInt(match[1] ?? '1', 10) : 1;
     const isRate = match[1] === 'a' && !/\bfor (?:about )?a (?:day|week|month)\b/.test(text);

@@ -3,9 +3,7 @@ import { SpeechSegmenter } from './speech-segmenter.ts';
 
 /** What became clear while listening; times count from the first sample of the stream. */
 export type HeardEvent =
-  | { readonly type: 'speech-started'; readonly atMs: number }
-  | Heard<'interim'>
-  | Heard<'final'>;
+  { readonly type: 'speech-started'; readonly atMs: number } | Heard<'interim'> | Heard<'final'>;
 
 type Heard<Type> = {
   readonly type: Type;
@@ -26,6 +24,8 @@ type Options = {
 /** Longer than a consonant's closure: the least silence that is worth a look. */
 const GAP_MS = 40;
 const INTERIM_EVERY_MS = 300;
+/** Less than this could be the beginning of any line. */
+const MIN_INTERIM_MS = 450;
 const STEP_MS = 10;
 /** Sound from before the energy rose that belongs to the utterance. */
 const LEAD_IN_MS = 60;
@@ -114,14 +114,15 @@ export class Utterances {
     const { recogniser, sampleRate } = this.#options;
     const beginning = recogniser.follow(audio, sampleRate);
     const whole = recogniser.recognise(audio, sampleRate);
-    if (whole) this.#holdMs = beginning?.goesOn ? beginning.pauseMs + PAUSE_SLACK_MS : 0;
-    else this.#holdMs = Math.max(GIVE_UP_MS, (beginning?.pauseMs ?? 0) + PAUSE_SLACK_MS);
+    const goOnMs = beginning?.goesOn ? beginning.pauseMs + PAUSE_SLACK_MS : 0;
+    this.#holdMs = whole ? goOnMs : Math.max(GIVE_UP_MS, goOnMs);
   }
 
   #interim(events: HeardEvent[]): void {
     this.#lastInterimMs = this.nowMs;
-    const beginning = this.#options.recogniser.follow(this.#utterance(), this.#options.sampleRate);
-    const words = beginning?.heard ?? [];
+    const { recogniser, sampleRate } = this.#options;
+    const isTooShort = this.nowMs - (this.#startMs ?? this.nowMs) < MIN_INTERIM_MS;
+    const words = isTooShort ? [] : (recogniser.follow(this.#utterance(), sampleRate)?.heard ?? []);
     events.push(this.#heard('interim', words, words.length > 0 ? 0.8 : 0));
   }
 

@@ -10,7 +10,11 @@ export type VoiceModel = {
 };
 
 /** To the voice's thread: speak this, at `VOICE_RATE`. */
-export type SpeakRequest = { readonly id: number; readonly text: string; readonly model: VoiceModel };
+export type SpeakRequest = {
+  readonly id: number;
+  readonly text: string;
+  readonly model: VoiceModel;
+};
 /** To the voice's thread: bring audio of `VOICE_RATE` to another rate. */
 export type ConvertRequest = {
   readonly id: number;
@@ -18,4 +22,8 @@ export type ConvertRequest = {
   readonly sampleRate: number;
 };
 /** From the voice's thread. */
-export type RenderReply = { readonly id: number; readonly pcm?: Int16Array; readonly error?: string };
+export type RenderReply = {
+  readonly id: number;
+  readonly pcm?: Int16Array;
+  readonly error?: string;
+};

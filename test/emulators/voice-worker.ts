@@ -2,7 +2,12 @@
 import { parentPort } from 'node:worker_threads';
 import createModule from '@echogarden/espeak-ng-emscripten';
 import { resample } from './resample.ts';
-import { type ConvertRequest, type RenderReply, type SpeakRequest, VOICE_RATE } from './voice-protocol.ts';
+import {
+  type ConvertRequest,
+  type RenderReply,
+  type SpeakRequest,
+  VOICE_RATE,
+} from './voice-protocol.ts';
 
 /** Silence kept before and after the words, so that a line's length is the length of its speech. */
 const EDGE_MS = 20;
@@ -53,8 +58,9 @@ function join(chunks: readonly Int16Array[]): Int16Array {
   return joined;
 }
 
+const isLoud = (sample: number) => Math.abs(sample) > EDGE_LEVEL;
+
 function trim(pcm: Int16Array, edgeSamples: number): Int16Array {
-  const isLoud = (sample: number) => Math.abs(sample) > EDGE_LEVEL;
   const first = pcm.findIndex(isLoud);
   if (first < 0) return pcm.subarray(0, 0);
   const last = pcm.findLastIndex(isLoud);

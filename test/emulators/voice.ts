@@ -49,7 +49,10 @@ async function kept(
   key: unknown,
   make: () => Promise<Int16Array>,
 ): Promise<Int16Array> {
-  const file = join(cacheDir, `${createHash('sha256').update(JSON.stringify(key)).digest('hex')}.s16`);
+  const file = join(
+    cacheDir,
+    `${createHash('sha256').update(JSON.stringify(key)).digest('hex')}.s16`,
+  );
   const cached = await readFile(file).catch(() => undefined);
   if (cached) return asSamples(cached);
   const pcm = await make();
@@ -77,7 +80,7 @@ class VoiceThread {
     const reply = Promise.withResolvers<Int16Array>();
     this.#pending.set(request.id, reply);
     worker.ref();
-    worker.postMessage(request);
+    worker.postMessage(request, []);
     return reply.promise;
   }
 

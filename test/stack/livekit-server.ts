@@ -195,7 +195,7 @@ export class LivekitServer implements AsyncDisposable {
     await once(child, 'spawn');
     const pid = child.pid;
     if (pid === undefined) throw new Error(`${this.#place.binary} has no process id`);
-    const reaper = reapWithUs(-pid);
+    const reaper = reapWithUs(-pid, { folder: this.#place.folder });
     this.#running = { child, pid };
     child.once('exit', () => {
       reaper[Symbol.dispose]();

@@ -75,7 +75,7 @@ test('a rule for one flow and one kind leaves everything else alone', async (t) 
   const { relay, newClient } = await relayed(t);
   const [first, second] = [await newClient(), await newClient()];
   first.send(RTP, 0);
-  const flow = await relay.speaker(0);
+  const flow = await relay.client(0);
   using rule = flow.addRule({ kinds: ['rtp'], direction: 'from-client', loss: 1 });
   first.send(RTP, 1);
   first.send(STUN, 2);
@@ -89,14 +89,14 @@ test('a rule for one flow and one kind leaves everything else alone', async (t) 
   assert.deepEqual(flow.counts['from-client'].rtp, { passed: 2, dropped: 1 });
 });
 
-test('a client that never sent RTP is not counted among the speakers', async (t) => {
+test('an address that a client only tried is not counted among the clients', async (t) => {
   const { relay, newClient } = await relayed(t);
   const [prober, speaker] = [await newClient(), await newClient()];
-  const spoken = relay.speaker(0);
+  const connected = relay.client(0);
   prober.send(STUN, 1);
   await prober.until(() => prober.back.length === 1);
   speaker.send(RTP, 1);
-  assert.equal(await spoken, relay.flows[1]);
+  assert.equal(await connected, relay.flows[1]);
   assert.equal(relay.flows.length, 2);
 });
 
@@ -145,8 +145,8 @@ test('closing drops what is under way and lets nobody wait for ever', async (t) 
   const sender = await newClient();
   relay.addRule({ direction: 'to-client', delayMs: 60_000 });
   sender.send(RTP, 1);
-  await relay.speaker(0);
-  const waiting = relay.speaker(1);
+  await relay.client(0);
+  const waiting = relay.client(1);
   await relay.close();
-  await assert.rejects(waiting, /closed before client 1 spoke/);
+  await assert.rejects(waiting, /closed before client 1 was connected/);
 });

@@ -53,22 +53,23 @@ export class PacketRelay implements AsyncDisposable {
   }
 
   /**
-   * The flows that carried RTP from the client, in order of appearance: one for each client that
-   * has spoken. A client also tries other local addresses, which stay without.
+   * The flows that carry more than connectivity checks, in order of appearance: one for each client
+   * that is connected. A client also tries other local addresses, which stay without. The caller is
+   * the first if it joins first.
    */
-  get speakers(): readonly RelayFlow[] {
-    return this.flows.filter((flow) => flow.counts['from-client'].rtp.passed > 0);
+  get clients(): readonly RelayFlow[] {
+    return this.flows.filter((flow) => flow.isConnected);
   }
 
-  /** The n-th client (from 0) to speak; waits until it does. */
-  async speaker(index: number): Promise<RelayFlow> {
+  /** The n-th client (from 0); waits until it is connected. */
+  async client(index: number): Promise<RelayFlow> {
     await new Promise<void>((resolve) => {
-      const enough = () => this.speakers.length > index;
+      const enough = () => this.clients.length > index;
       if (enough()) return resolve();
       this.#waiting.add({ enough, resolve });
     });
-    const flow = this.speakers[index];
-    if (!flow) throw new Error(`The relay was closed before client ${index} spoke`);
+    const flow = this.clients[index];
+    if (!flow) throw new Error(`The relay was closed before client ${index} was connected`);
     return flow;
   }
 
@@ -101,7 +102,7 @@ export class PacketRelay implements AsyncDisposable {
         relayRules: this.#rules,
         random: seededRandom((this.#options.seed ?? 1) + this.#flows.size * 2),
         send: (packet) => this.#socket.send(packet, from.port, from.address),
-        onSpoken: () => this.#wake(),
+        onConnected: () => this.#wake(),
       });
       this.#flows.set(key, flow);
     }

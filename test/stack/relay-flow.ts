@@ -32,7 +32,7 @@ type FlowDeps = {
   readonly relayRules: ReadonlySet<RelayRule>;
   readonly random: Record<Direction, () => number>;
   send(packet: Uint8Array): void;
-  onSpoken(): void;
+  onConnected(): void;
 };
 
 /** The packets of one client port. */
@@ -46,6 +46,7 @@ export class RelayFlow {
   readonly #upstream = createSocket('udp4');
   readonly #rules = new Set<RelayRule>();
   readonly #underWay = new Set<NodeJS.Timeout>();
+  #connected = false;
 
   constructor(deps: FlowDeps) {
     this.#deps = deps;
@@ -53,6 +54,11 @@ export class RelayFlow {
     this.#upstream.on('message', (packet) => this.#pass('to-client', packet));
     // The server's port is closed while it restarts; its clients find that out by themselves.
     this.#upstream.on('error', () => {});
+  }
+
+  /** Whether more than connectivity checks (STUN) came from the client. */
+  get isConnected(): boolean {
+    return this.#connected;
   }
 
   /** Applies a rule to this flow alone. */
@@ -79,13 +85,19 @@ export class RelayFlow {
       return;
     }
     count.passed++;
-    if (direction === 'from-client' && kind === 'rtp' && count.passed === 1) this.#deps.onSpoken();
+    if (direction === 'from-client' && kind !== 'stun') this.#connect();
     if (delayMs === 0) return this.#send(direction, packet);
     const timer = setTimeout(() => {
       this.#underWay.delete(timer);
       this.#send(direction, packet);
     }, delayMs);
     this.#underWay.add(timer);
+  }
+
+  #connect(): void {
+    if (this.#connected) return;
+    this.#connected = true;
+    this.#deps.onConnected();
   }
 
   #fate(direction: Direction, kind: PacketKind): number | 'lost' {

@@ -18,8 +18,8 @@ const header = [
 const excavator = ['EX-1', 'Mini excavator', 'Earth', 275, 1100, '$3,200.00', 500, 'AVAILABLE'];
 
 test('a full row becomes a unit', () => {
-  const row = [...excavator.slice(0, 7), 'rented', '12/3/2026', ' Two buckets '];
-  assert.deepEqual(parseEquipment([header, row]), {
+  const full = [...excavator.slice(0, 7), 'rented', '12/3/2026', ' Two buckets '];
+  assert.deepEqual(parseEquipment([header, full]), {
     value: [
       {
         itemId: 'EX-1',
@@ -83,9 +83,11 @@ test('two columns of one name are refused: a guess could be a wrong price', () =
   });
 });
 
+function row(changes: Record<number, string | number | null>) {
+  return excavator.map((cell, index) => (index in changes ? (changes[index] ?? null) : cell));
+}
+
 test('a row with garbage is left out and named; the others stay', () => {
-  const row = (changes: Record<number, string | number | null>) =>
-    excavator.map((cell, index) => (index in changes ? (changes[index] ?? null) : cell));
   const { value, problems } = parseEquipment([
     header,
     row({ 0: 'A', 3: 'call us' }),
@@ -175,7 +177,7 @@ test('a booking that staff wrote by hand still holds its unit', () => {
     ],
   );
   assert.deepEqual(
-    problems.map(({ row, column }) => [row, column]),
+    problems.map((problem) => [problem.row, problem.column]),
     [
       [2, 'Booking ID'],
       [2, 'Status'],
@@ -193,7 +195,7 @@ test('a booking without a unit or without days is left out and named', () => {
   ]);
   assert.deepEqual(value, []);
   assert.deepEqual(
-    problems.map(({ row, column, problem }) => `${row} ${column}: ${problem}`),
+    problems.map(({ row: number, column, problem }) => `${number} ${column}: ${problem}`),
     ['2 Item ID: empty', '3 Start: not a date', '3 End: empty', '4 End: before the start'],
   );
 });

@@ -232,12 +232,15 @@ test('stop aborts the request in flight and leaves nothing behind', async (t) =>
   assert.deepEqual([saved, failed, refreshed], [[], [], []]);
 });
 
+function activeTimers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+}
+
 test('stop leaves no timer that would keep the process alive', async (t) => {
   const { refresher, saved } = await refresherOf(t);
-  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
-  const before = timers();
+  const before = activeTimers();
   refresher.start();
   await until(() => saved.length === 1);
   await refresher.stop();
-  await until(() => timers() <= before);
+  await until(() => activeTimers() <= before);
 });

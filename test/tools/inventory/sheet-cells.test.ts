@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { readCents, readDate, readText } from '../../../tools/inventory/sheet-cells.ts';
 
 test('text is trimmed, numbers become text, and an empty cell is null', () => {

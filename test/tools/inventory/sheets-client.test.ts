@@ -154,6 +154,18 @@ test('only an emulator on loopback is asked without a key', () => {
   }
 });
 
+function create(auth: Parameters<typeof createSheetsClient>[0]['auth']) {
+  return createSheetsClient({ spreadsheetId: 'yard-1', auth });
+}
+
+test('a key that cannot sign is found out at the first request', async () => {
+  const private_key = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n';
+  const key = { type: 'service_account', client_email: 'a@b.invalid', private_key };
+  const client = create({ kind: 'service-account', json: JSON.stringify(key) });
+  const error = await failure(client.readTabs(['Equipment'], soon()));
+  assert.equal(error.code, 'SHEETS_BAD_CREDENTIALS');
+});
+
 test('takes a key as JSON, as base64 and as a file, and nothing that is no key', async (t) => {
   const { privateKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
@@ -165,8 +177,6 @@ test('takes a key as JSON, as base64 and as a file, and nothing that is no key',
   t.after(() => rm(folder, { recursive: true }));
   const path = join(folder, 'key.json');
   await writeFile(path, JSON.stringify(key));
-  const create = (auth: Parameters<typeof createSheetsClient>[0]['auth']) =>
-    createSheetsClient({ spreadsheetId: 'yard-1', auth });
   const json = JSON.stringify(key);
   create({ kind: 'service-account', json });
   create({ kind: 'service-account', json: Buffer.from(json).toString('base64') });

@@ -1,0 +1,342 @@
+import { callerDetails, equipmentIn, type Intent, intentOf } from './caller-words.ts';
+import { field, parseJson } from './json.ts';
+import { type ChatMessage, type ChatTool, textOf } from './openai-request.ts';
+import { type DayRange, rangeOfDays, spokenDays } from './spoken-dates.ts';
+import { normaliseSpeech } from './spoken-words.ts';
+
+/** What the model answers: words, or one call of a tool. */
+export type Reply =
+  | { readonly content: string }
+  | { readonly tool: string; readonly args: Readonly<Record<string, unknown>> };
+
+/**
+ * A receptionist of an equipment yard, by rules. It knows the messages and tools of the request and
+ * nothing else: no line of a script, no machine, no price.
+ */
+export function receptionistReply(
+  messages: readonly ChatMessage[],
+  tools: readonly ChatTool[],
+): Reply {
+  const call = understand(messages, tools);
+  const said = messages.filter((message) => !isInstruction(message));
+  const last = said.at(-1);
+  if (last?.role === 'tool') return afterTool(call, said);
+  if (last?.role === 'user') return answer(call);
+  const instruction = messages.at(-1);
+  return { content: instruction ? asInstructed(instruction) : GREETING };
+}
+
+/** A unit that a tool has named. */
+type Item = { readonly itemId: string; readonly name: string; readonly free: boolean | undefined };
+
+/** What the call has come to, as the messages tell it. */
+type Call = {
+  readonly tools: readonly ChatTool[];
+  readonly instructions: string;
+  readonly intent: Intent;
+  readonly text: string;
+  /** The machine that the caller last named, and whether that was in the last words. */
+  readonly machine: string | null;
+  readonly isNewMachine: boolean;
+  readonly days: DayRange | null;
+  /** Of the last search. */
+  readonly items: readonly Item[];
+  readonly details: { readonly name?: string; readonly phone?: string };
+  /** The caller's last words, as they came. */
+  readonly said: string;
+};
+
+const GREETING = 'Hello! How can I help you?';
+const ASK_DAYS = 'For which days would you like it?';
+const ASK_MACHINE = 'What kind of machine are you looking for?';
+const CANNOT_LOOK = "I'm sorry, I can't look that up right now.";
+
+function understand(messages: readonly ChatMessage[], tools: readonly ChatTool[]): Call {
+  const instructions = messages.filter(isInstruction).map(textOf).join('\n');
+  const today = /\btoday is\b[^\n]*?(\d{4}-\d{2}-\d{2})/i.exec(instructions)?.[1];
+  const turns = callerTurns(messages);
+  let machine: string | null = null;
+  let isNewMachine = false;
+  let days: DayRange | null = null;
+  let intent: Intent = 'greeting';
+  let details: Call['details'] = {};
+  for (const { said, text, asked } of turns) {
+    const named = equipmentIn(text);
+    isNewMachine = named !== null && named !== machine;
+    machine = named ?? machine;
+    const before: Intent = intent;
+    intent = intentOf(text, named);
+    const isAboutYard = intent === 'hours' || intent === 'address';
+    const mentioned = today === undefined || isAboutYard ? null : spokenDays(text, today);
+    const saidDays = mentioned !== null;
+    days = mentioned === null ? days : toDays(mentioned, days);
+    if (isOpenEnded(intent)) intent = answered({ intent, before, text, asked, saidDays, machine });
+    details = { ...details, ...callerDetails(said) };
+  }
+  const last = turns.at(-1);
+  const items = knownItems(messages);
+  const { text = '', said = '' } = last ?? {};
+  return {
+    tools,
+    instructions,
+    intent,
+    text,
+    machine,
+    isNewMachine,
+    days,
+    items,
+    details,
+    said,
+  };
+}
+
+const isOpenEnded = (intent: Intent) =>
+  intent === 'unclear' || intent === 'availability' || intent === 'greeting';
+
+/** What words mean that say little by themselves: it depends on what the agent had asked. */
+function answered(turn: {
+  intent: Intent;
+  before: Intent;
+  text: string;
+  asked: string | null;
+  saidDays: boolean;
+  machine: string | null;
+}): Intent {
+  const { intent, before, text, asked, saidDays, machine } = turn;
+  if (asked !== null) {
+    const isYes =
+      /^(?:(?:uh|um|oh|well) )*(?:yes|yeah|yep|yup|sure|please|ok|okay|correct|right|sounds good)\b/.test(
+        text,
+      );
+    const isNo = /^(?:(?:uh|um|oh|well) )*(?:no|nope|nah|not really)\b/.test(text);
+    if (isNo && /\b(?:else|more|help)\b/i.test(asked)) return 'goodbye';
+    const offer = intentOf(normaliseSpeech(asked), null);
+    if (isYes && (offer === 'price' || offer === 'book' || offer === 'message')) return offer;
+    // An answer to our own question goes on with what the question was for.
+    if (before === 'book' || before === 'message') return before;
+    if (saidDays && before === 'price') return before;
+  }
+  return intent !== 'availability' && saidDays && machine !== null ? 'availability' : intent;
+}
+
+function isInstruction({ role }: ChatMessage): boolean {
+  return role === 'system' || role === 'developer';
+}
+
+/** What the caller said between two answers, and whether the answer before was a question. */
+function callerTurns(messages: readonly ChatMessage[]) {
+  const turns: { said: string; text: string; asked: string | null }[] = [];
+  let asked: string | null = null;
+  for (const [i, message] of messages.entries()) {
+    if (message.role === 'assistant' && textOf(message) !== '') {
+      const text = textOf(message).trim();
+      asked = text.endsWith('?') ? text : null;
+    }
+    if (message.role !== 'user') continue;
+    const previous = messages[i - 1]?.role === 'user' ? turns.pop() : undefined;
+    const said = [previous?.said, textOf(message)].filter(Boolean).join(' ');
+    turns.push({ said, text: normaliseSpeech(said), asked: previous?.asked ?? asked });
+  }
+  return turns;
+}
+
+function toDays(mentioned: DayRange | { days: number }, known: DayRange | null): DayRange | null {
+  if ('start' in mentioned) return mentioned;
+  return known && rangeOfDays(known.start, mentioned.days);
+}
+
+function answer(call: Call): Reply {
+  switch (call.intent) {
+    case 'goodbye':
+      return hasTool(call, 'end_call')
+        ? { tool: 'end_call', args: {} }
+        : { content: 'Thanks for calling. Goodbye!' };
+    case 'price':
+      return price(call);
+    case 'availability':
+      return find(call);
+    case 'book':
+      return (
+        useOrAsk(call, 'book_equipment') ?? {
+          content:
+            "I can't take a booking on this line, but I can tell you what is free and what it costs.",
+        }
+      );
+    case 'message':
+    case 'human':
+      return (
+        useOrAsk(call, call.intent === 'human' ? 'transfer_to_human' : 'take_message') ??
+        useOrAsk(call, 'take_message') ?? { content: "I'm sorry, I can't do that on this line." }
+      );
+    case 'hours':
+    case 'address':
+    case 'delivery':
+    case 'deposit':
+    case 'identification':
+      return { content: fact(call) };
+    case 'greeting':
+      return { content: GREETING };
+    case 'unclear':
+      return {
+        content: 'Sorry, I did not quite get that. Which machine is it about, and for which days?',
+      };
+    default:
+      return call.intent satisfies never;
+  }
+}
+
+function find(call: Call): Reply {
+  if (!hasTool(call, 'find_equipment')) return { content: CANNOT_LOOK };
+  if (call.machine === null) return { content: ASK_MACHINE };
+  return useOrAsk(call, 'find_equipment') ?? { content: ASK_MACHINE };
+}
+
+/** A total needs a unit and its days; the unit comes from a search. */
+function price(call: Call): Reply {
+  const item = chosenItem(call);
+  if (!item || call.isNewMachine) return find(call);
+  if (!call.days) return { content: ASK_DAYS };
+  return useOrAsk(call, 'quote_rental') ?? find(call);
+}
+
+/** Speaks what the tools answered, or goes on to what the caller had asked for. */
+function afterTool(call: Call, messages: readonly ChatMessage[]): Reply {
+  const start = messages.findLastIndex(({ role }) => role === 'assistant');
+  const used = messages[start];
+  const names =
+    used?.role === 'assistant' ? (used.tool_calls ?? []).map((use) => use.function.name) : [];
+  if (names.includes('end_call')) return { content: '' };
+  const found = names.includes('find_equipment') ? chosenItem(call) : undefined;
+  const canQuote = call.intent === 'price' && call.days !== null && found?.free !== false;
+  if (found && canQuote) {
+    const quote = useOrAsk(call, 'quote_rental');
+    if (quote && 'tool' in quote) return quote;
+  }
+  return {
+    content: messages
+      .slice(start + 1)
+      .map((message) => spokenResult(textOf(message)))
+      .join(' '),
+  };
+}
+
+/** The sentence that a tool's result carries. */
+function spokenResult(output: string): string {
+  const result = parseJson(output);
+  if (typeof result === 'string') return result;
+  const say = field(result, 'say');
+  if (typeof say === 'string') return say;
+  return result === undefined ? output : CANNOT_LOOK;
+}
+
+/**
+ * Calls the tool with what is known, by the names in its schema; asks when something that it
+ * requires is not known. Undefined when there is no such tool.
+ */
+function useOrAsk(call: Call, name: string): Reply | undefined {
+  const parameters = call.tools.find((tool) => tool.function.name === name)?.function.parameters;
+  if (!hasTool(call, name)) return undefined;
+  const args: Record<string, unknown> = {};
+  for (const [key, shape] of Object.entries(Object(parameters?.['properties']))) {
+    const known = knownValue(call, key);
+    const required: unknown = parameters?.['required'];
+    const isRequired = Array.isArray(required) && required.includes(key);
+    if (known.value !== undefined) args[key] = known.value;
+    else if (acceptsNull(shape)) args[key] = null;
+    else if (isRequired) return { content: known.question };
+  }
+  return { tool: name, args };
+}
+
+/** What is known for a parameter, judging by its name; else how to ask the caller for it. */
+function knownValue(call: Call, key: string): { value?: unknown; question: string } {
+  const { machine, days, details, said } = call;
+  const kinds: readonly (readonly [RegExp, unknown, string])[] = [
+    [/(item|unit).*id|^id$/i, chosenItem(call)?.itemId, ASK_MACHINE],
+    [/start|from|pick.?up/i, days?.start, ASK_DAYS],
+    [/end|until|return/i, days?.end, ASK_DAYS],
+    [/query|search|equipment|machine|what/i, machine ?? undefined, ASK_MACHINE],
+    [/phone|callback|number/i, details.phone, 'What is the best number to reach you on?'],
+    [/name|customer|caller/i, details.name, 'What name should I put that under?'],
+    [/message|note|text|reason/i, said, 'What would you like me to pass on?'],
+  ];
+  const [, value, question] = kinds.find(([pattern]) => pattern.test(key)) ?? [];
+  return { value, question: question ?? 'Could you tell me a little more?' };
+}
+
+function acceptsNull(shape: unknown): boolean {
+  const type = field(shape, 'type');
+  const anyOf = field(shape, 'anyOf');
+  if (Array.isArray(anyOf)) return anyOf.some(acceptsNull);
+  return type === 'null' || (Array.isArray(type) && type.includes('null'));
+}
+
+/** Of the units found last, the one that the caller means: by its name, a free one before others. */
+function chosenItem({ items, text }: Call): Item | undefined {
+  const words = new Set(text.split(' '));
+  const score = ({ name, free }: Item) => {
+    const shared = normaliseSpeech(name)
+      .split(' ')
+      .filter((word) => words.has(word)).length;
+    return shared * 2 + (free === false ? 0 : 1);
+  };
+  return items.reduce<Item | undefined>(
+    (best, item) => (best && score(best) >= score(item) ? best : item),
+    undefined,
+  );
+}
+
+/** The units in the last result of a tool that named some. */
+function knownItems(messages: readonly ChatMessage[]): Item[] {
+  for (const message of messages.toReversed()) {
+    if (message.role !== 'tool') continue;
+    const items = itemsIn(parseJson(textOf(message)));
+    if (items.length > 0) return items;
+  }
+  return [];
+}
+
+function itemsIn(value: unknown): Item[] {
+  if (Array.isArray(value)) return value.flatMap(itemsIn);
+  if (typeof value !== 'object' || value === null) return [];
+  const itemId = field(value, 'itemId');
+  if (typeof itemId !== 'string') return Object.values(value).flatMap(itemsIn);
+  const name = field(value, 'name');
+  const free = field(value, 'free') ?? field(value, 'available');
+  return [
+    {
+      itemId,
+      name: typeof name === 'string' ? name : '',
+      free: typeof free === 'boolean' ? free : undefined,
+    },
+  ];
+}
+
+/** The label of the fact that answers each kind of question, as instructions list it. */
+const factLabels: Partial<Record<Intent, RegExp>> = {
+  hours: /hours|open/i,
+  address: /address|location/i,
+  delivery: /deliver/i,
+  deposit: /deposit/i,
+  identification: /identification|\bid\b|licen[sc]e/i,
+};
+
+function fact({ intent, instructions }: Call): string {
+  const label = factLabels[intent];
+  for (const line of instructions.split('\n')) {
+    const [, name = '', text = ''] = /^[\s*-]*([^:.]{2,40}):\s*(.+)$/.exec(line) ?? [];
+    if (text !== '' && label?.test(name))
+      return /[.!?]$/.test(text) ? text : `${name.trim()}: ${text}.`;
+  }
+  return "I'm sorry, I don't know that. Someone will call you back about it.";
+}
+
+/** Instructions for one answer, as the framework sends them: what they quote is to be said. */
+function asInstructed(instruction: ChatMessage): string {
+  const quoted = /["“]([^"”]{3,})["”]/.exec(textOf(instruction))?.[1];
+  return quoted ?? GREETING;
+}
+
+function hasTool({ tools }: Call, name: string): boolean {
+  return tools.some((tool) => tool.function.name === name);
+}

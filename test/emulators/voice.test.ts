@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { createVad, VAD_WINDOW_SAMPLES } from '@livekit/local-inference';
+import { envelope, trimSilence } from './envelope.ts';
+import { resample } from './resample.ts';
+import { renderSpeech, type Voice } from './voice.ts';
+
+const LINE = 'Do you have a mini excavator for Tuesday?';
+
+let cacheDir: string;
+before(async () => {
+  cacheDir = await mkdtemp(join(tmpdir(), 'pickup-voice-'));
+});
+after(() => rm(cacheDir, { recursive: true }));
+
+for (const voice of ['caller', 'agent'] satisfies Voice[]) {
+  test(`LiveKit’s voice activity detector takes the ${voice} for a person`, async () => {
+    const pcm = await renderSpeech(LINE, { voice, sampleRate: 16_000, cacheDir });
+    const vad = createVad();
+    let speech = 0;
+    let windows = 0;
+    for (let at = 0; at + VAD_WINDOW_SAMPLES <= pcm.length; at += VAD_WINDOW_SAMPLES) {
+      windows += 1;
+      if ((await vad.predict(pcm.slice(at, at + VAD_WINDOW_SAMPLES))) > 0.5) speech += 1;
+    }
+    assert.ok(speech / windows > 0.8, `${speech} of ${windows}`);
+  });
+}
+
+test('a line is rendered once, and every sample rate is the same rendering', async () => {
+  const narrow = await renderSpeech(LINE, { voice: 'caller', sampleRate: 16_000, cacheDir });
+  const wide = await renderSpeech(LINE, { voice: 'caller', sampleRate: 48_000, cacheDir });
+  assert.ok(Math.abs(wide.length - narrow.length * 3) < 100);
+  const before = await readdir(cacheDir);
+  assert.deepEqual(
+    await renderSpeech(LINE, { voice: 'caller', sampleRate: 48_000, cacheDir }),
+    wide,
+  );
+  assert.deepEqual(await readdir(cacheDir), before);
+});
+
+test('a line has no silence at its edges', async () => {
+  const pcm = await renderSpeech(LINE, { voice: 'agent', sampleRate: 24_000, cacheDir });
+  const frames = envelope(pcm, 24_000);
+  assert.ok(frames.length - trimSilence(frames).length <= 6);
+});
+
+test('rendering does not stop the event loop', async () => {
+  let ticks = 0;
+  const timer = setInterval(() => (ticks += 1), 1);
+  await renderSpeech('A line that nobody has rendered before.', { voice: 'agent', cacheDir });
+  clearInterval(timer);
+  assert.ok(ticks > 3);
+});
+
+test('resampling keeps a tone and its level', () => {
+  const tone = (rate: number) =>
+    Int16Array.from(
+      { length: rate / 10 },
+      (_, i) => 10_000 * Math.sin((2 * Math.PI * 440 * i) / rate),
+    );
+  const down = resample(tone(48_000), 48_000, 16_000);
+  const expected = tone(16_000);
+  for (let i = 50; i < down.length - 50; i += 1) {
+    assert.ok(Math.abs((down[i] ?? 0) - (expected[i] ?? 0)) < 200);
+  }
+});

@@ -1,0 +1,137 @@
+import type { CallEvent } from '../caller/call-events.ts';
+import type { CallReport, CallTurn } from '../caller/call-report.ts';
+import type { Step } from '../caller/script.ts';
+import { Recogniser } from '../emulators/recogniser.ts';
+import { processEnd } from '../stack/process-end.ts';
+import type { LogLine, Service } from '../stack/service.ts';
+import type { Yard } from '../stack/yard.ts';
+import { SAMPLE_RATE } from '../caller/call-events.ts';
+
+/** A call as the demo reports it; a field without a value is null. Times in milliseconds. */
+export type CallResult = {
+  readonly callId: string;
+  readonly answered: boolean;
+  readonly ringToAnswerMs: number | null;
+  readonly ringToFirstWordMs: number | null;
+  readonly turns: readonly {
+    readonly caller: string;
+    readonly agent: string | null;
+    readonly latencyMs: number | null;
+  }[];
+  readonly longestSilenceMs: number | null;
+  readonly tools: readonly string[];
+  readonly endedBy: CallReport['endedBy'];
+  readonly result: string | null;
+  readonly reason: string | null;
+  readonly exitMs: number | null;
+  readonly booking: null;
+  readonly recording: string | null;
+};
+
+/** A job must be gone 3 s after its call; one that is still there after this is left over. */
+const exitLimitMs = 30_000;
+
+/** Holds one scripted call and measures it, from the caller's recording and the service's log. */
+export async function measuredCall(
+  { yard, service }: { readonly yard: Yard; readonly service: Service },
+  options: {
+    readonly script: readonly Step[];
+    readonly from?: string;
+    readonly recordTo: string | null;
+    readonly onEvent?: (event: CallEvent) => void;
+  },
+): Promise<CallResult> {
+  const call = await yard.call({
+    script: options.script,
+    recordTo: options.recordTo,
+    ...(options.from ? { from: options.from } : {}),
+    ...(options.onEvent ? { onEvent: options.onEvent } : {}),
+  });
+  const isOfCall = (line: LogLine) => line.callId === call.callId;
+  const gone = service
+    .waitFor('call.closed', isOfCall)
+    .then((line) => processEnd(Number(line['jobPid']), exitLimitMs));
+  const report = await call.ended;
+  const goneAtMs = await gone;
+  const lines = service.callLines(call.callId);
+  const ended = lines.find((line) => line.event === 'call.ended');
+  return {
+    callId: call.callId,
+    answered: report.answered,
+    ringToAnswerMs: rounded(report.ringToAnswerMs),
+    ringToFirstWordMs: rounded(report.ringToFirstWordMs),
+    turns: report.turns.map((turn) => ({
+      caller: turn.caller,
+      agent: wordsHeard(yard, report, turn),
+      latencyMs: rounded(turn.latencyMs),
+    })),
+    longestSilenceMs: rounded(report.longestSilenceMs),
+    tools: lines.filter((line) => line.event === 'tool.used').map((line) => String(line['tool'])),
+    endedBy: report.endedBy,
+    result: asText(ended?.['result']),
+    reason: asText(ended?.['reason']),
+    exitMs: exitMs(report, goneAtMs),
+    booking: null,
+    recording: report.recording,
+  };
+}
+
+/** Whether the call was answered, held every scripted turn, and ended as it should. */
+export function wentWell(call: CallResult, endBy: 'agent' | 'caller'): boolean {
+  const reason = endBy === 'agent' ? 'agent-goodbye' : 'caller-hangup';
+  return (
+    call.answered &&
+    call.turns.length > 0 &&
+    call.turns.every((turn) => turn.agent !== null) &&
+    call.endedBy === endBy &&
+    call.result === 'completed' &&
+    call.reason === reason &&
+    call.exitMs !== null
+  );
+}
+
+/** From the caller's leaving, or from the end of the agent's goodbye, to the end of the job. */
+function exitMs(report: CallReport, goneAtMs: number | null): number | null {
+  if (goneAtMs === null) return null;
+  const fromMs = report.endedBy === 'agent' ? report.goodbyeEndMs : report.endedAtMs;
+  return Math.round(goneAtMs - report.startedAtEpochMs - (fromMs ?? report.endedAtMs));
+}
+
+/**
+ * The words of what was heard in answer to a line: of all that was synthesised, in the order it was,
+ * the run of sentences that sounds like it; null when it sounds like none.
+ */
+function wordsHeard(yard: Yard, report: CallReport, turn: CallTurn): string | null {
+  if (!turn.agentPcm) return null;
+  const untilMs = report.startedAtEpochMs + (turn.agentToMs ?? report.endedAtMs);
+  const spoken = yard.spoken.filter((entry) => entry.atMs <= untilMs);
+  const recogniser = new Recogniser();
+  for (let from = 0; from < spoken.length; from += 1) {
+    for (let to = from + 1; to <= Math.min(spoken.length, from + maxSentences); to += 1) {
+      const run = spoken.slice(from, to);
+      recogniser.teach(run.map(({ text }) => text.trim()).join(' '), joined(run), run[0]?.sampleRate ?? 0);
+    }
+  }
+  return recogniser.recognise(turn.agentPcm, SAMPLE_RATE)?.line ?? null;
+}
+
+/** An answer has no more sentences than this. */
+const maxSentences = 6;
+
+function joined(entries: readonly { readonly pcm: Int16Array }[]): Int16Array {
+  const pcm = new Int16Array(entries.reduce((total, entry) => total + entry.pcm.length, 0));
+  let at = 0;
+  for (const entry of entries) {
+    pcm.set(entry.pcm, at);
+    at += entry.pcm.length;
+  }
+  return pcm;
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(value);
+}
+
+function asText(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
