@@ -33,7 +33,7 @@ export function fail(detail: string, advice: string): Finding {
 
 /** What a check that threw has found: no answer in time, no connection, or something unreadable. */
 export function findingOfError(error: unknown, address: string | undefined): Finding {
-  const advice = `Check ${address ? `${address} and ` : ''}the network, then run doctor again`;
+  const advice = `Check ${address ? `${address} and ` : ''}the network, then try again`;
   if (error instanceof DeadlineError) return fail(`no answer within ${error.ms} ms`, advice);
   const code = codeOf(error);
   if (code !== undefined) return fail(`cannot be reached (${code})`, advice);

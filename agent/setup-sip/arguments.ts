@@ -95,7 +95,8 @@ function asE164(text: string): string {
 function asAddress(text: string): string {
   const [address = '', bits, ...rest] = text.trim().split('/');
   const most = isIPv6(address) ? 128 : 32;
-  const hasBits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+  // A network of length 0 is every address: that has an option of its own.
+  const hasBits = bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= most);
   if (isIP(address) !== 0 && hasBits && rest.length === 0) return text.trim();
   const message = `--allow-address must be an address or a network such as 192.0.2.0/24, and not ${JSON.stringify(text)}`;
   throw usageError(message);

@@ -20,5 +20,20 @@ export function namesRoomsByCaller(rule: SIPDispatchRuleInfo): boolean {
  * they say what is called, not who calls.
  */
 export function isUnrestricted(trunk: SIPInboundTrunkInfo): boolean {
-  return trunk.allowedAddresses.length === 0 && trunk.authUsername === '';
+  const { allowedAddresses, authUsername } = trunk;
+  const isAnyAddress = allowedAddresses.length === 0 || allowedAddresses.some(isEveryAddress);
+  return isAnyAddress && authUsername === '';
+}
+
+function isEveryAddress(network: string): boolean {
+  return network.endsWith('/0');
+}
+
+/** LiveKit takes `+15550100`, `15550100` and `1 555 0100` for one number. */
+export function isSameNumber(a: string, b: string): boolean {
+  return digitsOf(a) === digitsOf(b);
+}
+
+function digitsOf(number: string): string {
+  return number.replaceAll(/[\s()+-]/g, '');
 }

@@ -54,11 +54,11 @@ const readings: readonly (readonly [RegExp, Reading])[] = [
     /\b(this|next|the|coming) weekend\b/g,
     ([, which], today) => weekend(today + (which === 'next' ? 7 : 0) * DAY_MS, today),
   ],
-  [/\bnext week\b(?! on)/g, (_, today) => span(weekStart(today) + 7 * DAY_MS, 5)],
   [
     new RegExp(`\\b(?:(this|next|coming|following) )?${WEEKDAY}\\b(?: (of )?next week)?`, 'g'),
     ([text = '', which, name], today) => weekdayAfter(name, today, text, which),
   ],
+  [/\bnext week\b/g, (_, today) => span(weekStart(today) + 7 * DAY_MS, 5)],
   [
     new RegExp(`\\b(?:the|on|from|to|through|until|till?|and) (?:the )?${ORDINAL}\\b`, 'g'),
     ([, day]) => ({ day: Number(day) }),
