@@ -13,7 +13,7 @@ export type ToolDeps = {
   readonly toolMs: number;
   /** Aborted when the call ends. */
   readonly signal?: AbortSignal;
-  /** Told of each use; `error` says why when it is not `ok`. */
+  /** Told of each use; `error` says why it failed. One that the caller cut short has none. */
   readonly onToolUsed: (
     name: string,
     use: { readonly durationMs: number; readonly ok: boolean; readonly error?: unknown },
@@ -50,8 +50,10 @@ export async function runTool<T extends ToolAnswer | undefined>(
     deps.onToolUsed(name, { durationMs: durationMs(), ok: true });
     return answer;
   } catch (error) {
-    deps.onToolUsed(name, { durationMs: durationMs(), ok: false, error });
-    if (signal.aborted) throw error;
+    const wasCutShort = signal.aborted;
+    const failure = wasCutShort ? {} : { error };
+    deps.onToolUsed(name, { durationMs: durationMs(), ok: false, ...failure });
+    if (wasCutShort) throw error;
     return {
       say: 'Sorry, that did not work just now. Shall I try it once more?',
       problem: error instanceof DeadlineError ? 'timed-out' : 'failed',

@@ -58,8 +58,10 @@ export class InventoryKeeper {
 
   /** Begins to refresh; resolves after the first attempt, whatever came of it. */
   async start(): Promise<void> {
-    this.#savedAtMs = (await readSnapshot(this.#store, inventorySnapshot))?.savedAtMs ?? null;
+    // First of all: a store that is slow, or away, must not keep the sheet from being read.
     this.#refresher.start();
+    const saved = await readSnapshot(this.#store, inventorySnapshot);
+    this.#savedAtMs ??= saved?.savedAtMs ?? null;
     await this.#firstTry.promise;
   }
 
