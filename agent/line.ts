@@ -156,17 +156,17 @@ export class Line {
       this.#retry = setTimeout(() => this.#connect(), backOffMs(reconnect, this.#attempt));
       this.#retry.unref();
     });
-    readLines<LineOrder>(socket, (order) => this.#onOrder(order));
+    readLines(socket, (order) => this.#onOrder(order as LineOrder));
   }
 }
 
 /** Calls `onMessage` for each line, a JSON object; any other line ends the socket. */
-export function readLines<T extends object>(socket: Socket, onMessage: (message: T) => void): void {
+export function readLines(socket: Socket, onMessage: (message: object) => void): void {
   const lines = createInterface({ input: socket, crlfDelay: Infinity });
   lines.on('line', (line) => {
     if (socket.destroyed) return;
     const message = parseObject(line);
-    if (message) onMessage(message as T);
+    if (message) onMessage(message);
     else socket.destroy();
   });
   // readline forwards the stream's errors; the socket's own listener deals with them.

@@ -40,6 +40,9 @@ async function main(): Promise<number> {
 /** Runs the service until a signal, and resolves with the exit code. */
 async function start(config: Config): Promise<number> {
   const log = createLog({ level: config.logLevel, secrets: config.secrets });
+  // A reader that is gone (the platform restarts its log collector) is not a reason to end calls.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
   warnOfSettings(config, log);
   process.on('unhandledRejection', (error) =>
     log.error({ event: 'process.fault', error }, 'unhandled rejection in the supervisor'),
@@ -73,8 +76,8 @@ function serve(starting: Promise<Supervisor>, log: Log): Promise<number> {
     }
     let isFaulty = false;
     // Calls that are up go on; a platform that stops the machine with this process would end them.
-    process.on('uncaughtException', (error) => {
-      log.error({ event: 'process.fault', error }, 'uncaught exception in the supervisor');
+    process.on('uncaughtException', (fault) => {
+      log.error({ event: 'process.fault', error: fault }, 'uncaught exception in the supervisor');
       // Only a signal hurries a drain.
       if (isFaulty) return;
       isFaulty = true;

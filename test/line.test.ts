@@ -41,7 +41,7 @@ class FakeSupervisor {
       this.sockets.add(socket);
       socket.on('error', () => {});
       socket.on('close', () => this.sockets.delete(socket));
-      readLines<LineReport>(socket, (report) => reports.push(report));
+      readLines(socket, (report) => reports.push(report as LineReport));
     });
     await new Promise<void>((resolve) => this.#server?.listen(path, resolve));
   }

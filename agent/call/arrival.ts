@@ -41,10 +41,20 @@ export async function enterRoom(
 }
 
 /** The caller in the room, as the gateway shows it: the first participant of kind SIP. */
-export function findCaller(room: Room): RemoteParticipant | undefined {
+function findCaller(room: Room): RemoteParticipant | undefined {
   return [...room.remoteParticipants.values()].find(
     (participant) => participant.info.kind === ParticipantKind.SIP,
   );
+}
+
+/** The job that the guardian gave up on, by the dispatch's metadata: its claim may be taken over. */
+export function supersededBy(metadata: string): string | undefined {
+  try {
+    const { supersedes } = JSON.parse(metadata) as { supersedes?: unknown };
+    return typeof supersedes === 'string' ? supersedes : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function waitForCaller(room: Room): Promise<RemoteParticipant | undefined> {

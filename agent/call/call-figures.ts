@@ -28,7 +28,10 @@ export class FigureCounter {
     // The voice detector's own time: the end of speech is told only after its silence.
     session.on(ConversationItemAdded, ({ item }) => {
       if (item.type !== 'message' || item.role !== 'user') return;
-      const stoppedAtMs = (item.metrics.stoppedSpeakingAt ?? item.createdAt / 1_000) * 1_000;
+      const { stoppedSpeakingAt } = item.metrics;
+      const stoppedAtMs = stoppedSpeakingAt
+        ? Math.round(stoppedSpeakingAt * 1_000)
+        : item.createdAt;
       this.#callerStoppedAtMs = stoppedAtMs;
       this.#lastCallerSpeechAtMs = stoppedAtMs;
     });
@@ -37,7 +40,7 @@ export class FigureCounter {
       if (newState !== 'speaking') return;
       this.#firstAgentSpeechAtMs ??= createdAt;
       if (this.#callerStoppedAtMs === null) return;
-      const latencyMs = Math.round(createdAt - this.#callerStoppedAtMs);
+      const latencyMs = createdAt - this.#callerStoppedAtMs;
       this.#callerStoppedAtMs = null;
       this.#latenciesMs.push(latencyMs);
       onTurn(latencyMs);

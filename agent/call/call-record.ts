@@ -3,10 +3,8 @@ import type { Log, LogEvent } from '../log.ts';
 import { FigureCounter } from './call-figures.ts';
 import type { CallStore } from './call-store.ts';
 import type { PacketCount } from './packet-clock.ts';
+import { endedBy } from './termination.ts';
 import type { Termination } from './termination.ts';
-
-/** Who brought the call's end about; null for neither. */
-export type EndedBy = 'agent' | 'caller' | null;
 
 /** At most this many lines at `info` about tools: a call may write 40 in all. */
 const toolLinesAtInfo = 20;
@@ -81,17 +79,17 @@ export class CallRecord {
     });
   }
 
-  /** The record in the store, then what `andThen` does, then the closing line. Never rejects. */
-  async close(
-    ending: Termination & { readonly endedBy: EndedBy },
-    options: { readonly packets: PacketCount | null; readonly andThen: () => Promise<void> },
-  ): Promise<void> {
-    const summary = this.#summary(options.packets);
-    // Whatever hangs after it, the call is written down.
-    const { turns } = summary;
-    await this.#store.recordClose({ ...ending, endedAtMs: summary.endedAtMs, turns, summary });
-    await options.andThen();
-    this.#log.info({ event: 'call.closed', ...ending, ...summary }, 'call closed');
+  /** Writes down how the call ended, and what it was like. Never rejects, and takes its time. */
+  async ended(
+    ending: Termination,
+    packets: PacketCount | null,
+  ): Promise<Readonly<Record<string, unknown>>> {
+    const whole = { ...ending, endedBy: endedBy(ending.reason) };
+    this.note('call.ended', 'call ended', whole);
+    const summary = this.#summary(packets);
+    const { endedAtMs, turns } = summary;
+    await this.#store.recordClose({ ...whole, endedAtMs, turns, summary });
+    return { ...whole, ...summary };
   }
 
   #summary(packets: PacketCount | null) {

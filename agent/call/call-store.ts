@@ -36,7 +36,7 @@ export type Claim = 'ours' | 'taken' | 'unknown';
 export class CallStore {
   readonly #open: () => Promise<Store>;
   readonly #voice: Config['voice'];
-  readonly #log: Log;
+  #log: Log;
   readonly #held: (() => void)[] = [];
   #callId = '';
   #jobId = '';
@@ -65,6 +65,7 @@ export class CallStore {
   }): Promise<Claim> {
     this.#callId = call.callId;
     this.#jobId = call.jobId;
+    this.#log = this.#log.child({ callId: call.callId });
     try {
       this.#lease = await withDeadline(() => this.#claimLease(call.supersedes), {
         ms: claimMs,

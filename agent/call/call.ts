@@ -1,26 +1,25 @@
 import { voice } from '@livekit/agents';
 import type { JobContext } from '@livekit/agents';
 import type { Config } from '../config.ts';
-import { DeadlineError, withDeadline } from '../deadline.ts';
+import { withDeadline } from '../deadline.ts';
 import type { JobOutcome, JobStage } from '../line.ts';
 import { maskPhones } from '../log.ts';
 import type { Log } from '../log.ts';
-import { enterRoom } from './arrival.ts';
+import { enterRoom, supersededBy } from './arrival.ts';
 import type { Caller } from './arrival.ts';
 import { CallRecord } from './call-record.ts';
-import type { EndedBy } from './call-record.ts';
 import { assertTransition } from './call-state.ts';
 import type { CallState } from './call-state.ts';
 import type { CallStore } from './call-store.ts';
 import { Conversation } from './conversation.ts';
-import { endRoom } from './end-room.ts';
+import { closeCall } from './closing.ts';
 import { watchCaller } from './hangup.ts';
 import type { Departure } from './hangup.ts';
 import { PacketClock } from './packet-clock.ts';
 import { prepare } from './preparation.ts';
 import type { Preparation } from './preparation.ts';
-import { termination } from './termination.ts';
-import type { Termination, TerminationReason } from './termination.ts';
+import { reasonOfFailure, termination } from './termination.ts';
+import type { TerminationReason } from './termination.ts';
 
 /** What one call needs from its job. */
 export type CallDeps = {
@@ -248,34 +247,23 @@ export class Call {
     const ending = termination(reason);
     this.#enter({ name: 'closing', termination: ending }, 'closing');
     this.#letGo(`The call ended: ${reason}`);
-    const endedBy = whoEnded(reason);
-    this.#record.note('call.ended', 'call ended', { ...ending, endedBy });
-    const { hangupCloseMs, closeMs } = this.#deps.config.timeouts;
+    const { ctx, config, store } = this.#deps;
+    const packets = this.#packets?.count ?? null;
+    const closed = closeCall({
+      ctx,
+      config,
+      store,
+      record: this.#record,
+      ending,
+      packets,
+      isCallerGone,
+    });
+    const { hangupCloseMs, closeMs } = config.timeouts;
     this.#resolve({
       outcome: 'ended',
       closeMs: isCallerGone ? hangupCloseMs : closeMs,
-      closed: this.#close({ ...ending, endedBy }, { isCallerGone }),
+      closed: closed.then(() => this.#enter({ name: 'closed', termination: ending })),
     });
-  }
-
-  async #close(
-    ending: Termination & { readonly endedBy: EndedBy },
-    { isCallerGone }: { readonly isCallerGone: boolean },
-  ): Promise<void> {
-    const packets = this.#packets?.count ?? null;
-    const andThen = async () => (isCallerGone ? undefined : this.#endRoom());
-    await this.#record.close(ending, { packets, andThen });
-    this.#enter({ name: 'closed', termination: ending });
-    await this.#deps.store.end();
-  }
-
-  async #endRoom(): Promise<void> {
-    const { ctx, config, store } = this.#deps;
-    try {
-      if (await store.isStillOurs()) await endRoom(config, ctx.job.room?.name ?? '');
-    } catch (error) {
-      this.#record.log.error({ event: 'job.failed', error }, 'caller could not be hung up on');
-    }
   }
 
   get #hasEnded(): boolean {
@@ -299,27 +287,6 @@ export class Call {
     log.debug({ event: 'call.state', from: this.#state.name, to: next.name }, 'call moved on');
     this.#state = next;
     if (stage) this.#deps.onStage(stage, this.#callId);
-  }
-}
-
-/** The side whose own doing the end was; null when something broke. */
-function whoEnded(reason: TerminationReason): EndedBy {
-  if (reason === 'agent-goodbye') return 'agent';
-  return reason === 'caller-hangup' || reason === 'cancelled-while-ringing' ? 'caller' : null;
-}
-
-function reasonOfFailure(error: unknown): TerminationReason {
-  if (!(error instanceof DeadlineError)) return 'start-failed';
-  return error.label === 'connect' ? 'connect-timeout' : 'session-start-timeout';
-}
-
-/** The guardian names the job that it gave up on: its lease may be taken over. */
-function supersededBy(metadata: string): string | undefined {
-  try {
-    const { supersedes } = JSON.parse(metadata) as { supersedes?: unknown };
-    return typeof supersedes === 'string' ? supersedes : undefined;
-  } catch {
-    return undefined;
   }
 }
 

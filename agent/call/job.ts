@@ -1,5 +1,6 @@
 import { defineAgent, inference } from '@livekit/agents';
 import type { JobContext } from '@livekit/agents';
+import { flushCompileCache } from 'node:module';
 import { loadConfig } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
 import { Line, linePath } from '../line.ts';
@@ -56,13 +57,13 @@ const line = new Line({
   onOrder: (order) => {
     if (order.type !== 'end') return;
     log.error({ event: 'job.forced' }, 'job ended by order of the supervisor');
-    leave('failed');
+    void leave('failed');
   },
 });
 
 process.on('uncaughtException', (error) => {
   log.error({ event: 'process.fault', error }, 'uncaught exception in a job');
-  leave('failed');
+  void leave('failed');
 });
 // The framework logs these at debug only.
 process.on('unhandledRejection', (error) => {
@@ -76,10 +77,11 @@ process.on('disconnect', () => {
 });
 
 /** Says `bye` and ends the process, whatever the framework or the native side still hold. */
-function leave(outcome: JobOutcome): void {
-  // Not `process.exit()`: it runs the native libraries' own endings, which took 15 s in a session
-  // that was just starting.
-  void line.close({ type: 'bye', outcome }).finally(() => process.kill(process.pid, 'SIGKILL'));
+async function leave(outcome: JobOutcome): Promise<void> {
+  await line.close({ type: 'bye', outcome });
+  // Not `process.exit()`: it would first write the compile cache and take the native libraries
+  // apart, for seconds on a busy machine.
+  process.kill(process.pid, 'SIGKILL');
 }
 
 async function serve(ctx: JobContext): Promise<void> {
@@ -102,12 +104,13 @@ async function serve(ctx: JobContext): Promise<void> {
   // Closing can hang on a store, a server, or a tool that ignores its signal: it gets a time.
   setTimeout(() => {
     callLog.warn({ event: 'job.forced', closeMs }, 'job did not close in time');
-    leave(outcome);
+    void leave(outcome);
   }, closeMs).unref();
   await closed;
   // The framework's own close waits for a minute for somebody to take a track that nobody took.
   if (!wasAnswered) return leaveRoom(ctx, outcome);
-  ctx.addShutdownCallback(() => line.close({ type: 'bye', outcome }));
+  // The framework's last step: the session is closed and the room left.
+  ctx.addShutdownCallback(() => leave(outcome));
   ctx.shutdown(outcome);
 }
 
@@ -117,7 +120,7 @@ async function leaveRoom(ctx: JobContext, outcome: JobOutcome): Promise<void> {
   } catch (error) {
     log.debug({ event: 'job.forced', error }, 'room could not be left');
   }
-  leave(outcome);
+  await leave(outcome);
 }
 
 export default defineAgent({
@@ -130,6 +133,8 @@ export default defineAgent({
     }
     // Loads the detector's model now and not in the first call.
     new inference.VAD({ model: 'silero' }).stream().close();
+    // Node writes it at a process's exit only, which no job waits for; the next ones start faster.
+    flushCompileCache();
   },
   entry: serve,
 });

@@ -1,3 +1,5 @@
+import { DeadlineError } from '../deadline.ts';
+
 /** Whose doing the end of a call was. `unknown` stays visible: it is counted, never guessed. */
 export type TerminationResult = 'completed' | 'caller' | 'upstream' | 'failed' | 'unknown';
 
@@ -26,4 +28,19 @@ export function termination(reason: TerminationReason): Termination {
     }
   }
   throw new Error(`No result has the reason ${reason}`);
+}
+
+/** Who brought the end about; null for neither. */
+type EndedBy = 'agent' | 'caller' | null;
+
+/** The side whose own doing the end was; null when something broke. */
+export function endedBy(reason: TerminationReason): EndedBy {
+  if (reason === 'agent-goodbye') return 'agent';
+  return reason === 'caller-hangup' || reason === 'cancelled-while-ringing' ? 'caller' : null;
+}
+
+/** Why a job could not take its call. */
+export function reasonOfFailure(error: unknown): TerminationReason {
+  if (!(error instanceof DeadlineError)) return 'start-failed';
+  return error.label === 'connect' ? 'connect-timeout' : 'session-start-timeout';
 }

@@ -24,30 +24,30 @@ type DrainDeps = {
 
 /** Ends the workers when their calls have ended; by force when `forced` or `drainMs` comes first. */
 export async function drain(deps: DrainDeps): Promise<DrainOutcome> {
-  const { line, workers, pool, drainMs, forced } = deps;
+  const { line, workers } = deps;
   workers.stopStarting();
   // A worker that says hello later is told then.
   for (const worker of line.workers.values()) worker.send({ type: 'drain' });
+  const outcome = await callsOver(deps);
+  if (outcome !== 'drained') await endByForce(deps, outcome);
+  return outcome;
+}
+
+async function callsOver({ workers, pool, drainMs, forced }: DrainDeps): Promise<DrainOutcome> {
   // Calls of an earlier supervisor's worker are ours to wait for, too.
   const isOver = () => workers.pids.length === 0 && pool.serving.length === 0;
-  let outcome: DrainOutcome = 'drained';
   try {
-    await withDeadline(
-      (signal) =>
-        Promise.race([
-          until(isOver, signal),
-          forced.then(() => {
-            outcome = 'forced';
-          }),
-        ]),
+    return await withDeadline<DrainOutcome>(
+      async (signal) => {
+        await Promise.race([until(isOver, signal), forced]);
+        return isOver() ? 'drained' : 'forced';
+      },
       { ms: drainMs, label: 'drain' },
     );
   } catch (error) {
-    if (!(error instanceof DeadlineError)) throw error;
-    outcome = 'deadline';
+    if (error instanceof DeadlineError) return 'deadline';
+    throw error;
   }
-  if (outcome !== 'drained') await endByForce(deps, outcome);
-  return outcome;
 }
 
 /** The framework's jobs ignore signals and talk on for 13 s after their worker: they come first. */

@@ -5,6 +5,7 @@ import { backOffMs } from '../retry.ts';
 import type { Timeouts } from '../timeouts.ts';
 import type { JobPeer } from './job-line.ts';
 import type { ListedCaller, Rooms } from './rooms.ts';
+import { Sweep } from './sweep.ts';
 import { WatchedCall } from './watched-call.ts';
 
 /** How the record of a call is written that no job wrote. */
@@ -56,25 +57,26 @@ export class Guardian {
   readonly #nowMs: () => number;
   readonly #calls = new Map<string, WatchedCall>();
   readonly #closed = new Map<string, number>();
+  readonly #sweep: Sweep;
   #tick: NodeJS.Timeout | undefined;
-  #sweep: NodeJS.Timeout | undefined;
-  #sweepFailed = false;
   #stopped = false;
 
   constructor(deps: GuardianDeps) {
     this.#deps = deps;
     this.#nowMs = deps.nowMs ?? (() => performance.now());
+    const { log } = deps;
+    this.#sweep = new Sweep({ run: () => this.#sweepRooms(), everyMs: sweepMs, log });
   }
 
   start(): void {
     this.#tick = setInterval(() => this.check(), tickMs);
-    void this.#sweepRooms();
+    this.#sweep.start();
   }
 
   stop(): void {
     this.#stopped = true;
     clearInterval(this.#tick);
-    clearTimeout(this.#sweep);
+    this.#sweep.stop();
   }
 
   /** A worker took a job: it has `pickupMs` to show up on the line. */
@@ -246,25 +248,15 @@ export class Guardian {
 
   /** The second line: calls that no worker was asked for, and the end of those without a job. */
   async #sweepRooms(): Promise<void> {
-    const { rooms, log } = this.#deps;
-    try {
-      for (const [room, untilMs] of this.#closed) {
-        if (this.#nowMs() > untilMs) this.#closed.delete(room);
-      }
-      for (const { name, createdAtMs } of await rooms.list()) {
-        if (!this.#closed.has(name) && !this.#calls.has(name)) {
-          await this.#lookInto(name, Math.max(0, Date.now() - createdAtMs));
-        }
-      }
-      for (const call of this.#calls.values()) await this.#lookForEnd(call);
-      this.#sweepFailed = false;
-    } catch (error) {
-      // Said once: it goes on for as long as LiveKit is away.
-      const level = this.#sweepFailed ? 'debug' : 'warn';
-      this.#sweepFailed = true;
-      log[level]({ event: 'guardian.failed', error }, 'rooms could not be swept');
+    for (const [room, untilMs] of this.#closed) {
+      if (this.#nowMs() > untilMs) this.#closed.delete(room);
     }
-    if (!this.#stopped) this.#sweep = setTimeout(() => void this.#sweepRooms(), sweepMs);
+    for (const { name, createdAtMs } of await this.#deps.rooms.list()) {
+      if (!this.#closed.has(name) && !this.#calls.has(name)) {
+        await this.#lookInto(name, Math.max(0, Date.now() - createdAtMs));
+      }
+    }
+    for (const call of this.#calls.values()) await this.#lookForEnd(call);
   }
 
   async #lookInto(room: string, ageMs: number): Promise<void> {

@@ -102,7 +102,8 @@ export class JobLine {
     };
     let onReport: ((report: LineReport) => void) | undefined;
     let onClose = () => {};
-    readLines<LineReport>(socket, (report) => {
+    readLines(socket, (message) => {
+      const report = message as LineReport;
       if (report.type !== 'hello' || onReport) return onReport?.(report);
       [onReport, onClose] =
         report.role === 'worker' ? this.#worker(report.pid, send) : this.#job(report, send);

@@ -46,7 +46,7 @@ export function createRooms({ livekit }: Config): Rooms {
     },
     findCaller: async (room) => {
       const participants = await bounded('participant list', () => rooms.listParticipants(room));
-      const caller = participants.find(({ kind }) => kind === kindSip);
+      const caller = participants.find(({ kind }: { kind: number }) => kind === kindSip);
       if (!caller) return null;
       const { attributes } = caller;
       return {

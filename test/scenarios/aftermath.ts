@@ -49,7 +49,7 @@ export async function aftermath({ yard, service }: Answering, call: Call): Promi
 }
 
 /** The processes of all jobs that had to do with the call. */
-function jobPids(service: Service, call: Call): number[] {
+export function jobPids(service: Service, call: Call): number[] {
   const room = maskPhones(call.room);
   const pids = service.lines.flatMap((line) =>
     line.room === room && typeof line['jobPid'] === 'number' ? [line['jobPid']] : [],

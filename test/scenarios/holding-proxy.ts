@@ -56,7 +56,9 @@ function passOnUpgrade(
 ): void {
   const server = connect(Number(upstream.port), upstream.hostname, () => {
     const { method, url, rawHeaders } = request;
-    const headers = rawHeaders.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`));
+    const headers = rawHeaders.map((text, index) =>
+      index % 2 === 0 ? `${text}: ` : `${text}\r\n`,
+    );
     server.write(`${method} ${url} HTTP/1.1\r\n${headers.join('')}\r\n`);
     server.write(head);
     server.pipe(client).pipe(server);

@@ -38,6 +38,8 @@ export async function measuredCall(
     readonly script: readonly Step[];
     readonly from?: string;
     readonly recordTo: string | null;
+    /** How long the agent must be quiet to have finished; the caller's own choice if left out. */
+    readonly agentQuietMs?: number;
     readonly onEvent?: (event: CallEvent) => void;
   },
 ): Promise<CallResult> {
@@ -45,6 +47,7 @@ export async function measuredCall(
     script: options.script,
     recordTo: options.recordTo,
     ...(options.from ? { from: options.from } : {}),
+    ...(options.agentQuietMs ? { agentQuietMs: options.agentQuietMs } : {}),
     ...(options.onEvent ? { onEvent: options.onEvent } : {}),
   });
   const isOfCall = (line: LogLine) => line.callId === call.callId;
@@ -109,7 +112,11 @@ function wordsHeard(yard: Yard, report: CallReport, turn: CallTurn): string | nu
   for (let from = 0; from < spoken.length; from += 1) {
     for (let to = from + 1; to <= Math.min(spoken.length, from + maxSentences); to += 1) {
       const run = spoken.slice(from, to);
-      recogniser.teach(run.map(({ text }) => text.trim()).join(' '), joined(run), run[0]?.sampleRate ?? 0);
+      recogniser.teach(
+        run.map(({ text }) => text.trim()).join(' '),
+        joined(run),
+        run[0]?.sampleRate ?? 0,
+      );
     }
   }
   return recogniser.recognise(turn.agentPcm, SAMPLE_RATE)?.line ?? null;

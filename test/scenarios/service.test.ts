@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { eventually } from '../eventually.ts';
-import type { Call } from '../caller/call.ts';
 import { processesOfGroup } from '../stack/process-end.ts';
 import type { Service } from '../stack/service.ts';
 import { Yard } from '../stack/yard.ts';
-
-const farewell = "Thanks, that's all. Goodbye.";
+import { farewell, takeLeave } from './take-leave.ts';
 
 let yard: Yard;
 
@@ -29,12 +27,6 @@ async function assertNothingLeft(service: Service): Promise<void> {
   );
 }
 
-/** The agent is asked to end the call, and does so. */
-async function finish(call: Call): Promise<void> {
-  await call.say(farewell);
-  assert.equal((await call.ended).endedBy, 'agent');
-}
-
 test('a bad environment ends the start with one message that lists it all, and no value', async () => {
   const startedMs = performance.now();
   const service = yard.service({
@@ -53,7 +45,13 @@ test('a bad environment ends the start with one message that lists it all, and n
   assert.deepEqual([others, service.strays], [[], []]);
   assert.partialDeepStrictEqual(line, { level: 'error', event: 'service.failed' });
   const text = JSON.stringify(line);
-  for (const name of ['LIVEKIT_URL', 'DEEPGRAM_API_KEY', 'OPENAI_API_KEY', 'MAX_CALLS', 'CONNECT_MS']) {
+  for (const name of [
+    'LIVEKIT_URL',
+    'DEEPGRAM_API_KEY',
+    'OPENAI_API_KEY',
+    'MAX_CALLS',
+    'CONNECT_MS',
+  ]) {
     assert.match(text, new RegExp(name));
   }
   assert.doesNotMatch(text, /hunter22|two words/);
@@ -130,7 +128,7 @@ test('SIGTERM lets the call that is up end by itself, takes no other, and exits 
   assert.partialDeepStrictEqual(await service.readiness(), { status: 503, reason: 'draining' });
   assert.equal(await get(service, '/healthz'), 200);
   await using late = await yard.call();
-  await finish(call);
+  assert.equal((await takeLeave(call)).endedBy, 'agent');
   assert.equal(await service.exited, 0);
   const ended = service.callLines(call.callId).filter(({ event }) => event === 'call.ended');
   assert.deepEqual(
@@ -142,6 +140,17 @@ test('SIGTERM lets the call that is up end by itself, takes no other, and exits 
   await assertNothingLeft(service);
 });
 
+test('goes on when nobody reads its log any more', async () => {
+  await using service = yard.service();
+  await service.ready();
+  service.stopReading();
+  await using call = await yard.call();
+  await call.waitFor('agent-audio-start');
+  assert.equal((await service.readiness()).calls, 1);
+  await call.hangUp();
+  assert.equal(await service.stop(), 0);
+});
+
 test('SIGTERM to npm reaches it', async () => {
   await using service = yard.service({ command: ['npm', 'start'] });
   await service.ready();
@@ -151,21 +160,24 @@ test('SIGTERM to npm reaches it', async () => {
   await assertNothingLeft(service);
 });
 
-test('a second SIGTERM ends it by force, and says which calls that ended', async (t) => {
-  await using service = yard.service();
-  await service.ready();
-  await using call = await yard.call();
-  await call.waitFor('agent-audio-start');
-  service.signal('SIGTERM');
-  await service.waitFor('service.draining');
-  const forcedMs = Date.now();
-  service.signal('SIGTERM');
-  assert.equal(await service.exited, 1);
-  t.diagnostic(`ended ${Date.now() - forcedMs} ms after the second signal`);
-  await service.waitFor('job.forced', (line) => line.callId === call.callId);
-  assert.equal((await service.waitFor('service.stopped'))['outcome'], 'forced');
-  await assertNothingLeft(service);
-});
+for (const { what, outcome, env } of [
+  { what: 'a second SIGTERM', outcome: 'forced', env: {} },
+  { what: 'the end of DRAIN_MS', outcome: 'deadline', env: { DRAIN_MS: '1000' } },
+]) {
+  test(`${what} ends it by force, and says which calls that ended`, async () => {
+    await using service = yard.service({ env });
+    await service.ready();
+    await using call = await yard.call();
+    await call.waitFor('agent-audio-start');
+    service.signal('SIGTERM');
+    await service.waitFor('service.draining');
+    if (outcome === 'forced') service.signal('SIGTERM');
+    assert.equal(await service.exited, 1);
+    await service.waitFor('job.forced', (line) => line.callId === call.callId);
+    assert.equal((await service.waitFor('service.stopped'))['outcome'], outcome);
+    await assertNothingLeft(service);
+  });
+}
 
 test('a supervisor that is killed loses no call: the next one knows it, and takes others', async () => {
   await using first = yard.service();
@@ -179,7 +191,7 @@ test('a supervisor that is killed loses no call: the next one knows it, and take
   assert.equal((await second.readiness()).calls, 1);
   await using other = await yard.call({ from: '+15550112' });
   await other.waitFor('answered');
-  await finish(call);
+  assert.equal((await takeLeave(call)).endedBy, 'agent');
   await first.waitFor('call.closed', (line) => line.callId === call.callId);
   await assertNothingLeft(first);
   await other.hangUp();

@@ -12,10 +12,12 @@ import { processesOfGroup } from '../stack/process-end.ts';
 import type { LogLine, Service } from '../stack/service.ts';
 import { Yard } from '../stack/yard.ts';
 import { aftermath } from './aftermath.ts';
+import type { Aftermath } from './aftermath.ts';
 import { startHoldingProxy } from './holding-proxy.ts';
 import type { HoldingProxy } from './holding-proxy.ts';
+import { farewell, takeLeave } from './take-leave.ts';
+import { ringForEver } from './unanswering-caller.ts';
 
-const farewell = "Thanks, that's all. Goodbye.";
 const warm = 2;
 
 let yard: Yard;
@@ -33,7 +35,7 @@ function currentWorker(): LogLine | undefined {
 }
 
 /** Before a job is in the room, its lines carry the room's name alone. */
-function isIn(call: Call, { room }: LogLine): boolean {
+function isIn(call: { readonly room: string }, { room }: LogLine): boolean {
   return room === maskPhones(call.room);
 }
 
@@ -47,7 +49,7 @@ async function hearGreeting(call: Call): Promise<void> {
   await call.hangUp();
 }
 
-async function assertAnswered(t: TestContext): Promise<void> {
+async function assertAnswered(t: TestContext): Promise<Call> {
   const startedMs = Date.now();
   const call = await yard.call();
   await call.waitFor('answered');
@@ -57,6 +59,7 @@ async function assertAnswered(t: TestContext): Promise<void> {
   const once = (event: string) => events.filter((other) => other === event).length;
   assert.deepEqual([once('call.ended'), once('call.closed')], [1, 1]);
   assert.ok(report.greeting, 'the greeting was heard');
+  return call;
 }
 
 describe('one service', () => {
@@ -89,8 +92,11 @@ describe('one service', () => {
   for (const { stage, reached } of [
     {
       stage: 'while it connects',
-      reached: (call: Call) =>
-        service.waitFor('call.state', (line) => isIn(call, line) && line['to'] === 'connecting'),
+      reached: async (call: Call) => {
+        // On the line too: a job that dies before its first word is a warm process that died.
+        await eventually('its stage', async () => (await service.readiness()).calls === 1);
+        return service.waitFor('call.state', (line) => isIn(call, line));
+      },
     },
     {
       stage: 'while it speaks',
@@ -108,9 +114,13 @@ describe('one service', () => {
       const killedMs = Date.now();
       process.kill(Number(jobPid), 'SIGKILL');
       const isOther = (line: LogLine) => line.callId === call.callId && line['jobPid'] !== jobPid;
-      await service.waitFor('call.answered', isOther);
+      const { jobId } = await service.waitFor('call.answered', isOther);
       t.diagnostic(`another agent after ${Date.now() - killedMs} ms`);
-      await call.say(farewell);
+      await call.waitFor(
+        'agent-audio-end',
+        ({ identity }) => identity === `agent-${String(jobId)}`,
+      );
+      await takeLeave(call);
       const { report, events, row } = await aftermath({ yard, service }, call);
       assert.equal(report.endedBy, 'agent');
       assert.equal(events.filter((event) => event === 'call.ended').length, 1);
@@ -147,19 +157,20 @@ describe('one service', () => {
 
   test('five calls in a row, then four at once: each ends well, and nothing is left', async (t) => {
     await service.ready({ warm });
-    const calls: Call[] = [];
+    const over: Promise<Aftermath>[] = [];
     for (let count = 1; count <= 5; count += 1) {
       const call = await yard.call();
+      over.push(aftermath({ yard, service }, call));
       await hearGreeting(call);
-      calls.push(call);
     }
-    const script = [{ say: farewell }, { waitForEnd: true as const }];
-    const together = Array.from({ length: 4 }, (_, index) =>
-      yard.call({ script, from: `+1555020${index}` }),
-    );
-    calls.push(...(await Promise.all(together)));
-    for (const [index, call] of calls.entries()) {
-      const { report, row, exitMs } = await aftermath({ yard, service }, call);
+    const together = Array.from({ length: 4 }, async (_, index) => {
+      const call = await yard.call({ from: `+1555020${index}` });
+      const [left] = await Promise.all([aftermath({ yard, service }, call), takeLeave(call)]);
+      return left;
+    });
+    for (const [index, { report, row, exitMs }] of (
+      await Promise.all([...over, ...together])
+    ).entries()) {
       const { ringToFirstWordMs } = report;
       t.diagnostic(`call ${index + 1}: first word ${ringToFirstWordMs} ms, exit ${exitMs} ms`);
       const endedBy = index < 5 ? 'caller' : 'agent';
@@ -187,7 +198,12 @@ describe('short budgets, and a way to LiveKit that can hang', () => {
   before(async () => {
     proxy = await startHoldingProxy(yard.livekit.url);
     service = yard.service({
-      env: { LIVEKIT_URL: proxy.url, CONNECT_MS: '1500', SESSION_START_MS: '1500', PICKUP_MS: '1000' },
+      env: {
+        LIVEKIT_URL: proxy.url,
+        CONNECT_MS: '1500',
+        SESSION_START_MS: '1500',
+        PICKUP_MS: '1000',
+      },
     });
     await service.ready({ warm });
   });
@@ -198,18 +214,18 @@ describe('short budgets, and a way to LiveKit that can hang', () => {
 
   test('a job that cannot connect leaves at its deadline, and a fresh one answers', async (t) => {
     proxy.holdNext(1);
-    await assertAnswered(t);
+    const { callId } = await assertAnswered(t);
     assert.equal(proxy.held, 1);
-    assert.equal(linesSince(0, 'guardian.dispatched').length, 1);
+    const dispatches = linesSince(0, 'guardian.dispatched').filter(
+      (line) => line.callId === callId,
+    );
+    assert.equal(dispatches.length, 1);
   });
 
   test('a session that never starts: three dispatches, and one record when the caller gives up', async (t) => {
-    await using call = await yard.call();
-    // Its gateway rings on for ever: it never sees that there is something to answer.
-    call.freeze();
+    const call = await ringForEver(yard.livekit);
     const isOfCall = (line: LogLine) => isIn(call, line);
     await service.waitFor('guardian.gave-up', isOfCall);
-    call.thaw();
     await call.hangUp();
     const leftMs = Date.now();
     await service.waitFor('call.closed', ({ callId }) => callId === call.callId);

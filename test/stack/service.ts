@@ -129,6 +129,12 @@ export class Service implements AsyncDisposable {
     return this.lines.filter((line) => line.callId === callId);
   }
 
+  /** Reads no more of what it writes, as a log collector that went away. */
+  stopReading(): void {
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

@@ -16,7 +16,8 @@ function stateWith(changes: Partial<AdmissionState> = {}): AdmissionState {
   };
 }
 
-const jobsIn = (...rooms: string[]) => rooms.map((name, index) => ({ jobId: `AJ_${index}`, room: name }));
+const jobsIn = (...rooms: string[]) =>
+  rooms.map((name, index) => ({ jobId: `AJ_${index}`, room: name }));
 
 test('takes a job when there is room for it and a warm process', () => {
   assert.equal(admission(stateWith(), room), null);
@@ -63,7 +64,10 @@ test('reports calls against the limit as its load', () => {
     reportedLoad(stateWith({ pool: { idlePids: [], jobs: jobsIn(...rooms) } })),
   );
   assert.equal(loads[0], 0);
-  assert.deepEqual(loads, loads.toSorted((a, b) => a - b));
+  assert.deepEqual(
+    loads,
+    loads.toSorted((a, b) => a - b),
+  );
 });
 
 test('is below the limit at which LiveKit stops asking, though full: a call may need a rescue', () => {

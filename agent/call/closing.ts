@@ -1,0 +1,33 @@
+import type { JobContext } from '@livekit/agents';
+import type { Config } from '../config.ts';
+import type { CallRecord } from './call-record.ts';
+import type { CallStore } from './call-store.ts';
+import { endRoom } from './end-room.ts';
+import type { PacketCount } from './packet-clock.ts';
+import type { Termination } from './termination.ts';
+
+/**
+ * What follows the end of a call: the record, before anything that can hang; the end of its room,
+ * if the caller is still there; the closing line. Never rejects.
+ */
+export async function closeCall(options: {
+  readonly ctx: JobContext;
+  readonly config: Config;
+  readonly store: CallStore;
+  readonly record: CallRecord;
+  readonly ending: Termination;
+  readonly packets: PacketCount | null;
+  readonly isCallerGone: boolean;
+}): Promise<void> {
+  const { ctx, config, store, record, ending, packets, isCallerGone } = options;
+  const summary = await record.ended(ending, packets);
+  try {
+    // What another job still says to the caller must not be cut off.
+    const hangsUp = !isCallerGone && (await store.isStillOurs());
+    if (hangsUp) await endRoom(config, ctx.job.room?.name ?? '');
+  } catch (error) {
+    record.log.error({ event: 'job.failed', error }, 'caller could not be hung up on');
+  }
+  record.log.info({ event: 'call.closed', ...summary }, 'call closed');
+  await store.end();
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { CallStore } from '../../agent/call/call-store.ts';
+import { callTimeline, findCall } from '../../agent/store/calls.ts';
+import { openStore } from '../../agent/store/database.ts';
+import type { Store } from '../../agent/store/database.ts';
+import { callLeaseName, claimLease, readLease } from '../../agent/store/leases.ts';
+import { recordedLog } from '../recorded-log.ts';
+
+const callId = 'SCL_1';
+const start = { room: 'room-1', callerNumber: '+15550111', startedAtMs: 1_000 };
+const close = {
+  result: 'completed',
+  reason: 'caller-hangup',
+  endedBy: 'caller',
+  endedAtMs: 9_000,
+  turns: 2,
+  summary: { turns: 2 },
+};
+
+/** A store on SQLite, and what jobs of one call make of it. */
+async function yardStore(t: TestContext) {
+  const dataDir = await mkdtemp(join(tmpdir(), 'pickup-call-store-'));
+  const store = await openStore({ dataDir });
+  t.after(async () => {
+    await store.close();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  const open = () => openStore({ dataDir });
+  const job = (overrides: { open?: () => Promise<Store> } = {}) => {
+    const { log, lines } = recordedLog();
+    const voice = { provider: 'deepgram', model: 'aura-2' } as const;
+    return { calls: new CallStore({ open, voice, log, ...overrides }), lines };
+  };
+  return { store, open, job };
+}
+
+const claim = (jobId: string, supersedes?: string) => ({ callId, jobId, supersedes });
+
+test('the job that has the call writes its row and its timeline', async (t) => {
+  const { store, open, job } = await yardStore(t);
+  const own = await open();
+  const { calls } = job({ open: async () => own });
+  calls.recordEvent('call.incoming', { n: 1 });
+  assert.equal(await calls.claim(claim('job-1')), 'ours');
+  calls.recordStart(start);
+  calls.recordAnswer(2_000);
+  calls.recordEvent('call.ended', {});
+  await calls.recordClose(close);
+  await calls.end();
+  assert.partialDeepStrictEqual(await findCall(store, callId), {
+    callerNumberMasked: '0111',
+    answeredAtMs: 2_000,
+    jobId: 'job-1',
+    epoch: 1,
+    reason: 'caller-hangup',
+    summary: { turns: 2 },
+  });
+  const events = (await callTimeline(store, callId)).map(({ event }) => event);
+  assert.deepEqual(events, ['call.incoming', 'call.ended']);
+  assert.equal(await readLease(store, callLeaseName(callId)), null, 'the claim is free again');
+});
+
+test('a job that loses the claim leaves no trace', async (t) => {
+  const { store, job } = await yardStore(t);
+  const winner = job().calls;
+  const loser = job().calls;
+  assert.equal(await winner.claim(claim('job-1')), 'ours');
+  loser.recordEvent('call.incoming', {});
+  assert.equal(await loser.claim(claim('job-2')), 'taken');
+  await loser.end();
+  assert.equal(await findCall(store, callId), undefined);
+  assert.deepEqual(await callTimeline(store, callId), []);
+  assert.equal((await readLease(store, callLeaseName(callId)))?.holder, 'job-1');
+  await winner.end();
+});
+
+test('the job that a dispatch supersedes loses the call, and is told', async (t) => {
+  const { job } = await yardStore(t);
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const old = job().calls;
+  const fresh = job().calls;
+  await old.claim(claim('job-1'));
+  const lost = Promise.withResolvers<void>();
+  old.keepClaim(lost.resolve);
+  assert.equal(await old.isStillOurs(), true);
+  assert.equal(await fresh.claim(claim('job-2', 'job-1')), 'ours');
+  assert.equal(await old.isStillOurs(), false);
+  t.mock.timers.tick(3_000);
+  await lost.promise;
+  await old.end();
+  await fresh.end();
+});
+
+test('the close is written although an earlier write failed', async (t) => {
+  const { store, open, job } = await yardStore(t);
+  let broken = false;
+  const { calls, lines } = job({
+    open: async () => {
+      if (broken) throw new Error('the disk is full');
+      return open();
+    },
+  });
+  await calls.claim(claim('job-1'));
+  broken = true;
+  calls.recordStart(start);
+  calls.recordEvent('call.incoming', {});
+  await calls.recordClose({ ...close, reason: 'lost' });
+  broken = false;
+  await calls.recordClose(close);
+  assert.partialDeepStrictEqual(await findCall(store, callId), { reason: 'caller-hangup' });
+  assert.ok(lines.some(({ event, level }) => event === 'store.failed' && level === 'error'));
+  await calls.end();
+});
+
+test('a store that hangs keeps neither the caller waiting nor the process', async (t) => {
+  const { job } = await yardStore(t);
+  const { calls, lines } = job({ open: () => new Promise(() => {}) });
+  assert.equal(await calls.claim(claim('job-1')), 'unknown');
+  calls.recordStart(start);
+  await calls.recordClose(close);
+  await calls.end();
+  assert.deepEqual(
+    lines.map(({ message }) => message),
+    ['call could not be claimed', 'call is not fully written down'],
+  );
+});
+
+test('a call that could not be claimed at first is claimed once the store is back', async (t) => {
+  const { store, open, job } = await yardStore(t);
+  let away = true;
+  const { calls } = job({
+    open: async () => {
+      if (away) throw new Error('the store is away');
+      return open();
+    },
+  });
+  assert.equal(await calls.claim(claim('job-1')), 'unknown');
+  away = false;
+  assert.equal(await calls.isStillOurs(), true);
+  const name = callLeaseName(callId);
+  assert.equal((await readLease(store, name))?.holder, 'job-1');
+  assert.equal(await claimLease(store, { name, holder: 'job-2', ttlMs: 1_000 }), null);
+  await calls.end();
+});

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { listUnreachable } from '../../tools/yard/snapshot.ts';
+import type { Fault } from '../emulators/faults.ts';
+import type { LogLine, Service } from '../stack/service.ts';
+import { exampleSheet } from '../stack/example-sheet.ts';
+import { Yard } from '../stack/yard.ts';
+import { measuredCall } from './measured-call.ts';
+
+const question = 'Do you have a skid steer?';
+const found =
+  'The Skid steer is free today, at $250 a day or $900 a week. Which days do you need it?';
+
+/** Longer than a turn takes: who is talked over goes quiet before the answer begins. */
+const agentQuietMs = 2_500;
+const newGreeting = 'Good morning, what do you need today?';
+
+let yard: Yard;
+let service: Service;
+
+before(async () => {
+  yard = await Yard.open({
+    latencyMs: { stt: 100, llm: 200, tts: 100 },
+    env: { NUM_IDLE_PROCESSES: '2', INVENTORY_TTL_MS: '1000', EQUIPMENT_LOAD_MS: '1500' },
+  });
+  const { sheets, deepgram } = yard;
+  sheets.setQuota(null);
+  sheets.renameColumn('Equipment', 'Daily rate', 'Price');
+  // One after another, with waits that grow, until nothing is wrong but the column's name.
+  for (const fault of wrongs) sheets.faults.next('*', fault);
+  deepgram.faults.next('speak', { do: 'refuse', status: 503 });
+  service = yard.service();
+  await service.ready({ warm: 2 });
+});
+
+after(async () => {
+  await yard[Symbol.asyncDispose]();
+});
+
+const wrongs: readonly Fault[] = [
+  { do: 'hang' },
+  { do: 'refuse', status: 500 },
+  { do: 'refuse', status: 403 },
+];
+
+/** Asks for a machine; resolves with what the caller heard. */
+async function ask(): Promise<string | null | undefined> {
+  const script = [{ say: question }, { hangUp: true }] as const;
+  const options = { script, recordTo: null, agentQuietMs };
+  const { turns, reason } = await measuredCall({ yard, service }, options);
+  assert.equal(reason, 'caller-hangup');
+  return turns[0]?.agent;
+}
+
+/** The first line with this event after this moment that matches. */
+function next(event: string, matches: (line: LogLine) => boolean = () => true): Promise<LogLine> {
+  const seen = new Set(service.lines);
+  return service.waitFor(event, (line) => !seen.has(line) && matches(line));
+}
+
+const linesOf = (event: string) => service.lines.filter((line) => line.event === event);
+
+const hasCode = (code: string) => (line: LogLine) =>
+  (line['error'] as { code?: string } | undefined)?.code === code;
+
+test('without the sheet, and without a voice at first, every call is answered all the same', async () => {
+  await service.waitFor('phrase.failed');
+  assert.equal(await ask(), listUnreachable.say);
+  assert.partialDeepStrictEqual(linesOf('equipment.loaded')[0], {
+    items: 0,
+    ageMs: null,
+    source: 'none',
+  });
+});
+
+test('what is wrong with the sheet is said in the log', async () => {
+  for (const code of ['SHEETS_TIMEOUT', 'SHEETS_UNAVAILABLE', 'SHEETS_FORBIDDEN']) {
+    await service.waitFor('inventory.failed', hasCode(code));
+  }
+  const missing = await service.waitFor('inventory.failed', hasCode('SHEET_COLUMN_MISSING'));
+  assert.match(JSON.stringify(missing['error']), /Daily rate.*Price/);
+});
+
+test('a sheet without a row is no list, and the call is answered', async () => {
+  const rows = yard.sheets.rows('Equipment');
+  yard.sheets.removeTab('Equipment');
+  yard.sheets.addTab('Equipment', [exampleSheet['Equipment']?.[0] ?? []]);
+  await next('phrase.synthesised');
+  assert.equal(await ask(), listUnreachable.say);
+  assert.equal(linesOf('equipment.loaded').at(-1)?.['source'], 'store');
+  yard.sheets.removeTab('Equipment');
+  yard.sheets.addTab('Equipment', [exampleSheet['Equipment']?.[0] ?? [], ...rows.slice(1)]);
+});
+
+test('what is changed in the sheet is what the next caller hears', async () => {
+  const row = yard.sheets.rows('Yard').findIndex(([key]) => key === 'Greeting') + 1;
+  const synthesised = next('phrase.synthesised');
+  const named = next('inventory.problem');
+  yard.sheets.setCell('Equipment', 'D4', 'call us');
+  yard.sheets.setCell('Yard', `B${row}`, newGreeting);
+  await synthesised;
+  assert.partialDeepStrictEqual(await named, { tab: 'Equipment', row: 4 });
+  const spokenBefore = yard.spoken.length;
+  assert.equal(await ask(), found);
+  assert.equal(linesOf('call.answered').at(-1)?.['greeting'], 'ready');
+  assert.equal(linesOf('equipment.loaded').at(-1)?.['items'], 7);
+  assert.ok(yard.spoken.slice(0, spokenBefore).some(({ text }) => text.includes(newGreeting)));
+  assert.equal(linesOf('inventory.problem').length, 1, 'a row is named once');
+});
+
+test('a sheet that is slow or away later changes nothing for a caller', async () => {
+  const off = yard.sheets.faults.on('*', { do: 'delay', delayMs: 5_000 });
+  await next('inventory.failed', hasCode('SHEETS_TIMEOUT'));
+  assert.equal(await ask(), found);
+  off();
+});
