@@ -7,15 +7,18 @@ const warmingNice = 10;
 const callNice = 0;
 
 /**
- * Lets the processes that this one starts give way to those that serve calls: warming one takes a
- * second of a core, right after a call took one. Does nothing where a process may not be raised again
- * (a container without CAP_SYS_NICE), for a call must not stay behind. To be called before any start.
+ * Lets the processes that this one starts give way to those that serve calls, as long as another is
+ * warm (`hasWarm`): warming one takes a second of a core, right after a call took one. Without a warm
+ * one the next caller waits for it. Does nothing where a process may not be raised again (a container
+ * without CAP_SYS_NICE), for a call must not stay behind. To be called before any start.
  */
-export function warmBehindCalls(): void {
+export function warmBehindCalls(hasWarm: () => boolean): void {
   if (!mayRaise()) return;
   diagnostics.subscribe('child_process', (message) => {
     const { process: child } = message as { readonly process: ChildProcess };
-    child.once('spawn', () => trySet(child.pid, warmingNice));
+    child.once('spawn', () => {
+      if (hasWarm()) trySet(child.pid, warmingNice);
+    });
   });
 }
 

@@ -160,7 +160,7 @@ initializeLogger({ pretty: false, level: frameworkLevel });
 // ours is not enumerable, so that it finds one and starts none. See speech/turn-taking.ts.
 Object.defineProperty(InferenceRunner.registeredRunners, 'lk_eot_audio', { value: 'unused' });
 
-warmBehindCalls();
+warmBehindCalls(() => (pool?.idlePids.length ?? 0) > 0);
 const server = new AgentServer(
   new ServerOptions({
     agent: new URL('../call/job.ts', import.meta.url).pathname,

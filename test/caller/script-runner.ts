@@ -57,7 +57,9 @@ function isTime(when: StepTime, { phone, agentQuietMs }: ScriptRun): boolean {
 }
 
 function hasFinished(phone: Phone, agentQuietMs: number): boolean {
-  const { hearing, lastLineEndMs } = phone;
+  const { hearing, lastLineEndMs, answeredMs } = phone;
+  // Nobody has spoken yet, however long it rings.
+  if (answeredMs === undefined) return false;
   const { lastLoudMs } = hearing;
   const hasSpoken =
     hearing.beganSince(lastLineEndMs) !== undefined ||

@@ -7,7 +7,7 @@ import type { LogLine, Service } from '../stack/service.ts';
 import { Yard } from '../stack/yard.ts';
 import { aftermath } from './aftermath.ts';
 import type { Aftermath } from './aftermath.ts';
-import { measuredCall, wentWell } from './measured-call.ts';
+import { askOnce } from './talking.ts';
 
 const question = 'Do you have a skid steer?';
 const price = 'How much would it be for three days from tomorrow?';
@@ -52,6 +52,12 @@ after(async () => {
 const count = (lines: readonly LogLine[], event: string) =>
   lines.filter((line) => line.event === event).length;
 
+/** How long a phrase is, as it was synthesised. */
+function lengthMs(phrase: string): number {
+  const { pcm, sampleRate } = yard.spoken.find(({ text }) => text.includes(phrase)) ?? {};
+  return ((pcm?.length ?? 0) / (sampleRate ?? 1)) * 1_000;
+}
+
 function assertWellLogged({ lines, events, row, timeline }: Aftermath): void {
   assert.deepEqual(
     events.filter((event) => event !== 'tool.used'),
@@ -72,42 +78,38 @@ function assertWellLogged({ lines, events, row, timeline }: Aftermath): void {
 }
 
 test('a whole conversation, ended by the agent', async () => {
-  const steps: Step[] = [
-    { say: question },
-    { say: price },
-    { say: farewell },
-    { waitForEnd: true },
-  ];
-  const call = await measuredCall(
-    { yard, service },
-    { script: steps, recordTo: null, agentQuietMs },
-  );
-  assert.ok(wentWell(call, 'agent'), JSON.stringify(call));
-  assert.deepEqual(call.tools, ['find_equipment', 'quote_rental', 'end_call']);
-  const [found, quoted, goodbye] = call.turns.map(({ agent }) => agent);
-  assert.equal(
-    found,
-    'The Skid steer is free today, at $250 a day or $900 a week. Which days do you need it?',
-  );
+  const spokenBefore = yard.spoken.length;
+  const call = await yard.call({
+    agentQuietMs,
+    script: [{ say: question }, { say: price }, { say: farewell }, { waitForEnd: true }],
+  });
+  const over = await aftermath({ yard, service }, call);
+  assertWellLogged(over);
+  const closed = over.lines.at(-1);
+  assert.partialDeepStrictEqual(closed, { reason: 'agent-goodbye', endedBy: 'agent', turns: 3 });
+  assert.deepEqual(closed?.['toolsUsed'], ['find_equipment', 'quote_rental', 'end_call']);
+  const told = yard.spoken.slice(spokenBefore).map(({ text }) => text.trim());
   assert.match(
-    quoted ?? '',
-    /the Skid steer comes to \$750, plus a \$500 deposit\. It's free then\.$/,
+    told.join(' '),
+    /^The Skid steer is free today, at \$250 a day or \$900 a week\. Which days do you need it\? .* the Skid steer comes to \$750, plus a \$500 deposit\. It's free then\.$/,
   );
-  assert.equal(goodbye, GOODBYE, 'the goodbye is heard to its last word');
+  const { turns, endedBy } = over.report;
+  assert.equal(endedBy, 'agent');
+  assert.ok(turns.every(({ agentPcm }) => agentPcm !== null));
+  const { agentFromMs, agentToMs } = turns.at(-1) ?? {};
+  const heardMs = Number(agentToMs) - Number(agentFromMs);
+  assert.ok(heardMs > lengthMs(GOODBYE) - 300, `of the goodbye ${heardMs} ms were heard`);
 });
 
 test('a whole conversation, ended by the caller', async () => {
-  const call = await yard.call({ agentQuietMs, script: [{ say: question }, { hangUp: true }] });
-  const over = await aftermath({ yard, service }, call);
+  const over = await askOnce({ yard, service }, question);
   assertWellLogged(over);
   const closed = over.lines.at(-1);
   assert.partialDeepStrictEqual(closed, { result: 'completed', reason: 'caller-hangup', turns: 1 });
   assert.deepEqual(closed?.['toolsUsed'], ['find_equipment']);
   assert.ok(Number(closed?.['packetsIn']) > 0);
-  await service.waitFor(
-    'worker.ready',
-    (line) => service.lines.indexOf(line) > service.lines.findIndex((other) => other === closed),
-  );
+  const closedAt = service.lines.findIndex((line) => line === closed);
+  await service.waitFor('worker.ready', (line) => service.lines.indexOf(line) > closedAt);
 });
 
 test('the first word waits for no provider, and the caller can talk over it', async () => {
@@ -122,8 +124,7 @@ test('the first word waits for no provider, and the caller can talk over it', as
   assert.equal(answered?.['greeting'], 'ready');
   const during = yard.spoken.slice(spokenBefore).map(({ text }) => text);
   assert.ok(!during.some((text) => text.includes('Hilltop')), during.join(' | '));
-  const whole = yard.spoken.find(({ text }) => text.includes(greeting));
-  const wholeMs = ((whole?.pcm.length ?? 0) / (whole?.sampleRate ?? 1)) * 1_000;
+  const wholeMs = lengthMs(greeting);
   const { agentFromMs, agentToMs } = over.report.greeting ?? { agentFromMs: 0, agentToMs: wholeMs };
   assert.ok(agentToMs - agentFromMs < wholeMs - 300, 'the greeting broke off');
   assert.notEqual(over.report.turns[0]?.agentPcm, null, 'and what was said over it is answered');
@@ -164,8 +165,7 @@ test('a provider that refuses in a call is named in the log, and the next call i
   assert.partialDeepStrictEqual(closed, { result: 'upstream', reason: 'provider-failure' });
   deaf();
   await unheard.ended;
-  const next = await yard.call({ agentQuietMs, script: [{ say: question }, { hangUp: true }] });
-  assertWellLogged(await aftermath({ yard, service }, next));
+  assertWellLogged(await askOnce({ yard, service }, question));
   assert.equal(count(service.lines, 'worker.started'), 1);
   assert.equal(count(service.lines, 'process.fault'), 0);
 });

@@ -9,6 +9,7 @@ import { processEnd } from '../stack/process-end.ts';
 import type { Service } from '../stack/service.ts';
 import { Yard } from '../stack/yard.ts';
 import { aftermath, jobPids } from './aftermath.ts';
+import { sayUntil } from './talking.ts';
 
 const question = 'Do you have a skid steer?';
 const farewell = "Thanks, that's all. Goodbye.";
@@ -163,19 +164,6 @@ test('a leg that dies without a packet is told from a caller who hangs up', asyn
 });
 
 const usedTool = (call: Call) => linesOf(call).some(({ event }) => event === 'tool.used');
-
-/** Says a line after the greeting, and again when nothing comes of it: busy cores garble audio. */
-async function sayUntil(call: Call, line: string, holds: () => boolean): Promise<void> {
-  await call.waitFor('agent-audio-end');
-  for (let attempt = 1; ; attempt += 1) {
-    await call.say(line);
-    try {
-      return await eventually(`somebody reacts to: ${line}`, holds);
-    } catch (error) {
-      if (attempt === 3) throw error;
-    }
-  }
-}
 
 /** Holds the store's write lock, as another process in the middle of a long commit would. */
 function lockStore(): Disposable {

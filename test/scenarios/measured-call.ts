@@ -38,8 +38,6 @@ export async function measuredCall(
     readonly script: readonly Step[];
     readonly from?: string;
     readonly recordTo: string | null;
-    /** How long the agent must be quiet to have finished; the caller's own choice if left out. */
-    readonly agentQuietMs?: number;
     readonly onEvent?: (event: CallEvent) => void;
   },
 ): Promise<CallResult> {
@@ -47,7 +45,6 @@ export async function measuredCall(
     script: options.script,
     recordTo: options.recordTo,
     ...(options.from ? { from: options.from } : {}),
-    ...(options.agentQuietMs ? { agentQuietMs: options.agentQuietMs } : {}),
     ...(options.onEvent ? { onEvent: options.onEvent } : {}),
   });
   const isOfCall = (line: LogLine) => line.callId === call.callId;

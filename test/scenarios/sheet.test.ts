@@ -5,14 +5,12 @@ import type { Fault } from '../emulators/faults.ts';
 import type { LogLine, Service } from '../stack/service.ts';
 import { exampleSheet } from '../stack/example-sheet.ts';
 import { Yard } from '../stack/yard.ts';
-import { measuredCall } from './measured-call.ts';
+import { askOnce } from './talking.ts';
 
 const question = 'Do you have a skid steer?';
 const found =
   'The Skid steer is free today, at $250 a day or $900 a week. Which days do you need it?';
 
-/** Longer than a turn takes: who is talked over goes quiet before the answer begins. */
-const agentQuietMs = 2_500;
 const newGreeting = 'Good morning, what do you need today?';
 
 let yard: Yard;
@@ -43,13 +41,11 @@ const wrongs: readonly Fault[] = [
   { do: 'refuse', status: 403 },
 ];
 
-/** Asks for a machine; resolves with what the caller heard. */
-async function ask(): Promise<string | null | undefined> {
-  const script = [{ say: question }, { hangUp: true }] as const;
-  const options = { script, recordTo: null, agentQuietMs };
-  const { turns, reason } = await measuredCall({ yard, service }, options);
-  assert.equal(reason, 'caller-hangup');
-  return turns[0]?.agent;
+/** Asks for a machine; resolves with what the caller is told. */
+async function ask(): Promise<string> {
+  const { answer, row } = await askOnce({ yard, service }, question);
+  assert.equal(row?.reason, 'caller-hangup');
+  return answer;
 }
 
 /** The first line with this event after this moment that matches. */
