@@ -11,7 +11,7 @@ import {
   recordCallEvent,
   recordCallStart,
 } from '../store/calls.ts';
-import type { Store } from '../store/database.ts';
+import type { Store, StoreQueries } from '../store/database.ts';
 import { callLeaseName, claimLease, releaseLease, renewLease } from '../store/leases.ts';
 import type { Lease } from '../store/leases.ts';
 import { readPhrase } from '../store/phrases.ts';
@@ -24,6 +24,14 @@ const renewMs = 3_000;
 const claimMs = 1_000;
 /** How long a close waits, in all, for what is still to be written; then the process leaves. */
 const flushMs = 1_000;
+
+/**
+ * Writes wait this long for others: on SQLite each commit stops the process for a sync of the disk,
+ * and the first ones fall between the ring and the first word.
+ */
+const gatherMs = 250;
+
+type Write = (store: StoreQueries) => Promise<unknown>;
 
 /** Whose the call is. `unknown`: the store could not be asked in time. */
 export type Claim = 'ours' | 'taken' | 'unknown';
@@ -42,6 +50,8 @@ export class CallStore {
   #jobId = '';
   #lease: Lease | null = null;
   #start: Parameters<typeof recordCallStart>[1] | undefined;
+  readonly #gathered: Write[] = [];
+  #gathering: NodeJS.Timeout | undefined;
   #writes: Promise<void> = Promise.resolve();
   #renewals: NodeJS.Timeout | undefined;
   #renewing = false;
@@ -151,9 +161,18 @@ export class CallStore {
     this.#stopRenewing();
     const lease = this.#lease;
     if (lease) this.#write((store) => releaseLease(store, lease));
-    this.#write((store) => store.close());
+    this.#commit();
+    this.#writes = this.#writes.then(() => this.#closeStore());
     // A store that did not take the record in its time gets no second one.
     if (this.#flushed) await this.#flush();
+  }
+
+  async #closeStore(): Promise<void> {
+    try {
+      await (await this.#open()).close();
+    } catch (error) {
+      this.#log.error({ event: 'store.failed', error }, 'store could not be closed');
+    }
   }
 
   async #claimLease(supersedes?: string): Promise<Lease | null> {
@@ -187,15 +206,38 @@ export class CallStore {
     return this.#lease !== null;
   }
 
-  #write(run: (store: Store) => Promise<unknown>): void {
-    this.#writes = this.#writes
-      .then(async () => void (await run(await this.#open())))
-      .catch((error: unknown) =>
-        this.#log.error({ event: 'store.failed', error }, 'call could not be written down'),
-      );
+  #write(write: Write): void {
+    this.#gathered.push(write);
+    this.#gathering ??= setTimeout(() => this.#commit(), gatherMs);
+  }
+
+  /** Hands on what was gathered, behind what is being written. */
+  #commit(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    const writes = this.#gathered.splice(0);
+    if (writes.length > 0) this.#writes = this.#writes.then(() => this.#writeAll(writes));
+  }
+
+  async #writeAll(writes: readonly Write[]): Promise<void> {
+    try {
+      const store = await this.#open();
+      await store.transaction(async (tx) => {
+        for (const write of writes) await write(tx);
+      });
+    } catch (error) {
+      // What cannot be written must not take the rest with it.
+      const [only, ...others] = writes;
+      if (only && others.length > 0) {
+        for (const write of writes) await this.#writeAll([write]);
+      } else {
+        this.#log.error({ event: 'store.failed', error }, 'call could not be written down');
+      }
+    }
   }
 
   async #flush(): Promise<void> {
+    this.#commit();
     try {
       await withDeadline(() => this.#writes, { ms: flushMs, label: 'store flush' });
     } catch (error) {

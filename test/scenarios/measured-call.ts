@@ -30,6 +30,8 @@ export type CallResult = {
 
 /** A job must be gone 3 s after its call; one that is still there after this is left over. */
 const exitLimitMs = 30_000;
+/** A caller gives up after 180 s (`placeCall`); what is not closed by then is not going to be. */
+const callLimitMs = 240_000;
 
 /** Holds one scripted call and measures it, from the caller's recording and the service's log. */
 export async function measuredCall(
@@ -48,9 +50,11 @@ export async function measuredCall(
     ...(options.onEvent ? { onEvent: options.onEvent } : {}),
   });
   const isOfCall = (line: LogLine) => line.callId === call.callId;
+  // Watched from the beginning: the process is gone before the caller's report is made.
   const gone = service
-    .waitFor('call.closed', isOfCall)
+    .waitFor('call.closed', isOfCall, callLimitMs)
     .then((line) => processEnd(Number(line['jobPid']), exitLimitMs));
+  gone.catch(() => {});
   const report = await call.ended;
   const goneAtMs = await gone;
   const lines = service.callLines(call.callId);

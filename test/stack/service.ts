@@ -102,8 +102,12 @@ export class Service implements AsyncDisposable {
     }
   }
 
-  /** The first line with this event, past or to come, that matches. Rejects after a minute. */
-  async waitFor(event: string, matches: (line: LogLine) => boolean = () => true): Promise<LogLine> {
+  /** The first line with this event, past or to come, that matches. Rejects after `withinMs`. */
+  async waitFor(
+    event: string,
+    matches: (line: LogLine) => boolean = () => true,
+    withinMs = waitMs,
+  ): Promise<LogLine> {
     const found = (line: LogLine) => line.event === event && matches(line);
     const past = this.lines.find(found);
     if (past) return past;
@@ -112,7 +116,7 @@ export class Service implements AsyncDisposable {
         this.#waiting.delete(waiting);
         const last = this.lines.slice(-12).map((line) => JSON.stringify(line));
         reject(new Error(`No ${event} came. The last lines:\n${last.join('\n')}`));
-      }, waitMs);
+      }, withinMs);
       const waiting: Waiting = {
         matches: found,
         resolve: (line) => {
