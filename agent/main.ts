@@ -1,4 +1,5 @@
-import { ConfigError, loadConfig } from './config.ts';
+import { runBookings } from './bookings-list.ts';
+import { ConfigError, loadConfig, loadStoreConfig } from './config.ts';
 import { createLog } from './log.ts';
 import type { Log } from './log.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -9,6 +10,7 @@ const usage = `Usage: node agent/main.ts COMMAND
   start       answers calls, as in production
   dev         the same, for development
   doctor      checks every setting, key and permission      (--json)
+  bookings    lists bookings and messages from the store    (--json, --retry, --resolve CODE)
   setup-sip   creates or updates the SIP trunk and rule     (--help)
 `;
 
@@ -46,6 +48,12 @@ async function main(): Promise<number> {
         return 1;
       }
     }
+    case 'bookings':
+      return runBookings({
+        store: loadStoreConfig(),
+        args,
+        write: (text) => process.stdout.write(text),
+      });
     case 'doctor':
     case 'setup-sip':
       args satisfies string[];

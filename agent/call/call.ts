@@ -1,6 +1,7 @@
 import { AutoSubscribe, voice } from '@livekit/agents';
 import type { JobContext } from '@livekit/agents';
 import type { RemoteParticipant } from '@livekit/rtc-node';
+import type { BookingDesk } from '../../tools/bookings/desk.ts';
 import { createTools } from '../../tools/index.ts';
 import { defaultTimeZone } from '../../tools/yard/equipment.ts';
 import type { Inventory } from '../../tools/yard/equipment.ts';
@@ -30,6 +31,7 @@ export type CallDeps = {
   readonly ctx: JobContext;
   readonly config: Config;
   readonly store: CallStore;
+  readonly desk: BookingDesk;
   readonly log: Log;
   /** Tells the supervisor how far this job is. */
   readonly onStage: (stage: JobStage, callId: string | null) => void;

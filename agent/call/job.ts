@@ -6,6 +6,7 @@ import type { JobCall, JobOutcome, JobStage, LineReport } from '../line.ts';
 import { captureFrameworkLines, createLog } from '../log.ts';
 import { openStore } from '../store/database.ts';
 import type { Store } from '../store/database.ts';
+import { CallBookings } from './call-bookings.ts';
 import { CallStore } from './call-store.ts';
 import { Call } from './call.ts';
 
@@ -22,6 +23,7 @@ const log = captureFrameworkLines((write) =>
 let stage: JobStage = 'idle';
 let serving: JobCall | null = null;
 let opened: Promise<Store> | undefined;
+let bookings: CallBookings | undefined;
 
 /** The job's one connection to the store; a failed opening is tried again by who asks next. */
 function store(): Promise<Store> {
@@ -45,7 +47,9 @@ const line = new Line({
     stage,
     call: serving,
   }),
+  onLost: () => bookings?.onLineLost(),
   onOrder: (order) => {
+    bookings?.onOrder(order);
     if (order.type !== 'end') return;
     log.error({ event: 'job.forced' }, 'job ended by order of the supervisor');
     leave('failed', 1);
@@ -74,11 +78,20 @@ async function serve(ctx: JobContext): Promise<void> {
   const room = ctx.job.room?.name ?? '';
   const jobId = ctx.job.id;
   const callLog = log.child({ room, jobId, jobPid: process.pid });
-  const call = new Call({
+  const callStore = new CallStore({ open: store, voice: config.voice, log: callLog });
+  bookings = new CallBookings({
+    callId: () => call.callId ?? jobId,
+    store,
+    inventory: () => callStore.inventory(),
+    send: (report) => line.send(report),
+    log: callLog,
+  });
+  const call: Call = new Call({
     ctx,
     config,
     log: callLog,
-    store: new CallStore({ open: store, voice: config.voice, log: callLog }),
+    store: callStore,
+    desk: bookings,
     onStage: (next, callId) => {
       stage = next;
       serving = { jobId, room, callId };

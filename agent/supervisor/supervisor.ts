@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import { openStore } from '../store/database.ts';
 import type { Store } from '../store/database.ts';
 import { callLeaseName, readLease } from '../store/leases.ts';
+import { BookingDesk } from './booking-desk.ts';
 import { Guardian } from './guardian.ts';
 import { serveHttp } from './http.ts';
 import type { HttpServer, Readiness } from './http.ts';
@@ -29,6 +30,7 @@ export class Supervisor {
   readonly #workers: WorkerProcesses;
   readonly #guardian: Guardian;
   readonly #inventory: InventoryKeeper;
+  readonly #bookings: BookingDesk;
   readonly #forced = Promise.withResolvers<void>();
   #http: HttpServer | undefined;
   #inventoryTried = false;
@@ -45,6 +47,7 @@ export class Supervisor {
     // Jobs of an earlier supervisor may be back on the line before all is set up here.
     const line = new JobLine({
       onJobStage: (job) => supervisor?.jobMoved(job),
+      onJobAsks: (job, report) => supervisor?.bookings.onReport(job, report),
       onJobGone: (job, outcome) => supervisor?.jobGone(job, outcome),
       onWorkerLink: (worker) => supervisor?.workerLink(worker),
       onWorkerGone: () => supervisor?.poolChanged(),
@@ -76,6 +79,12 @@ export class Supervisor {
       log,
       onChanged: () => this.#current?.send({ type: 'yard-changed' }),
     });
+    this.#bookings = new BookingDesk({
+      config,
+      store,
+      log,
+      refresh: () => this.#inventory.refreshNow(),
+    });
     this.#guardian = new Guardian({
       rooms: createRooms(config),
       log,
@@ -92,6 +101,10 @@ export class Supervisor {
 
   get guardian(): Guardian {
     return this.#guardian;
+  }
+
+  get bookings(): BookingDesk {
+    return this.#bookings;
   }
 
   /** The port that `/healthz` and `/readyz` are served on. */
@@ -117,6 +130,7 @@ export class Supervisor {
   }
 
   jobGone(job: JobPeer, outcome: JobOutcome | null): void {
+    this.#bookings.jobGone(job);
     if (outcome === null) {
       const { pid, stage, call } = job;
       // Idle processes are ended without a word by a worker that drains, or that died itself.
@@ -182,6 +196,7 @@ export class Supervisor {
     this.#http = await serveHttp({ port, readiness: () => this.readiness });
     this.#workers.start();
     this.#guardian.start();
+    this.#bookings.start();
     this.#log.info({ event: 'service.started', port: this.port }, 'service started');
     const tried = () => {
       this.#inventoryTried = true;
@@ -284,7 +299,12 @@ export class Supervisor {
     this.#guardian.stop();
     await withDeadline(
       async () => {
-        await Promise.all([this.#inventory.stop(), this.#http?.close(), this.#line.close()]);
+        await Promise.all([
+          this.#inventory.stop(),
+          this.#bookings.stop(),
+          this.#http?.close(),
+          this.#line.close(),
+        ]);
         await this.#store.close();
       },
       { ms: closeMs, label: 'supervisor close' },
