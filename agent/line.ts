@@ -30,6 +30,8 @@ export type LineReport =
     }
   | { readonly type: 'beat' }
   | { readonly type: 'link'; readonly state: LinkState; readonly detail: string | null }
+  /** The worker takes no further job, of its own accord: another must be started. */
+  | { readonly type: 'draining' }
   | { readonly type: 'accepted'; readonly room: string; readonly jobId: string }
   | { readonly type: 'refused'; readonly room: string; readonly reason: RefusalReason }
   | { readonly type: 'stage'; readonly stage: JobStage; readonly call: JobCall }
@@ -98,6 +100,8 @@ export class Line {
   readonly #onOrder: (order: LineOrder) => void;
   readonly #onLost: () => void;
   #socket: Socket | undefined;
+  /** Nothing is sent before the hello. */
+  #isUp = false;
   #beats: NodeJS.Timeout;
   #retry: NodeJS.Timeout | undefined;
   #attempt = 0;
@@ -119,11 +123,9 @@ export class Line {
     this.#connect();
   }
 
-  /**
-   * Sends at once, or not at all (false): what a later supervisor needs to know is in `hello`.
-   */
+  /** Sends at once, or not at all (false): what a later supervisor needs to know is in `hello`. */
   send(report: LineReport): boolean {
-    if (!this.#socket?.writable || this.#socket.connecting) return false;
+    if (!this.#isUp || !this.#socket?.writable) return false;
     this.#socket.write(`${JSON.stringify(report)}\n`);
     return true;
   }
@@ -134,7 +136,7 @@ export class Line {
     clearInterval(this.#beats);
     clearTimeout(this.#retry);
     const socket = this.#socket;
-    if (!socket || socket.destroyed) return;
+    if (!socket || !this.#isUp) return void socket?.destroy();
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       socket.once('close', () => {
@@ -150,15 +152,16 @@ export class Line {
   #connect(): void {
     const socket = connect(this.#path);
     this.#socket = socket;
-    let wasUp = false;
     socket.unref();
     socket.on('connect', () => {
-      wasUp = true;
+      this.#isUp = true;
       this.#attempt = 0;
       this.send(this.#hello());
     });
     socket.on('error', () => {});
     socket.on('close', () => {
+      const wasUp = this.#isUp;
+      this.#isUp = false;
       if (this.#closed) return;
       if (wasUp) this.#onLost();
       this.#attempt += 1;
@@ -169,19 +172,24 @@ export class Line {
   }
 }
 
-/** Calls `onMessage` for each JSON line; a line that is not JSON ends the socket. */
-export function readLines<T>(socket: Socket, onMessage: (message: T) => void): void {
+/** Calls `onMessage` for each line, a JSON object; any other line ends the socket. */
+export function readLines<T extends object>(socket: Socket, onMessage: (message: T) => void): void {
   const lines = createInterface({ input: socket, crlfDelay: Infinity });
   lines.on('line', (line) => {
-    let message: T;
-    try {
-      message = JSON.parse(line) as T;
-    } catch {
-      socket.destroy();
-      return;
-    }
-    onMessage(message);
+    if (socket.destroyed) return;
+    const message = parseObject(line);
+    if (message) onMessage(message as T);
+    else socket.destroy();
   });
   // readline forwards the stream's errors; the socket's own listener deals with them.
   lines.on('error', () => {});
+}
+
+function parseObject(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import { pino } from 'pino';
 
 /** Every event that a log line may carry: `noun.verb`. What is not here cannot be logged. */
@@ -68,7 +67,8 @@ export type Log = {
   child(fields: Readonly<Record<string, unknown>>): Log;
 };
 
-type Level = 'debug' | 'info' | 'warn' | 'error';
+/** How much a line matters: `error` is a fault of ours, `warn` one of others, `info` a normal event. */
+export type Level = 'debug' | 'info' | 'warn' | 'error';
 
 const repeatWindowMs = 10_000;
 /** Railway drops what exceeds 500 lines a second; the same line is written this often a window. */
@@ -121,15 +121,16 @@ function wrap(logger: pino.Logger, rules: { clean: Clean; mayWrite: Repeats }): 
 
 /**
  * Writes a line `repeatsWritten` times a window; how often it came beyond that is written when the
- * window ends. Lines repeat each other when level, event, message and call are the same.
+ * window ends. Lines repeat each other when level, event, message, call and `detail` are the same.
  */
 function repeatLimit(logger: pino.Logger): Repeats {
   const seen = new Map<string, { count: number; readonly windowEndsMs: number }>();
   return (level, fields, message) => {
     if (!logger.isLevelEnabled(level)) return false;
     const nowMs = Date.now();
-    const callId = String(fields['callId'] ?? '');
-    const key = `${level} ${fields.event} ${message} ${callId}`;
+    const callId = typeof fields['callId'] === 'string' ? fields['callId'] : '';
+    const detail = typeof fields['detail'] === 'string' ? fields['detail'] : '';
+    const key = `${level} ${fields.event} ${message} ${callId} ${detail}`;
     const entry = seen.get(key);
     if (!entry || nowMs >= entry.windowEndsMs) {
       if (seen.size >= 1_000) seen.clear();
@@ -203,60 +204,4 @@ function nameAndCode(error: Error): object {
     name: error.name,
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
   };
-}
-
-/**
- * Lets the framework's own lines (numeric level, `msg`) come out in our form, without their
- * `lk.pii.*` fields. Its loggers cannot be replaced: `@livekit/agents` writes to `process.stdout`,
- * `@livekit/rtc-node` to descriptor 1 by `fs.writeSync`. To be called before they are made; all
- * other output passes through.
- */
-export function captureFrameworkLines(createInner: (write: (line: string) => void) => Log): Log {
-  const write = process.stdout.write.bind(process.stdout);
-  const writeSync = fs.writeSync.bind(fs);
-  const log = createInner((line) => void write(line));
-  const take = (chunk: unknown) => {
-    const lines = typeof chunk === 'string' ? frameworkLines(chunk) : [];
-    for (const { level, fields } of lines) {
-      log[level]({ event: 'framework.log', ...fields }, 'framework line');
-    }
-    return lines.length > 0;
-  };
-  process.stdout.write = ((chunk: unknown, ...rest: never[]) =>
-    take(chunk) || write(chunk as string, ...rest)) as typeof process.stdout.write;
-  fs.writeSync = ((fd: number, chunk: unknown, ...rest: never[]) =>
-    fd === 1 && take(chunk)
-      ? Buffer.byteLength(chunk as string)
-      : writeSync(fd, chunk as string, ...rest)) as typeof fs.writeSync;
-  // A reader that is gone (the platform restarts its log collector) is not a reason to end calls.
-  process.stdout.on('error', () => {});
-  process.stderr.on('error', () => {});
-  return log;
-}
-
-type FrameworkLine = { readonly level: Level; readonly fields: Record<string, unknown> };
-
-/** None when it is not, all of it, lines of a framework's logger: several come in one write. */
-function frameworkLines(chunk: string): FrameworkLine[] {
-  if (!chunk.startsWith('{"level":')) return [];
-  const texts = chunk.split('\n').filter((text) => text !== '');
-  const lines = texts.map(frameworkLine).filter((line) => line !== undefined);
-  return lines.length === texts.length ? lines : [];
-}
-
-function frameworkLine(text: string): FrameworkLine | undefined {
-  try {
-    const parsed = JSON.parse(text) as Record<string, unknown>;
-    const { level, time: _time, pid: _pid, hostname: _hostname, msg, ...fields } = parsed;
-    if (typeof level !== 'number') return undefined;
-    return {
-      level: level >= 50 ? 'error' : level >= 40 ? 'warn' : level >= 30 ? 'info' : 'debug',
-      fields: {
-        detail: typeof msg === 'string' ? msg : null,
-        ...Object.fromEntries(Object.entries(fields).filter(([key]) => !key.includes('pii'))),
-      },
-    };
-  } catch {
-    return undefined;
-  }
 }

@@ -1,8 +1,8 @@
-import { runBookings } from './bookings-list.ts';
 import { ConfigError, loadConfig, loadStoreConfig } from './config.ts';
+import type { Config } from './config.ts';
 import { createLog } from './log.ts';
 import type { Log } from './log.ts';
-import { Supervisor } from './supervisor/supervisor.ts';
+import type { Supervisor } from './supervisor/supervisor.ts';
 import { brokenRelations } from './timeouts.ts';
 
 const usage = `Usage: node agent/main.ts COMMAND
@@ -14,54 +14,78 @@ const usage = `Usage: node agent/main.ts COMMAND
   setup-sip   creates or updates the SIP trunk and rule     (--help)
 `;
 
-/** Runs the service until a signal, and resolves with the exit code. */
-async function start(log: Log, config: ReturnType<typeof loadConfig>): Promise<number> {
-  for (const problem of brokenRelations(config.timeouts)) {
-    log.warn({ event: 'config.unusual', problem }, 'time budgets do not fit together');
-  }
-  if (config.platform === 'railway-volume') {
-    const problem = 'a service with a volume has downtime at each deploy; DATABASE_URL avoids it';
-    log.warn({ event: 'config.unusual', problem }, 'deploys have downtime');
-  }
-  const supervisor = await Supervisor.start(config, log);
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => void supervisor.drain(signal).then(resolve));
-    }
-  });
-}
-
 async function main(): Promise<number> {
   const [command = '', ...args] = process.argv.slice(2);
+  const { env } = process;
+  const json = args.includes('--json');
+  const write = (text: string) => void process.stdout.write(text);
+  // What a command needs is loaded with it: a bad environment is told of before that.
   switch (command) {
     case 'start':
-    case 'dev': {
-      const config = loadConfig();
-      const log = createLog({ level: config.logLevel, secrets: config.secrets });
-      process.on('unhandledRejection', (error) =>
-        log.error({ event: 'process.fault', error }, 'unhandled rejection in the supervisor'),
-      );
-      try {
-        return await start(log, config);
-      } catch (error) {
-        log.error({ event: 'service.failed', error }, 'service could not start');
-        return 1;
-      }
+    case 'dev':
+      return start(loadConfig());
+    case 'bookings': {
+      const { runBookings } = await import('./bookings-list.ts');
+      return runBookings({ store: loadStoreConfig(), args, write });
     }
-    case 'bookings':
-      return runBookings({
-        store: loadStoreConfig(),
-        args,
-        write: (text) => process.stdout.write(text),
-      });
     case 'doctor':
-    case 'setup-sip':
-      args satisfies string[];
-      return 2;
+      return (await import('./doctor.ts')).runDoctor({ env, json, write });
+    case 'setup-sip': {
+      const config = loadConfig();
+      const others = args.filter((arg) => arg !== '--json');
+      const { runSetupSip } = await import('./setup-sip.ts');
+      return runSetupSip({ config, env, args: others, json, write });
+    }
     default:
       process.stderr.write(usage);
       return 2;
   }
+}
+
+/** Runs the service until a signal, and resolves with the exit code. */
+async function start(config: Config): Promise<number> {
+  const log = createLog({ level: config.logLevel, secrets: config.secrets });
+  warnOfSettings(config, log);
+  process.on('unhandledRejection', (error) =>
+    log.error({ event: 'process.fault', error }, 'unhandled rejection in the supervisor'),
+  );
+  try {
+    const { Supervisor } = await import('./supervisor/supervisor.ts');
+    return await serve(Supervisor.start(config, log), log);
+  } catch (error) {
+    log.error({ event: 'service.failed', error }, 'service failed');
+    return 1;
+  }
+}
+
+function warnOfSettings({ timeouts, platform }: Config, log: Log): void {
+  for (const problem of brokenRelations(timeouts)) {
+    log.warn({ event: 'config.unusual', problem }, 'time budgets do not fit together');
+  }
+  if (platform === 'railway-volume') {
+    const problem = 'a service with a volume has downtime at each deploy; DATABASE_URL avoids it';
+    log.warn({ event: 'config.unusual', problem }, 'deploys have downtime');
+  }
+}
+
+/** Signals count from the start on: a worker may be there before the supervisor is complete. */
+function serve(starting: Promise<Supervisor>, log: Log): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const drain = async (why: string) => (await starting).drain(why);
+    starting.catch(reject);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => void drain(signal).then(resolve, reject));
+    }
+    let isFaulty = false;
+    // Calls that are up go on; a platform that stops the machine with this process would end them.
+    process.on('uncaughtException', (error) => {
+      log.error({ event: 'process.fault', error }, 'uncaught exception in the supervisor');
+      // Only a signal hurries a drain.
+      if (isFaulty) return;
+      isFaulty = true;
+      void drain('uncaughtException').then(() => resolve(1), reject);
+    });
+  });
 }
 
 try {

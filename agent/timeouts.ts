@@ -43,6 +43,9 @@ export const defaultTimeouts = {
 /** The name of a budget. */
 export type TimeoutName = keyof typeof defaultTimeouts;
 
+/** All names, in the order of the table. */
+export const timeoutNames = Object.keys(defaultTimeouts) as readonly TimeoutName[];
+
 /** All budgets, as configured. */
 export type Timeouts = Readonly<Record<TimeoutName, number>>;
 

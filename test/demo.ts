@@ -47,7 +47,8 @@ const number = (name: 'calls' | 'together' | 'stt-ms' | 'llm-ms' | 'tts-ms' | 's
 };
 
 /** In JSON mode stdout is for the results alone. */
-const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
+const say = (line: string) =>
+  void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
 const dim = (text: string) => styleText('dim', text);
 
 async function main(): Promise<boolean> {
@@ -172,7 +173,9 @@ function printSummary(call: CallResult, well: boolean): void {
   ];
   say('');
   for (const [label, value] of rows) say(`  ${label.padEnd(20)} ${value}`);
-  say(`  ${well ? styleText('green', 'the call went well') : styleText('red', 'the call did not go well')}`);
+  say(
+    `  ${well ? styleText('green', 'the call went well') : styleText('red', 'the call did not go well')}`,
+  );
   for (const turn of call.turns.filter(({ agent }) => agent === null)) {
     say(`  ${styleText('red', `no answer was heard to: ${turn.caller}`)}`);
   }

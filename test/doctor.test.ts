@@ -227,6 +227,18 @@ test('a provider that answers with garbage fails its own check only', async () =
   assert.equal(of('voice').status, 'ok');
 });
 
+test('what hangs is given up on, and the rest is told', async () => {
+  for (const { faults } of [deepgram, openai, sheets]) faults.on('*', { do: 'hang' });
+  let text = '';
+  const write = (part: string) => void (text += part);
+  assert.equal(await runDoctor({ env, json: false, write, checkMs: 2_000 }), 1);
+  for (const check of ['hearing', 'thinking', 'voice']) {
+    assert.match(text, new RegExp(`^fail {2}${check} +no answer within 2000 ms`, 'm'));
+  }
+  assert.match(text, /^fail {2}sheet +Google Sheets did not answer in time/m);
+  assert.match(text, /^ok {4}livekit/m);
+});
+
 test('voice: either provider is tried, and an unknown voice is found', async () => {
   const unknown = await examine({ TTS_MODEL: 'aura-9-nobody-en' });
   assert.equal(unknown.of('voice').status, 'fail');

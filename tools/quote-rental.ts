@@ -6,7 +6,7 @@ import { overdueCaveat, spokenReason } from './yard/found-words.ts';
 import { cheapestPrice, coveredDays, type Price } from './yard/prices.ts';
 import { daysIn, rentalDates, type RentalRange } from './yard/rental-dates.ts';
 import { listUnreachable, readSnapshot, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
-import { spokenBlocks, spokenCount, spokenDate, spokenMoney, spokenRange } from './yard/spoken.ts';
+import { capitalised, spokenBlocks, spokenDate, spokenMoney, spokenRange } from './yard/spoken.ts';
 import { findUnit, withTwins } from './yard/twins.ts';
 import { checkUnit, spokenName, type CheckedUnit } from './yard/unit-facts.ts';
 
@@ -90,13 +90,12 @@ function quoteSentence(
 ): string {
   const { unit, availability, freeFrom } = checked;
   const { price, range, today } = about;
-  const days = daysIn(range);
-  const isRoundedUp = coveredDays(price.billed) > days;
-  const billed = isRoundedUp ? `, billed as ${spokenBlocks(price.billed)} because that's less` : '';
-  const deposit = unit.depositCents ? `, plus a deposit of ${spokenMoney(unit.depositCents)}` : '';
+  const when = capitalised(spokenRange(range, today));
+  const isRoundedUp = coveredDays(price.billed) > daysIn(range);
+  const billed = isRoundedUp ? `, billed as ${spokenBlocks(price.billed)}` : '';
+  const deposit = unit.depositCents ? `, plus a ${spokenMoney(unit.depositCents)} deposit` : '';
   return [
-    `The ${spokenName(unit)} ${spokenRange(range, today)} is ${spokenCount(days, 'day')}${billed}.`,
-    `That comes to ${spokenMoney(price.totalCents)}${deposit}.`,
+    `${when}, the ${spokenName(unit)} comes to ${spokenMoney(price.totalCents)}${billed}${deposit}.`,
     ...(availability.free
       ? ["It's free then.", ...overdueCaveat(checked, today)]
       : [`But it isn't free then: ${spokenReason(availability, today)}.`]),

@@ -7,6 +7,7 @@ export type CallFigures = {
   readonly latencyP95Ms: number | null;
   readonly toolsUsed: readonly string[];
   readonly providerFailures: number;
+  readonly firstAgentSpeechAtMs: number | null;
   readonly lastCallerSpeechAtMs: number | null;
   readonly lastAgentSpeechAtMs: number | null;
 };
@@ -17,20 +18,26 @@ export class FigureCounter {
   readonly #tools: string[] = [];
   #providerFailures = 0;
   #callerStoppedAtMs: number | null = null;
+  #firstAgentSpeechAtMs: number | null = null;
   #lastCallerSpeechAtMs: number | null = null;
   #lastAgentSpeechAtMs: number | null = null;
 
   /** Listens to `session`; `onTurn` hears of each answer, from the end of the caller's speech. */
   watch(session: voice.AgentSession, onTurn: (latencyMs: number) => void): void {
-    session.on(voice.AgentSessionEventTypes.UserStateChanged, ({ oldState, createdAt }) => {
-      if (oldState !== 'speaking') return;
-      this.#callerStoppedAtMs = createdAt;
-      this.#lastCallerSpeechAtMs = createdAt;
+    const { AgentStateChanged, ConversationItemAdded } = voice.AgentSessionEventTypes;
+    // The voice detector's own time: the end of speech is told only after its silence.
+    session.on(ConversationItemAdded, ({ item }) => {
+      if (item.type !== 'message' || item.role !== 'user') return;
+      const stoppedAtMs = (item.metrics.stoppedSpeakingAt ?? item.createdAt / 1_000) * 1_000;
+      this.#callerStoppedAtMs = stoppedAtMs;
+      this.#lastCallerSpeechAtMs = stoppedAtMs;
     });
-    session.on(voice.AgentSessionEventTypes.AgentStateChanged, ({ oldState, newState, createdAt }) => {
+    session.on(AgentStateChanged, ({ oldState, newState, createdAt }) => {
       if (oldState === 'speaking') this.#lastAgentSpeechAtMs = createdAt;
-      if (newState !== 'speaking' || this.#callerStoppedAtMs === null) return;
-      const latencyMs = createdAt - this.#callerStoppedAtMs;
+      if (newState !== 'speaking') return;
+      this.#firstAgentSpeechAtMs ??= createdAt;
+      if (this.#callerStoppedAtMs === null) return;
+      const latencyMs = Math.round(createdAt - this.#callerStoppedAtMs);
       this.#callerStoppedAtMs = null;
       this.#latenciesMs.push(latencyMs);
       onTurn(latencyMs);
@@ -52,6 +59,7 @@ export class FigureCounter {
       latencyP95Ms: percentile(this.#latenciesMs, 0.95),
       toolsUsed: this.#tools,
       providerFailures: this.#providerFailures,
+      firstAgentSpeechAtMs: this.#firstAgentSpeechAtMs,
       lastCallerSpeechAtMs: this.#lastCallerSpeechAtMs,
       lastAgentSpeechAtMs: this.#lastAgentSpeechAtMs,
     };

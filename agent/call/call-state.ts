@@ -1,3 +1,4 @@
+import type { JobOutcome } from '../line.ts';
 import type { Termination } from './termination.ts';
 
 /** Where a call stands in its job. Each member carries only what is true in it. */
@@ -7,15 +8,18 @@ export type CallState =
   | { readonly name: 'starting'; readonly callId: string }
   | { readonly name: 'live'; readonly callId: string; readonly answeredAtMs: number }
   | { readonly name: 'closing'; readonly termination: Termination }
-  | { readonly name: 'closed'; readonly termination: Termination };
+  | { readonly name: 'closed'; readonly termination: Termination }
+  /** This job left and the call did not end: another has it, or will have it. */
+  | { readonly name: 'left'; readonly outcome: Exclude<JobOutcome, 'ended'> };
 
 const allowed: Record<CallState['name'], readonly CallState['name'][]> = {
-  admitted: ['connecting', 'closing'],
-  connecting: ['starting', 'closing'],
-  starting: ['live', 'closing'],
-  live: ['closing'],
+  admitted: ['connecting', 'left'],
+  connecting: ['starting', 'left'],
+  starting: ['live', 'closing', 'left'],
+  live: ['closing', 'left'],
   closing: ['closed'],
   closed: [],
+  left: [],
 };
 
 /** @throws {Error} when a call cannot go from `from` to `to`; that is a bug, never a caller's doing. */

@@ -1,28 +1,25 @@
-import { AutoSubscribe, voice } from '@livekit/agents';
+import { voice } from '@livekit/agents';
 import type { JobContext } from '@livekit/agents';
-import type { RemoteParticipant } from '@livekit/rtc-node';
 import type { BookingDesk } from '../../tools/bookings/desk.ts';
-import { createTools } from '../../tools/index.ts';
-import { defaultTimeZone } from '../../tools/yard/equipment.ts';
-import type { Inventory } from '../../tools/yard/equipment.ts';
-import { todayIn } from '../../tools/yard/rental-dates.ts';
 import type { Config } from '../config.ts';
 import { DeadlineError, withDeadline } from '../deadline.ts';
 import type { JobOutcome, JobStage } from '../line.ts';
-import type { Log, LogEvent } from '../log.ts';
-import { GOODBYE, greetingFor, instructionsFor, WELCOME_BACK } from '../speech/instructions.ts';
-import { phraseFrames } from '../speech/phrases.ts';
-import type { PhraseAudio } from '../speech/phrases.ts';
-import { Receptionist } from '../speech/receptionist.ts';
-import { createSession, keytermsOf } from '../speech/session.ts';
-import type { Lease } from '../store/leases.ts';
-import { FigureCounter } from './call-figures.ts';
+import { maskPhones } from '../log.ts';
+import type { Log } from '../log.ts';
+import { enterRoom } from './arrival.ts';
+import type { Caller } from './arrival.ts';
+import { CallRecord } from './call-record.ts';
+import type { EndedBy } from './call-record.ts';
 import { assertTransition } from './call-state.ts';
 import type { CallState } from './call-state.ts';
 import type { CallStore } from './call-store.ts';
-import { callStatusAttribute, findCaller, waitForAnswer, watchCaller } from './hangup.ts';
+import { Conversation } from './conversation.ts';
+import { endRoom } from './end-room.ts';
+import { watchCaller } from './hangup.ts';
 import type { Departure } from './hangup.ts';
 import { PacketClock } from './packet-clock.ts';
+import { prepare } from './preparation.ts';
+import type { Preparation } from './preparation.ts';
 import { termination } from './termination.ts';
 import type { Termination, TerminationReason } from './termination.ts';
 
@@ -37,17 +34,19 @@ export type CallDeps = {
   readonly onStage: (stage: JobStage, callId: string | null) => void;
 };
 
-/** How the job leaves: the call's end, or this job's alone. */
-export type CallEnding = { readonly outcome: JobOutcome; readonly callerGone: boolean };
+/** How the job is to leave: after the call's end, or alone. */
+export type CallEnding = {
+  readonly outcome: JobOutcome;
+  /** How long leaving may take, from now; then it is to be by force. */
+  readonly closeMs: number;
+  /** False when perhaps nobody took the agent's track. */
+  readonly wasAnswered: boolean;
+  /** Resolves when the call is written down and its room is closed. Never rejects. */
+  readonly closed: Promise<void>;
+};
 
-/** Audio that the gateway's jitter buffer still holds when our own queue is empty. */
-const inFlightMs = 500;
 /** Without a packet for this long before a hang-up, it was the gateway's media timeout (15 s). */
 const silentLegMs = 10_000;
-/** At most this many lines at `info` about tools: a call may write 40 in all. */
-const toolLinesAtInfo = 20;
-
-const clock = { nowMs: () => Date.now() };
 
 /** This job is not the one that serves the call: it leaves unheard. */
 class YieldedError extends Error {
@@ -57,362 +56,267 @@ class YieldedError extends Error {
 /** One call, from the job's start to its closing line. */
 export class Call {
   readonly #deps: CallDeps;
-  #log: Log;
-  readonly #startedAtMs = Date.now();
+  readonly #record: CallRecord;
   readonly #abort = new AbortController();
-  readonly #figures = new FigureCounter();
+  readonly #answered = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<CallEnding>();
   #state: CallState = { name: 'admitted' };
-  #callId: string | undefined;
-  #lease: Lease | undefined;
-  #session: voice.AgentSession | undefined;
-  #packets: PacketClock | undefined;
+  #callId: string | null = null;
+  #goneEarly: Departure | undefined;
+  #packets: PacketClock | null = null;
   #stopWatching = () => {};
-  #answeredAtMs: number | null = null;
-  #firstWordAtMs: number | null = null;
-  #resumed = false;
-  #closing = false;
-  #toolLines = 0;
+  #sayingGoodbye = false;
 
   constructor(deps: CallDeps) {
     this.#deps = deps;
-    this.#log = deps.log;
+    this.#record = new CallRecord(deps);
   }
 
-  get callId(): string | undefined {
+  /** Null until the job is in the call's room. */
+  get callId(): string | null {
     return this.#callId;
   }
 
-  /** Serves the call to its end. Never rejects: whatever goes wrong is an ending. */
+  /** Serves the call; resolves when it has ended. Never rejects: whatever goes wrong is an ending. */
   async run(): Promise<CallEnding> {
     try {
-      const caller = await this.#connect();
-      const callId = await this.#claim(caller);
-      const inventory = await this.#loadEquipment();
-      const session = await this.#start(callId, caller, inventory);
-      await this.#greet(session, callId, inventory);
+      const caller = await this.#enterRoom();
+      const isResumed = this.#watchCaller(caller);
+      await this.#claim(caller);
+      const preparation = await this.#prepare(isResumed);
+      const conversation = await this.#startConversation(caller, preparation);
+      this.#answer(caller, conversation, preparation);
     } catch (error) {
       this.#startFailed(error);
     }
     return this.#ended.promise;
   }
 
-  /** Ends the call with the agent's goodbye, heard to its last word. */
-  async sayGoodbye(): Promise<void> {
-    const { timeouts } = this.#deps.config;
-    try {
-      const session = this.#session;
-      if (!session || this.#closing) return;
-      const audio = await this.#deps.store.phrase(GOODBYE);
-      const speech = session.say(GOODBYE, {
-        allowInterruptions: false,
-        ...(audio ? { audio: phraseFrames(audio) } : {}),
-      });
-      await withDeadline(
-        async () => {
-          await speech.waitForPlayout();
-          await new Promise((resolve) => setTimeout(resolve, inFlightMs));
-        },
-        { ms: timeouts.goodbyeMs, label: 'goodbye', signal: this.#abort.signal },
-      );
-    } catch (error) {
-      // The caller hung up during the goodbye, or it could not be played out: the call ends anyway.
-      if (!this.#closing) this.#fault('call.ended', error, 'goodbye was not played out');
-    }
-    this.close(termination('agent-goodbye'));
-  }
-
-  async #connect(): Promise<RemoteParticipant> {
-    const { ctx, config, onStage } = this.#deps;
-    this.#enter({ name: 'connecting' });
-    onStage('connecting', null);
+  async #enterRoom(): Promise<Caller> {
+    const { ctx, config } = this.#deps;
+    this.#enter({ name: 'connecting' }, 'connecting');
     const startedMs = performance.now();
-    // Connecting cannot be aborted: past its time the process leaves, and a fresh job is faster.
-    await withDeadline(() => ctx.connect(undefined, AutoSubscribe.AUDIO_ONLY), {
-      ms: config.timeouts.connectMs,
-      label: 'connect',
-    });
-    const caller = findCaller(ctx.room);
+    const caller = await enterRoom(ctx, config.timeouts);
     if (!caller) throw new YieldedError('The caller had left before the job was in the room');
-    const attributes = caller.attributes;
-    this.#callId = attributes['sip.callID'] ?? ctx.job.room?.sid ?? ctx.job.id;
-    this.#log = this.#log.child({ callId: this.#callId });
-    this.#deps.store.begin(this.#callId);
-    // Already answered: an earlier job spoke with the caller, and is gone.
-    this.#resumed = attributes[callStatusAttribute] === 'active';
-    this.#packets = new PacketClock(ctx.room);
-    this.#note('call.incoming', 'call incoming', {
-      callerNumber: attributes['sip.phoneNumber'] ?? null,
-      yardNumber: attributes['sip.trunkPhoneNumber'] ?? null,
-      acceptedMsAgo: Date.now() - this.#startedAtMs,
+    this.#callId = caller.callId;
+    this.#record.identify(caller.callId);
+    this.#record.note('call.incoming', 'call incoming', {
+      callerNumber: caller.number && maskPhones(caller.number),
+      yardNumber: caller.yardNumber && maskPhones(caller.yardNumber),
     });
-    this.#note('room.connected', 'room connected', {
-      durationMs: Math.round(performance.now() - startedMs),
-    });
-    this.#stopWatching = watchCaller(ctx.room, caller.identity, (departure) =>
-      this.#callerGone(departure),
-    );
+    this.#record.note('room.connected', 'room connected', { durationMs: msSince(startedMs) });
     return caller;
   }
 
-  /** Before anything is published: of several jobs for one call, one speaks. */
-  async #claim(caller: RemoteParticipant): Promise<string> {
-    const { ctx, store, onStage, config } = this.#deps;
-    const callId = this.#callId ?? '';
-    this.#abort.signal.throwIfAborted();
-    this.#enter({ name: 'starting', callId });
-    onStage('claiming', callId);
-    const lease = await withDeadline(
-      (signal) => store.claim(ctx.job.id, supersededBy(ctx.job.metadata), signal),
-      { ms: config.timeouts.connectMs, label: 'claim', signal: this.#abort.signal },
-    );
-    if (!lease) throw new YieldedError('Another job serves this call');
-    this.#lease = lease;
-    store.keepLease(lease, () => this.#leave('yielded'));
-    store.recordStart({
-      room: ctx.job.room?.name ?? '',
-      callerNumber: caller.attributes['sip.phoneNumber'] ?? null,
-      startedAtMs: this.#startedAtMs,
-      jobId: ctx.job.id,
-      epoch: lease.epoch,
-    });
-    return callId;
-  }
-
-  async #loadEquipment(): Promise<Inventory | null> {
-    const { store, config } = this.#deps;
-    try {
-      const inventory = await withDeadline(() => store.inventory(), {
-        ms: config.timeouts.equipmentLoadMs,
-        label: 'equipment load',
-        signal: this.#abort.signal,
-      });
-      this.#note('equipment.loaded', 'equipment loaded', {
-        items: inventory?.units.length ?? 0,
-        ageMs: inventory ? Date.now() - inventory.fetchedAtMs : null,
-        source: inventory ? 'store' : 'none',
-      });
-      return inventory;
-    } catch (error) {
-      this.#abort.signal.throwIfAborted();
-      // The call is answered all the same; the agent says so when asked for equipment.
-      this.#log.warn({ event: 'store.failed', error }, 'equipment could not be read');
-      this.#note('equipment.loaded', 'equipment loaded', { items: 0, ageMs: null, source: 'none' });
-      return null;
-    }
-  }
-
-  async #start(
-    callId: string,
-    caller: RemoteParticipant,
-    inventory: Inventory | null,
-  ): Promise<voice.AgentSession> {
-    const { ctx, config, onStage } = this.#deps;
-    this.#abort.signal.throwIfAborted();
-    onStage('starting', callId);
-    const startedMs = performance.now();
-    const session = createSession(config, {
-      keyterms: keytermsOf(inventory?.units.map((unit) => unit.name) ?? []),
-    });
-    this.#session = session;
-    this.#watchSession(session);
-    await withDeadline(
-      async (signal) => {
-        await session.start({
-          agent: this.#receptionist(inventory),
-          room: ctx.room,
-          // Recording would go to LiveKit Cloud, and the caller has no screen to read text on.
-          record: false,
-          inputOptions: {
-            participantIdentity: caller.identity,
-            closeOnDisconnect: false,
-            textEnabled: false,
-          },
-          outputOptions: { transcriptionEnabled: false },
-        });
-        this.#note('session.started', 'session started', {
-          durationMs: Math.round(performance.now() - startedMs),
-        });
-        await waitForAnswer(ctx.room, caller.identity, signal);
+  /** Returns whether the caller was answered before: an earlier job spoke with them, and is gone. */
+  #watchCaller({ identity }: Caller): boolean {
+    const { room } = this.#deps.ctx;
+    this.#packets = new PacketClock(room);
+    this.#stopWatching = watchCaller(room, identity, {
+      onAnswered: () => {
+        this.#record.answered();
+        this.#answered.resolve();
       },
-      { ms: config.timeouts.sessionStartMs, label: 'session start', signal: this.#abort.signal },
+      onGone: (departure) => this.#callerGone(departure),
+    });
+    return this.#record.answeredAtMs !== null;
+  }
+
+  /**
+   * Before anything is published: of several jobs for one call, one speaks. A store that cannot be
+   * asked is no reason to leave the caller unanswered: no other job can ask it either.
+   */
+  async #claim({ callId, number }: Caller): Promise<void> {
+    const { ctx, store, onStage } = this.#deps;
+    onStage('claiming', callId);
+    const supersedes = supersededBy(ctx.job.metadata);
+    const claim = await store.claim({ callId, jobId: ctx.job.id, supersedes });
+    this.#abort.signal.throwIfAborted();
+    if (claim === 'taken') throw new YieldedError('Another job serves this call');
+    this.#enter({ name: 'starting', callId });
+    store.keepClaim(() => this.#leave('yielded'));
+    const { startedAtMs } = this.#record;
+    store.recordStart({ room: ctx.job.room?.name ?? '', callerNumber: number, startedAtMs });
+    if (this.#goneEarly) this.#callerGone(this.#goneEarly);
+    this.#abort.signal.throwIfAborted();
+  }
+
+  async #prepare(isResumed: boolean): Promise<Preparation> {
+    const { store, config } = this.#deps;
+    const { timeouts } = config;
+    const { signal } = this.#abort;
+    return prepare({ store, record: this.#record, timeouts, isResumed, signal });
+  }
+
+  /** Resolves when the session runs and the gateway has answered the caller. */
+  async #startConversation(caller: Caller, preparation: Preparation): Promise<Conversation> {
+    const { ctx, config, onStage } = this.#deps;
+    onStage('starting', caller.callId);
+    const startedMs = performance.now();
+    const { signal } = this.#abort;
+    const conversation = new Conversation({
+      config,
+      inventory: preparation.inventory,
+      reload: () => this.#deps.store.inventory(),
+      tools: {
+        callId: caller.callId,
+        caller: { phoneNumber: caller.number },
+        desk: this.#deps.desk,
+        signal,
+        onToolUsed: (tool, use) => {
+          // What the end of the call cut short is no failure.
+          if (!signal.aborted) this.#record.toolUsed(tool, use);
+        },
+        endCall: () => void this.#sayGoodbye(conversation, preparation),
+      },
+    });
+    this.#record.watch(conversation.session, () => !signal.aborted);
+    conversation.session.on(voice.AgentSessionEventTypes.Close, () => this.#sessionClosed());
+    await withDeadline(
+      async () => {
+        await conversation.start(ctx.room, caller.identity);
+        signal.throwIfAborted();
+        const durationMs = msSince(startedMs);
+        this.#record.note('session.started', 'session started', { durationMs });
+        await this.#answered.promise;
+      },
+      { ms: config.timeouts.sessionStartMs, label: 'session start', signal },
     );
-    return session;
+    return conversation;
   }
 
-  #receptionist(inventory: Inventory | null): Receptionist {
-    const { config } = this.#deps;
-    return new Receptionist({
-      instructions: instructionsFor({
-        yard: inventory?.yard ?? null,
-        todayIso: todayIn(inventory?.yard.timeZone ?? defaultTimeZone, clock),
-      }),
-      tools: createTools({
-        inventory: () => inventory,
-        clock,
-        inventoryMaxAgeMs: config.timeouts.inventoryMaxAgeMs,
-        toolMs: config.timeouts.toolMs,
-        signal: this.#abort.signal,
-        onToolUsed: (tool, use) => this.#toolUsed(tool, use),
-        endCall: () => void this.sayGoodbye(),
-      }),
+  #answer({ callId }: Caller, conversation: Conversation, { greeting }: Preparation): void {
+    this.#abort.signal.throwIfAborted();
+    const answeredAtMs = this.#record.answeredAtMs ?? Date.now();
+    this.#enter({ name: 'live', callId, answeredAtMs }, 'live');
+    conversation.greet(greeting);
+    this.#deps.store.recordAnswer(answeredAtMs);
+    this.#record.note('call.answered', 'call answered', {
+      ringMs: answeredAtMs - this.#record.startedAtMs,
+      greeting: greeting.audio ? 'ready' : 'synthesised',
     });
   }
 
-  async #greet(
-    session: voice.AgentSession,
-    callId: string,
-    inventory: Inventory | null,
-  ): Promise<void> {
-    const { store, onStage } = this.#deps;
-    this.#abort.signal.throwIfAborted();
-    const answeredAtMs = Date.now();
-    store.recordAnswer(answeredAtMs);
-    const text = this.#resumed ? WELCOME_BACK : greetingFor(inventory?.yard ?? null);
-    const audio = await this.#readyAudio(text);
-    this.#abort.signal.throwIfAborted();
-    this.#answeredAtMs = answeredAtMs;
-    this.#enter({ name: 'live', callId, answeredAtMs });
-    session.say(text, audio ? { audio: phraseFrames(audio) } : {});
-    onStage('live', callId);
-    this.#note('call.answered', 'call answered', {
-      ringMs: answeredAtMs - this.#startedAtMs,
-      greeting: audio ? 'ready' : 'synthesised',
-    });
-  }
-
-  async #readyAudio(text: string): Promise<PhraseAudio | undefined> {
+  /** Ends the call with the agent's goodbye, heard to its last word. */
+  async #sayGoodbye(conversation: Conversation, { goodbye }: Preparation): Promise<void> {
+    if (this.#sayingGoodbye || this.#hasEnded) return;
+    this.#sayingGoodbye = true;
     try {
-      return await this.#deps.store.phrase(text);
+      await withDeadline(() => conversation.sayGoodbye(goodbye), {
+        ms: this.#deps.config.timeouts.goodbyeMs,
+        label: 'goodbye',
+        signal: this.#abort.signal,
+      });
     } catch (error) {
-      this.#log.warn({ event: 'store.failed', error }, 'phrase could not be read');
-      return undefined;
+      // The caller hung up meanwhile, or it could not be played out: the call ends anyway.
+      if (!this.#hasEnded) {
+        this.#record.log.warn({ event: 'provider.failed', error }, 'goodbye was not played out');
+      }
     }
+    this.#end('agent-goodbye');
   }
 
-  #watchSession(session: voice.AgentSession): void {
-    const { AgentStateChanged, Close, Error: Failed } = voice.AgentSessionEventTypes;
-    this.#figures.watch(session, (latencyMs) =>
-      this.#log.debug({ event: 'turn.completed', latencyMs }, 'turn completed'),
-    );
-    session.on(AgentStateChanged, ({ newState, createdAt }) => {
-      if (newState === 'speaking') this.#firstWordAtMs ??= createdAt;
-    });
-    session.on(Failed, ({ error }) => {
-      if (this.#closing) return;
-      this.#figures.providerFailed();
-      this.#fault('provider.failed', error, 'provider failed');
-    });
-    session.on(Close, () => {
-      if (!this.#closing) this.close(termination('provider-failure'));
-    });
-  }
-
-  #toolUsed(tool: string, use: { durationMs: number; ok: boolean; error?: unknown }): void {
-    this.#figures.toolUsed(tool);
-    this.#toolLines += 1;
-    const level = !use.ok ? 'warn' : this.#toolLines > toolLinesAtInfo ? 'debug' : 'info';
-    this.#log[level]({ event: 'tool.used', tool, ...use }, 'tool used');
-    this.#deps.store.recordEvent('tool.used', { tool, durationMs: use.durationMs, ok: use.ok });
+  /** The framework gives up a session whose hearing failed for good. */
+  #sessionClosed(): void {
+    this.#end(this.#sayingGoodbye ? 'agent-goodbye' : 'provider-failure');
   }
 
   #callerGone(departure: Departure): void {
     if (departure === 'replaced') return this.#leave('yielded');
-    this.close(termination(this.#reasonFor(departure)), { callerGone: true });
+    // Whose call it is comes first: of several jobs for one call, one writes down its end.
+    if (this.#state.name === 'connecting') this.#goneEarly = departure;
+    else this.#end(this.#reasonFor(departure), { isCallerGone: true });
   }
 
   #reasonFor(departure: Exclude<Departure, 'replaced'>): TerminationReason {
     if (departure !== 'hung-up') return departure;
-    if (this.#answeredAtMs === null) return 'cancelled-while-ringing';
-    const lastPacketAtMs = this.#packets?.count.lastPacketAtMs ?? this.#answeredAtMs;
-    return Date.now() - lastPacketAtMs >= silentLegMs ? 'media-lost' : 'caller-hangup';
+    if (this.#record.answeredAtMs === null) return 'cancelled-while-ringing';
+    return (this.#packets?.silentMs ?? 0) >= silentLegMs ? 'media-lost' : 'caller-hangup';
   }
 
   /** What stands in the way of answering is this job's end, not yet the call's: a fresh job may do. */
   #startFailed(error: unknown): void {
-    if (this.#closing) return;
+    if (this.#hasEnded) return;
     if (error instanceof YieldedError) return this.#leave('yielded');
     const reason = reasonOfFailure(error);
-    this.#log.error({ event: 'job.failed', reason, error }, 'job could not take the call');
+    this.#record.log.error({ event: 'job.failed', reason, error }, 'job could not take the call');
     this.#leave('failed');
   }
 
   /** Leaves without ending the call: another job has it, or will have it. */
   #leave(outcome: 'yielded' | 'failed'): void {
-    if (this.#closing) return;
-    this.#closing = true;
-    if (outcome === 'yielded') this.#log.info({ event: 'job.yielded' }, 'job left the call');
-    this.#abort.abort(new Error('This job leaves the call'));
-    this.#stopWatching();
-    this.#packets?.stop();
-    void this.#settle({ outcome, callerGone: true });
+    if (this.#hasEnded) return;
+    this.#enter({ name: 'left', outcome });
+    this.#letGo('This job leaves the call');
+    if (outcome === 'yielded') this.#record.log.info({ event: 'job.yielded' }, 'job left the call');
+    const closeMs = this.#deps.config.timeouts.hangupCloseMs;
+    this.#resolve({ outcome, closeMs, closed: this.#deps.store.end() });
   }
 
   /** The one way out of a call: runs once, whoever asks first. */
-  close(ending: Termination, { callerGone = false }: { callerGone?: boolean } = {}): void {
-    if (this.#closing) return;
-    this.#closing = true;
-    this.#enter({ name: 'closing', termination: ending });
-    this.#deps.onStage('closing', this.#callId ?? null);
-    this.#abort.abort(new Error(`The call ended: ${ending.reason}`));
+  #end(reason: TerminationReason, { isCallerGone = false } = {}): void {
+    if (this.#hasEnded) return;
+    const ending = termination(reason);
+    this.#enter({ name: 'closing', termination: ending }, 'closing');
+    this.#letGo(`The call ended: ${reason}`);
+    const endedBy = whoEnded(reason);
+    this.#record.note('call.ended', 'call ended', { ...ending, endedBy });
+    const { hangupCloseMs, closeMs } = this.#deps.config.timeouts;
+    this.#resolve({
+      outcome: 'ended',
+      closeMs: isCallerGone ? hangupCloseMs : closeMs,
+      closed: this.#close({ ...ending, endedBy }, { isCallerGone }),
+    });
+  }
+
+  async #close(
+    ending: Termination & { readonly endedBy: EndedBy },
+    { isCallerGone }: { readonly isCallerGone: boolean },
+  ): Promise<void> {
+    const packets = this.#packets?.count ?? null;
+    const andThen = async () => (isCallerGone ? undefined : this.#endRoom());
+    await this.#record.close(ending, { packets, andThen });
+    this.#enter({ name: 'closed', termination: ending });
+    await this.#deps.store.end();
+  }
+
+  async #endRoom(): Promise<void> {
+    const { ctx, config, store } = this.#deps;
+    try {
+      if (await store.isStillOurs()) await endRoom(config, ctx.job.room?.name ?? '');
+    } catch (error) {
+      this.#record.log.error({ event: 'job.failed', error }, 'caller could not be hung up on');
+    }
+  }
+
+  get #hasEnded(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  /** Stops whatever still works for the call. */
+  #letGo(why: string): void {
+    this.#abort.abort(new Error(why));
     this.#stopWatching();
     this.#packets?.stop();
-    const endedBy = ending.reason === 'agent-goodbye' ? 'agent' : callerGone ? 'caller' : null;
-    this.#note('call.ended', 'call ended', { ...ending, endedBy });
-    void this.#writeAndSettle(ending, endedBy, callerGone);
   }
 
-  async #writeAndSettle(
-    ending: Termination,
-    endedBy: 'agent' | 'caller' | null,
-    callerGone: boolean,
-  ): Promise<void> {
-    const endedAtMs = Date.now();
-    const summary = {
-      durationMs: endedAtMs - this.#startedAtMs,
-      talkMs: this.#answeredAtMs === null ? null : endedAtMs - this.#answeredAtMs,
-      answerToFirstWordMs:
-        this.#answeredAtMs === null || this.#firstWordAtMs === null
-          ? null
-          : this.#firstWordAtMs - this.#answeredAtMs,
-      ...this.#figures.figures,
-      packetsIn: this.#packets?.count.packets ?? 0,
-      lastPacketInAtMs: this.#packets?.count.lastPacketAtMs ?? null,
-    };
-    // The record first: whatever hangs after it, the call is written down.
-    await this.#deps.store.recordClose({
-      ...ending,
-      endedBy,
-      endedAtMs,
-      turns: summary.turns,
-      summary,
-    });
-    if (!callerGone) await this.#deps.ctx.deleteRoom();
-    this.#enter({ name: 'closed', termination: ending });
-    this.#log.info({ event: 'call.closed', ...ending, endedBy, ...summary }, 'call closed');
-    await this.#settle({ outcome: 'ended', callerGone });
+  #resolve(ending: Omit<CallEnding, 'wasAnswered'>): void {
+    this.#ended.resolve({ ...ending, wasAnswered: this.#record.answeredAtMs !== null });
   }
 
-  async #settle(ending: CallEnding): Promise<void> {
-    await this.#deps.store.end(this.#lease);
-    this.#ended.resolve(ending);
-  }
-
-  #enter(next: CallState): void {
+  #enter(next: CallState, stage?: JobStage): void {
     assertTransition(this.#state, next);
-    this.#log.debug({ event: 'call.state', from: this.#state.name, to: next.name }, 'call moved on');
+    const { log } = this.#record;
+    log.debug({ event: 'call.state', from: this.#state.name, to: next.name }, 'call moved on');
     this.#state = next;
+    if (stage) this.#deps.onStage(stage, this.#callId);
   }
+}
 
-  /** One event of the call: a line in the log and an entry in its stored timeline. */
-  #note(event: LogEvent, message: string, fields: Record<string, unknown>): void {
-    this.#log.info({ event, ...fields }, message);
-    this.#deps.store.recordEvent(event, fields);
-  }
-
-  #fault(event: LogEvent, error: unknown, message: string): void {
-    this.#log.warn({ event, error }, message);
-  }
+/** The side whose own doing the end was; null when something broke. */
+function whoEnded(reason: TerminationReason): EndedBy {
+  if (reason === 'agent-goodbye') return 'agent';
+  return reason === 'caller-hangup' || reason === 'cancelled-while-ringing' ? 'caller' : null;
 }
 
 function reasonOfFailure(error: unknown): TerminationReason {
@@ -428,4 +332,8 @@ function supersededBy(metadata: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function msSince(startedMs: number): number {
+  return Math.round(performance.now() - startedMs);
 }

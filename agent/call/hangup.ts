@@ -1,11 +1,18 @@
-import { ConnectionState, DisconnectReason, ParticipantKind, RoomEvent } from '@livekit/rtc-node';
+import { ConnectionState, DisconnectReason, RoomEvent } from '@livekit/rtc-node';
 import type { Participant, RemoteParticipant, Room } from '@livekit/rtc-node';
 
 /** How the caller's leg, or the whole room, went away. `replaced`: this agent was removed from it. */
 export type Departure = 'hung-up' | 'room-closed' | 'link-lost' | 'replaced';
 
-/** The gateway sets it; `hangup` comes 3-5 ms before the participant leaves, or 32 s before it. */
-export const callStatusAttribute = 'sip.callStatus';
+/** What `watchCaller` tells, each at most once. */
+export type CallerEvents = {
+  /** The gateway has answered the caller (200 OK); at once when that was before the watch. */
+  onAnswered(): void;
+  onGone(departure: Departure): void;
+};
+
+/** The gateway sets it: `ringing`, `active`, `hangup`. */
+const callStatusAttribute = 'sip.callStatus';
 
 /** A caller whose leg broke may be rejoined by the gateway under the same identity. */
 const rejoinGraceMs = 12_000;
@@ -30,31 +37,29 @@ const roomReasons: ReadonlyMap<DisconnectReason, Departure> = new Map([
   [DisconnectReason.DUPLICATE_IDENTITY, 'replaced'],
 ]);
 
-/** The caller in the room, as the gateway shows it: the first participant of kind SIP. */
-export function findCaller(room: Room): RemoteParticipant | undefined {
-  return [...room.remoteParticipants.values()].find(
-    (participant) => participant.info.kind === ParticipantKind.SIP,
-  );
-}
-
 /**
- * Watches for the end of the caller's leg and calls `onGone` once. The framework itself waits for
- * the server to close the room, 20 s later, and ignores most reasons. Returns what stops the watch.
+ * Watches the caller's leg: the gateway's answer, and the leg's end. `hangup` comes 3-5 ms before the
+ * participant leaves, or 32 s before it; the framework itself waits for the server to close the room,
+ * 20 s later, and ignores most reasons. Returns what stops the watch; `onGone` stops it too.
  */
-export function watchCaller(
-  room: Room,
-  identity: string,
-  onGone: (departure: Departure) => void,
-): () => void {
+export function watchCaller(room: Room, identity: string, events: CallerEvents): () => void {
+  const caller = () => room.remoteParticipants.get(identity);
   let grace: NodeJS.Timeout | undefined;
+  let isOver = false;
+  let isAnswered = false;
   const gone = (departure: Departure) => {
+    if (isOver) return;
     stop();
-    onGone(departure);
+    events.onGone(departure);
+  };
+  const onStatus = (status: string | undefined) => {
+    if (status === 'hangup') return gone('hung-up');
+    if (status !== 'active' || isAnswered) return;
+    isAnswered = true;
+    events.onAnswered();
   };
   const onAttributes = (changed: Record<string, string>, participant: Participant) => {
-    if (participant.identity === identity && changed[callStatusAttribute] === 'hangup') {
-      gone('hung-up');
-    }
+    if (participant.identity === identity) onStatus(changed[callStatusAttribute]);
   };
   const onLeft = (participant: RemoteParticipant) => {
     if (participant.identity !== identity) return;
@@ -62,7 +67,7 @@ export function watchCaller(
     if (final) return gone(final);
     clearTimeout(grace);
     grace = setTimeout(() => {
-      if (!findCaller(room)) gone('link-lost');
+      if (!caller()) gone('link-lost');
     }, rejoinGraceMs);
   };
   const onJoined = (participant: RemoteParticipant) => {
@@ -70,6 +75,7 @@ export function watchCaller(
   };
   const onRoomGone = (reason: DisconnectReason) => gone(roomReasons.get(reason) ?? 'link-lost');
   const stop = () => {
+    isOver = true;
     clearTimeout(grace);
     room.off(RoomEvent.ParticipantAttributesChanged, onAttributes);
     room.off(RoomEvent.ParticipantDisconnected, onLeft);
@@ -80,38 +86,9 @@ export function watchCaller(
   room.on(RoomEvent.ParticipantDisconnected, onLeft);
   room.on(RoomEvent.ParticipantConnected, onJoined);
   room.on(RoomEvent.Disconnected, onRoomGone);
-  const caller = room.remoteParticipants.get(identity);
   // What happened before the listeners were there would never be told again.
   if (room.connectionState === ConnectionState.CONN_DISCONNECTED) gone('link-lost');
-  else if (!caller || caller.attributes[callStatusAttribute] === 'hangup') gone('hung-up');
+  else if (!caller()) gone('hung-up');
+  else onStatus(caller()?.attributes[callStatusAttribute]);
   return stop;
-}
-
-/** Resolves when the gateway has answered the caller (200 OK); rejects when `signal` aborts. */
-export async function waitForAnswer(
-  room: Room,
-  identity: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const isActive = () =>
-    room.remoteParticipants.get(identity)?.attributes[callStatusAttribute] === 'active';
-  if (isActive()) return;
-  await new Promise<void>((resolve, reject) => {
-    const onAttributes = () => {
-      if (!isActive()) return;
-      finish();
-      resolve();
-    };
-    const onAbort = () => {
-      finish();
-      reject(signal.reason as Error);
-    };
-    const finish = () => {
-      room.off(RoomEvent.ParticipantAttributesChanged, onAttributes);
-      signal.removeEventListener('abort', onAbort);
-    };
-    room.on(RoomEvent.ParticipantAttributesChanged, onAttributes);
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-  });
 }

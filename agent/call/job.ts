@@ -1,9 +1,12 @@
 import { defineAgent, inference } from '@livekit/agents';
 import type { JobContext } from '@livekit/agents';
 import { loadConfig } from '../config.ts';
+import { withDeadline } from '../deadline.ts';
 import { Line, linePath } from '../line.ts';
 import type { JobCall, JobOutcome, JobStage, LineReport } from '../line.ts';
-import { captureFrameworkLines, createLog } from '../log.ts';
+import { captureFrameworkLines } from '../framework-log.ts';
+import { createLog } from '../log.ts';
+import { serveInFront } from '../priority.ts';
 import { openStore } from '../store/database.ts';
 import type { Store } from '../store/database.ts';
 import { CallBookings } from './call-bookings.ts';
@@ -19,6 +22,11 @@ const config = loadConfig();
 const log = captureFrameworkLines((write) =>
   createLog({ level: config.logLevel, secrets: config.secrets, write }),
 );
+
+/** Takes 20 ms; the server notices by itself when the process is gone. */
+const disconnectMs = 500;
+/** Below the framework's 10 s, past which it kills the warm process and forks another at once. */
+const prewarmMs = 3_000;
 
 let stage: JobStage = 'idle';
 let serving: JobCall | null = null;
@@ -52,17 +60,19 @@ const line = new Line({
     bookings?.onOrder(order);
     if (order.type !== 'end') return;
     log.error({ event: 'job.forced' }, 'job ended by order of the supervisor');
-    leave('failed', 1);
+    leave('failed');
   },
 });
 
 process.on('uncaughtException', (error) => {
   log.error({ event: 'process.fault', error }, 'uncaught exception in a job');
-  leave('failed', 1);
+  leave('failed');
 });
 // The framework logs these at debug only.
 process.on('unhandledRejection', (error) => {
-  log.error({ event: 'process.fault', error }, 'unhandled rejection in a job');
+  // What the end of a call breaks off rejects all over the framework: that is a hang-up, no fault.
+  const level = stage === 'closing' ? 'debug' : 'error';
+  log[level]({ event: 'process.fault', error }, 'unhandled rejection in a job');
 });
 // The framework's own way takes 15 s. A job with a call talks on; a warm one has nobody to serve.
 process.on('disconnect', () => {
@@ -70,11 +80,14 @@ process.on('disconnect', () => {
 });
 
 /** Says `bye` and ends the process, whatever the framework or the native side still hold. */
-function leave(outcome: JobOutcome, exitCode: number): void {
-  void line.close({ type: 'bye', outcome }).finally(() => process.exit(exitCode));
+function leave(outcome: JobOutcome): void {
+  // Not `process.exit()`: it runs the native libraries' own endings, which took 15 s in a session
+  // that was just starting.
+  void line.close({ type: 'bye', outcome }).finally(() => process.kill(process.pid, 'SIGKILL'));
 }
 
 async function serve(ctx: JobContext): Promise<void> {
+  serveInFront();
   const room = ctx.job.room?.name ?? '';
   const jobId = ctx.job.id;
   const callLog = log.child({ room, jobId, jobPid: process.pid });
@@ -98,21 +111,32 @@ async function serve(ctx: JobContext): Promise<void> {
       line.send({ type: 'stage', stage, call: serving });
     },
   });
-  const { outcome, callerGone } = await call.run();
-  // Closing can hang, on a track that nobody took or a tool that ignores its signal: it gets a time.
-  const ms = callerGone ? config.timeouts.hangupCloseMs : config.timeouts.closeMs;
+  const { outcome, closeMs, wasAnswered, closed } = await call.run();
+  // Closing can hang on a store, a server, or a tool that ignores its signal: it gets a time.
   setTimeout(() => {
-    callLog.warn({ event: 'job.forced', closeMs: ms }, 'job did not close in time');
-    leave(outcome, 1);
-  }, ms).unref();
+    callLog.warn({ event: 'job.forced', closeMs }, 'job did not close in time');
+    leave(outcome);
+  }, closeMs).unref();
+  await closed;
+  // The framework's own close waits for a minute for somebody to take a track that nobody took.
+  if (!wasAnswered) return leaveRoom(ctx, outcome);
   ctx.addShutdownCallback(() => line.close({ type: 'bye', outcome }));
   ctx.shutdown(outcome);
+}
+
+async function leaveRoom(ctx: JobContext, outcome: JobOutcome): Promise<void> {
+  try {
+    await withDeadline(() => ctx.room.disconnect(), { ms: disconnectMs, label: 'disconnect' });
+  } catch (error) {
+    log.debug({ event: 'job.forced', error }, 'room could not be left');
+  }
+  leave(outcome);
 }
 
 export default defineAgent({
   prewarm: async () => {
     try {
-      await store();
+      await withDeadline(store, { ms: prewarmMs, label: 'store' });
     } catch (error) {
       // The call tries again, and is answered all the same.
       log.warn({ event: 'store.failed', error }, 'store could not be opened ahead');

@@ -11,7 +11,9 @@ const frameMs = 20;
 
 /** What a phrase is kept under: it changes with the text, the provider and the voice. */
 export function phraseKey(voice: Config['voice'], text: string): string {
-  return createHash('sha256').update(JSON.stringify([voice.provider, voice.model, text])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([voice.provider, voice.model, text]))
+    .digest('hex');
 }
 
 /** Speaks `text` into memory. Rejects when the provider fails, or gives no audio at all. */

@@ -1,6 +1,7 @@
 import { voice } from '@livekit/agents';
 import { STT } from '@livekit/agents-plugin-deepgram';
 import { LLM } from '@livekit/agents-plugin-openai';
+import { maxNameLength, sheetText } from '../../tools/yard/sheet-text.ts';
 import type { Config } from '../config.ts';
 import { createVoiceDetector, turnHandling } from './turn-taking.ts';
 import { createVoice } from './voices.ts';
@@ -40,20 +41,25 @@ export function createSession(
   });
 }
 
-/** Deepgram takes at most 100 keyterms and 500 tokens a request. */
+/** Deepgram takes at most 100 keyterms and 500 tokens a request (developers.deepgram.com/docs/keyterm). */
 const maxKeyterms = 100;
 /** Deepgram's tokens are about 4 letters; 3 leaves room for names of rare letters. */
 const lettersPerToken = 3;
 const maxKeytermTokens = 500;
 
-/** The yard's distinct equipment names, as many as Deepgram takes. */
+/** The yard's distinct equipment names, as many as Deepgram takes; those beyond are left out. */
 export function keytermsOf(names: readonly string[]): string[] {
-  const keyterms: string[] = [];
-  let tokens = 0;
-  for (const name of new Set(names)) {
-    tokens += Math.ceil(name.length / lettersPerToken);
-    if (keyterms.length === maxKeyterms || tokens > maxKeytermTokens) break;
-    keyterms.push(name);
+  const distinct = new Map<string, string>();
+  for (const name of names) {
+    const term = sheetText(name, maxNameLength);
+    if (term && !distinct.has(term.toLowerCase())) distinct.set(term.toLowerCase(), term);
   }
-  return keyterms;
+  let tokens = 0;
+  const fits = (term: string) => {
+    const needed = Math.ceil(term.length / lettersPerToken);
+    if (tokens + needed > maxKeytermTokens) return false;
+    tokens += needed;
+    return true;
+  };
+  return [...distinct.values()].filter(fits).slice(0, maxKeyterms);
 }

@@ -1,6 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import timers from 'node:timers/promises';
 import { linePath, readLines } from '../line.ts';
 import type {
   JobCall,
@@ -39,7 +42,11 @@ export type LineEvents = {
   onJobAsks(job: JobPeer, report: LineReport): void;
   /** `outcome` is null when the line closed without `bye`: the process died. */
   onJobGone(job: JobPeer, outcome: JobOutcome | null): void;
+  /** It said hello. What its link is like, it says next. */
+  onWorker(worker: WorkerPeer): void;
   onWorkerLink(worker: WorkerPeer): void;
+  /** It takes no further job, of its own accord. */
+  onWorkerDraining(worker: WorkerPeer): void;
   onWorkerGone(worker: WorkerPeer): void;
   onAccepted(room: string, jobId: string): void;
   onRefused(room: string, reason: RefusalReason): void;
@@ -47,6 +54,8 @@ export type LineEvents = {
 
 /** Supervisors that share a data folder: one that drains, and the next. */
 const maxSlots = 9;
+const staleLockMs = 5_000;
+const lockPollMs = 20;
 
 /** The supervisor's end of all lines. */
 export class JobLine {
@@ -58,29 +67,33 @@ export class JobLine {
 
   constructor(events: LineEvents) {
     this.#events = events;
+    // A socket that could not be accepted (no file descriptor left) is tried again by its client.
+    this.#server.on('error', () => {});
   }
 
   /** Listens at the first name in `dataDir` at which no living supervisor does; returns its path. */
   async listen(dataDir: string): Promise<string> {
     await mkdir(dataDir, { recursive: true });
-    for (let slot = 1; slot <= maxSlots; slot += 1) {
-      const path = linePath(dataDir, slot);
-      if (await isServed(path)) continue;
-      // A socket file that nobody serves is what a killed supervisor left.
-      await rm(path, { force: true });
-      await new Promise<void>((resolve, reject) => {
-        this.#server.once('error', reject);
-        this.#server.listen(path, resolve);
-      });
-      return path;
-    }
-    throw new Error(`${maxSlots} supervisors already run in this DATA_DIR; stop one of them`);
+    return withLock(dataDir, () => this.#listenAtFirst(dataDir));
   }
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
     await closed;
+  }
+
+  async #listenAtFirst(dataDir: string): Promise<string> {
+    for (let slot = 1; slot <= maxSlots; slot += 1) {
+      const path = linePath(dataDir, slot);
+      if (await isServed(path)) continue;
+      // A socket file that nobody serves is what a killed supervisor left.
+      await rm(path, { force: true });
+      this.#server.listen(path);
+      await once(this.#server, 'listening');
+      return path;
+    }
+    throw new Error(`${maxSlots} supervisors already run in this DATA_DIR; stop one of them`);
   }
 
   #accept(socket: Socket): void {
@@ -92,7 +105,7 @@ export class JobLine {
     let onReport: ((report: LineReport) => void) | undefined;
     let onClose = () => {};
     readLines<LineReport>(socket, (report) => {
-      if (report.type !== 'hello') return onReport?.(report);
+      if (report.type !== 'hello' || onReport) return onReport?.(report);
       [onReport, onClose] =
         report.role === 'worker' ? this.#worker(report.pid, send) : this.#job(report, send);
     });
@@ -114,18 +127,20 @@ export class JobLine {
       send,
     };
     this.workers.set(pid, worker);
-    this.#events.onWorkerLink(worker);
+    this.#events.onWorker(worker);
     const onReport = (report: LineReport) => {
       worker.lastBeatMs = performance.now();
       if (report.type === 'accepted') this.#events.onAccepted(report.room, report.jobId);
       if (report.type === 'refused') this.#events.onRefused(report.room, report.reason);
+      if (report.type === 'draining') this.#events.onWorkerDraining(worker);
       if (report.type !== 'link') return;
       worker.link = report.state;
       worker.linkDetail = report.detail;
       this.#events.onWorkerLink(worker);
     };
     const onClose = () => {
-      this.workers.delete(pid);
+      // It may be back already, on another socket.
+      if (this.workers.get(pid) === worker) this.workers.delete(pid);
       this.#events.onWorkerGone(worker);
     };
     return [onReport, onClose];
@@ -167,6 +182,32 @@ export class JobLine {
   }
 }
 
+/**
+ * Runs `work` while no other supervisor of this folder does: of two that both find a dead one's
+ * socket file, the second would remove what the first has put in its place.
+ */
+async function withLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const lock = join(folder, 'line.lock');
+  for (;;) {
+    try {
+      await mkdir(lock);
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const made = await stat(lock).catch(() => null);
+    // Held for milliseconds, unless its holder was killed meanwhile.
+    if (made && Date.now() - made.mtimeMs > staleLockMs) await rm(lock, { recursive: true });
+    await timers.setTimeout(lockPollMs);
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(lock, { recursive: true, force: true });
+  }
+}
+
+/** Whether somebody listens at `path`. A name that cannot be judged is not ours to take. */
 async function isServed(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
@@ -174,6 +215,8 @@ async function isServed(path: string): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    socket.once('error', () => resolve(false));
+    socket.once('error', ({ code = '' }: NodeJS.ErrnoException) => {
+      resolve(!['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(code));
+    });
   });
 }

@@ -5,14 +5,13 @@ import type { Store } from '../store/database.ts';
 import type { LostCall } from './guardian.ts';
 
 /**
- * Writes down a call that ended before any job had it, in the log and in the store, once: of several
- * supervisors that saw it, the first one's record stands.
+ * Writes down a call that no job wrote down, in the log and in the store, once: what a job, or
+ * another supervisor that saw it, has written stands.
  */
 export async function recordLostCall(store: Store, log: Log, call: LostCall): Promise<void> {
   const { room, callId, phoneNumber, firstSeenAtMs, attempts } = call;
   const endedAtMs = Date.now();
-  // With dispatches tried it was ours: the caller gave up waiting for an answer that never came.
-  const ending = termination(attempts === 0 ? 'cancelled-while-ringing' : 'start-failed');
+  const ending = termination(call.reason);
   const summary = { durationMs: endedAtMs - firstSeenAtMs, attempts };
   try {
     await recordCallStart(store, {
@@ -35,7 +34,7 @@ export async function recordLostCall(store: Store, log: Log, call: LostCall): Pr
   } catch (error) {
     log.error({ event: 'store.failed', callId, error }, 'call could not be written down');
   }
-  const level = attempts === 0 ? 'info' : 'error';
+  const level = ending.result === 'failed' ? 'error' : 'info';
   log[level]({ event: 'call.ended', room, callId, ...ending, endedBy: 'caller' }, 'call ended');
   log[level]({ event: 'call.closed', room, callId, ...ending, ...summary }, 'call closed');
 }

@@ -18,6 +18,8 @@ export type Rooms = {
   list(): Promise<readonly ListedRoom[]>;
   /** Null when there is no participant of kind SIP in the room. */
   findCaller(room: string): Promise<ListedCaller | null>;
+  /** Whether our agent was ever sent for to this room: another's calls are none of our business. */
+  isOurs(room: string): Promise<boolean>;
   /** That it resolves proves nothing: a job that reports in does. */
   dispatch(room: string, metadata: string): Promise<void>;
   remove(room: string, identity: string): Promise<void>;
@@ -52,6 +54,10 @@ export function createRooms({ livekit }: Config): Rooms {
         phoneNumber: attributes['sip.phoneNumber'] ?? null,
         isThere: attributes['sip.callStatus'] !== 'hangup',
       };
+    },
+    isOurs: async (room) => {
+      const listed = await bounded('dispatch list', () => dispatches.listDispatch(room));
+      return listed.some(({ agentName }) => agentName === livekit.agentName);
     },
     dispatch: async (room, metadata) => {
       await bounded('dispatch', () =>

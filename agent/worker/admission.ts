@@ -32,14 +32,17 @@ function roomsWithJobs({ pool, pending }: AdmissionState): Set<string> {
   return new Set([...(pool?.jobs.map((job) => job.room) ?? []), ...pending.values()]);
 }
 
-/** The server offers jobs only below 0.7, and looks at the load every 2.5 s. */
+/** The server offers jobs only to workers below this load, and looks at it every 2.5 s. */
 export const fullLoad = 0.7;
+/** A worker at `maxCalls` is still offered jobs: one may come to rescue a call that it counts. */
+const busyLoad = 0.65;
 
 /**
- * The load that is reported: calls against what this machine takes, below `fullLoad` while there is
- * room. The framework's default, the machine's CPU, loses calls when something else is busy.
+ * The load that is reported: calls against what this machine takes. The framework's default, the
+ * machine's CPU, loses calls when something else is busy. Only a worker that drains reports itself
+ * full; one without room says so in the job request, and the server then asks the next worker.
  */
 export function reportedLoad(state: AdmissionState): number {
-  const calls = roomsWithJobs(state).size;
-  return calls >= state.maxCalls || state.draining ? 1 : (calls / state.maxCalls) * fullLoad;
+  if (state.draining) return 1;
+  return Math.min(1, roomsWithJobs(state).size / state.maxCalls) * busyLoad;
 }

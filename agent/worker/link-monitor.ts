@@ -15,6 +15,9 @@ export class LinkMonitor {
   readonly #isLink: (request: ClientRequest) => boolean;
   readonly #onChange: (state: LinkState, detail: string | null) => void;
   #state: LinkState = 'connecting';
+  #detail: string | null = null;
+  #socket: Socket | undefined;
+  #stopped = false;
 
   constructor(url: string, onChange: (state: LinkState, detail: string | null) => void) {
     const { host } = new URL(url.replace(/^ws/, 'http'));
@@ -29,11 +32,17 @@ export class LinkMonitor {
     return this.#state;
   }
 
+  /** Why it is not registered, as far as that is known. */
+  get detail(): string | null {
+    return this.#detail;
+  }
+
   registered(): void {
     this.#set('registered', null);
   }
 
   stop(): void {
+    this.#stopped = true;
     diagnostics.unsubscribe('http.client.request.start', this.#onRequest);
     diagnostics.unsubscribe('http.client.response.finish', this.#onResponse);
   }
@@ -42,7 +51,10 @@ export class LinkMonitor {
     const { request } = message as RequestMessage;
     if (!this.#isLink(request)) return;
     request.once('upgrade', (_response: IncomingMessage, socket: Socket) => {
-      socket.once('close', () => this.#set('connecting', 'connection-lost'));
+      this.#socket = socket;
+      socket.once('close', () => {
+        if (this.#socket === socket) this.#set('connecting', 'connection-lost');
+      });
     });
     request.once('error', (error: NodeJS.ErrnoException) => {
       if (this.#state !== 'refused') this.#set('connecting', error.code ?? 'unreachable');
@@ -59,8 +71,9 @@ export class LinkMonitor {
   };
 
   #set(state: LinkState, detail: string | null): void {
-    if (state === this.#state) return;
+    if (this.#stopped || (state === this.#state && detail === this.#detail)) return;
     this.#state = state;
+    this.#detail = detail;
     this.#onChange(state, detail);
   }
 }

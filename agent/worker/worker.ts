@@ -1,9 +1,13 @@
+import timers from 'node:timers/promises';
 import { AgentServer, InferenceRunner, initializeLogger, ServerOptions } from '@livekit/agents';
 import type { JobRequest } from '@livekit/agents';
 import { loadConfig } from '../config.ts';
+import { withDeadline } from '../deadline.ts';
 import { Line, linePath } from '../line.ts';
 import type { LineOrder } from '../line.ts';
-import { captureFrameworkLines, createLog } from '../log.ts';
+import { captureFrameworkLines } from '../framework-log.ts';
+import { createLog } from '../log.ts';
+import { warmBehindCalls } from '../priority.ts';
 import { openStore } from '../store/database.ts';
 import type { Store } from '../store/database.ts';
 import { admission, fullLoad, reportedLoad } from './admission.ts';
@@ -21,8 +25,8 @@ const log = captureFrameworkLines((write) =>
   createLog({ level: config.logLevel, secrets: config.secrets, write }),
 );
 
-/** An accepted job that did not show up in this time never will; the guardian dispatches again. */
-const pendingJobMs = 10_000;
+/** An accepted job that did not show up in this time never will: the guardian dispatched again. */
+const pendingJobMs = 2 * config.timeouts.pickupMs;
 const drainPollMs = 50;
 
 let pool: PoolState | null = null;
@@ -87,16 +91,23 @@ function onOrder(order: LineOrder): void {
 
 /** Takes no further job, waits for those that it has, and exits. */
 function drain(): void {
-  draining ??= (async () => {
-    greeter.stop();
-    // A job that was accepted and is not started yet would be lost by the framework's drain.
-    while (pending.size > 0) await new Promise((resolve) => setTimeout(resolve, drainPollMs));
-    await server.drain(config.timeouts.drainMs);
-    await exit(0);
-  })().catch(async (error: unknown) => {
-    log.error({ event: 'process.fault', error }, 'worker could not drain');
-    await exit(1);
-  });
+  if (draining) return;
+  line.send({ type: 'draining' });
+  greeter.stop();
+  draining = withDeadline(finishJobs, { ms: config.timeouts.drainMs, label: 'worker drain' })
+    .then(() => exit(0))
+    .catch(async (error: unknown) => {
+      log.error({ event: 'process.fault', error }, 'worker could not drain');
+      await exit(1);
+    });
+}
+
+async function finishJobs(signal: AbortSignal): Promise<void> {
+  // A job that was accepted and is not started yet would be lost by the framework's drain.
+  while (pending.size > 0) await timers.setTimeout(drainPollMs, undefined, { signal });
+  // It rejects when a process is still to be forked, and waits for no job then: we do.
+  server.drain(config.timeouts.drainMs).catch(() => {});
+  while (server.activeJobs.length > 0) await timers.setTimeout(drainPollMs, undefined, { signal });
 }
 
 async function exit(code: number): Promise<void> {
@@ -125,7 +136,10 @@ const line = new Line({
   path: config.linePath ?? linePath(config.store.dataDir),
   hello: () => {
     // What a new supervisor must know of this worker, right after it has said hello.
-    queueMicrotask(() => line.send({ type: 'link', state: link.state, detail: null }));
+    queueMicrotask(() => {
+      line.send({ type: 'link', state: link.state, detail: link.detail });
+      if (draining) line.send({ type: 'draining' });
+    });
     return { type: 'hello', role: 'worker', pid: process.pid };
   },
   onOrder,
@@ -150,6 +164,7 @@ initializeLogger({ pretty: false, level: frameworkLevel });
 // ours is not enumerable, so that it finds one and starts none. See speech/turn-taking.ts.
 Object.defineProperty(InferenceRunner.registeredRunners, 'lk_eot_audio', { value: 'unused' });
 
+warmBehindCalls();
 const server = new AgentServer(
   new ServerOptions({
     agent: new URL('../call/job.ts', import.meta.url).pathname,

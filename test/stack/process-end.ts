@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import timers from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 const pollMs = 5;
 
@@ -20,4 +22,14 @@ export async function processEnd(pid: number, withinMs: number): Promise<number 
     await timers.setTimeout(pollMs);
   }
   return Date.now();
+}
+
+/** The processes of a group that are running, by process id. */
+export async function processesOfGroup(groupId: number): Promise<readonly number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,pgid=,stat=']);
+  return stdout
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, group, state = '']) => Number(group) === groupId && !state.startsWith('Z'))
+    .map(([pid]) => Number(pid));
 }

@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url';
 import type { Readiness } from '../../agent/supervisor/http.ts';
 import { reapWithUs } from './reaper.ts';
 
-const main = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** What `npm start` runs. */
+const startCommand = [process.execPath, 'agent/main.ts', 'start'];
 /** Ready in 3 s on a free machine. */
 const readyMs = 60_000;
 const waitMs = 60_000;
@@ -42,12 +44,16 @@ export class Service implements AsyncDisposable {
   /** `logFolder` gets `service.log`, all that the service wrote. */
   constructor(options: {
     readonly env: Readonly<Record<string, string>>;
+    /** The program and its arguments, run in the project's folder; as `npm start` if left out. */
+    readonly command?: readonly string[];
     readonly logFolder: string;
     readonly onLine?: (line: LogLine) => void;
   }) {
     const { PATH = '', HOME = '' } = process.env;
     this.#onLine = options.onLine ?? (() => {});
-    this.#child = spawn(process.execPath, [main, 'start'], {
+    const [program = '', ...args] = options.command ?? startCommand;
+    this.#child = spawn(program, args, {
+      cwd: root,
       env: { PATH, HOME, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own, so that whatever it starts can be ended with it.

@@ -128,12 +128,14 @@ export class Yard implements AsyncDisposable {
   service(
     options: {
       readonly env?: Readonly<Record<string, string>>;
+      readonly command?: readonly string[];
       readonly onLine?: (line: LogLine) => void;
     } = {},
   ): Service {
     const service = new Service({
       env: { ...this.env, ...options.env },
       logFolder: this.folder,
+      ...(options.command ? { command: options.command } : {}),
       ...(options.onLine ? { onLine: options.onLine } : {}),
     });
     this.#cleanUp.use(service);

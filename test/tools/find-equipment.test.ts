@@ -37,8 +37,8 @@ test('a free machine is offered with its rates, and its id goes to the model onl
   });
   assert.equal(
     answer.say,
-    'The Mini Excavator is free from Tuesday, December 1st through Thursday, December 3rd. ' +
-      "It's $250 a day, $900 a week or $2,700 for four weeks.",
+    'The Mini Excavator is free from Tuesday, December 1st through Thursday the 3rd, ' +
+      'at $250 a day, $750 in all.',
   );
   assert.deepEqual(answer.units, [
     {
@@ -61,13 +61,16 @@ test('a free machine is offered with its rates, and its id goes to the model onl
 test('without dates the answer is about today, and asks for the days', () => {
   for (const noDates of [{}, { start: null, end: null }, { start: '', end: '' }]) {
     const { say } = find(inventory([unit()]), { query: 'excavator', ...noDates });
-    assert.match(say, /^The Mini Excavator is free today\. .*Which days do you need it\?$/);
+    assert.match(
+      say,
+      /^The Mini Excavator is free today, at \$250 a day or \$900 a week\. Which days do you need it\?$/,
+    );
   }
 });
 
 test('a first day alone asks for that day', () => {
   const { say } = find(inventory([unit()]), { query: 'excavator', start: '2026-12-01' });
-  assert.match(say, /free on Tuesday, December 1st\./);
+  assert.match(say, /free on Tuesday, December 1st, at \$250 a day\.$/);
 });
 
 test('of identical units the free ones come first', () => {
@@ -93,7 +96,7 @@ test('several machines are offered by name and daily rate', () => {
   assert.equal(
     say,
     'The 19 ft Scissor Lift at $175 a day and the 26 ft Scissor Lift at $225 a day are free ' +
-      'from Tuesday, December 1st through Thursday, December 3rd. Which one would you like?',
+      'from Tuesday, December 1st through Thursday the 3rd. Which one would you like?',
   );
 });
 

@@ -169,6 +169,18 @@ export async function findBookings(
   return rows.filter((row) => customerKey(row.customer) === name).map(toBooking);
 }
 
+/**
+ * Bookings that may be missing in a snapshot of the sheet, or be out of date there: those that end
+ * on `today` or later, cancelled ones included.
+ */
+export async function currentBookings(
+  { db }: StoreQueries,
+  today: IsoDate,
+): Promise<readonly JournalBooking[]> {
+  const rows = await db.selectFrom('bookings').selectAll().where('endDay', '>=', today).execute();
+  return rows.map(toBooking);
+}
+
 /** Cancels a booking whose last day has not passed, and frees its days at once. */
 export async function cancelBooking(
   store: Store,

@@ -1,7 +1,15 @@
 import type { Availability } from './availability.ts';
 import type { IsoDate, Unit } from './equipment.ts';
+import { cheapestPrice } from './prices.ts';
 import { daysIn, type RentalRange } from './rental-dates.ts';
-import { spokenCount, spokenDate, spokenList, spokenMoney, spokenRange } from './spoken.ts';
+import {
+  capitalised,
+  spokenCount,
+  spokenDate,
+  spokenList,
+  spokenMoney,
+  spokenRange,
+} from './spoken.ts';
 import { spokenName, type CheckedUnit } from './unit-facts.ts';
 
 /** A telephone answer names no more machines than a caller can keep in mind. */
@@ -75,24 +83,22 @@ function oneGroup(group: CheckedGroup, about: About): string[] {
   if (!first) return [];
   const { availability, unit } = first;
   const name = spokenName(unit);
-  const rates = `It's ${spokenRates(unit)}.`;
   const ask = about.range ? [] : ['Which days do you need it?'];
   if (!availability.free) {
     const reason = group.length === 1 ? `: ${spokenReason(availability, about.today)}` : '';
     return [
       `The ${name} isn't free ${spokenWhen(about)}${reason}.`,
       ...soonest([group], about),
-      rates,
       ...instead(about),
       ...ask,
     ];
   }
+  const price = spokenPrice(unit, about.range);
   const count = group.filter((checked) => checked.availability.free).length;
   return [
     count === 1
-      ? `The ${name} is free ${spokenWhen(about)}.`
-      : `We have ${count} of the ${name} free ${spokenWhen(about)}.`,
-    rates,
+      ? `The ${name} is free ${spokenWhen(about)}, at ${price}.`
+      : `We have ${count} of the ${name} free ${spokenWhen(about)}, at ${price}.`,
     ...overdueCaveat(first, about.today),
     ...ask,
   ];
@@ -155,19 +161,18 @@ function spokenGroup([first]: CheckedGroup): string {
   return first ? `the ${spokenName(first.unit)}` : '';
 }
 
-/** `$250 a day, $900 a week or $2,700 for four weeks`; only the rates that the unit has. */
-function spokenRates({ dailyRateCents, weeklyRateCents, fourWeekRateCents }: Unit): string {
-  const rates: [number | null, string][] = [
-    [dailyRateCents, 'a day'],
-    [weeklyRateCents, 'a week'],
-    [fourWeekRateCents, 'for four weeks'],
-  ];
-  return spokenList(
-    rates.flatMap(([cents, per]) => (cents === null ? [] : [`${spokenMoney(cents)} ${per}`])),
-    'or',
-  );
-}
-
-function capitalised(sentence: string): string {
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+/**
+ * What a unit costs, in as few words as will do: for the days asked for, `$250 a day, $750 in all`;
+ * without any, `$250 a day or $900 a week`. The other rates are the model's to say when asked.
+ */
+function spokenPrice(unit: Unit, range: RentalRange | null): string {
+  const daily = `${spokenMoney(unit.dailyRateCents)} a day`;
+  if (!range) {
+    return unit.weeklyRateCents === null
+      ? daily
+      : `${daily} or ${spokenMoney(unit.weeklyRateCents)} a week`;
+  }
+  const days = daysIn(range);
+  if (days === 1) return daily;
+  return `${daily}, ${spokenMoney(cheapestPrice(unit, days).totalCents)} in all`;
 }

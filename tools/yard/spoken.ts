@@ -37,16 +37,29 @@ export function spokenDate(iso: IsoDate, today: IsoDate): string {
   return Math.abs(daysAhead) > sayYearAfterDays ? `${name}, ${year}` : name;
 }
 
-/** A rental as people say it: `on Tuesday, December 1st`, or `from Tuesday … through Friday …`. */
+/**
+ * A rental as people say it: `on Tuesday, December 1st`, or `from Tuesday, December 1st through
+ * Thursday the 3rd`; the month is said again when it changes.
+ */
 export function spokenRange({ start, end }: RentalRange, today: IsoDate): string {
-  if (start === end) return `on ${spokenDate(start, today)}`;
-  return `from ${spokenDate(start, today)} through ${spokenDate(end, today)}`;
+  const first = spokenDate(start, today);
+  if (start === end) return `on ${first}`;
+  const isSameMonth = start.slice(0, 7) === end.slice(0, 7);
+  const last = isSameMonth
+    ? `${weekday(end)} the ${ordinal(Number(end.slice(8)))}`
+    : spokenDate(end, today);
+  return `from ${first} through ${last}`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */
 export function spokenList(items: readonly string[], last: 'and' | 'or' = 'and'): string {
   if (items.length < 2) return items[0] ?? '';
   return `${items.slice(0, -1).join(', ')} ${last} ${items.at(-1)}`;
+}
+
+/** A phrase as the beginning of a sentence. */
+export function capitalised(phrase: string): string {
+  return phrase.charAt(0).toUpperCase() + phrase.slice(1);
 }
 
 /** `1 day`, `3 days`. */

@@ -40,7 +40,11 @@ test('days of the month are ordinals', () => {
 test('a range names both ends, and one day only once', () => {
   assert.equal(
     spokenRange({ start: '2026-12-01', end: '2026-12-03' }, today),
-    'from Tuesday, December 1st through Thursday, December 3rd',
+    'from Tuesday, December 1st through Thursday the 3rd',
+  );
+  assert.equal(
+    spokenRange({ start: '2026-11-30', end: '2026-12-03' }, today),
+    'from Monday, November 30th through Thursday, December 3rd',
   );
   assert.equal(
     spokenRange({ start: '2026-12-01', end: '2026-12-01' }, today),

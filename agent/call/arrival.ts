@@ -1,0 +1,64 @@
+import { AutoSubscribe } from '@livekit/agents';
+import type { JobContext } from '@livekit/agents';
+import { ParticipantKind, RoomEvent } from '@livekit/rtc-node';
+import type { RemoteParticipant, Room } from '@livekit/rtc-node';
+import { DeadlineError, withDeadline } from '../deadline.ts';
+
+/** Who calls, as the gateway's participant says. */
+export type Caller = {
+  readonly identity: string;
+  /** The gateway's id of the call: the same in every job of it. */
+  readonly callId: string;
+  readonly number: string | null;
+  readonly yardNumber: string | null;
+};
+
+/** LiveKit may list the agent before the caller whose joining dispatched it. */
+const callerWaitMs = 1_000;
+
+/**
+ * Enters the call's room, audio only, and finds the caller; null when there is none (any more).
+ * Connecting cannot be aborted: past `connectMs` only the process's end stops it.
+ * @throws {DeadlineError} after `connectMs`; the SDK's `ConnectError` when LiveKit refuses.
+ */
+export async function enterRoom(
+  ctx: JobContext,
+  { connectMs }: { readonly connectMs: number },
+): Promise<Caller | null> {
+  await withDeadline(() => ctx.connect(undefined, AutoSubscribe.AUDIO_ONLY), {
+    ms: connectMs,
+    label: 'connect',
+  });
+  const participant = findCaller(ctx.room) ?? (await waitForCaller(ctx.room));
+  if (!participant) return null;
+  const { attributes, identity } = participant;
+  return {
+    identity,
+    callId: attributes['sip.callID'] ?? ctx.job.room?.sid ?? ctx.job.id,
+    number: attributes['sip.phoneNumber'] ?? null,
+    yardNumber: attributes['sip.trunkPhoneNumber'] ?? null,
+  };
+}
+
+/** The caller in the room, as the gateway shows it: the first participant of kind SIP. */
+export function findCaller(room: Room): RemoteParticipant | undefined {
+  return [...room.remoteParticipants.values()].find(
+    (participant) => participant.info.kind === ParticipantKind.SIP,
+  );
+}
+
+async function waitForCaller(room: Room): Promise<RemoteParticipant | undefined> {
+  const { promise: joined, resolve } = Promise.withResolvers<void>();
+  const onJoined = () => {
+    if (findCaller(room)) resolve();
+  };
+  room.on(RoomEvent.ParticipantConnected, onJoined);
+  try {
+    await withDeadline(() => joined, { ms: callerWaitMs, label: 'caller' });
+  } catch (error) {
+    if (!(error instanceof DeadlineError)) throw error;
+  } finally {
+    room.off(RoomEvent.ParticipantConnected, onJoined);
+  }
+  return findCaller(room);
+}

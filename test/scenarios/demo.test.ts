@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { CallResult } from './measured-call.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What `npm run -s demo -- --json ARGS` prints on stdout, line by line, and its exit code. */
+async function demo(args: readonly string[]): Promise<{ code: unknown; lines: string[] }> {
+  const child = spawn('npm', ['run', '-s', 'demo', '--', '--json', ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  return { code, lines: output.split('\n').filter((line) => line !== '') };
+}
+
+const fields: readonly (keyof CallResult)[] = [
+  'answered',
+  'ringToAnswerMs',
+  'ringToFirstWordMs',
+  'turns',
+  'longestSilenceMs',
+  'tools',
+  'endedBy',
+  'result',
+  'reason',
+  'exitMs',
+  'booking',
+  'recording',
+];
+
+for (const endBy of ['agent', 'caller'] as const) {
+  test(`the demo holds a whole conversation that the ${endBy} ends, and prints one JSON line`, async (t) => {
+    const out = await mkdtemp(join(tmpdir(), 'pickup-demo-'));
+    t.after(() => rm(out, { recursive: true, force: true }));
+    const { code, lines } = await demo(['--end-by', endBy, '--out', out]);
+    assert.equal(lines.length, 1);
+    const call = JSON.parse(lines[0] ?? '') as CallResult;
+    assert.equal(code, 0, lines[0]);
+    for (const field of fields) assert.ok(field in call, `${field} is left out`);
+    assert.ok(call.turns.length >= 4);
+    assert.equal(call.endedBy, endBy);
+    assert.equal(call.reason, endBy === 'agent' ? 'agent-goodbye' : 'caller-hangup');
+    assert.ok(call.exitMs !== null && call.exitMs <= 3_000, `the job left after ${call.exitMs} ms`);
+    await access(join(call.recording ?? '', 'mix.wav'));
+  });
+}
+
+test('the demo refuses an option that it does not know', async () => {
+  const { code, lines } = await demo(['--end-by', 'nobody']);
+  assert.equal(code, 1);
+  assert.deepEqual(lines, []);
+});

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, afterEach, before, test } from 'node:test';
+import type { Call } from '../caller/call.ts';
+import { eventually } from '../eventually.ts';
+import type { Service } from '../stack/service.ts';
+import { Yard } from '../stack/yard.ts';
+import { aftermath } from './aftermath.ts';
+
+const question = 'Do you have a skid steer?';
+const farewell = "Thanks, that's all. Goodbye.";
+
+let yard: Yard;
+let service: Service;
+/** It takes LiveKit half a minute to be sure, so this call runs beside the others. */
+let vanished: Call;
+
+before(async () => {
+  yard = await Yard.open({
+    latencyMs: { stt: 100, llm: 200, tts: 100 },
+    env: { NUM_IDLE_PROCESSES: '3' },
+  });
+  await yard.teach([question, farewell]);
+  service = yard.service();
+  await service.ready({ warm: 3 });
+  vanished = await yard.call({ from: '+15550122' });
+  await vanished.waitFor('agent-audio-start');
+  await vanished.vanish();
+});
+
+afterEach(() => yard.openai.faults.clear());
+
+after(async () => {
+  await yard[Symbol.asyncDispose]();
+});
+
+/** What holds for every hang-up, whenever it came. */
+async function assertCleanEnd(call: Call, reason: string): Promise<void> {
+  const { events, lines, row, timeline, endedAfterMs, exitMs } = await aftermath(
+    { yard, service },
+    call,
+  );
+  assertOneEnd(events);
+  assert.ok(endedAfterMs < 1_000, `ended after ${endedAfterMs} ms`);
+  assert.ok(exitMs !== null && exitMs < 3_000, `process gone after ${exitMs} ms`);
+  const result = reason === 'cancelled-while-ringing' ? 'caller' : 'completed';
+  assert.partialDeepStrictEqual(row, { result, reason, endedBy: 'caller' });
+  assert.deepEqual(
+    timeline.map(({ event }) => event),
+    events.filter((event) => event !== 'call.closed'),
+  );
+  const complaints = lines.filter(({ level }) => level === 'warn' || level === 'error');
+  assert.deepEqual(complaints, [], 'a hang-up is nothing to complain about');
+}
+
+function assertOneEnd(events: readonly string[]): void {
+  const ends = events.filter((event) => event === 'call.ended' || event === 'call.closed');
+  assert.deepEqual(ends, ['call.ended', 'call.closed']);
+}
+
+const isOf = (call: Call) => (line: { callId?: string }) => line.callId === call.callId;
+
+test('a caller who gives up at the first ring, and calls again at once, is answered', async () => {
+  const first = await yard.call();
+  const cancelled = first.hangUp();
+  const second = await yard.call();
+  await second.waitFor('agent-audio-start');
+  await second.hangUp();
+  await cancelled;
+  const { events, row, exitMs } = await aftermath({ yard, service }, first);
+  assertOneEnd(events);
+  assert.partialDeepStrictEqual(row, { result: 'caller', reason: 'cancelled-while-ringing' });
+  assert.ok(exitMs === null || exitMs < 5_000, `process gone after ${exitMs} ms`);
+  await assertCleanEnd(second, 'caller-hangup');
+});
+
+test('a caller cancels while the job asks a store that is locked', async () => {
+  using lock = lockStore();
+  const call = await yard.call();
+  await service.waitFor('call.incoming', isOf(call));
+  await call.hangUp();
+  lock[Symbol.dispose]();
+  await assertCleanEnd(call, 'cancelled-while-ringing');
+});
+
+test('a caller hangs up in the middle of the greeting', async () => {
+  const call = await yard.call();
+  await call.waitFor('agent-audio-start');
+  await call.hangUp();
+  await assertCleanEnd(call, 'caller-hangup');
+});
+
+test('a caller hangs up in the middle of a sentence of theirs', async () => {
+  const call = await yard.call({ script: [{ say: question }] });
+  await call.waitFor('saying');
+  await call.hangUp();
+  await assertCleanEnd(call, 'caller-hangup');
+});
+
+test('a caller hangs up while the model thinks', async () => {
+  yard.openai.faults.next('chat', { do: 'hang' });
+  const asked = yard.openai.faults.count('chat');
+  const call = await yard.call({ script: [{ say: question }] });
+  await call.waitFor('said');
+  await eventually('the model is asked', () => yard.openai.faults.count('chat') > asked);
+  await call.hangUp();
+  await assertCleanEnd(call, 'caller-hangup');
+});
+
+test('a caller hangs up while a tool answers', async () => {
+  const call = await yard.call({ script: [{ say: question }] });
+  await service.waitFor('tool.used', isOf(call));
+  await call.hangUp();
+  await assertCleanEnd(call, 'caller-hangup');
+});
+
+test('a caller hangs up during the goodbye', async () => {
+  const call = await yard.call({ script: [{ say: farewell }] });
+  const { atMs } = await call.waitFor('said');
+  await call.waitFor('agent-audio-start', (event) => event.atMs > atMs);
+  await call.hangUp();
+  await assertCleanEnd(call, 'caller-hangup');
+});
+
+test('a caller who vanishes without a word is noticed, and nothing is left', async () => {
+  const { events, lines, row, exitMs } = await aftermath({ yard, service }, vanished);
+  assertOneEnd(events);
+  assert.partialDeepStrictEqual(row, { result: 'upstream', reason: 'link-lost', endedBy: null });
+  assert.notEqual(exitMs, null);
+  assert.deepEqual(
+    lines.filter(({ level }) => level === 'error'),
+    [],
+  );
+});
+
+/** Holds the store's write lock, as another process in the middle of a long commit would. */
+function lockStore(): Disposable {
+  const db = new DatabaseSync(join(yard.env['DATA_DIR'] ?? '', 'pickup.sqlite'));
+  db.exec('begin immediate');
+  return {
+    [Symbol.dispose]: () => {
+      if (!db.isOpen) return;
+      db.exec('rollback');
+      db.close();
+    },
+  };
+}
