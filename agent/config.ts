@@ -181,6 +181,25 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   });
 }
 
+/**
+ * Where the store is, for commands that need nothing else.
+ * @throws {ConfigError}
+ */
+export function loadStoreConfig(
+  env: Record<string, string | undefined> = process.env,
+): Config['store'] {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  const { DATABASE_URL, DATA_DIR } = settings;
+  const parsed = z.object({ DATABASE_URL, DATA_DIR }).safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`),
+    );
+  }
+  const { data } = parsed;
+  return { databaseUrl: data.DATABASE_URL ?? null, dataDir: resolve(data.DATA_DIR) };
+}
+
 /** The environment of a worker: ours, and where its supervisor listens. */
 export function workerEnvironment(linePath: string): NodeJS.ProcessEnv {
   return {

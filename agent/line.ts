@@ -35,7 +35,14 @@ export type LineReport =
   | { readonly type: 'accepted'; readonly room: string; readonly jobId: string }
   | { readonly type: 'refused'; readonly room: string; readonly reason: RefusalReason }
   | { readonly type: 'stage'; readonly stage: JobStage; readonly call: JobCall }
+  /** A question, answered under its `id`: read the sheet anew, and save it where calls read it. */
+  | { readonly type: 'ask'; readonly id: number; readonly what: 'fresh-inventory' }
+  /** The journal has something for the sheet: this booking, whose state the job wants to hear, or null. */
+  | { readonly type: 'booking-committed'; readonly bookingId: string | null }
   | { readonly type: 'bye'; readonly outcome: JobOutcome };
+
+/** What the sheet made of a booking. */
+export type SettledState = 'confirmed' | 'conflict' | 'cancelled';
 
 /** Which call a job serves; `callId` is known once it is in the room. */
 export type JobCall = {
@@ -61,6 +68,9 @@ export type LineOrder =
     }
   | { readonly type: 'drain' }
   | { readonly type: 'yard-changed' }
+  /** `saved` is false when the sheet did not answer in time. */
+  | { readonly type: 'answer'; readonly id: number; readonly saved: boolean }
+  | { readonly type: 'booking-state'; readonly bookingId: string; readonly state: SettledState }
   | { readonly type: 'end' };
 
 /** The longest path that every platform takes for a Unix socket (macOS: 104 bytes with the NUL). */
@@ -113,9 +123,11 @@ export class Line {
     this.#connect();
   }
 
-  /** Sends at once, or not at all: what a later supervisor needs to know is in `hello`. */
-  send(report: LineReport): void {
-    if (this.#isUp && this.#socket?.writable) this.#socket.write(`${JSON.stringify(report)}\n`);
+  /** Sends at once, or not at all (false): what a later supervisor needs to know is in `hello`. */
+  send(report: LineReport): boolean {
+    if (!this.#isUp || !this.#socket?.writable) return false;
+    this.#socket.write(`${JSON.stringify(report)}\n`);
+    return true;
   }
 
   /** Sends the last report and closes when it is out; at most `ms`. */

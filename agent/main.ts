@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig } from './config.ts';
+import { ConfigError, loadConfig, loadStoreConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { createLog } from './log.ts';
 import type { Log } from './log.ts';
@@ -10,6 +10,7 @@ const usage = `Usage: node agent/main.ts COMMAND
   start       answers calls, as in production
   dev         the same, for development
   doctor      checks every setting, key and permission      (--json)
+  bookings    lists bookings and messages from the store    (--json, --retry, --resolve CODE)
   setup-sip   creates or updates the SIP trunk and rule     (--help)
 `;
 
@@ -23,6 +24,10 @@ async function main(): Promise<number> {
     case 'start':
     case 'dev':
       return start(loadConfig());
+    case 'bookings': {
+      const { runBookings } = await import('./bookings-list.ts');
+      return runBookings({ store: loadStoreConfig(), args, write });
+    }
     case 'doctor':
       return (await import('./doctor.ts')).runDoctor({ env, json, write });
     case 'setup-sip': {

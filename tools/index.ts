@@ -1,13 +1,23 @@
+import { bookEquipmentTool } from './book-equipment.ts';
+import { createBookingTalk } from './booking-talk.ts';
+import { cancelBookingTool } from './cancel-booking.ts';
 import { endCallTool } from './end-call.ts';
+import { findBookingTool } from './find-booking.ts';
 import { findEquipmentTool } from './find-equipment.ts';
 import { quoteRentalTool } from './quote-rental.ts';
+import { takeMessageTool } from './take-message.ts';
 import type { ToolDeps } from './tool.ts';
 
 /** All that the model can do, by the names it calls them; handed to the agent as its `tools`. */
 export function createTools(deps: ToolDeps) {
+  const talk = createBookingTalk(deps);
   return {
     find_equipment: findEquipmentTool(deps),
     quote_rental: quoteRentalTool(deps),
+    book_equipment: bookEquipmentTool(deps, talk),
+    find_booking: findBookingTool(deps, talk),
+    cancel_booking: cancelBookingTool(deps, talk),
+    take_message: takeMessageTool(deps, talk),
     end_call: endCallTool(deps),
   };
 }

@@ -7,6 +7,7 @@ import { cheapestPrice, coveredDays, type Price } from './yard/prices.ts';
 import { daysIn, rentalDates, type RentalRange } from './yard/rental-dates.ts';
 import { listUnreachable, readSnapshot, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
 import { capitalised, spokenBlocks, spokenDate, spokenMoney, spokenRange } from './yard/spoken.ts';
+import { findUnit, withTwins } from './yard/twins.ts';
 import { checkUnit, spokenName, type CheckedUnit } from './yard/unit-facts.ts';
 
 /** What the model sends. Dates are text: what is wrong with them is told to the caller in words. */
@@ -58,27 +59,11 @@ export function quoteRental(
   };
 }
 
-function findUnit(units: readonly Unit[], itemId: string): Unit | undefined {
-  const wanted = itemId.trim().toLowerCase();
-  return units.find((unit) => unit.itemId.toLowerCase() === wanted);
-}
-
 /** The unit itself if it is free, else one that the caller cannot tell from it. */
 function freeTwin(asked: Unit, snapshot: Snapshot, range: RentalRange): CheckedUnit | undefined {
-  const twins = snapshot.units.filter((unit) => unit !== asked && isTwin(unit, asked));
-  return [asked, ...twins]
+  return withTwins(asked, snapshot.units)
     .map((unit) => checkUnit(unit, snapshot, range))
     .find(({ availability }) => availability.free);
-}
-
-function isTwin(a: Unit, b: Unit): boolean {
-  return (
-    a.name === b.name &&
-    a.dailyRateCents === b.dailyRateCents &&
-    a.weeklyRateCents === b.weeklyRateCents &&
-    a.fourWeekRateCents === b.fourWeekRateCents &&
-    a.depositCents === b.depositCents
-  );
 }
 
 function quoteFacts(

@@ -1,18 +1,37 @@
 import { DeadlineError, withDeadline } from '../agent/deadline.ts';
+import type { BookingDesk } from './bookings/desk.ts';
 import type { Inventory } from './yard/equipment.ts';
 
 /** What the tools of one call are given. */
 export type ToolDeps = {
+  /** The same for every job of one call. */
+  readonly callId: string;
+  /** Who calls; the number is null when it is withheld. */
+  readonly caller: { readonly phoneNumber: string | null };
   /** The call's snapshot of the sheet, without waiting; null when it could not be read. */
   readonly inventory: () => Inventory | null;
+  /** Where bookings and messages are kept; null when there is none: then nothing can be booked. */
+  readonly desk: BookingDesk | null;
   /** Wall-clock time: it decides what today is, and how old the snapshot is. */
   readonly clock: { nowMs(): number };
   /** An older snapshot is still used, but the caller hears that someone will confirm. */
   readonly inventoryMaxAgeMs: number;
+  /** How long the caller waits for the sheet before a booking is spoken as pending. */
+  readonly confirmBookingMs: number;
   /** No tool runs longer. */
   readonly toolMs: number;
+  /** A tool that runs longer is covered by a few words; `defaultFillerMs` when left out. */
+  readonly fillerMs?: number;
   /** Aborted when the call ends. */
   readonly signal?: AbortSignal;
+  /** How often the caller has spoken so far, the words that the tool is called for included. */
+  readonly turn: () => number;
+  /** What the caller said last, as it was understood; empty when nothing was. */
+  readonly callerWords: () => string;
+  /** Whether the agent spoke these words to the caller, at least their beginning. */
+  readonly wasSpoken: (words: string) => boolean;
+  /** Says something while a tool runs; it is not waited for. */
+  readonly say: (words: string) => void;
   /** Told of each use; `error` says why it failed. One that the caller cut short has none. */
   readonly onToolUsed: (
     name: string,
@@ -32,21 +51,43 @@ export type ToolAnswer = {
   readonly problem?: string;
 };
 
+/** Said while a tool takes its time; at most once a use. */
+export const FILLER = 'One moment, please.';
+/** A caller takes a longer silence for a lost line (DESIGN section 3, `toolMs`). */
+const defaultFillerMs = 1_500;
+
+const didNotWork = 'Sorry, that did not work just now. Shall I try it once more?';
+
+/** One use of a tool. What the caller is told when it fails may be the tool's own. */
+type ToolUse = {
+  readonly name: string;
+  readonly abortSignal: AbortSignal;
+  readonly whenFailed?: ToolAnswer;
+  /** At the deadline: what the tool began may still be done after it. */
+  readonly whenLate?: ToolAnswer;
+};
+
 /**
- * Runs a tool within `toolMs`. A failure becomes an answer that the caller can be told, and is
- * reported to `onToolUsed`.
+ * Runs a tool within `toolMs`, and says so when it takes its time. A failure becomes an answer that
+ * the caller can be told, and is reported to `onToolUsed`.
  * @throws the reason of `abortSignal` or of `deps.signal`, at once, when the call has moved on.
  */
 export async function runTool<T extends ToolAnswer | undefined>(
   deps: ToolDeps,
-  { name, abortSignal }: { readonly name: string; readonly abortSignal: AbortSignal },
-  work: () => T | Promise<T>,
+  use: ToolUse,
+  work: (signal: AbortSignal) => T | Promise<T>,
 ): Promise<T | ToolAnswer> {
+  const { name, abortSignal } = use;
   const startedMs = performance.now();
   const signal = deps.signal ? AbortSignal.any([abortSignal, deps.signal]) : abortSignal;
   const durationMs = () => Math.round(performance.now() - startedMs);
+  const filler = setTimeout(() => deps.say(FILLER), deps.fillerMs ?? defaultFillerMs);
   try {
-    const answer = await withDeadline(async () => work(), { ms: deps.toolMs, label: name, signal });
+    const answer = await withDeadline(async (joined) => work(joined), {
+      ms: deps.toolMs,
+      label: name,
+      signal,
+    });
     deps.onToolUsed(name, { durationMs: durationMs(), ok: true });
     return answer;
   } catch (error) {
@@ -54,9 +95,10 @@ export async function runTool<T extends ToolAnswer | undefined>(
     const failure = wasCutShort ? {} : { error };
     deps.onToolUsed(name, { durationMs: durationMs(), ok: false, ...failure });
     if (wasCutShort) throw error;
-    return {
-      say: 'Sorry, that did not work just now. Shall I try it once more?',
-      problem: error instanceof DeadlineError ? 'timed-out' : 'failed',
-    };
+    return error instanceof DeadlineError
+      ? (use.whenLate ?? { say: didNotWork, problem: 'timed-out' })
+      : (use.whenFailed ?? { say: didNotWork, problem: 'failed' });
+  } finally {
+    clearTimeout(filler);
   }
 }

@@ -1,5 +1,8 @@
+import { currentBookings } from '../../tools/bookings/journal.ts';
 import { inventoryFromJson, inventorySnapshot } from '../../tools/inventory/inventory-snapshot.ts';
 import type { Inventory } from '../../tools/yard/equipment.ts';
+import { todayIn } from '../../tools/yard/rental-dates.ts';
+import { withJournal } from '../../tools/yard/with-journal.ts';
 import type { Config } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Log } from '../log.ts';
@@ -93,10 +96,14 @@ export class CallStore {
     this.#renewals = setInterval(() => void this.#renew(onLost), renewMs);
   }
 
-  /** The yard's last good snapshot, or null when there was never one. */
+  /** The yard's last good snapshot with the journal's bookings, or null when there was never one. */
   async inventory(): Promise<Inventory | null> {
-    const snapshot = await readSnapshot(await this.#open(), inventorySnapshot);
-    return snapshot ? inventoryFromJson(String(snapshot.json)) : null;
+    const store = await this.#open();
+    const snapshot = await readSnapshot(store, inventorySnapshot);
+    if (!snapshot) return null;
+    const inventory = inventoryFromJson(String(snapshot.json));
+    const today = todayIn(inventory.yard.timeZone, { nowMs: () => Date.now() });
+    return withJournal(inventory, await currentBookings(store, today));
   }
 
   /** The audio of a phrase, if it was synthesised for the voice in use. */

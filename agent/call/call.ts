@@ -1,5 +1,6 @@
 import { voice } from '@livekit/agents';
 import type { JobContext } from '@livekit/agents';
+import type { BookingDesk } from '../../tools/bookings/desk.ts';
 import type { Config } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
 import type { JobOutcome, JobStage } from '../line.ts';
@@ -26,6 +27,7 @@ export type CallDeps = {
   readonly ctx: JobContext;
   readonly config: Config;
   readonly store: CallStore;
+  readonly desk: BookingDesk;
   readonly log: Log;
   /** Tells the supervisor how far this job is. */
   readonly onStage: (stage: JobStage, callId: string | null) => void;
@@ -67,6 +69,11 @@ export class Call {
   constructor(deps: CallDeps) {
     this.#deps = deps;
     this.#record = new CallRecord(deps);
+  }
+
+  /** Null until the job is in the call's room. */
+  get callId(): string | null {
+    return this.#callId;
   }
 
   /** Serves the call; resolves when it has ended. Never rejects: whatever goes wrong is an ending. */
@@ -149,7 +156,11 @@ export class Call {
     const conversation = new Conversation({
       config,
       inventory: preparation.inventory,
+      reload: () => this.#deps.store.inventory(),
       tools: {
+        callId: caller.callId,
+        caller: { phoneNumber: caller.number },
+        desk: this.#deps.desk,
         signal,
         onToolUsed: (tool, use) => {
           // What the end of the call cut short is no failure.

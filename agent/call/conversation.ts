@@ -1,4 +1,4 @@
-import type { voice } from '@livekit/agents';
+import { voice } from '@livekit/agents';
 import type { Room } from '@livekit/rtc-node';
 import timers from 'node:timers/promises';
 import { createTools } from '../../tools/index.ts';
@@ -25,14 +25,23 @@ const clock = { nowMs: () => Date.now() };
 export class Conversation {
   readonly session: voice.AgentSession;
   readonly #receptionist: Receptionist;
+  #inventory: Inventory | null;
+  #callerTurns = 0;
+  #callerWords = '';
+  readonly #agentWords: string[] = [];
 
-  /** `inventory` is null when the sheet could not be read. */
+  /** `inventory` is null when the sheet could not be read; `reload` reads it again, at each turn. */
   constructor(options: {
     readonly config: Config;
     readonly inventory: Inventory | null;
-    readonly tools: Pick<ToolDeps, 'signal' | 'onToolUsed' | 'endCall'>;
+    readonly reload: () => Promise<Inventory | null>;
+    readonly tools: Pick<
+      ToolDeps,
+      'callId' | 'caller' | 'desk' | 'signal' | 'onToolUsed' | 'endCall'
+    >;
   }) {
-    const { config, inventory, tools } = options;
+    const { config, inventory, reload, tools } = options;
+    this.#inventory = inventory;
     this.session = createSession(config, {
       keyterms: keytermsOf(inventory?.units.map((unit) => unit.name) ?? []),
     });
@@ -42,13 +51,36 @@ export class Conversation {
         todayIso: todayIn(inventory?.yard.timeZone ?? defaultTimeZone, clock),
       }),
       tools: createTools({
-        inventory: () => inventory,
+        inventory: () => this.#inventory,
         clock,
         inventoryMaxAgeMs: config.timeouts.inventoryMaxAgeMs,
+        confirmBookingMs: config.timeouts.confirmBookingMs,
         toolMs: config.timeouts.toolMs,
+        turn: () => this.#callerTurns,
+        callerWords: () => this.#callerWords,
+        wasSpoken: (words) => this.#agentWords.some((said) => said.includes(words)),
+        say: (words) => void this.session.say(words, { addToChatCtx: false }),
         ...tools,
       }),
     });
+    this.session.on(voice.AgentSessionEventTypes.ConversationItemAdded, ({ item }) => {
+      if (item.type !== 'message') return;
+      const words = item.textContent ?? '';
+      if (item.role === 'assistant') this.#agentWords.push(words);
+      if (item.role !== 'user') return;
+      this.#callerTurns += 1;
+      this.#callerWords = words;
+      void this.#refresh(reload);
+    });
+  }
+
+  /** In a few milliseconds, while the model thinks: what was booked meanwhile is taken. */
+  async #refresh(reload: () => Promise<Inventory | null>): Promise<void> {
+    try {
+      this.#inventory = (await reload()) ?? this.#inventory;
+    } catch {
+      // The list of before stands; a booking looks at the sheet anew in any case.
+    }
   }
 
   /** Publishes the agent's track, at which the gateway answers, and begins to listen. */

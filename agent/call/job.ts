@@ -10,6 +10,7 @@ import { createLog } from '../log.ts';
 import { serveInFront } from '../priority.ts';
 import { openStore } from '../store/database.ts';
 import type { Store } from '../store/database.ts';
+import { CallBookings } from './call-bookings.ts';
 import { CallStore } from './call-store.ts';
 import { Call } from './call.ts';
 
@@ -31,6 +32,7 @@ const prewarmMs = 3_000;
 let stage: JobStage = 'idle';
 let serving: JobCall | null = null;
 let opened: Promise<Store> | undefined;
+let bookings: CallBookings | undefined;
 
 /** The job's one connection to the store; a failed opening is tried again by who asks next. */
 function store(): Promise<Store> {
@@ -54,7 +56,9 @@ const line = new Line({
     stage,
     call: serving,
   }),
+  onLost: () => bookings?.onLineLost(),
   onOrder: (order) => {
+    bookings?.onOrder(order);
     if (order.type !== 'end') return;
     log.error({ event: 'job.forced' }, 'job ended by order of the supervisor');
     void leave('failed');
@@ -89,11 +93,20 @@ async function serve(ctx: JobContext): Promise<void> {
   const room = ctx.job.room?.name ?? '';
   const jobId = ctx.job.id;
   const callLog = log.child({ room, jobId, jobPid: process.pid });
-  const call = new Call({
+  const callStore = new CallStore({ open: store, voice: config.voice, log: callLog });
+  bookings = new CallBookings({
+    callId: () => call.callId ?? jobId,
+    store,
+    inventory: () => callStore.inventory(),
+    send: (report) => line.send(report),
+    log: callLog,
+  });
+  const call: Call = new Call({
     ctx,
     config,
     log: callLog,
-    store: new CallStore({ open: store, voice: config.voice, log: callLog }),
+    store: callStore,
+    desk: bookings,
     onStage: (next, callId) => {
       stage = next;
       serving = { jobId, room, callId };

@@ -7,6 +7,11 @@ export type Schema = {
   readonly leases: LeasesTable;
   readonly snapshots: SnapshotsTable;
   readonly phrases: PhrasesTable;
+  readonly bookings: BookingsTable;
+  readonly bookedDays: BookedDaysTable;
+  readonly messages: MessagesTable;
+  readonly outbox: OutboxTable;
+  readonly statusMarks: StatusMarksTable;
 };
 
 /** One row a call, however many jobs served it. */
@@ -63,6 +68,73 @@ type PhrasesTable = {
   readonly sampleRateHz: number;
   readonly pcm: Uint8Array;
   readonly createdAtMs: number;
+};
+
+/** The journal of bookings made on the phone. Days are ISO dates, both included. */
+type BookingsTable = {
+  readonly bookingId: string;
+  /** Null once cancelled: the same booking may be made again. */
+  readonly idempotencyKey: string | null;
+  readonly callId: string;
+  readonly itemId: string;
+  readonly itemName: string;
+  readonly startDay: string;
+  readonly endDay: string;
+  readonly customer: string;
+  readonly phone: string;
+  /** The last ten digits of `phone`: what it is found by. */
+  readonly phoneKey: string;
+  readonly totalCents: number;
+  readonly state: 'pending' | 'confirmed' | 'conflict' | 'cancelled';
+  /** Why staff's sheet and the booking do not go together. */
+  readonly conflict: string | null;
+  readonly createdAtMs: number;
+  readonly changedAtMs: number;
+  /** When a row for it was last on its way to the sheet, with no answer yet. */
+  readonly sentAtMs: number | null;
+  /** When a person dealt with the conflict. */
+  readonly resolvedAtMs: number | null;
+};
+
+/** One row for each day that a live booking holds a unit: the key makes an overlap impossible. */
+type BookedDaysTable = {
+  readonly itemId: string;
+  readonly day: string;
+  readonly bookingId: string;
+};
+
+/** What callers left for the staff. */
+type MessagesTable = {
+  readonly code: string;
+  readonly callId: string;
+  readonly customer: string | null;
+  readonly phone: string | null;
+  readonly text: string;
+  readonly createdAtMs: number;
+  readonly sentAtMs: number | null;
+  readonly deliveredAtMs: number | null;
+  readonly resolvedAtMs: number | null;
+};
+
+/** What the sheet does not show yet: each row names what is to be brought up to date there. */
+type OutboxTable = {
+  readonly id: Generated<number>;
+  readonly kind: 'booking' | 'message';
+  /** The booking's id, or the message's code. */
+  readonly ref: string;
+  readonly notBeforeMs: number;
+  readonly createdAtMs: number;
+};
+
+/**
+ * The units whose `Status` we set to `RENTED`, and for which booking. `setting`: on its way;
+ * `set`: read back; `released`: set back, or taken over by staff, so never set again for it.
+ */
+type StatusMarksTable = {
+  readonly itemId: string;
+  readonly bookingKey: string;
+  readonly state: 'setting' | 'set' | 'released';
+  readonly endDay: string;
 };
 
 /** Which database the store lives in. */
@@ -142,6 +214,68 @@ export const migrations: readonly Migration[] = [
         sample_rate_hz ${int} not null,
         pcm ${bytes} not null,
         created_at_ms ${int} not null
+      )`,
+    ],
+  },
+  {
+    version: 2,
+    name: 'bookings, messages, outbox, status marks',
+    statements: ({ int, rowId }) => [
+      `create table bookings (
+        booking_id text primary key,
+        idempotency_key text unique,
+        call_id text not null,
+        item_id text not null,
+        item_name text not null,
+        start_day text not null,
+        end_day text not null,
+        customer text not null,
+        phone text not null,
+        phone_key text not null,
+        total_cents ${int} not null,
+        state text not null
+          check (state in ('pending', 'confirmed', 'conflict', 'cancelled')),
+        conflict text,
+        created_at_ms ${int} not null,
+        changed_at_ms ${int} not null,
+        sent_at_ms ${int},
+        resolved_at_ms ${int},
+        check (start_day <= end_day)
+      )`,
+      `create index bookings_of_item on bookings (item_id, end_day)`,
+      `create index bookings_of_phone on bookings (phone_key)`,
+      `create index bookings_by_state on bookings (state, end_day)`,
+      `create table booked_days (
+        item_id text not null,
+        day text not null,
+        booking_id text not null references bookings (booking_id),
+        primary key (item_id, day)
+      )`,
+      `create index booked_days_of_booking on booked_days (booking_id)`,
+      `create table messages (
+        code text primary key,
+        call_id text not null,
+        customer text,
+        phone text,
+        text text not null,
+        created_at_ms ${int} not null,
+        sent_at_ms ${int},
+        delivered_at_ms ${int},
+        resolved_at_ms ${int}
+      )`,
+      `create table outbox (
+        id ${rowId},
+        kind text not null check (kind in ('booking', 'message')),
+        ref text not null,
+        not_before_ms ${int} not null,
+        created_at_ms ${int} not null
+      )`,
+      `create table status_marks (
+        item_id text not null,
+        booking_key text not null,
+        state text not null check (state in ('setting', 'set', 'released')),
+        end_day text not null,
+        primary key (item_id, booking_key)
       )`,
     ],
   },

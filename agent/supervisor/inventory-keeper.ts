@@ -1,23 +1,47 @@
+import { randomUUID } from 'node:crypto';
 import { inventorySnapshot, inventoryToJson } from '../../tools/inventory/inventory-snapshot.ts';
 import { InventoryRefresher } from '../../tools/inventory/inventory.ts';
+import { SheetFormatError } from '../../tools/inventory/sheet-table.ts';
 import { createSheetsClient } from '../../tools/inventory/sheets-client.ts';
+import { SheetsError, type SheetsErrorCode } from '../../tools/inventory/sheets-error.ts';
+import type { Inventory } from '../../tools/yard/equipment.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/database.ts';
+import { claimLease, releaseLease, type Lease } from '../store/leases.ts';
 import { readSnapshot, saveSnapshot } from '../store/snapshots.ts';
+
+/** Of all processes that share the store, its holder refreshes the snapshot. */
+const leaseName = 'inventory';
+/** When its holder dies, another takes over before the snapshot is much older than usual. */
+const leaseMs = 10_000;
+const tendMs = 3_000;
+/**
+ * Two that read at the same time may save in the other order; the later reading stays. A greater
+ * distance is no race but another machine's clock, and must not keep a fresh list out.
+ */
+const raceMs = 60_000;
 
 /** Keeps the yard's sheet in the store, where the calls read it. */
 export class InventoryKeeper {
   readonly #refresher: InventoryRefresher;
   readonly #store: Store;
+  readonly #log: Log;
+  readonly #onChanged: () => void;
+  readonly #holder = randomUUID();
   readonly #firstTry = Promise.withResolvers<void>();
+  #timer: NodeJS.Timeout | undefined;
+  #tending: Promise<void> | undefined;
+  #lease: Lease | null = null;
   #savedAtMs: number | null = null;
 
-  /** `onChanged` is called after each refresh: the greeting may be another. */
+  /** `onChanged` is called after each refresh, whoever made it: the greeting may be another. */
   constructor(options: { config: Config; store: Store; log: Log; onChanged: () => void }) {
     const { config, store, log, onChanged } = options;
     const { sheet, timeouts } = config;
     this.#store = store;
+    this.#log = log;
+    this.#onChanged = onChanged;
     this.#refresher = new InventoryRefresher({
       client: createSheetsClient({
         spreadsheetId: sheet.id,
@@ -27,26 +51,25 @@ export class InventoryKeeper {
       clock: { nowMs: () => Date.now() },
       ttlMs: timeouts.inventoryTtlMs,
       timeoutMs: timeouts.equipmentLoadMs,
-      save: async (inventory) => {
-        const savedAtMs = inventory.fetchedAtMs;
-        await saveSnapshot(store, {
-          name: inventorySnapshot,
-          json: inventoryToJson(inventory),
-          savedAtMs,
-        });
-        this.#savedAtMs = savedAtMs;
-      },
-      onRefreshed: ({ items, durationMs, problems }) => {
+      save: (inventory) => this.#save(inventory),
+      onRefreshed: ({ items, durationMs, problems, failures }) => {
         this.#firstTry.resolve();
-        log.debug({ event: 'inventory.refreshed', items, durationMs }, 'inventory refreshed');
+        log[failures > 0 ? 'info' : 'debug'](
+          { event: 'inventory.refreshed', items, durationMs, failures },
+          'inventory refreshed',
+        );
         for (const problem of problems) {
           log.warn({ event: 'inventory.problem', ...problem }, 'a cell of the sheet is not usable');
         }
         onChanged();
       },
-      onFailed: (error, { failures, retryInMs }) => {
+      onFailed: (error, { failures, isNew, retryInMs }) => {
         this.#firstTry.resolve();
-        log.warn({ event: 'inventory.failed', error, failures, retryInMs }, 'sheet was not read');
+        // Said once, with what to do; the same failure again is only worth a line for debugging.
+        log[!isNew ? 'debug' : needsPerson(error) ? 'error' : 'warn'](
+          { event: 'inventory.failed', error, toDo: toDoAbout(error), failures, retryInMs },
+          'sheet was not read, the last good list stays in use',
+        );
       },
     });
   }
@@ -56,16 +79,86 @@ export class InventoryKeeper {
     return this.#savedAtMs === null ? null : Date.now() - this.#savedAtMs;
   }
 
-  /** Begins to refresh; resolves after the first attempt, whatever came of it. */
+  /**
+   * Reads the sheet once and, while it holds the lease, again and again; resolves after the first
+   * attempt, whatever came of it.
+   */
   async start(): Promise<void> {
-    // First of all: a store that is slow, or away, must not keep the sheet from being read.
-    this.#refresher.start();
-    const saved = await readSnapshot(this.#store, inventorySnapshot);
-    this.#savedAtMs ??= saved?.savedAtMs ?? null;
+    // Before the lease is asked for: its last holder may have died with it, and the store be slow.
+    this.#refresher.refreshNow().catch(() => {});
+    this.#timer = setInterval(() => this.#tend(), tendMs);
+    this.#tend();
     await this.#firstTry.promise;
   }
 
-  async stop(): Promise<void> {
-    await this.#refresher.stop();
+  /**
+   * Reads the sheet now, by whichever process: around a booking. Those who ask together share one
+   * reading. Rejects when the sheet was not read or the list could not be saved.
+   */
+  refreshNow(): Promise<Inventory> {
+    return this.#refresher.refreshNow();
   }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#refresher.stop();
+    await this.#tending;
+    const lease = this.#lease;
+    this.#lease = null;
+    // Without this the next process waits for the lease to expire, and no harm is done.
+    if (lease) await releaseLease(this.#store, lease).catch(() => {});
+  }
+
+  #tend(): void {
+    this.#tending ??= this.#holdOrFollow()
+      .catch((error: unknown) =>
+        this.#log.warn({ event: 'store.failed', error }, 'inventory lease could not be renewed'),
+      )
+      .finally(() => (this.#tending = undefined));
+  }
+
+  /** Refreshes while the lease is ours; else looks for what its holder has saved. */
+  async #holdOrFollow(): Promise<void> {
+    const claim = { name: leaseName, holder: this.#holder, ttlMs: leaseMs };
+    this.#lease = await claimLease(this.#store, claim);
+    if (this.#lease) this.#refresher.start();
+    else this.#refresher.pause();
+    const saved = await readSnapshot(this.#store, inventorySnapshot);
+    if (!saved || saved.savedAtMs === this.#savedAtMs) return;
+    this.#savedAtMs = saved.savedAtMs;
+    this.#onChanged();
+  }
+
+  async #save(inventory: Inventory): Promise<void> {
+    const json = inventoryToJson(inventory);
+    const savedAtMs = inventory.fetchedAtMs;
+    this.#savedAtMs = await this.#store.transaction(async (tx) => {
+      const saved = await readSnapshot(tx, inventorySnapshot);
+      const aheadMs = saved ? saved.savedAtMs - savedAtMs : 0;
+      if (saved && aheadMs > 0 && aheadMs < raceMs) return saved.savedAtMs;
+      await saveSnapshot(tx, { name: inventorySnapshot, json, savedAtMs });
+      return savedAtMs;
+    });
+  }
+}
+
+function needsPerson(error: unknown): boolean {
+  return error instanceof SheetFormatError || (error instanceof SheetsError && !error.retryable);
+}
+
+const toDo: Partial<Record<SheetsErrorCode | SheetFormatError['code'], string>> = {
+  SHEETS_BAD_CREDENTIALS: 'make a new key for the service account and run the doctor',
+  SHEETS_FORBIDDEN: 'share the spreadsheet with the service account as Editor, run the doctor',
+  SHEETS_NOT_FOUND: 'check GOOGLE_SHEET_ID, and that the spreadsheet was not deleted',
+  SHEETS_RATE_LIMITED: 'nothing, unless it lasts: something else reads with this account',
+  SHEET_TAB_MISSING: 'give the tab its name back: the README lists the tabs',
+  SHEET_COLUMN_MISSING: "mend the tab's first row: the README lists the columns",
+  SHEET_COLUMN_TWICE: 'rename or remove one of the two columns',
+  SHEET_ROWS_UNUSABLE: "undo the last change to the tab, with the sheet's version history",
+};
+
+/** What somebody can do about it; null when it passes by itself. */
+function toDoAbout(error: unknown): string | null {
+  const isKnown = error instanceof SheetsError || error instanceof SheetFormatError;
+  return isKnown ? (toDo[error.code] ?? null) : null;
 }

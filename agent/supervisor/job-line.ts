@@ -38,6 +38,8 @@ export type WorkerPeer = {
 /** What the supervisor wants to hear of. */
 export type LineEvents = {
   onJobStage(job: JobPeer): void;
+  /** A question, or word of a booking. */
+  onJobAsks(job: JobPeer, report: LineReport): void;
   /** `outcome` is null when the line closed without `bye`: the process died. */
   onJobGone(job: JobPeer, outcome: JobOutcome | null): void;
   /** It said hello. What its link is like, it says next. */
@@ -164,6 +166,9 @@ export class JobLine {
     const onReport = (report: LineReport) => {
       job.lastBeatMs = performance.now();
       if (report.type === 'bye') outcome = report.outcome;
+      if (report.type === 'ask' || report.type === 'booking-committed') {
+        this.#events.onJobAsks(job, report);
+      }
       if (report.type !== 'stage') return;
       job.stage = report.stage;
       job.stageSinceMs = job.lastBeatMs;

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import { openStore } from '../store/database.ts';
 import type { Store } from '../store/database.ts';
 import { callLeaseName, readLease } from '../store/leases.ts';
+import { BookingDesk } from './booking-desk.ts';
 import { drain } from './drain.ts';
 import { Guardian } from './guardian.ts';
 import { serveHttp } from './http.ts';
@@ -30,6 +31,7 @@ export class Supervisor {
   readonly #pool: Pool;
   readonly #guardian: Guardian;
   readonly #inventory: InventoryKeeper;
+  readonly #bookings: BookingDesk;
   readonly #forced = Promise.withResolvers<void>();
   #http: HttpServer | undefined;
   #inventoryTried = false;
@@ -58,6 +60,7 @@ export class Supervisor {
     this.#store = store;
     const line = new JobLine({
       onJobStage: (job) => this.#jobMoved(job),
+      onJobAsks: (job, report) => this.#bookings.onReport(job, report),
       onJobGone: (job, outcome) => this.#jobGone(job, outcome),
       onWorker: (worker) => this.#workerCame(worker),
       onWorkerLink: (worker) => this.#workerLink(worker),
@@ -75,6 +78,12 @@ export class Supervisor {
       store,
       log,
       onChanged: () => this.#pool.current?.send({ type: 'yard-changed' }),
+    });
+    this.#bookings = new BookingDesk({
+      config,
+      store,
+      log,
+      refresh: () => this.#inventory.refreshNow(),
     });
     this.#guardian = new Guardian({
       rooms: createRooms(config),
@@ -119,6 +128,7 @@ export class Supervisor {
     const linePath = await this.#line.listen(store.dataDir);
     this.#workers.start(linePath);
     this.#guardian.start();
+    this.#bookings.start();
     this.#log.info({ event: 'service.started', port: this.#http.port }, 'service started');
     const tried = () => {
       this.#inventoryTried = true;
@@ -146,6 +156,7 @@ export class Supervisor {
   }
 
   #jobGone(job: JobPeer, outcome: JobOutcome | null): void {
+    this.#bookings.jobGone(job);
     const { pid, stage, call, workerPid } = job;
     const worker = this.#pool.current;
     // A worker that drains, or died, takes its warm processes with it, without a word.
@@ -232,7 +243,12 @@ export class Supervisor {
     this.#guardian.stop();
     await withDeadline(
       async () => {
-        await Promise.all([this.#inventory.stop(), this.#http?.close(), this.#line.close()]);
+        await Promise.all([
+          this.#inventory.stop(),
+          this.#bookings.stop(),
+          this.#http?.close(),
+          this.#line.close(),
+        ]);
         await this.#store.close();
       },
       { ms: closeMs, label: 'supervisor close' },

@@ -80,6 +80,10 @@ function onOrder(order: LineOrder): void {
     case 'drain':
     case 'end':
       return drain();
+    case 'answer':
+    case 'booking-state':
+      // For jobs.
+      return;
     default:
       order satisfies never;
   }

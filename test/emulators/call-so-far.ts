@@ -1,4 +1,10 @@
-import { callerDetails, equipmentIn, type Intent, intentOf } from './caller-words.ts';
+import {
+  callerDetails,
+  type CallerDetails,
+  equipmentIn,
+  type Intent,
+  intentOf,
+} from './caller-words.ts';
 import { field, parseJson } from './json.ts';
 import { type ChatMessage, type ChatTool, textOf } from './openai-request.ts';
 import { type DayRange, rangeOfDays, spokenDays } from './spoken-dates.ts';
@@ -23,9 +29,9 @@ export type Call = {
   readonly days: DayRange | null;
   /** Of the last search. */
   readonly items: readonly Item[];
-  readonly details: { readonly name?: string; readonly phone?: string };
-  /** The caller's last words, as they came. */
-  readonly said: string;
+  readonly details: CallerDetails;
+  /** What the caller wants to be passed on; null when they have not said it yet. */
+  readonly message: string | null;
 };
 
 /** Reads the messages of a request as a receptionist would remember them. */
@@ -37,7 +43,8 @@ export function understand(messages: readonly ChatMessage[], tools: readonly Cha
   let isNewMachine = false;
   let days: DayRange | null = null;
   let intent: Intent = 'greeting';
-  let details: Call['details'] = {};
+  let details: CallerDetails = {};
+  let message: string | null = null;
   for (const { said, text, asked } of turns) {
     const named = equipmentIn(text);
     isNewMachine = named !== null && named !== machine;
@@ -48,12 +55,15 @@ export function understand(messages: readonly ChatMessage[], tools: readonly Cha
     const mentioned = today === undefined || isAboutYard ? null : spokenDays(text, today);
     const saidDays = mentioned !== null;
     days = mentioned === null ? days : toDays(mentioned, days);
-    if (isOpenEnded(intent)) intent = answered({ intent, before, text, asked, saidDays, machine });
-    details = { ...details, ...callerDetails(said) };
+    intent = answered({ intent, before, text, asked, saidDays, machine });
+    details = { ...details, ...callerDetails(said, asked) };
+    const isAsking = intent === 'message' || intent === 'human';
+    message = isAsking && saysWhat(text, asked) ? said : null;
   }
   const last = turns.at(-1);
   const items = knownItems(messages);
-  const { text = '', said = '' } = last ?? {};
+  const code = details.code ?? knownCode(messages);
+  const { text = '' } = last ?? {};
   return {
     tools,
     instructions,
@@ -63,15 +73,22 @@ export function understand(messages: readonly ChatMessage[], tools: readonly Cha
     isNewMachine,
     days,
     items,
-    details,
-    said,
+    details: { ...details, ...(code === undefined ? {} : { code }) },
+    message,
   };
 }
 
 const isOpenEnded = (intent: Intent) =>
   intent === 'unclear' || intent === 'availability' || intent === 'greeting';
 
-/** What words mean that say little by themselves: it depends on what the agent had asked. */
+const YES =
+  /^(?:(?:uh|um|oh|well) )*(?:yes|yeah|yep|yup|sure|please|ok|okay|correct|right|sounds good)\b/;
+const NO = /^(?:(?:uh|um|oh|well) )*(?:no|nope|nah|not really)\b/;
+/** What the agent offers, and then does when the caller says yes. */
+const OFFERS: readonly Intent[] = ['price', 'book', 'cancel', 'message'];
+const ASK_MESSAGE = /\bpass on\?/i;
+
+/** What words mean in the light of what the agent had asked. */
 function answered(turn: {
   intent: Intent;
   before: Intent;
@@ -82,19 +99,37 @@ function answered(turn: {
 }): Intent {
   const { intent, before, text, asked, saidDays, machine } = turn;
   if (asked !== null) {
-    const isYes =
-      /^(?:(?:uh|um|oh|well) )*(?:yes|yeah|yep|yup|sure|please|ok|okay|correct|right|sounds good)\b/.test(
-        text,
-      );
-    const isNo = /^(?:(?:uh|um|oh|well) )*(?:no|nope|nah|not really)\b/.test(text);
-    if (isNo && /\b(?:else|more|help)\b/i.test(asked)) return 'goodbye';
-    const offer = intentOf(normaliseSpeech(asked), null);
-    if (isYes && (offer === 'price' || offer === 'book' || offer === 'message')) return offer;
+    const offer = offerIn(asked);
+    const couldBeAnswer = isOpenEnded(intent) || intent === 'book' || intent === 'goodbye';
+    if (ASK_MESSAGE.test(asked) && intent !== 'goodbye') return 'message';
+    if (YES.test(text) && offer !== null && couldBeAnswer && intent !== 'goodbye') return offer;
+    if (NO.test(text) && offer !== null && couldBeAnswer && !/bye/.test(text)) return 'declined';
+    if (!isOpenEnded(intent)) return intent;
+    if (NO.test(text) && /\b(?:else|more|help)\b/i.test(asked)) return 'goodbye';
     // An answer to our own question goes on with what the question was for.
-    if (before === 'book' || before === 'message') return before;
+    if (GOES_ON.includes(before)) return before;
     if (saidDays && before === 'price') return before;
   }
+  if (!isOpenEnded(intent)) return intent;
   return intent !== 'availability' && saidDays && machine !== null ? 'availability' : intent;
+}
+
+const GOES_ON: readonly Intent[] = ['book', 'find-booking', 'cancel', 'message'];
+
+/** What a yes to the question would be a yes to: its last sentence says it, or what comes before. */
+function offerIn(asked: string): Intent | null {
+  const lastSentence = asked.split(/(?<=[.!?])\s+/).at(-1) ?? '';
+  if (/\banything else\b/i.test(lastSentence)) return null;
+  const intents = [lastSentence, asked].map((words) => intentOf(normaliseSpeech(words), null));
+  return intents.find((intent) => OFFERS.includes(intent)) ?? null;
+}
+
+/** Whether the words are a message already, rather than the wish to leave one. */
+function saysWhat(text: string, asked: string | null): boolean {
+  if (asked !== null && ASK_MESSAGE.test(asked)) return true;
+  return (
+    /\b(?:tell|let|say|that|about|because|regarding)\b/.test(text) && text.split(' ').length > 6
+  );
 }
 
 /** True for what the agent was told, rather than what was said. */
@@ -147,6 +182,19 @@ function knownItems(messages: readonly ChatMessage[]): Item[] {
     if (items.length > 0) return items;
   }
   return [];
+}
+
+/** The code of the booking that a tool named last. */
+function knownCode(messages: readonly ChatMessage[]): string | undefined {
+  for (const message of messages.toReversed()) {
+    if (message.role !== 'tool') continue;
+    const result = parseJson(textOf(message));
+    const bookings = field(result, 'bookings');
+    const [first] = Array.isArray(bookings) ? (bookings as unknown[]) : [field(result, 'booking')];
+    const code = field(first, 'code');
+    if (typeof code === 'string') return code;
+  }
+  return undefined;
 }
 
 function itemsIn(value: unknown): Item[] {

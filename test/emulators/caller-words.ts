@@ -4,6 +4,9 @@ import { mendWord, normaliseSpeech } from './spoken-words.ts';
 export type Intent =
   | 'goodbye'
   | 'book'
+  | 'declined'
+  | 'find-booking'
+  | 'cancel'
   | 'message'
   | 'human'
   | 'deposit'
@@ -27,6 +30,11 @@ const patterns: readonly (readonly [Intent, RegExp])[] = [
     /\b(?:real person|human|someone (?:there|else)|manager|speak (?:to|with) (?:a|the|some|your)|talk (?:to|with) (?:a|the|some|your))\b/,
   ],
   ['message', /\b(?:leave|take) (?:a|my) message\b|\b(?:call|ring|phone) me back\b/],
+  ['cancel', /\b(?:cancel|call (?:it|that) off)\b/],
+  [
+    'find-booking',
+    /\b(?:(?:my|our|existing) (?:booking|reservation|rental)|(?:do|did|have) (?:i|we) .*\b(?:booked|reserved|book|reserve)|under my name|look (?:me|it) up)\b/,
+  ],
   [
     'book',
     /\b(?:book|reserve|reservation|i'?ll take (?:it|that|1|the)|we'?ll take (?:it|that|1|the)|put me down|sign me up|go ahead)\b/,
@@ -100,14 +108,40 @@ function singular(word: string): string {
   return word.endsWith('s') && machines.includes(word.slice(0, -1)) ? word.slice(0, -1) : word;
 }
 
-/** A name or a phone number that the caller gives for a booking or a message. */
-export function callerDetails(said: string): { name?: string; phone?: string } {
-  const name =
-    /\b(?:my name is|my name's|this is|it's|the name is|name's|under)\s+([\p{L}'-]+(?:\s+(?!and\b|my\b|at\b|on\b|from\b)[\p{L}'-]+)?)/iu.exec(
-      said,
-    )?.[1];
+/** What a caller says of themselves and of a booking, in whatever turn. */
+export type CallerDetails = {
+  readonly name?: string;
+  readonly phone?: string;
+  /** The code of a booking, as it was said. */
+  readonly code?: string;
+};
+
+const NAME = String.raw`([\p{L}'-]+(?:\s+(?!and\b|my\b|at\b|on\b|from\b|for\b|please\b)[\p{L}'-]+)?)`;
+const named = new RegExp(String.raw`\b(?:my name is|my name's|the name is|name's)\s+${NAME}`, 'iu');
+/** These begin many sentences: a name is known by its capital. */
+const maybeNamed = /\b(?:[Tt]his is|[Ii]t's|under)\s+(\p{Lu}[\p{L}'-]+(?:\s+\p{Lu}[\p{L}'-]+)?)/u;
+const bareName = new RegExp(
+  String.raw`^(?:(?:sure|yes|okay|uh|um|it's|that's),?\s+)*${NAME}[.!]?$`,
+  'iu',
+);
+const spokenCode = /\bcode(?: is|'s|:)?\s+((?:[a-z0-9][\s,.-]*){4,12})/iu;
+
+/** What the caller tells here; `asked` is the agent's question before, if it was one. */
+export function callerDetails(said: string, asked: string | null): CallerDetails {
+  const askedName = asked !== null && /\bname\b/i.test(asked);
+  const name = (named.exec(said) ??
+    maybeNamed.exec(said) ??
+    (askedName ? bareName.exec(said) : null))?.[1];
+  const askedCode = asked !== null && /\bcode\b/i.test(asked) && /\d/.test(said) ? said : undefined;
+  const code = (spokenCode.exec(said)?.[1] ?? askedCode)
+    ?.replaceAll(/[^a-z0-9]/gi, '')
+    .toUpperCase();
   const digits = normaliseSpeech(said)
     .replaceAll(/(?<=\d)[\s.-]+(?=\d)/g, '')
     .match(/\d{7,15}/)?.[0];
-  return { ...(name ? { name } : {}), ...(digits ? { phone: digits } : {}) };
+  return {
+    ...(name ? { name } : {}),
+    ...(digits && !code ? { phone: digits } : {}),
+    ...(code ? { code } : {}),
+  };
 }

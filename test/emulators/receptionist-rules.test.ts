@@ -306,3 +306,117 @@ test('a booking asks for the name, then books with what was said before', () => 
     },
   );
 });
+
+describe('a caller who books, finds or cancels', () => {
+  const nullable = { anyOf: [text, { type: 'null' }] };
+  const bookingTools = [
+    ...tools,
+    tool(
+      'book_equipment',
+      { itemId: text, start: text, end: text, customer: text, phone: nullable },
+      ['itemId', 'start', 'end', 'customer'],
+    ),
+    tool('find_booking', { code: nullable, customer: nullable }, []),
+    tool('cancel_booking', { code: text, customer: nullable }, ['code']),
+    tool('take_message', { message: text, customer: nullable, phone: nullable }, ['message']),
+  ];
+  const answerTo = (...messages: ChatMessage[]) =>
+    receptionistReply([system, ...messages], bookingTools);
+  const wish = {
+    itemId: 'EX-02',
+    start: '2026-11-24',
+    end: '2026-11-26',
+    customer: 'Maria Lopez',
+    phone: null,
+  };
+  const asking = [
+    ...afterFinding('a mini excavator from tuesday to thursday please'),
+    user("I'd like to book it, my name is Maria Lopez."),
+  ];
+  const readBack = agent("That's the Mini excavator 2.5 t for $720. Shall I book it?");
+  const readTo = [
+    ...asking,
+    ...used('book_equipment', { say: readBack.content, problem: 'not-confirmed' }),
+    readBack,
+  ];
+
+  test('books with what was said, and again after each kind of yes', () => {
+    assert.deepEqual(answerTo(...asking), { tool: 'book_equipment', args: wish });
+    for (const yes of [
+      'Yes, please book it.',
+      'yes',
+      'Sure, go ahead.',
+      'OK',
+      "yeah that's right",
+    ]) {
+      assert.deepEqual(answerTo(...readTo, user(yes)), { tool: 'book_equipment', args: wish }, yes);
+    }
+  });
+
+  test('does not call again after a no', () => {
+    for (const no of ['No.', 'no thanks', 'Nope, not now']) {
+      const answer = answerTo(...readTo, user(no));
+      assert.ok('content' in answer && /All right/.test(answer.content), no);
+    }
+  });
+
+  test('takes a bare name for an answer to the question for it', () => {
+    const before = afterFinding('a mini excavator from tuesday to thursday please');
+    const messages = [
+      ...before,
+      user("I'll take it"),
+      agent('What name should I put that under?'),
+      user('Maria Lopez.'),
+    ];
+    assert.deepEqual(answerTo(...messages), { tool: 'book_equipment', args: wish });
+  });
+
+  test('does not take any word after "it\'s" for a name', () => {
+    const said = user("it's for tuesday to thursday, a mini excavator, I'd like to book it");
+    const asked = answerTo(said, ...used('find_equipment', found));
+    assert.ok('content' in asked);
+  });
+
+  test('looks a booking up by code, by name, or asks for one of them', () => {
+    assert.deepEqual(answerTo(user('Can you look up my booking? The code is K7M 4Q2.')), {
+      tool: 'find_booking',
+      args: { code: 'K7M4Q2', customer: null },
+    });
+    assert.deepEqual(answerTo(user('I want my booking details, my name is John Miller')), {
+      tool: 'find_booking',
+      args: { code: null, customer: 'John Miller' },
+    });
+  });
+
+  test('cancels by code, or looks the booking up first', () => {
+    const said = user('Please cancel my booking, my name is Maria Lopez.');
+    assert.deepEqual(answerTo(said), {
+      tool: 'find_booking',
+      args: { code: null, customer: 'Maria Lopez' },
+    });
+    const told = used('find_booking', { say: 'You have it.', bookings: [{ code: 'K7M4Q2' }] });
+    const cancel = { tool: 'cancel_booking', args: { code: 'K7M4Q2', customer: 'Maria Lopez' } };
+    assert.deepEqual(answerTo(said, ...told), cancel);
+    const asked = agent("That's the excavator. Shall I cancel it?");
+    const after = [said, ...told, ...used('cancel_booking', { say: asked.content }), asked];
+    for (const yes of ['Yes.', 'Yes, cancel it please.', 'yes go ahead']) {
+      assert.deepEqual(answerTo(...after, user(yes)), cancel, yes);
+    }
+    const kept = answerTo(...after, user('No.'));
+    assert.ok('content' in kept);
+  });
+
+  test('asks what to pass on, then takes the message as it was said', () => {
+    const wants = user('Could I leave a message?');
+    const asked = answerTo(wants);
+    assert.ok('content' in asked && asked.content.endsWith('pass on?'));
+    const message = 'The delivery on Friday must come before seven.';
+    assert.deepEqual(answerTo(wants, agent(asked.content), user(message)), {
+      tool: 'take_message',
+      args: { message, customer: null, phone: null },
+    });
+    const offered = agent("I can't take a booking. Shall I take a message?");
+    const agreed = answerTo(user('book it'), offered, user('Yes please'));
+    assert.ok('content' in agreed && agreed.content.endsWith('pass on?'));
+  });
+});

@@ -28,6 +28,7 @@ export function receptionistReply(
 const GREETING = 'Hello! How can I help you?';
 const ASK_DAYS = 'For which days would you like it?';
 const ASK_MACHINE = 'What kind of machine are you looking for?';
+const ASK_BOOKING = 'What is the code of the booking, or the name that it is under?';
 const CANNOT_LOOK = "I'm sorry, I can't look that up right now.";
 
 function answer(call: Call): Reply {
@@ -47,6 +48,12 @@ function answer(call: Call): Reply {
             "I can't take a booking on this line, but I can tell you what is free and what it costs.",
         }
       );
+    case 'declined':
+      return { content: 'All right. What else can I do for you?' };
+    case 'find-booking':
+      return useOrAsk(call, 'find_booking') ?? { content: CANNOT_LOOK };
+    case 'cancel':
+      return cancel(call);
     case 'message':
     case 'human':
       return (
@@ -84,6 +91,17 @@ function price(call: Call): Reply {
   return useOrAsk(call, 'quote_rental') ?? find(call);
 }
 
+/** A booking is cancelled by its code; without one it is looked up first. */
+function cancel(call: Call): Reply {
+  if (call.details.code !== undefined || !hasTool(call, 'find_booking')) {
+    return (
+      useOrAsk(call, 'cancel_booking') ?? { content: "I can't cancel a booking on this line." }
+    );
+  }
+  if (call.details.name === undefined) return { content: ASK_BOOKING };
+  return useOrAsk(call, 'find_booking') ?? { content: CANNOT_LOOK };
+}
+
 /** Speaks what the tools answered, or goes on to what the caller had asked for. */
 function afterTool(call: Call, messages: readonly ChatMessage[]): Reply {
   const start = messages.findLastIndex(({ role }) => role === 'assistant');
@@ -96,6 +114,9 @@ function afterTool(call: Call, messages: readonly ChatMessage[]): Reply {
   if (found && canQuote) {
     const quote = useOrAsk(call, 'quote_rental');
     if (quote && 'tool' in quote) return quote;
+  }
+  if (names.includes('find_booking') && call.intent === 'cancel' && call.details.code) {
+    return cancel(call);
   }
   return {
     content: messages
@@ -135,15 +156,16 @@ function useOrAsk(call: Call, name: string): Reply | undefined {
 
 /** What is known for a parameter, judging by its name; else how to ask the caller for it. */
 function knownValue(call: Call, key: string): { value?: unknown; question: string } {
-  const { machine, days, details, said } = call;
+  const { machine, days, details, message } = call;
   const kinds: readonly (readonly [RegExp, unknown, string])[] = [
+    [/code|booking.*id/i, details.code, ASK_BOOKING],
     [/(item|unit).*id|^id$/i, chosenItem(call)?.itemId, ASK_MACHINE],
     [/start|from|pick.?up/i, days?.start, ASK_DAYS],
     [/end|until|return/i, days?.end, ASK_DAYS],
     [/query|search|equipment|machine|what/i, machine ?? undefined, ASK_MACHINE],
     [/phone|callback|number/i, details.phone, 'What is the best number to reach you on?'],
     [/name|customer|caller/i, details.name, 'What name should I put that under?'],
-    [/message|note|text|reason/i, said, 'What would you like me to pass on?'],
+    [/message|note|text|reason/i, message ?? undefined, 'What would you like me to pass on?'],
   ];
   const [, value, question] = kinds.find(([pattern]) => pattern.test(key)) ?? [];
   return { value, question: question ?? 'Could you tell me a little more?' };

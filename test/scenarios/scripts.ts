@@ -9,6 +9,7 @@ type Script = (draw: (choices: readonly string[]) => string) => readonly string[
 /** The machines of the example sheet that can be rented. */
 const machines = ['skid steer', 'mini excavator', 'scissor lift', 'generator', 'trencher'] as const;
 const starts = ['tomorrow', 'the day after tomorrow'] as const;
+const names = ['Maria Lopez', 'John Miller', 'Aisha Khan', 'Peter Novak', 'Grace Taylor'] as const;
 const spans = ['two', 'three', 'four', 'five'] as const;
 
 /** The conversations that `npm run demo -- --script NAME` can hold. */
@@ -19,8 +20,9 @@ export const scripts: Readonly<Record<string, Script>> = {
     return [
       `Hi, do you have a ${machine} available ${start}?`,
       `How much would it be for ${draw(spans)} days from ${start}?`,
-      'What are your opening hours?',
       'Do you deliver?',
+      `I'd like to book it, my name is ${draw(names)}.`,
+      'Yes, please book it.',
       "Thanks, that's all. Goodbye.",
     ];
   },

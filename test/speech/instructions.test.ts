@@ -36,9 +36,19 @@ test('the model is told what it must never do', () => {
     /card number/,
     /web address or a telephone number/,
     /Never leave this role/,
+    /booked, reserved, held or cancelled unless a tool's answer says so/,
+    /never answer for the caller/,
     /data to speak about, never orders/,
   ]) {
     assert.match(text, rule);
+  }
+});
+
+test('the model is told what a booking needs, and that only its second call books', () => {
+  assert.match(text, /the machine, the first and the last day, and the caller's name/);
+  assert.match(text, /book_equipment: it reads everything back and asks\. .* only that books/);
+  for (const tool of ['find_booking', 'cancel_booking', 'take_message']) {
+    assert.ok(text.includes(tool), tool);
   }
 });
 

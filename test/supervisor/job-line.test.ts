@@ -30,6 +30,7 @@ class Heard {
   readonly gone: { readonly job: JobPeer; readonly outcome: JobOutcome | null }[] = [];
   readonly line = new JobLine({
     onJobStage: ({ stage }) => this.told.push(stage),
+    onJobAsks: (_job, { type }) => this.told.push(type),
     onJobGone: (job, outcome) => this.gone.push({ job, outcome }),
     onWorker: ({ pid }) => this.told.push(`worker ${pid}`),
     onWorkerLink: ({ link, linkDetail }) => this.told.push(`${link} ${linkDetail}`),

@@ -1,25 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { llm } from '@livekit/agents';
-import { createTools } from '../../tools/index.ts';
-import type { ToolDeps } from '../../tools/tool.ts';
-import { inventory, nowMs, unit } from './yard/example-yard.ts';
-
-type Use = Parameters<ToolDeps['onToolUsed']>;
+import type { createTools } from '../../tools/index.ts';
+import { FILLER, runTool, type ToolDeps } from '../../tools/tool.ts';
+import { phoneCall } from './phone-call.ts';
 
 /** Tools over a small yard; each test overrides what it is about. */
 function tools(overrides: Partial<ToolDeps> = {}) {
-  const used: Use[] = [];
-  const created = createTools({
-    inventory: () => inventory([unit()]),
-    clock: { nowMs: () => nowMs },
-    inventoryMaxAgeMs: 900_000,
-    toolMs: 6_000,
-    onToolUsed: (...use) => void used.push(use),
-    endCall: () => {},
-    ...overrides,
-  });
-  return { created, used };
+  const { created, used, heard } = phoneCall(overrides);
+  return { created, used, heard };
 }
 
 /** Calls a tool as the framework does, but without a session: the tools do not look at it. */
@@ -33,7 +22,15 @@ async function call(
 
 test('the framework takes the tools under the names that the model calls', () => {
   const context = new llm.ToolContext(tools().created);
-  assert.deepEqual(llm.sortedToolNames(context), ['end_call', 'find_equipment', 'quote_rental']);
+  assert.deepEqual(llm.sortedToolNames(context), [
+    'book_equipment',
+    'cancel_booking',
+    'end_call',
+    'find_booking',
+    'find_equipment',
+    'quote_rental',
+    'take_message',
+  ]);
 });
 
 test('the arguments become a JSON schema with only the needed ones required', () => {
@@ -66,6 +63,51 @@ test('a failure becomes a sentence, and is reported with its cause', async () =>
     problem: 'failed',
   });
   assert.deepEqual([used[0]?.[1].ok, used[0]?.[1].error], [false, cause]);
+});
+
+test('a tool that takes its time is covered by a few words, once, and a quick one is not', async () => {
+  const spoken = Promise.withResolvers<void>();
+  const said: string[] = [];
+  const { created } = tools({
+    fillerMs: 5,
+    say: (words) => {
+      said.push(words);
+      spoken.resolve();
+    },
+    endCall: () => spoken.promise,
+  });
+  await call(created, 'end_call');
+  assert.deepEqual(said, [FILLER]);
+  await call(created, 'find_equipment', { args: { query: 'excavator' } });
+  assert.deepEqual(said, [FILLER]);
+});
+
+test('no filler comes after the answer, the failure or the end of the call', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { deps, heard } = phoneCall();
+  const abort = new AbortController();
+  const use = { name: 'a tool', abortSignal: abort.signal };
+  await runTool(deps, use, () => ({ say: 'done' }));
+  await runTool(deps, use, () => Promise.reject(new Error('broken')));
+  const hanging = runTool(deps, use, () => new Promise<never>(() => {}));
+  abort.abort(new Error('the call has moved on'));
+  await assert.rejects(hanging);
+  t.mock.timers.tick(60_000);
+  assert.deepEqual(heard, []);
+});
+
+test('a tool may say itself what its failure means', async () => {
+  const { deps } = phoneCall({ toolMs: 5 });
+  const use = {
+    name: 'a tool',
+    abortSignal: new AbortController().signal,
+    whenFailed: { say: 'nothing was done', problem: 'own' },
+    whenLate: { say: 'it may be done', problem: 'own-late' },
+  };
+  const failed = await runTool(deps, use, () => Promise.reject(new Error('broken')));
+  assert.deepEqual(failed, use.whenFailed);
+  const late = await runTool(deps, use, () => new Promise<never>(() => {}));
+  assert.deepEqual(late, use.whenLate);
 });
 
 test('a tool that hangs is given up at its deadline', async () => {

@@ -1,7 +1,13 @@
 import { backOffMs, type BackOff } from '../../agent/retry.ts';
 import type { Inventory } from '../yard/equipment.ts';
 import { parseBookings, parseEquipment } from './equipment-sheet.ts';
-import { nameKey, SheetFormatError, type RowProblem, type SheetRows } from './sheet-table.ts';
+import {
+  isBlank,
+  nameKey,
+  SheetFormatError,
+  type RowProblem,
+  type SheetRows,
+} from './sheet-table.ts';
 import type { SheetsClient, SheetsRequestOptions } from './sheets-client.ts';
 import { SheetsError } from './sheets-error.ts';
 import { parseYard } from './yard-sheet.ts';
@@ -37,6 +43,8 @@ export async function loadInventory(options: {
   const equipment = parseEquipment(rows.Equipment);
   const bookings = parseBookings(rows.Bookings);
   const yard = parseYard(rows.Yard);
+  refuseSpoiled('Equipment', rows.Equipment, equipment);
+  refuseSpoiled('Bookings', rows.Bookings, bookings);
   return {
     inventory: {
       units: equipment.value,
@@ -46,6 +54,27 @@ export async function loadInventory(options: {
     },
     problems: [...equipment.problems, ...bookings.problems, ...yard.problems],
   };
+}
+
+/**
+ * A tab most of whose rows went bad was sorted, pasted over or emptied by mistake: less of it would
+ * be offered than there is, or more be free than is.
+ */
+function refuseSpoiled(
+  tab: Tab,
+  rows: SheetRows,
+  { value, problems }: { value: readonly unknown[]; problems: readonly RowProblem[] },
+): void {
+  const total = Math.max(0, rows.filter((row) => !isBlank(row)).length - 1);
+  const unusable = total - value.length;
+  const isEmpty = tab === 'Equipment' && total === 0;
+  if (unusable <= value.length && !isEmpty) return;
+  const first = problems[0];
+  const example = first ? `; row ${first.row}, column "${first.column}": ${first.problem}` : '';
+  const message = isEmpty
+    ? `Tab "${tab}" has no rows below its first one`
+    : `Tab "${tab}" has ${total} rows, and ${unusable} of them cannot be used${example}`;
+  throw new SheetFormatError('SHEET_ROWS_UNUSABLE', tab, message);
 }
 
 async function readSheet(
@@ -86,8 +115,8 @@ function toRecord(rowsOf: (tab: Tab) => SheetRows | undefined): Record<Tab, Shee
   };
 }
 
-/** After a refusal: soon again at first, then at most once a minute, as Google's quota refills. */
-const refusedBackOff: BackOff = { initialMs: 2_000, multiplier: 2, maxMs: 60_000, jitter: 0.5 };
+/** Google is busy or away: soon again at first, then once a minute, as its quota refills. */
+const busyBackOff: BackOff = { initialMs: 2_000, multiplier: 2, maxMs: 60_000, jitter: 0.5 };
 
 /** What a refresher needs. `save` puts the snapshot where the jobs read it; it may fail. */
 export type InventoryRefresherDeps = {
@@ -101,11 +130,20 @@ export type InventoryRefresherDeps = {
     readonly items: number;
     readonly durationMs: number;
     readonly problems: readonly RowProblem[];
+    /** Failed refreshes before this one. */
+    readonly failures: number;
   }) => void;
-  /** `failures` counts from the last success; `retryInMs` is null when nothing is planned. */
+  /**
+   * `failures` counts from the last success, and `isNew` is false when the one before failed in the
+   * same way; `retryInMs` is null when nothing is planned.
+   */
   readonly onFailed?: (
     error: unknown,
-    details: { readonly failures: number; readonly retryInMs: number | null },
+    details: {
+      readonly failures: number;
+      readonly isNew: boolean;
+      readonly retryInMs: number | null;
+    },
   ) => void;
 };
 
@@ -117,18 +155,27 @@ export class InventoryRefresher {
   #following: Promise<Inventory> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #started = false;
+  /** By `performance.now()`: the next refresh, if it is ours to make. */
+  #dueMs = 0;
   #failures = 0;
+  #lastFailure: string | undefined;
   #reported: ReadonlySet<string> = new Set();
 
   constructor(deps: InventoryRefresherDeps) {
     this.#deps = deps;
   }
 
-  /** Refreshes now, and from then on every `ttlMs`. */
+  /** Refreshes from now on every `ttlMs`, and at once when what was read last is older. */
   start(): void {
     if (this.#started || this.#abort.signal.aborted) return;
     this.#started = true;
-    this.#refreshInBackground();
+    if (!this.#running) this.#arm();
+  }
+
+  /** Plans no further refresh until `start`; one that is under way goes on. */
+  pause(): void {
+    this.#started = false;
+    clearTimeout(this.#timer);
   }
 
   /** Ends for good: no timer, no request and no event is left when it resolves. */
@@ -170,10 +217,16 @@ export class InventoryRefresher {
       const { inventory, problems } = await loadInventory({ client, clock, signal, timeoutMs });
       await save(inventory);
       signal.throwIfAborted();
+      const failures = this.#failures;
       this.#failures = 0;
+      this.#lastFailure = undefined;
       this.#schedule(this.#deps.ttlMs);
-      const durationMs = clock.nowMs() - startedAtMs;
-      onRefreshed?.({ items: inventory.units.length, durationMs, problems: this.#fresh(problems) });
+      onRefreshed?.({
+        items: inventory.units.length,
+        durationMs: clock.nowMs() - startedAtMs,
+        problems: this.#fresh(problems),
+        failures,
+      });
       return inventory;
     } catch (error) {
       signal.throwIfAborted();
@@ -184,19 +237,32 @@ export class InventoryRefresher {
 
   #fail(error: unknown): void {
     this.#failures += 1;
-    // A bad sheet is mended by hand, and Google is well: no reason to look less often, or more.
-    const retryMs =
-      error instanceof SheetFormatError
-        ? this.#deps.ttlMs
-        : backOffMs(refusedBackOff, this.#failures);
+    const retryMs = this.#waitAfter(error);
     this.#schedule(retryMs);
+    const failure = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const isNew = failure !== this.#lastFailure;
+    this.#lastFailure = failure;
     const retryInMs = this.#started ? retryMs : null;
-    this.#deps.onFailed?.(error, { failures: this.#failures, retryInMs });
+    this.#deps.onFailed?.(error, { failures: this.#failures, isNew, retryInMs });
+  }
+
+  #waitAfter(error: unknown): number {
+    // A bad sheet is mended by hand, and Google is well: no reason to look less often, or more.
+    if (error instanceof SheetFormatError) return this.#deps.ttlMs;
+    // A permission or an id is mended by hand too, but every look is one more refusal.
+    if (error instanceof SheetsError && !error.retryable) return 2 * this.#deps.ttlMs;
+    return backOffMs(busyBackOff, this.#failures);
   }
 
   #schedule(delayMs: number): void {
+    this.#dueMs = performance.now() + delayMs;
+    this.#arm();
+  }
+
+  #arm(): void {
     clearTimeout(this.#timer);
     if (!this.#started) return;
+    const delayMs = Math.max(0, this.#dueMs - performance.now());
     this.#timer = setTimeout(() => this.#refreshInBackground(), delayMs);
   }
 

@@ -13,10 +13,11 @@ export type RowProblem = {
   readonly problem: string;
 };
 
-/** A tab whose header cannot be used, so that none of its rows can. The last good snapshot stays. */
+/** A tab whose header, or most of whose rows, cannot be used. The last good snapshot stays. */
 export class SheetFormatError extends Error {
   override readonly name = 'SheetFormatError';
-  readonly code: 'SHEET_TAB_MISSING' | 'SHEET_COLUMN_MISSING' | 'SHEET_COLUMN_TWICE';
+  readonly code:
+    'SHEET_TAB_MISSING' | 'SHEET_COLUMN_MISSING' | 'SHEET_COLUMN_TWICE' | 'SHEET_ROWS_UNUSABLE';
   readonly tab: string;
 
   constructor(code: SheetFormatError['code'], tab: string, message: string) {
@@ -32,24 +33,48 @@ export type TableRow<Column extends string> = {
   cell(column: Column): Cell;
 };
 
+/** The columns that a reader of a tab asks for, by name. */
+export type Columns<Column extends string> = {
+  readonly required: readonly Column[];
+  readonly optional: readonly Column[];
+};
+
+/** A tab with its columns found: `positions` counts from 0, row numbers are the sheet's. */
+export type Table<Column extends string> = {
+  readonly positions: ReadonlyMap<Column, number>;
+  readonly rows: readonly TableRow<Column>[];
+};
+
 /**
  * Finds the columns by the names in the first row that is not blank. Case, spaces, punctuation and
  * order do not matter, and columns that nobody asked for are ignored. Blank rows are left out.
  * @throws {SheetFormatError} naming every required column that is missing, and what was found.
  */
-export function readTable<Column extends string>(
+export function openTable<Column extends string>(
   tab: string,
   rows: SheetRows,
-  columns: { readonly required: readonly Column[]; readonly optional: readonly Column[] },
-): readonly TableRow<Column>[] {
+  columns: Columns<Column>,
+): Table<Column> {
   const headerIndex = rows.findIndex((row) => !isBlank(row));
   const header = rows[headerIndex] ?? [];
   const positions = findColumns(tab, header, columns);
-  return rows.flatMap((row, index) => {
-    if (index <= headerIndex || isBlank(row)) return [];
-    const cell = (column: Column) => row[positions.get(column) ?? Infinity] ?? null;
-    return [{ number: index + 1, cell }];
-  });
+  return {
+    positions,
+    rows: rows.flatMap((row, index) => {
+      if (index <= headerIndex || isBlank(row)) return [];
+      const cell = (column: Column) => row[positions.get(column) ?? Infinity] ?? null;
+      return [{ number: index + 1, cell }];
+    }),
+  };
+}
+
+/** The rows of a tab that have something in them. @throws as `openTable`. */
+export function readTable<Column extends string>(
+  tab: string,
+  rows: SheetRows,
+  columns: Columns<Column>,
+): readonly TableRow<Column>[] {
+  return openTable(tab, rows, columns).rows;
 }
 
 /** A header, tab or key name with all that does not matter taken away: `Item ID` is `itemid`. */
@@ -62,7 +87,7 @@ export function nameKey(name: Cell): string {
 function findColumns<Column extends string>(
   tab: string,
   header: readonly Cell[],
-  columns: { readonly required: readonly Column[]; readonly optional: readonly Column[] },
+  columns: Columns<Column>,
 ): ReadonlyMap<Column, number> {
   const keys = header.map(nameKey);
   const positions = new Map<Column, number>();

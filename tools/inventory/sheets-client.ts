@@ -1,7 +1,7 @@
 import { auth as googleAuth, sheets as sheetsApi } from 'googleapis/build/src/apis/sheets/index.js';
 import { z } from 'zod';
 import { DeadlineError, withDeadline } from '../../agent/deadline.ts';
-import type { SheetRows } from './sheet-table.ts';
+import type { Cell, SheetRows } from './sheet-table.ts';
 import { readServiceAccount, type SheetsAuth } from './sheets-credentials.ts';
 import { codeForStatus, SheetsError } from './sheets-error.ts';
 
@@ -21,6 +21,23 @@ export type SheetsClient = {
   ): Promise<ReadonlyMap<string, SheetRows>>;
   /** The names of all tabs. @throws as `readTabs`. */
   listTabs(options: SheetsRequestOptions): Promise<readonly string[]>;
+  /**
+   * Puts new rows below the tab's table, as they are: text stays text. After any failure but a
+   * refusal they may be there all the same. @throws as `readTabs`.
+   */
+  appendRows(tab: string, rows: SheetRows, options: SheetsRequestOptions): Promise<void>;
+  /** Writes single cells, all or none; text stays text. @throws as `readTabs`. */
+  updateCells(cells: readonly CellUpdate[], options: SheetsRequestOptions): Promise<void>;
+  /** Adds an empty tab. @throws as `readTabs`; `SHEETS_BAD_RANGE` when there is one. */
+  addTab(tab: string, options: SheetsRequestOptions): Promise<void>;
+};
+
+/** A cell and what to put into it. `row` is as the sheet numbers it; `column` counts from 0. */
+export type CellUpdate = {
+  readonly tab: string;
+  readonly row: number;
+  readonly column: number;
+  readonly value: Cell;
 };
 
 const SCOPE = 'https://www.googleapis.com/auth/spreadsheets';
@@ -29,6 +46,7 @@ const cellSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const valuesSchema = z.object({
   valueRanges: z.array(z.object({ values: z.array(z.array(cellSchema)).default([]) })),
 });
+const anyAnswerSchema = z.object({ spreadsheetId: z.string() });
 const titlesSchema = z.object({
   sheets: z.array(z.object({ properties: z.object({ title: z.string() }) })),
 });
@@ -96,6 +114,38 @@ export function createSheetsClient(options: {
       );
       return sheets.map((sheet) => sheet.properties.title);
     },
+
+    async appendRows(tab, rows, requestOptions) {
+      const query = {
+        spreadsheetId,
+        range: wholeTab(tab),
+        valueInputOption: 'RAW',
+        insertDataOption: 'INSERT_ROWS',
+        requestBody: { values: rows.map((row) => [...row]) },
+      };
+      await request('Sheets append', anyAnswerSchema, requestOptions, (gaxios) =>
+        api.spreadsheets.values.append(query, gaxios),
+      );
+    },
+
+    async updateCells(cells, requestOptions) {
+      const data = cells.map(({ tab, row, column, value }) => ({
+        range: `${wholeTab(tab)}!${columnLetters(column)}${row}`,
+        values: [[value]],
+      }));
+      const query = { spreadsheetId, requestBody: { valueInputOption: 'RAW', data } };
+      await request('Sheets update', anyAnswerSchema, requestOptions, (gaxios) =>
+        api.spreadsheets.values.batchUpdate(query, gaxios),
+      );
+    },
+
+    async addTab(tab, requestOptions) {
+      const requests = [{ addSheet: { properties: { title: tab } } }];
+      const query = { spreadsheetId, requestBody: { requests } };
+      await request('Sheets new tab', anyAnswerSchema, requestOptions, (gaxios) =>
+        api.spreadsheets.batchUpdate(query, gaxios),
+      );
+    },
   };
 }
 
@@ -157,6 +207,12 @@ function unreadable(label: string): SheetsError {
 /** The quotes keep a tab's name from being read as a cell or a named range. */
 function wholeTab(tab: string): string {
   return `'${tab.replaceAll("'", "''")}'`;
+}
+
+/** 0 is `A`, 25 `Z`, 26 `AA`. */
+function columnLetters(column: number): string {
+  const last = String.fromCharCode(65 + (column % 26));
+  return column < 26 ? last : columnLetters(Math.floor(column / 26) - 1) + last;
 }
 
 const errorSchema = z.object({ status: z.number().optional(), code: z.unknown() });

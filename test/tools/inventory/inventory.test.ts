@@ -94,10 +94,40 @@ test('loading an unreachable sheet ends at the deadline', async (t) => {
   });
 });
 
+test('a tab most of whose rows went bad is refused as a whole, with what is wrong', async (t) => {
+  const { emulator, load } = await yard(t);
+  emulator.setCell('Equipment', 'D2', 'maybe');
+  assert.equal((await load()).inventory.units.length, 1);
+  emulator.setCell('Equipment', 'C3', 'call us');
+  await assert.rejects(load(), {
+    code: 'SHEET_ROWS_UNUSABLE',
+    message:
+      'Tab "Equipment" has 2 rows, and 2 of them cannot be used; ' +
+      'row 2, column "Status": none of AVAILABLE, RENTED, MAINTENANCE',
+  });
+  emulator.setCell('Equipment', 'D2', 'AVAILABLE');
+  emulator.setCell('Equipment', 'C3', 140);
+  emulator.setCell('Bookings', 'C2', 'next week');
+  await assert.rejects(load(), { code: 'SHEET_ROWS_UNUSABLE', tab: 'Bookings' });
+});
+
+test('a list of equipment that was emptied is refused, one of bookings is not', async (t) => {
+  const { emulator, load } = await yard(t);
+  emulator.deleteRow('Bookings', 2);
+  assert.deepEqual((await load()).inventory.bookings, []);
+  emulator.deleteRow('Equipment', 3);
+  emulator.deleteRow('Equipment', 2);
+  await assert.rejects(load(), {
+    code: 'SHEET_ROWS_UNUSABLE',
+    message: 'Tab "Equipment" has no rows below its first one',
+  });
+});
+
 type Refreshed = Parameters<NonNullable<InventoryRefresherDeps['onRefreshed']>>[0];
 type Failed = {
   readonly error: unknown;
   readonly failures: number;
+  readonly isNew: boolean;
   readonly retryInMs: number | null;
 };
 
@@ -206,6 +236,49 @@ test('a refusal is followed by longer and longer waits, with jitter', async (t) 
   await refresher.refreshNow().catch(() => {});
   assert.equal(failed.at(-1)?.failures, 1);
   assert.equal(saved.length, 1);
+});
+
+test('what only a person can mend is looked at steadily, without hurry', async (t) => {
+  const { emulator, refresher, failed } = await refresherOf(t, { ttlMs: 40_000 });
+  for (const status of [403, 404]) {
+    emulator.faults.clear();
+    emulator.faults.on('*', { do: 'refuse', status });
+    refresher.start();
+    await refresher.refreshNow().catch(() => {});
+    await refresher.refreshNow().catch(() => {});
+    assert.equal(failed.at(-1)?.retryInMs, 80_000);
+  }
+});
+
+test('the same failure is new only once, and again after a success or another failure', async (t) => {
+  const { emulator, refresher, failed, refreshed } = await refresherOf(t);
+  const fail = async (status: number) => {
+    emulator.faults.clear();
+    emulator.faults.on('*', { do: 'refuse', status });
+    await refresher.refreshNow().catch(() => {});
+  };
+  for (const status of [403, 403, 429, 403]) await fail(status);
+  emulator.faults.clear();
+  await refresher.refreshNow();
+  await fail(403);
+  assert.deepEqual(
+    failed.map(({ isNew }) => isNew),
+    [true, false, true, true, true],
+  );
+  assert.equal(refreshed[0]?.failures, 4);
+});
+
+test('paused it reads only when asked, and started again at once what is due', async (t) => {
+  const { emulator, refresher, saved } = await refresherOf(t, { ttlMs: 5 });
+  refresher.start();
+  await until(() => saved.length > 0);
+  refresher.pause();
+  await refresher.refreshNow();
+  const before = emulator.requests.length;
+  await refresher.refreshNow();
+  assert.equal(emulator.requests.length, before + 1);
+  refresher.start();
+  await until(() => emulator.requests.length > before + 2);
 });
 
 test('a snapshot that cannot be saved is a failure too', async (t) => {

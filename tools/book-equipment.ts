@@ -1,0 +1,158 @@
+import { llm } from '@livekit/agents';
+import type { z } from 'zod';
+import { withDeadline } from '../agent/deadline.ts';
+import { newestSnapshot, type BookingTalk } from './booking-talk.ts';
+import {
+  bookEquipmentArgs,
+  freeUnit,
+  offerOf,
+  proposalOf,
+  readWish,
+  type Wish,
+} from './booking-wish.ts';
+import {
+  bookingFacts,
+  makeBooking,
+  notFree,
+  refusedAs,
+  type BookEquipmentAnswer,
+  type BookingUse,
+  type Chosen,
+} from './make-booking.ts';
+import { runTool, type ToolDeps } from './tool.ts';
+import { alreadyMadeSentence, bookingUnsure, cannotBook, readBack } from './yard/booking-words.ts';
+import { overdueCaveat } from './yard/found-words.ts';
+import { listUnreachable, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
+import { findUnit, withTwins } from './yard/twins.ts';
+import { checkUnit } from './yard/unit-facts.ts';
+
+/** A look at the sheet that takes longer would leave no time for the confirmation. */
+const freshLookMs = 2_000;
+/** Time to word the answer, within the tool's own deadline. */
+const reserveMs = 300;
+
+/**
+ * Books a unit once the caller has heard everything read back and has said yes to it; until then it
+ * answers with what is missing, or with the read-back.
+ * @throws {StoreError} when the store fails: then nothing is booked.
+ */
+export async function bookEquipment(
+  deps: ToolDeps,
+  args: z.infer<typeof bookEquipmentArgs>,
+  use: {
+    readonly talk: BookingTalk;
+    readonly signal: AbortSignal;
+    readonly keepFloor?: () => void;
+  },
+): Promise<BookEquipmentAnswer> {
+  const { talk, signal, keepFloor = () => {} } = use;
+  if (!deps.desk) return cannotBook;
+  const snapshot = newestSnapshot(deps, talk);
+  if (!snapshot) return listUnreachable;
+  const wish = readWish(deps, args, snapshot);
+  if ('say' in wish) return wish;
+  const answerByMs = performance.now() + deps.toolMs - reserveMs;
+  const booking = { deps, desk: deps.desk, talk, signal, keepFloor, answerByMs };
+  return (await alreadyMade(booking, wish, snapshot)) ?? book(booking, wish, snapshot);
+}
+
+/** A booking of this call for the same unit, days and name: asked for twice, it is made once. */
+async function alreadyMade(
+  { deps, desk }: BookingUse,
+  { unit, range, customer, phone }: Wish,
+  snapshot: Snapshot,
+): Promise<BookEquipmentAnswer | null> {
+  const isFree = checkUnit(unit, snapshot, range).availability.free;
+  const same = isFree ? [unit] : withTwins(unit, snapshot.units);
+  const ids = new Set(same.map(({ itemId }) => itemId));
+  const found = (await desk.find({ phone, customer })).find(
+    (made) =>
+      made.callId === deps.callId &&
+      (made.state === 'pending' || made.state === 'confirmed') &&
+      ids.has(made.itemId) &&
+      made.start === range.start &&
+      made.end === range.end,
+  );
+  if (!found) return null;
+  return {
+    say: alreadyMadeSentence(found, snapshot.today),
+    booking: bookingFacts(found, found.state),
+  };
+}
+
+async function book(
+  booking: BookingUse,
+  wish: Wish,
+  snapshot: Snapshot,
+): Promise<BookEquipmentAnswer> {
+  const { agreement } = booking.talk;
+  const known = freeUnit(wish, snapshot);
+  if (!known) return notFree(wish, snapshot);
+  const proposal = proposalOf(wish, known);
+  const answer = agreement.answerTo(proposal);
+  if (answer === 'no') {
+    agreement.drop();
+    return { say: "All right, I haven't booked it. What would you like instead?" };
+  }
+  if (answer === 'unclear') return askFor(booking, { wish, checked: known, snapshot });
+  const now = await lookAgain(booking, snapshot);
+  const unit = findUnit(now.units, wish.unit.itemId);
+  if (!unit) return refusedAs({ reason: 'no-such-unit' }, wish, now);
+  const wishNow = { ...wish, unit };
+  const free = freeUnit(wishNow, now);
+  if (!free) return notFree(wishNow, now);
+  const chosen = { wish: wishNow, checked: free, snapshot: now };
+  // When the price has changed, the caller agreed to words that are no longer true.
+  const isAgreed = proposalOf(wishNow, free).key === proposal.key;
+  return isAgreed ? makeBooking(booking, chosen) : askFor(booking, chosen);
+}
+
+function askFor({ talk }: BookingUse, { wish, checked, snapshot }: Chosen): BookEquipmentAnswer {
+  const say = [
+    ...overdueCaveat(checked, snapshot.today),
+    ...(snapshot.isStale ? [staleListCaveat] : []),
+    readBack(offerOf(wish, checked), snapshot.today),
+  ].join(' ');
+  talk.agreement.ask(proposalOf(wish, checked), say);
+  return { say, problem: 'not-confirmed' };
+}
+
+/** The list as the sheet has it now, if it answers in time; else the one that is known. */
+async function lookAgain(
+  { deps, desk, talk, signal }: BookingUse,
+  known: Snapshot,
+): Promise<Snapshot> {
+  const fresh = await withDeadline((joined) => desk.freshInventory({ signal: joined }), {
+    ms: freshLookMs,
+    label: 'fresh look at the sheet',
+    signal,
+  }).catch(() => {
+    signal.throwIfAborted();
+    return null;
+  });
+  if (fresh) talk.freshest = fresh;
+  return newestSnapshot(deps, talk) ?? known;
+}
+
+/** `book_equipment`, as the model sees it. */
+export function bookEquipmentTool(deps: ToolDeps, talk: BookingTalk) {
+  return llm.tool({
+    description:
+      'Books one unit for a range of days. Use it as soon as the caller wants to book and has ' +
+      'given a name: it reads everything back and asks. Call it again with the same values after ' +
+      'the caller has answered; only then it books. Nothing is booked until `say` says so.',
+    parameters: bookEquipmentArgs,
+    execute: (args, { ctx, abortSignal }) =>
+      runTool(
+        deps,
+        {
+          name: 'book_equipment',
+          abortSignal,
+          whenFailed: cannotBook,
+          whenLate: bookingUnsure,
+        },
+        (signal) =>
+          bookEquipment(deps, args, { talk, signal, keepFloor: () => ctx.disallowInterruptions() }),
+      ),
+  });
+}

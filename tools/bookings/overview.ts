@@ -1,0 +1,72 @@
+import type { Store, StoreQueries } from '../../agent/store/database.ts';
+import { readBookingCode } from './booking-code.ts';
+import type { BookingRow } from './journal.ts';
+import type { MessageRow } from './outbox.ts';
+
+/** What staff look through: what waits, what needs a person, and what was done lately. */
+export type Overview = {
+  /** Not in the sheet yet, oldest first. */
+  readonly pending: readonly BookingRow[];
+  /** Nobody has called the customer back yet, oldest first. */
+  readonly conflicts: readonly BookingRow[];
+  /** Others that changed since `sinceMs`, newest first. */
+  readonly recent: readonly BookingRow[];
+  /** Those not resolved, and all since `sinceMs`; newest first. */
+  readonly messages: readonly MessageRow[];
+};
+
+/** Reads the overview from the store. */
+export async function readOverview(
+  { db }: StoreQueries,
+  { sinceMs }: { readonly sinceMs: number },
+): Promise<Overview> {
+  const bookings = await db
+    .selectFrom('bookings')
+    .selectAll()
+    .where((eb) =>
+      eb.or([
+        eb('state', '=', 'pending'),
+        eb.and([eb('state', '=', 'conflict'), eb('resolvedAtMs', 'is', null)]),
+        eb('changedAtMs', '>=', sinceMs),
+      ]),
+    )
+    .orderBy('createdAtMs')
+    .orderBy('bookingId')
+    .execute();
+  const messages = await db
+    .selectFrom('messages')
+    .selectAll()
+    .where((eb) => eb.or([eb('resolvedAtMs', 'is', null), eb('createdAtMs', '>=', sinceMs)]))
+    .orderBy('createdAtMs', 'desc')
+    .execute();
+  const isOpen = (row: BookingRow) => row.state === 'conflict' && row.resolvedAtMs === null;
+  return {
+    pending: bookings.filter(({ state }) => state === 'pending'),
+    conflicts: bookings.filter(isOpen),
+    recent: bookings.filter((row) => row.state !== 'pending' && !isOpen(row)).toReversed(),
+    messages,
+  };
+}
+
+/** Notes that a person dealt with a conflict or a message. False: there is none with that code. */
+export async function resolveCode(
+  store: Store,
+  code: string,
+  resolvedAtMs: number,
+): Promise<boolean> {
+  const ref = readBookingCode(code);
+  return store.transaction(async ({ db }) => {
+    const booking = await db
+      .updateTable('bookings')
+      .set({ resolvedAtMs })
+      .where('bookingId', '=', ref)
+      .where('state', '=', 'conflict')
+      .executeTakeFirst();
+    const message = await db
+      .updateTable('messages')
+      .set({ resolvedAtMs })
+      .where('code', '=', ref)
+      .executeTakeFirst();
+    return booking.numUpdatedRows + message.numUpdatedRows > 0n;
+  });
+}

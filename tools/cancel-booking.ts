@@ -1,0 +1,120 @@
+import { llm } from '@livekit/agents';
+import { z } from 'zod';
+import type { BookingTalk } from './booking-talk.ts';
+import type { JournalBooking } from './bookings/booking.ts';
+import { maxWrongCodes } from './find-booking.ts';
+import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
+import { defaultTimeZone, type IsoDate } from './yard/equipment.ts';
+import { phoneNumber } from './yard/phone.ts';
+import { todayIn } from './yard/rental-dates.ts';
+import { sameCustomer } from './yard/same-customer.ts';
+import { maxNameLength, sheetText } from './yard/sheet-text.ts';
+import { spokenRange } from './yard/spoken.ts';
+
+const cancelBookingArgs = z.object({
+  code: z.string().max(40).describe("The booking's code, from the caller or from find_booking."),
+  customer: z.string().max(200).nullish().describe('The name that it is under, if it was said.'),
+});
+
+/** `cancelled` is the code of a booking that holds nothing any more. */
+export type CancelBookingAnswer = ToolAnswer & { readonly cancelled?: string };
+
+const notFound = {
+  say:
+    "I can't find a booking of yours with that. I need its code, and the name it is under or a " +
+    'call from the number it was made with. Shall I take a message?',
+  problem: 'not-found',
+} as const;
+
+const cannotCancel = {
+  say:
+    "I'm sorry, I can't cancel anything right now, so the booking stands. " +
+    'Shall I take a message, so that someone calls you back?',
+  problem: 'cannot-cancel',
+} as const;
+
+/**
+ * Cancels a booking of the caller's own, after it was read back and they said yes.
+ * @throws {StoreError} when the store fails: then the booking stands.
+ */
+export async function cancelBooking(
+  deps: ToolDeps,
+  args: z.infer<typeof cancelBookingArgs>,
+  use: {
+    readonly talk: BookingTalk;
+    readonly signal: AbortSignal;
+    readonly keepFloor?: () => void;
+  },
+): Promise<CancelBookingAnswer> {
+  const { talk, signal, keepFloor = () => {} } = use;
+  if (!deps.desk || talk.wrongCodes >= maxWrongCodes) return notFound;
+  const [booking] = await deps.desk.find({ code: args.code });
+  if (!booking || !isTheirs(deps, booking, args.customer ?? '')) {
+    talk.wrongCodes += 1;
+    return notFound;
+  }
+  const today = todayIn(deps.inventory()?.yard.timeZone ?? defaultTimeZone, deps.clock);
+  if (booking.state === 'cancelled') return cancelledAnswer(booking, today);
+  if (booking.end < today) return over;
+  const proposal = { about: 'cancelling', key: booking.bookingId } as const;
+  const answer = talk.agreement.answerTo(proposal);
+  if (answer === 'no') {
+    talk.agreement.drop();
+    return { say: 'All right, it stays booked. What else can I do for you?' };
+  }
+  if (answer === 'unclear') {
+    const say = `That's ${described(booking, today)}. Shall I cancel it?`;
+    talk.agreement.ask(proposal, say);
+    return { say, problem: 'not-confirmed' };
+  }
+  signal.throwIfAborted();
+  keepFloor();
+  const result = await deps.desk.cancel(booking.bookingId);
+  talk.agreement.drop();
+  if (result.kind === 'not-found') return notFound;
+  return result.kind === 'over' ? over : cancelledAnswer(result.booking, today);
+}
+
+const over = {
+  say: 'Those days have passed, so there is nothing to cancel. Shall I take a message?',
+  problem: 'over',
+} as const;
+
+/** Made in this very call, or from the same number, or under the name that the caller gives. */
+function isTheirs(
+  { caller, callId }: ToolDeps,
+  booking: JournalBooking,
+  customer: string,
+): boolean {
+  const own = phoneNumber(caller.phoneNumber ?? '');
+  return (
+    booking.callId === callId ||
+    (own !== null && booking.phone === own) ||
+    sameCustomer(customer, booking.customer)
+  );
+}
+
+function cancelledAnswer(booking: JournalBooking, today: IsoDate): CancelBookingAnswer {
+  return {
+    say: `I've cancelled ${described(booking, today)}. Is there anything else?`,
+    cancelled: booking.bookingId,
+  };
+}
+
+function described({ itemName, start, end }: JournalBooking, today: IsoDate): string {
+  return `the ${sheetText(itemName, maxNameLength)} ${spokenRange({ start, end }, today)}`;
+}
+
+/** `cancel_booking`, as the model sees it. */
+export function cancelBookingTool(deps: ToolDeps, talk: BookingTalk) {
+  return llm.tool({
+    description:
+      "Cancels the caller's own booking. It reads the booking back and asks; call it again with " +
+      'the same code after the caller has answered. Nothing is cancelled until `say` says so.',
+    parameters: cancelBookingArgs,
+    execute: (args, { ctx, abortSignal }) =>
+      runTool(deps, { name: 'cancel_booking', abortSignal, whenFailed: cannotCancel }, (signal) =>
+        cancelBooking(deps, args, { talk, signal, keepFloor: () => ctx.disallowInterruptions() }),
+      ),
+  });
+}

@@ -1,0 +1,71 @@
+import { llm } from '@livekit/agents';
+import { z } from 'zod';
+import type { BookingTalk } from './booking-talk.ts';
+import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
+import { phoneNumber, spokenPhone } from './yard/phone.ts';
+import { maxNameLength, sheetText } from './yard/sheet-text.ts';
+
+/** Longer messages are cut: staff call back anyway. */
+const maxMessageLength = 1_000;
+
+const takeMessageArgs = z.object({
+  message: z.string().max(4_000).describe("What to pass on, in the caller's own words."),
+  customer: z.string().max(200).nullish().describe("The caller's name, if it was said."),
+  phone: z
+    .string()
+    .max(40)
+    .nullish()
+    .describe('Only if the caller wants another number than the one they call from.'),
+});
+
+/** `message` is the code of what was written down; absent when nothing was. */
+export type TakeMessageAnswer = ToolAnswer & { readonly message?: string };
+
+/**
+ * Writes down what the caller wants to be passed on, with a number to call back.
+ * @throws {StoreError} when the store fails: then nothing was written down.
+ */
+export async function takeMessage(
+  deps: ToolDeps,
+  args: z.infer<typeof takeMessageArgs>,
+  talk: BookingTalk,
+): Promise<TakeMessageAnswer> {
+  const text = sheetText(args.message, maxMessageLength);
+  if (text === '') {
+    return { say: 'What would you like me to pass on?', problem: 'message-missing' };
+  }
+  const own = phoneNumber(deps.caller.phoneNumber ?? '');
+  const phone = /\d/.test(args.phone ?? '') ? phoneNumber(args.phone ?? '') : own;
+  if (phone === null) {
+    return { say: 'What is the best number to reach you on?', problem: 'phone-missing' };
+  }
+  const customer = sheetText(args.customer ?? '', maxNameLength) || null;
+  const number = phone === own ? "the number you're calling from" : spokenPhone(phone);
+  const say = `I've written that down, and someone will call you back at ${number}. Is there anything else?`;
+  const key = JSON.stringify([text, customer, phone]);
+  const taken = talk.messages.get(key);
+  if (taken !== undefined) return { say, message: taken };
+  if (!deps.desk) return notKept;
+  const { code } = await deps.desk.takeMessage({ text, customer, phone });
+  talk.messages.set(key, code);
+  return { say, message: code };
+}
+
+const notKept = {
+  say: "I'm sorry, I can't take a message right now. Please call again a little later.",
+  problem: 'not-kept',
+} as const;
+
+/** `take_message`, as the model sees it. */
+export function takeMessageTool(deps: ToolDeps, talk: BookingTalk) {
+  return llm.tool({
+    description:
+      'Writes down a message for the staff, who call back. Use it when you cannot help, or when ' +
+      'the caller asks for it. Ask what it is about first.',
+    parameters: takeMessageArgs,
+    execute: (args, { abortSignal }) =>
+      runTool(deps, { name: 'take_message', abortSignal, whenFailed: notKept }, () =>
+        takeMessage(deps, args, talk),
+      ),
+  });
+}

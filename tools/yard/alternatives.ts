@@ -1,0 +1,55 @@
+import type { IsoDate, Unit } from './equipment.ts';
+import { addDays, daysIn, type RentalRange } from './rental-dates.ts';
+import type { Snapshot } from './snapshot.ts';
+import { withTwins } from './twins.ts';
+import { checkUnit, type CheckedUnit } from './unit-facts.ts';
+
+/** What can be offered to a caller whose unit is not free on the days they need. */
+export type Alternatives = {
+  /** Other machines of the same category that are free on the same days, each name once. */
+  readonly others: readonly CheckedUnit[];
+  /** The same machine for as long, as near to the days as there is; null when nothing is known. */
+  readonly sameAt: RentalRange | null;
+};
+
+const maxOthers = 2;
+/** A rental that could begin this much sooner or later is no longer the same job. */
+const maxDaysAway = 60;
+
+/** Looks for the same category on the same days, and for the same machine on the nearest days. */
+export function alternativesTo(unit: Unit, range: RentalRange, snapshot: Snapshot): Alternatives {
+  return { others: othersFree(unit, range, snapshot), sameAt: nearest(unit, range, snapshot) };
+}
+
+function othersFree(unit: Unit, range: RentalRange, snapshot: Snapshot): CheckedUnit[] {
+  const category = keyOf(unit.category);
+  const twins = new Set(withTwins(unit, snapshot.units));
+  const free = snapshot.units
+    .filter((other) => category !== '' && keyOf(other.category) === category && !twins.has(other))
+    .map((other) => checkUnit(other, snapshot, range))
+    .filter(({ availability }) => availability.free);
+  const byName = new Map(free.toReversed().map((checked) => [keyOf(checked.unit.name), checked]));
+  return [...byName.values()].toReversed().slice(0, maxOthers);
+}
+
+/** Day by day outwards from the days asked for, never before today; of two as near, the later. */
+function nearest(unit: Unit, range: RentalRange, snapshot: Snapshot): RentalRange | null {
+  const twins = withTwins(unit, snapshot.units);
+  for (let away = 1; away <= maxDaysAway; away += 1) {
+    for (const days of [away, -away]) {
+      const shifted = startingAt(addDays(range.start, days), daysIn(range));
+      if (shifted.start < snapshot.today) continue;
+      if (twins.some((twin) => checkUnit(twin, snapshot, shifted).availability.free))
+        return shifted;
+    }
+  }
+  return null;
+}
+
+function startingAt(start: IsoDate, days: number): RentalRange {
+  return { start, end: addDays(start, days - 1) };
+}
+
+function keyOf(text: string | null): string {
+  return (text ?? '').trim().replaceAll(/\s+/g, ' ').toLowerCase();
+}
