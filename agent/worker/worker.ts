@@ -176,6 +176,8 @@ const server = new AgentServer(
     loadFunc: async () => reportedLoad(state()),
     loadThreshold: fullLoad,
     numIdleProcesses: config.livekit.numIdleProcesses,
+    // The default of 10 s kills a process that a busy machine warms slowly, and begins anew.
+    initializeProcessTimeout: 60_000,
     maxRetry: Number.POSITIVE_INFINITY,
     // Its health endpoint cannot be left out and says 200 on a dead link: nobody asks it. Port 0
     // means 8081 in production mode and any free one otherwise.

@@ -32,8 +32,9 @@ function polyphaseKernels(up: number, down: number): Kernel[] {
   return Array.from({ length: up }, (_, phase) => {
     const position = phase / up;
     const offset = Math.ceil(position - reach);
-    const taps = Float64Array.from({ length: Math.floor(position + reach) - offset + 1 }, (_tap, n) =>
-      windowedSinc(offset + n - position, cutoff, reach),
+    const taps = Float64Array.from(
+      { length: Math.floor(position + reach) - offset + 1 },
+      (_tap, n) => windowedSinc(offset + n - position, cutoff, reach),
     );
     return { offset, taps };
   });

@@ -34,6 +34,7 @@ before(async () => {
   silenced = await yard.call({ from: '+15550133', mediaTimeoutMs: 12_000 });
   await silenced.waitFor('agent-audio-start');
   silenced.stopPackets();
+  await service.ready({ warm: 3 });
 });
 
 afterEach(() => yard.openai.faults.clear());
@@ -89,8 +90,10 @@ test('a caller cancels while the job asks a store that is locked', async () => {
   using lock = lockStore();
   const call = await yard.call();
   await service.waitFor('call.incoming', isOf(call));
-  await call.hangUp();
+  const over = call.hangUp();
+  await call.waitFor('hung-up');
   lock[Symbol.dispose]();
+  await over;
   await assertCleanEnd(call, 'cancelled-while-ringing');
 });
 
