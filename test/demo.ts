@@ -4,8 +4,10 @@ import { parseArgs, styleText } from 'node:util';
 import type { CallEvent } from './caller/call-events.ts';
 import { measuredCall, wentWell } from './scenarios/measured-call.ts';
 import type { CallResult } from './scenarios/measured-call.ts';
-import { scripts, scriptSteps } from './scenarios/scripts.ts';
+import { bookingScripts, scripts, scriptSteps } from './scenarios/scripts.ts';
 import type { EndBy } from './scenarios/scripts.ts';
+import type { CellValue } from './emulators/sheets-cell.ts';
+import { exampleSheetTimes } from './stack/example-sheet.ts';
 import type { LogLine, Service } from './stack/service.ts';
 import { Yard } from './stack/yard.ts';
 
@@ -20,7 +22,7 @@ const usage = `npm run demo -- [options]
   --end-by WHO        agent or caller (agent)
   --script NAME       ${Object.keys(scripts).join(', ')} (rental)
   --stt-ms N --llm-ms N --tts-ms N   the emulated providers' latencies (250, 400, 250)
-  --seed N            draws machine and dates (1)
+  --seed N            draws machine, dates and name (1)
   --out FOLDER        recordings (data/recordings)
   --json              one JSON line a call on stdout, nothing else there`;
 
@@ -58,11 +60,14 @@ async function main(): Promise<boolean> {
   const out = resolve(values.out ?? join(dataDir, 'recordings'));
   const calls = Math.max(number('calls'), 1);
   const together = Math.max(number('together'), 1);
+  const books = bookingScripts.includes(values.script);
   const started = performance.now();
   using progress = startProgress();
   await using yard = await Yard.open({
     latencyMs: { stt: number('stt-ms'), llm: number('llm-ms'), tts: number('tts-ms') },
     onProgress: (line) => progress.show(line),
+    // Callers who want the same machine on the same days each find one.
+    sheet: exampleSheetTimes(calls * together),
     // A burst is picked up without waiting for a fork.
     env: { NUM_IDLE_PROCESSES: String(Math.max(together, 2)), MAX_CALLS: String(together + 1) },
   });
@@ -75,13 +80,13 @@ async function main(): Promise<boolean> {
   for (let round = 0; round < calls; round += 1) {
     const seeds = Array.from({ length: together }, (_, n) => number('seed') + round * together + n);
     const held = await Promise.all(
-      seeds.map((seed, n) => holdCall({ yard, service, seed, endBy, out, n, together })),
+      seeds.map((seed, n) => holdCall({ yard, service, seed, endBy, books, out, n, together })),
     );
     results.push(...held);
   }
   const exitCode = await service.stop();
   if (!values.json) say(`\n${dim(`the service stopped with exit code ${exitCode}`)}`);
-  return exitCode === 0 && results.every((call) => wentWell(call, endBy));
+  return exitCode === 0 && results.every((call) => wentWell(call, { endBy, books }));
 }
 
 type Holding = {
@@ -89,24 +94,29 @@ type Holding = {
   readonly service: Service;
   readonly seed: number;
   readonly endBy: EndBy;
+  readonly books: boolean;
   readonly out: string;
   readonly n: number;
   readonly together: number;
 };
 
 async function holdCall(holding: Holding): Promise<CallResult> {
-  const { yard, service, seed, endBy, out, n, together } = holding;
+  const { yard, service, seed, endBy, books, out, n, together } = holding;
   const script = scriptSteps(values.script, { seed, endBy });
   const recordTo = join(out, `${new Date().toISOString().replace(/[:.]/g, '-')}-${seed}`);
   await mkdir(recordTo, { recursive: true });
-  const from = `+1555010${String(n).padStart(2, '0')}`;
+  const from = `+131255501${String(n).padStart(2, '0')}`;
   const name = together > 1 ? ` ${n + 1}` : '';
+  const before = yard.sheets.rows('Bookings');
   const call = await measuredCall(
     { yard, service },
     { script, from, recordTo, onEvent: (event) => printCallEvent(yard, name, event) },
   );
   if (values.json) process.stdout.write(`${JSON.stringify(call)}\n`);
-  else printSummary(call, wentWell(call, endBy));
+  else {
+    const sheet = { before, after: yard.sheets.rows('Bookings') };
+    printSummary(call, { sheet, well: wentWell(call, { endBy, books }) });
+  }
   return call;
 }
 
@@ -159,7 +169,19 @@ function printLogLine(line: LogLine): void {
   say(`${stamp()}  ${dim(`  ${line.event}: ${text}`)}`);
 }
 
-function printSummary(call: CallResult, well: boolean): void {
+type SheetRows = readonly (readonly CellValue[])[];
+
+function printSummary(
+  call: CallResult,
+  {
+    sheet,
+    well,
+  }: {
+    readonly sheet: { readonly before: SheetRows; readonly after: SheetRows };
+    readonly well: boolean;
+  },
+): void {
+  const { booking } = call;
   const latencies = call.turns.map(({ latencyMs }) => (latencyMs === null ? '-' : `${latencyMs}`));
   const rows: [string, string][] = [
     ['ring to answer', `${call.ringToAnswerMs} ms`],
@@ -167,6 +189,13 @@ function printSummary(call: CallResult, well: boolean): void {
     ['answers after', `${latencies.join(', ')} ms`],
     ['longest silence', `${call.longestSilenceMs} ms`],
     ['tools', call.tools.join(', ') || 'none'],
+    ['booking', booking ? `${booking.code}: ${booking.itemId}, ${booking.state}` : 'none'],
+    ...(booking
+      ? [
+          sheetLine('sheet before', sheet.before, booking.itemId),
+          sheetLine('sheet after', sheet.after, booking.itemId),
+        ]
+      : []),
     ['ended', `by the ${call.endedBy}: ${call.result} / ${call.reason}`],
     ['job process gone', `${call.exitMs} ms after`],
     ['recording', call.recording ?? 'none'],
@@ -179,6 +208,12 @@ function printSummary(call: CallResult, well: boolean): void {
   for (const turn of call.turns.filter(({ agent }) => agent === null)) {
     say(`  ${styleText('red', `no answer was heard to: ${turn.caller}`)}`);
   }
+}
+
+/** The bookings of a unit as the sheet shows them. */
+function sheetLine(label: string, rows: SheetRows, itemId: string): [string, string] {
+  const found = rows.filter((row) => row.includes(itemId)).map((row) => row.join(' | '));
+  return [label, found.length > 0 ? found.join('\n'.padEnd(24)) : `no booking of ${itemId}`];
 }
 
 /** One line on the terminal that says what is being waited for; plain lines where it is no terminal. */

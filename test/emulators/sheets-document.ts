@@ -200,7 +200,11 @@ export function createDocument(
   tabs: Readonly<Record<string, readonly (readonly CellValue[])[]>>,
 ): SheetsDocument {
   const document = new SheetsDocument(id);
-  for (const [title, rows] of Object.entries(tabs)) document.addTab(title).rows = rows.map(toCells);
+  for (const [title, rows] of Object.entries(tabs)) {
+    const tab = document.addTab(title);
+    tab.rows = rows.map(toCells);
+    tab.rowCount = Math.max(tab.rowCount, rows.length);
+  }
   return document;
 }
 

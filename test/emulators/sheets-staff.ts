@@ -30,7 +30,9 @@ export function staffHands(documentNow: () => SheetsDocument) {
       documentNow().put(tabOf(title), row, column, toCells([value]));
     },
     insertRow(title: string, rowNumber: number, values: readonly CellValue[]): void {
-      tabOf(title).rows.splice(rowNumber - 1, 0, toCells(values));
+      const tab = tabOf(title);
+      tab.rows.splice(rowNumber - 1, 0, toCells(values));
+      tab.rowCount += 1;
     },
     deleteRow(title: string, rowNumber: number): void {
       tabOf(title).rows.splice(rowNumber - 1, 1);

@@ -1,7 +1,9 @@
+import type { BookingState } from '../../tools/bookings/booking.ts';
 import type { CallEvent } from '../caller/call-events.ts';
 import type { CallReport, CallTurn } from '../caller/call-report.ts';
 import type { Step } from '../caller/script.ts';
 import { Recogniser } from '../emulators/recogniser.ts';
+import { openStore } from '../../agent/store/database.ts';
 import { processEnd } from '../stack/process-end.ts';
 import type { LogLine, Service } from '../stack/service.ts';
 import type { Yard } from '../stack/yard.ts';
@@ -24,8 +26,16 @@ export type CallResult = {
   readonly result: string | null;
   readonly reason: string | null;
   readonly exitMs: number | null;
-  readonly booking: null;
+  readonly booking: CallBooking | null;
   readonly recording: string | null;
+};
+
+/** What the call booked, last: as the journal has it, and how often the sheet holds its code. */
+export type CallBooking = {
+  readonly code: string;
+  readonly itemId: string;
+  readonly state: BookingState;
+  readonly rowsInSheet: number;
 };
 
 /** A job must be gone 3 s after its call; one that is still there after this is left over. */
@@ -75,15 +85,23 @@ export async function measuredCall(
     result: asText(ended?.['result']),
     reason: asText(ended?.['reason']),
     exitMs: exitMs(report, goneAtMs),
-    booking: null,
+    booking: await bookingOf(yard, call.callId),
     recording: report.recording,
   };
 }
 
-/** Whether the call was answered, held every scripted turn, and ended as it should. */
-export function wentWell(call: CallResult, endBy: 'agent' | 'caller'): boolean {
+/**
+ * Whether the call was answered, held every scripted turn, and ended as it should; one that `books`
+ * must have left one confirmed row in the sheet.
+ */
+export function wentWell(
+  call: CallResult,
+  { endBy, books }: { readonly endBy: 'agent' | 'caller'; readonly books: boolean },
+): boolean {
   const reason = endBy === 'agent' ? 'agent-goodbye' : 'caller-hangup';
+  const { booking } = call;
   return (
+    (!books || (booking?.state === 'confirmed' && booking.rowsInSheet === 1)) &&
     call.answered &&
     call.turns.length > 0 &&
     call.turns.every((turn) => turn.agent !== null) &&
@@ -92,6 +110,21 @@ export function wentWell(call: CallResult, endBy: 'agent' | 'caller'): boolean {
     call.reason === reason &&
     call.exitMs !== null
   );
+}
+
+async function bookingOf(yard: Yard, callId: string): Promise<CallBooking | null> {
+  const { DATA_DIR: dataDir = '', DATABASE_URL: databaseUrl } = yard.env;
+  await using store = await openStore({ dataDir, databaseUrl });
+  const made = await store.db
+    .selectFrom('bookings')
+    .select(['bookingId', 'itemId', 'state'])
+    .where('callId', '=', callId)
+    .orderBy('createdAtMs', 'desc')
+    .executeTakeFirst();
+  if (!made) return null;
+  const { bookingId: code, itemId, state } = made;
+  const rows = yard.sheets.rows('Bookings').filter((row) => row.includes(code));
+  return { code, itemId, state, rowsInSheet: rows.length };
 }
 
 /** From the caller's leaving, or from the end of the agent's goodbye, to the end of the job. */

@@ -29,6 +29,9 @@ export const scripts: Readonly<Record<string, Script>> = {
   short: (draw) => [`Do you have a ${draw(machines)}?`, "Thanks, that's all. Goodbye."],
 };
 
+/** Scripts in which the caller books: such a call leaves a row in the sheet. */
+export const bookingScripts: readonly string[] = ['rental'];
+
 /** The steps of a script; the same `seed` draws the same lines. */
 export function scriptSteps(name: string, options: { seed: number; endBy: EndBy }): Step[] {
   const script = scripts[name];

@@ -51,3 +51,12 @@ export const exampleSheet: Readonly<Record<string, readonly (readonly CellValue[
     ['Greeting', 'Hilltop Rentals, how can I help you?'],
   ],
 };
+
+/** The same yard with `times` of each machine, each row with an id of its own: for many callers. */
+export function exampleSheetTimes(times: number): typeof exampleSheet {
+  const [header = [], ...units] = exampleSheet['Equipment'] ?? [];
+  const copies = Array.from({ length: Math.max(times, 1) }, (_, nth) =>
+    units.map(([itemId = '', ...cells]) => [nth === 0 ? itemId : `${itemId}-${nth + 1}`, ...cells]),
+  );
+  return { ...exampleSheet, Equipment: [header, ...copies.flat()] };
+}

@@ -1,0 +1,61 @@
+import { parseArgs } from 'node:util';
+import { benchInventory } from './inventory.ts';
+
+/** `npm run bench -- --suite NAME`: measures, and prints one line. */
+
+const usage = `npm run bench -- --suite inventory [options]
+  --calls N      whole calls over which the readings of the sheet are counted (100)
+  --together N   of them at the same time (4)
+  --pairs N      pairs of turns, with the sheet hanging and with it healthy (30)
+  --rounds N     rounds of 20 bookings at once (20)
+  --starts N     starts of a job process of each kind (7)
+  --seed N       draws the order within the pairs (1)
+  --json         one JSON line on stdout, nothing else there`;
+
+const { values } = parseArgs({
+  options: {
+    suite: { type: 'string' },
+    calls: { type: 'string', default: '100' },
+    together: { type: 'string', default: '4' },
+    pairs: { type: 'string', default: '30' },
+    rounds: { type: 'string', default: '20' },
+    starts: { type: 'string', default: '7' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+function number(name: 'calls' | 'together' | 'pairs' | 'rounds' | 'starts' | 'seed'): number {
+  const value = Number(values[name]);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new Error(`--${name} must be a whole number above 0`);
+}
+
+async function main(): Promise<void> {
+  if (values.suite !== 'inventory') throw new Error('--suite must be inventory');
+  const result = await benchInventory({
+    calls: number('calls'),
+    together: number('together'),
+    pairs: number('pairs'),
+    rounds: number('rounds'),
+    starts: number('starts'),
+    seed: number('seed'),
+    onProgress: (line) => void process.stderr.write(`${line}\n`),
+  });
+  const lines = Object.entries(result).map(
+    ([name, value]) => `  ${name.padEnd(24)} ${JSON.stringify(value)}`,
+  );
+  process.stdout.write(`${values.json ? JSON.stringify(result) : lines.join('\n')}\n`);
+}
+
+if (values.help) {
+  process.stdout.write(`${usage}\n`);
+} else {
+  try {
+    await main();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}\n`);
+    process.exitCode = 2;
+  }
+}

@@ -1,0 +1,52 @@
+import { countReads } from './inventory-reads.ts';
+import { measureJobProcess } from './job-process.ts';
+import { measureCommits, measureSnapshotRead } from './inventory-store.ts';
+import { compareTurns } from './inventory-turns.ts';
+
+/** How much is measured. */
+export type InventoryBenchOptions = {
+  readonly calls: number;
+  readonly together: number;
+  readonly pairs: number;
+  readonly rounds: number;
+  readonly starts: number;
+  readonly seed: number;
+  readonly onProgress: (line: string) => void;
+};
+
+/**
+ * What the inventory and the bookings cost. Milliseconds, megabytes (10^6 bytes); the method of each:
+ *
+ * - `readsInAllPer100Calls`: requests that read, at the emulated sheet, from the first of the calls
+ *   to the end of the last, as many as per 100 calls. Whole calls on the whole stack, in which the
+ *   caller asks for a machine and books nothing, with the budgets of production. `seconds` is how
+ *   long they took.
+ * - `readsByCallsPer100Calls`: of these, those beyond what the clock alone brings about in that time:
+ *   one every `inventoryTtlMs`, rounded down.
+ * - `turnRatioSheetHanging`: turns of whole calls, in pairs, in each of which the sheet hangs for one
+ *   (from the moment the caller speaks; the list is refreshed every second, so it does meet that) and
+ *   is well for the other, in random order. Latency is from the end of the caller's speech to the
+ *   first sound of the answer, in the recording. The geometric mean of the pairs' ratios, hanging to
+ *   healthy; `turnRatioCi95` is its percentile bootstrap over the pairs (10,000 draws).
+ * - `snapshotReadP95Ms`: what a job does to read the list, the journal's bookings included, with
+ *   5,000 units on SQLite: 300 times, after 20 that do not count.
+ * - `commitP95Ms`: 20 processes, each with its own connection, commit at the same time, each a unit
+ *   of its own, several rounds; from the call to its return. Postgres runs with fsync.
+ * - `jobRssMb`, `jobStartMs`: a process that loads the job's program, and one that loads a Google
+ *   client besides: medians of the resident memory after a collection, and of the time from the fork
+ *   to the end of loading, kinds taking turns.
+ */
+export async function benchInventory(options: InventoryBenchOptions) {
+  const { onProgress } = options;
+  onProgress('job processes');
+  const job = await measureJobProcess(options);
+  onProgress('commits');
+  const commitP95Ms = await measureCommits(options);
+  onProgress('the snapshot');
+  const snapshotReadP95Ms = await measureSnapshotRead();
+  onProgress('turns');
+  const turns = await compareTurns(options);
+  onProgress('whole calls');
+  const reads = await countReads(options);
+  return { ...reads, ...turns, snapshotReadP95Ms, commitP95Ms, ...job };
+}
