@@ -15,10 +15,9 @@ export function backOffMs(
   attempt: number,
   random: () => number = Math.random,
 ): number {
-  const bareMs = Math.min(
-    backOff.maxMs,
-    backOff.initialMs * backOff.multiplier ** Math.max(0, attempt - 1),
-  );
+  // A power that overflows must not make a NaN of no wait at all.
+  const growth = Math.min(backOff.multiplier ** Math.max(0, attempt - 1), Number.MAX_VALUE);
+  const bareMs = Math.min(backOff.maxMs, backOff.initialMs * growth);
   return Math.round(bareMs * (1 - backOff.jitter * random()));
 }
 

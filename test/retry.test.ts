@@ -25,6 +25,10 @@ test('waits grow up to their limit', () => {
   );
 });
 
+test('no wait stays no wait, after however many attempts', () => {
+  assert.equal(backOffMs({ initialMs: 0, multiplier: 4, maxMs: 1_000, jitter: 0 }, 2_000), 0);
+});
+
 test('jitter only shortens a wait, at most by its share', () => {
   const backOffs = fc.record({
     initialMs: fc.integer({ min: 0, max: 10_000 }),
