@@ -36,8 +36,7 @@ export async function runBookings(options: {
   const report = (line: Readonly<Record<string, unknown>>, text: string) =>
     write(`${wanted.json ? JSON.stringify(line) : text}\n`);
   try {
-    const { databaseUrl, dataDir } = options.store;
-    await using store = await openStore({ databaseUrl: databaseUrl ?? undefined, dataDir });
+    await using store = await openStore(options.store);
     if (wanted.resolve !== null) return await resolve(store, wanted.resolve, { report, nowMs });
     if (wanted.retry) await retryNow(store);
     const overview = await readOverview(store, { sinceMs: nowMs - recentMs });

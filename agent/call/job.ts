@@ -8,8 +8,7 @@ import type { JobCall, JobOutcome, JobStage, LineReport } from '../line.ts';
 import { captureFrameworkLines } from '../framework-log.ts';
 import { createLog } from '../log.ts';
 import { serveInFront } from '../priority.ts';
-import { openStore } from '../store/database.ts';
-import type { Store } from '../store/database.ts';
+import { storeOpener } from '../store/database.ts';
 import { CallBookings } from './call-bookings.ts';
 import { CallStore } from './call-store.ts';
 import { Call } from './call.ts';
@@ -31,20 +30,8 @@ const prewarmMs = 3_000;
 
 let stage: JobStage = 'idle';
 let serving: JobCall | null = null;
-let opened: Promise<Store> | undefined;
 let bookings: CallBookings | undefined;
-
-/** The job's one connection to the store; a failed opening is tried again by who asks next. */
-function store(): Promise<Store> {
-  opened ??= openStore({
-    databaseUrl: config.store.databaseUrl ?? undefined,
-    dataDir: config.store.dataDir,
-  }).catch((error: unknown) => {
-    opened = undefined;
-    throw error;
-  });
-  return opened;
-}
+const store = storeOpener(config.store);
 
 const line = new Line({
   path: config.linePath ?? linePath(config.store.dataDir),

@@ -82,14 +82,13 @@ function describe(problems: readonly RowProblem[]): string {
 /** The store: opened, brought up to date, written, read, and left as it was. */
 export async function checkStore({ store: place }: Config): Promise<Finding> {
   try {
-    const databaseUrl = place.databaseUrl ?? undefined;
-    await using store = await openStore({ databaseUrl, dataDir: place.dataDir });
+    await using store = await openStore(place);
     const probeName = `doctor ${randomUUID()}`;
     const savedAtMs = Date.now();
     await saveSnapshot(store, { name: probeName, json: { savedAtMs }, savedAtMs });
     const saved = await readSnapshot(store, probeName);
     await store.db.deleteFrom('snapshots').where('name', '=', probeName).execute();
-    const what = databaseUrl ? 'Postgres' : 'the SQLite file in DATA_DIR';
+    const what = place.databaseUrl ? 'Postgres' : 'the SQLite file in DATA_DIR';
     if (saved?.savedAtMs === savedAtMs) return ok(`${what} can be written and read`);
     return fail(`${what} does not give back what was written`, 'Use another store');
   } catch (error) {

@@ -31,7 +31,7 @@ const defaultLockWaitMs = 5_000;
  * @throws {StoreError} `STORE_UNAVAILABLE` when it cannot be opened or reached.
  */
 export async function openStore(options: {
-  readonly databaseUrl?: string | undefined;
+  readonly databaseUrl?: string | null | undefined;
   readonly dataDir: string;
   readonly lockWaitMs?: number | undefined;
 }): Promise<Store> {
@@ -80,4 +80,16 @@ async function runTransaction<T>(
       await timers.setTimeout(5 + 20 * Math.random());
     }
   }
+}
+
+/** A process's one connection to the store; a failed opening is tried again by who asks next. */
+export function storeOpener(place: Parameters<typeof openStore>[0]): () => Promise<Store> {
+  let opened: Promise<Store> | undefined;
+  return () => {
+    opened ??= openStore(place).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
 }

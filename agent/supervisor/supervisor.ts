@@ -40,10 +40,7 @@ export class Supervisor {
 
   /** Starts everything; resolves when the process serves `/healthz` and its first worker starts. */
   static async start(config: Config, log: Log): Promise<Supervisor> {
-    const store = await openStore({
-      databaseUrl: config.store.databaseUrl ?? undefined,
-      dataDir: config.store.dataDir,
-    });
+    const store = await openStore(config.store);
     const supervisor = new Supervisor({ config, log, store });
     await supervisor.#run();
     return supervisor;

@@ -8,8 +8,7 @@ import type { LineOrder } from '../line.ts';
 import { captureFrameworkLines } from '../framework-log.ts';
 import { createLog } from '../log.ts';
 import { warmBehindCalls } from '../priority.ts';
-import { openStore } from '../store/database.ts';
-import type { Store } from '../store/database.ts';
+import { storeOpener } from '../store/database.ts';
 import { admission, fullLoad, reportedLoad } from './admission.ts';
 import type { AdmissionState, PoolState } from './admission.ts';
 import { Greeter } from './greeter.ts';
@@ -115,17 +114,7 @@ async function exit(code: number): Promise<void> {
   process.exit(code);
 }
 
-let opened: Promise<Store> | undefined;
-const store = () => {
-  opened ??= openStore({
-    databaseUrl: config.store.databaseUrl ?? undefined,
-    dataDir: config.store.dataDir,
-  }).catch((error: unknown) => {
-    opened = undefined;
-    throw error;
-  });
-  return opened;
-};
+const store = storeOpener(config.store);
 const greeter = new Greeter({ config, store, log });
 
 const link = new LinkMonitor(config.livekit.url, (linkState, detail) =>
