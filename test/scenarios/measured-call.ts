@@ -143,14 +143,18 @@ function wordsHeard(yard: Yard, report: CallReport, turn: CallTurn): string | nu
   const untilMs = report.startedAtEpochMs + (turn.agentToMs ?? report.endedAtMs);
   const spoken = yard.spoken.filter((entry) => entry.atMs <= untilMs);
   const recogniser = new Recogniser();
-  for (let from = 0; from < spoken.length; from += 1) {
+  const teach = (run: typeof spoken) =>
+    recogniser.teach(
+      run.map(({ text }) => text.trim()).join(' '),
+      joined(run),
+      run[0]?.sampleRate ?? 0,
+    );
+  for (const [from, first] of spoken.entries()) {
     for (let to = from + 1; to <= Math.min(spoken.length, from + maxSentences); to += 1) {
-      const run = spoken.slice(from, to);
-      recogniser.teach(
-        run.map(({ text }) => text.trim()).join(' '),
-        joined(run),
-        run[0]?.sampleRate ?? 0,
-      );
+      teach(spoken.slice(from, to));
+      // With several calls at once, sentences of others come between.
+      const later = spoken[to + 1];
+      if (later) teach([first, later]);
     }
   }
   return recogniser.recognise(turn.agentPcm, SAMPLE_RATE)?.line ?? null;
