@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
+import { runCommand } from './command-line.ts';
 import type { CallEvent } from './caller/call-events.ts';
 import { measuredCall, wentWell } from './scenarios/measured-call.ts';
 import type { CallResult } from './scenarios/measured-call.ts';
@@ -240,13 +241,4 @@ function startProgress() {
   };
 }
 
-if (values.help) {
-  process.stdout.write(`${usage}\n`);
-} else {
-  try {
-    process.exitCode = (await main()) ? 0 : 1;
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}\n`);
-    process.exitCode = 1;
-  }
-}
+await runCommand({ help: values.help, usage, main, brokenCode: 1 });

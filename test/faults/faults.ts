@@ -1,4 +1,5 @@
 import { parseArgs, styleText } from 'node:util';
+import { runCommand } from '../command-line.ts';
 import { bookingFaults } from './bookings.ts';
 import type { FaultCase, FaultOutcome } from './fault-case.ts';
 
@@ -69,13 +70,4 @@ function row(name: string, ...cells: readonly (string | number)[]): string {
   return [name.padEnd(44), ...cells.map((cell) => String(cell).padEnd(10))].join(' ');
 }
 
-if (values.help) {
-  process.stdout.write(`${usage}\n`);
-} else {
-  try {
-    process.exitCode = (await main()) ? 0 : 1;
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}\n`);
-    process.exitCode = 2;
-  }
-}
+await runCommand({ help: values.help, usage, main, brokenCode: 2 });

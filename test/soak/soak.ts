@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { runCommand } from '../command-line.ts';
 import { soakBookings } from './bookings.ts';
 
 /** `npm run soak -- --suite NAME`: many at once under random faults, drawn from `--seed`. */
@@ -54,13 +55,4 @@ async function main(): Promise<boolean> {
   return ok;
 }
 
-if (values.help) {
-  process.stdout.write(`${usage}\n`);
-} else {
-  try {
-    process.exitCode = (await main()) ? 0 : 1;
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}\n`);
-    process.exitCode = 2;
-  }
-}
+await runCommand({ help: values.help, usage, main, brokenCode: 2 });
