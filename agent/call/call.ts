@@ -38,8 +38,6 @@ export type CallEnding = {
   readonly outcome: JobOutcome;
   /** How long leaving may take, from now; then it is to be by force. */
   readonly closeMs: number;
-  /** False when perhaps nobody took the agent's track. */
-  readonly wasAnswered: boolean;
   /** Resolves when the call is written down and its room is closed. Never rejects. */
   readonly closed: Promise<void>;
 };
@@ -249,7 +247,7 @@ export class Call {
     this.#letGo('This job leaves the call');
     if (outcome === 'yielded') this.#record.log.info({ event: 'job.yielded' }, 'job left the call');
     const closeMs = this.#deps.config.timeouts.hangupCloseMs;
-    this.#resolve({ outcome, closeMs, closed: this.#deps.store.end() });
+    this.#ended.resolve({ outcome, closeMs, closed: this.#deps.store.end() });
   }
 
   /** The one way out of a call: runs once, whoever asks first. */
@@ -270,7 +268,7 @@ export class Call {
       isCallerGone,
     });
     const { hangupCloseMs, closeMs } = config.timeouts;
-    this.#resolve({
+    this.#ended.resolve({
       outcome: 'ended',
       closeMs: isCallerGone ? hangupCloseMs : closeMs,
       closed: closed.then(() => this.#enter({ name: 'closed', termination: ending })),
@@ -286,10 +284,6 @@ export class Call {
     this.#abort.abort(new Error(why));
     this.#stopWatching();
     this.#packets?.stop();
-  }
-
-  #resolve(ending: Omit<CallEnding, 'wasAnswered'>): void {
-    this.#ended.resolve({ ...ending, wasAnswered: this.#record.answeredAtMs !== null });
   }
 
   #enter(next: CallState, stage?: JobStage): void {

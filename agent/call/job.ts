@@ -100,20 +100,17 @@ async function serve(ctx: JobContext): Promise<void> {
       line.send({ type: 'stage', stage, call: serving });
     },
   });
-  const { outcome, closeMs, wasAnswered, closed } = await call.run();
+  const { outcome, closeMs, closed } = await call.run();
   // Closing can hang on a store, a server, or a tool that ignores its signal: it gets a time.
   setTimeout(() => {
     callLog.warn({ event: 'job.forced', closeMs }, 'job did not close in time');
     void leave(outcome);
   }, closeMs).unref();
   await closed;
-  // The framework's own close waits for a minute for somebody to take a track that nobody took.
-  if (!wasAnswered) return leaveRoom(ctx, outcome);
-  // The framework's last step: the session is closed and the room left.
-  ctx.addShutdownCallback(() => leave(outcome));
-  ctx.shutdown(outcome);
+  await leaveRoom(ctx, outcome);
 }
 
+/** Not by the framework's own close, which may wait for a minute for somebody to take a track. */
 async function leaveRoom(ctx: JobContext, outcome: JobOutcome): Promise<void> {
   try {
     await withDeadline(() => ctx.room.disconnect(), { ms: disconnectMs, label: 'disconnect' });

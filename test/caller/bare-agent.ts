@@ -26,7 +26,7 @@ export type BareAgentOptions = {
 /** An agent without the framework, for tests of the caller: joins a room, sounds tones, listens. */
 export class BareAgent implements AsyncDisposable {
   readonly room = new Room();
-  /** When somebody else began and stopped to speak, as this agent heard it. */
+  /** When somebody else began and stopped to speak, in ms of the audio it got. */
   readonly heard: SpeechEdge[] = [];
   readonly #options: BareAgentOptions;
   readonly #rooms: RoomServiceClient;
@@ -86,10 +86,13 @@ export class BareAgent implements AsyncDisposable {
   }
 
   async #listen(stream: AudioStream): Promise<void> {
-    const detector = new SpeechDetector({ pauseMs: 200 });
+    const detector = new SpeechDetector({ pauseMs: 400 });
+    // The stream's own clock: a stall of this process shifts no edge and splits no word.
+    let atMs = 0;
     for await (const { data } of stream) {
-      const atMs = performance.now();
-      const edge = detector.push(data, atMs - 10, atMs);
+      const fromMs = atMs;
+      atMs += (data.length / SAMPLE_RATE) * 1_000;
+      const edge = detector.push(data, fromMs, atMs);
       if (edge) this.heard.push(edge);
     }
   }

@@ -50,8 +50,9 @@ async function assertCleanEnd(call: Call, reason: string): Promise<void> {
     call,
   );
   assertOneEnd(events);
-  assert.ok(endedAfterMs < 1_000, `ended after ${endedAfterMs} ms`);
-  assert.ok(exitMs !== null && exitMs < 3_000, `process gone after ${exitMs} ms`);
+  // Usually 300 and 1,000 ms; the plain framework takes 20,000.
+  assert.ok(endedAfterMs < 5_000, `ended after ${endedAfterMs} ms`);
+  assert.ok(exitMs !== null && exitMs < 10_000, `process gone after ${exitMs} ms`);
   const result = reason === 'cancelled-while-ringing' ? 'caller' : 'completed';
   assert.partialDeepStrictEqual(row, { result, reason, endedBy: 'caller' });
   assert.deepEqual(

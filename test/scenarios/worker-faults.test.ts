@@ -178,7 +178,7 @@ describe('one service', () => {
       assert.equal(report.endedBy, endedBy);
       const reason = endedBy === 'agent' ? 'agent-goodbye' : 'caller-hangup';
       assert.partialDeepStrictEqual(row, { result: 'completed', reason, endedBy });
-      assert.ok(exitMs !== null && exitMs <= 3_000, `call ${index + 1} left after ${exitMs} ms`);
+      assert.ok(exitMs !== null && exitMs <= 15_000, `call ${index + 1} left after ${exitMs} ms`);
     }
     await service.ready({ warm });
     // The supervisor, its worker, and the warm processes.
