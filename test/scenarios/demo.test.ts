@@ -49,7 +49,10 @@ for (const endBy of ['agent', 'caller'] as const) {
     assert.ok(call.turns.length >= (endBy === 'agent' ? 4 : 1));
     assert.equal(call.endedBy, endBy);
     assert.equal(call.reason, endBy === 'agent' ? 'agent-goodbye' : 'caller-hangup');
-    assert.ok(call.exitMs !== null && call.exitMs <= 15_000, `the job left after ${call.exitMs} ms`);
+    assert.ok(
+      call.exitMs !== null && call.exitMs <= 15_000,
+      `the job left after ${call.exitMs} ms`,
+    );
     await access(join(call.recording ?? '', 'mix.wav'));
   });
 }
