@@ -7,6 +7,9 @@ import { SheetsError } from '../tools/inventory/sheets-error.ts';
 import { defaultTimeouts, timeoutNames, timeoutVariable } from './timeouts.ts';
 import type { TimeoutName, Timeouts } from './timeouts.ts';
 
+/** A provider's voice. */
+export type Voice = { readonly provider: 'deepgram' | 'openai'; readonly model: string };
+
 /** Everything that can be set from outside, checked once and frozen. */
 export type Config = {
   readonly livekit: {
@@ -21,9 +24,24 @@ export type Config = {
     readonly apiKey: string;
     readonly baseUrl: string;
     readonly sttModel: string;
+    readonly sttFallbackModel: string | null;
   };
-  readonly openai: { readonly apiKey: string; readonly baseUrl: string; readonly model: string };
-  readonly voice: { readonly provider: 'deepgram' | 'openai'; readonly model: string };
+  readonly openai: {
+    readonly apiKey: string;
+    readonly baseUrl: string;
+    readonly model: string;
+    readonly fallbackModel: string | null;
+  };
+  readonly voice: Voice & {
+    /** Speaks when the first one fails. */
+    readonly fallback: Voice | null;
+  };
+  readonly handover: {
+    /** Age of a job at which a fresh one takes its call over; null: never. */
+    readonly afterMs: number | null;
+    /** Spoken before it; null: nothing is. */
+    readonly notice: string | null;
+  };
   readonly sheet: {
     readonly id: string;
     readonly auth: SheetsAuth;
@@ -73,8 +91,8 @@ const wholeNumber = (least: number, most: number) =>
     .refine((value) => value >= least && value <= most, `must be from ${least} to ${most}`);
 
 const defaultDataDir = 'data';
-const deepgramVoice = 'aura-2-thalia-en';
-const openAiVoice = 'gpt-4o-mini-tts';
+const defaultVoices = { deepgram: 'aura-2-thalia-en', openai: 'gpt-4o-mini-tts' } as const;
+const voiceProvider = z.enum(['deepgram', 'openai'], 'must be deepgram or openai');
 /** The longest delay that a timer takes (2^31 - 1 ms); Node fires longer ones at once. */
 const maxTimerMs = 2_147_483_647;
 
@@ -95,11 +113,17 @@ const settings = {
   DEEPGRAM_API_KEY: secret,
   DEEPGRAM_BASE_URL: baseUrl(['http:', 'https:']).default('https://api.deepgram.com'),
   STT_MODEL: text.default('nova-3'),
+  STT_FALLBACK_MODEL: text.optional(),
   OPENAI_API_KEY: secret,
   OPENAI_BASE_URL: baseUrl(['http:', 'https:']).default('https://api.openai.com/v1'),
   LLM_MODEL: text.default('gpt-5.4-mini'),
-  TTS_PROVIDER: z.enum(['deepgram', 'openai'], 'must be deepgram or openai').default('deepgram'),
+  LLM_FALLBACK_MODEL: text.optional(),
+  TTS_PROVIDER: voiceProvider.default('deepgram'),
   TTS_MODEL: text.optional(),
+  TTS_FALLBACK_PROVIDER: voiceProvider.optional(),
+  TTS_FALLBACK_MODEL: text.optional(),
+  HANDOVER_AFTER_MS: wholeNumber(1_000, maxTimerMs).optional(),
+  HANDOVER_NOTICE: text.optional(),
   GOOGLE_SHEET_ID: text,
   GOOGLE_SERVICE_ACCOUNT_JSON: text.optional(),
   GOOGLE_APPLICATION_CREDENTIALS: text.optional(),
@@ -158,12 +182,19 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       apiKey: e.DEEPGRAM_API_KEY,
       baseUrl: e.DEEPGRAM_BASE_URL,
       sttModel: e.STT_MODEL,
+      sttFallbackModel: e.STT_FALLBACK_MODEL ?? null,
     },
-    openai: { apiKey: e.OPENAI_API_KEY, baseUrl: e.OPENAI_BASE_URL, model: e.LLM_MODEL },
+    openai: {
+      apiKey: e.OPENAI_API_KEY,
+      baseUrl: e.OPENAI_BASE_URL,
+      model: e.LLM_MODEL,
+      fallbackModel: e.LLM_FALLBACK_MODEL ?? null,
+    },
     voice: {
-      provider: e.TTS_PROVIDER,
-      model: e.TTS_MODEL ?? (e.TTS_PROVIDER === 'deepgram' ? deepgramVoice : openAiVoice),
+      ...voiceOf(e.TTS_PROVIDER, e.TTS_MODEL),
+      fallback: fallbackVoiceOf(e),
     },
+    handover: { afterMs: e.HANDOVER_AFTER_MS ?? null, notice: e.HANDOVER_NOTICE ?? null },
     sheet: { id: e.GOOGLE_SHEET_ID, auth, baseUrl: e.SHEETS_BASE_URL ?? null },
     store: { databaseUrl: e.DATABASE_URL ?? null, dataDir: resolve(e.DATA_DIR) },
     port: e.PORT,
@@ -245,6 +276,16 @@ function readSheetsAuth(env: Environment, problems: string[]): SheetsAuth | unde
 }
 
 type Parsed = z.infer<typeof schema>;
+
+function voiceOf(provider: Voice['provider'], model: string | undefined): Voice {
+  return { provider, model: model ?? defaultVoices[provider] };
+}
+
+/** A model alone is another voice of the same provider. */
+function fallbackVoiceOf(e: Parsed): Voice | null {
+  if (!e.TTS_FALLBACK_PROVIDER && !e.TTS_FALLBACK_MODEL) return null;
+  return voiceOf(e.TTS_FALLBACK_PROVIDER ?? e.TTS_PROVIDER, e.TTS_FALLBACK_MODEL);
+}
 
 function platformOf(e: Parsed): Config['platform'] {
   if (!e.RAILWAY_ENVIRONMENT_NAME) return 'other';

@@ -17,6 +17,12 @@ export type JobStage = 'idle' | 'connecting' | 'claiming' | 'starting' | 'live' 
 /** How a job left a call, said with `bye`. Only `failed` asks for a fresh job. */
 export type JobOutcome = 'ended' | 'yielded' | 'failed';
 
+/**
+ * Why a job goes on with a call that another one served: its agent died (`takeover`), or hands it
+ * over between two turns (`handover`), or to try for the caller's voice anew (`rejoin`).
+ */
+export type ResumeKind = 'takeover' | 'handover' | 'rejoin';
+
 /** What a job or a worker tells the supervisor. */
 export type LineReport =
   | { readonly type: 'hello'; readonly role: 'worker'; readonly pid: number }
@@ -39,6 +45,8 @@ export type LineReport =
   | { readonly type: 'ask'; readonly id: number; readonly what: 'fresh-inventory' }
   /** The journal has something for the sheet: this booking, whose state the job wants to hear, or null. */
   | { readonly type: 'booking-committed'; readonly bookingId: string | null }
+  /** The job wants a fresh one sent to its room, to which it will give its call. */
+  | { readonly type: 'hand-over'; readonly kind: ResumeKind }
   | { readonly type: 'bye'; readonly outcome: JobOutcome };
 
 /** What the sheet made of a booking. */

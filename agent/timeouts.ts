@@ -28,6 +28,8 @@ export const defaultTimeouts = {
   callerSilentMs: 15_000,
   /** An end to every call, with a spoken warning one minute before. */
   maxCallMs: 7_200_000,
+  /** Ringing at the person whom a caller is put through to; in whole seconds for the gateway. */
+  transferMs: 25_000,
   /** Playout of the goodbye. */
   goodbyeMs: 8_000,
   /** The whole close while the caller is there, after which the process leaves by force. */

@@ -39,7 +39,10 @@ test('the least environment gives the documented defaults', () => {
     [config.openai.baseUrl, config.openai.model],
     ['https://api.openai.com/v1', 'gpt-5.4-mini'],
   );
-  assert.deepEqual(config.voice, { provider: 'deepgram', model: 'aura-2-thalia-en' });
+  const voice = { provider: 'deepgram', model: 'aura-2-thalia-en', fallback: null };
+  assert.deepEqual(config.voice, voice);
+  assert.deepEqual([config.deepgram.sttFallbackModel, config.openai.fallbackModel], [null, null]);
+  assert.deepEqual(config.handover, { afterMs: null, notice: null });
   assert.deepEqual([config.port, config.logLevel], [8080, 'info']);
   assert.equal(config.store.databaseUrl, null);
   assert.equal(config.platform, 'other');
@@ -142,7 +145,20 @@ test('LiveKit’s address may be given as http', () => {
 
 test('the voice’s default follows its provider', () => {
   const { voice } = loadConfig(minimalEnvironment({ TTS_PROVIDER: 'openai' }));
-  assert.deepEqual(voice, { provider: 'openai', model: 'gpt-4o-mini-tts' });
+  assert.deepEqual(voice, { provider: 'openai', model: 'gpt-4o-mini-tts', fallback: null });
+});
+
+test('the other voice is another provider’s, or another of the same', () => {
+  const fallbackOf = (env: Record<string, string>) =>
+    loadConfig(minimalEnvironment(env)).voice.fallback;
+  assert.deepEqual(fallbackOf({ TTS_FALLBACK_PROVIDER: 'openai' }), {
+    provider: 'openai',
+    model: 'gpt-4o-mini-tts',
+  });
+  assert.deepEqual(fallbackOf({ TTS_FALLBACK_MODEL: 'aura-2-apollo-en' }), {
+    provider: 'deepgram',
+    model: 'aura-2-apollo-en',
+  });
 });
 
 test('a budget is set by the variable of its name', () => {

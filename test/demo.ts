@@ -75,6 +75,8 @@ async function main(): Promise<boolean> {
   progress.show('starting Pickup: the supervisor, its worker, the first warm process');
   const service = yard.service({ onLine: (line) => printLogLine(line) });
   await service.ready({ warm: together });
+  progress.show('speaking the phrases that are kept ready');
+  await service.waitFor('phrase.ready');
   progress.done(`ready after ${((performance.now() - started) / 1_000).toFixed(1)} s`);
 
   const results: CallResult[] = [];

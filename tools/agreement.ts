@@ -8,16 +8,29 @@ export type Proposal = {
   readonly key: string;
 };
 
+/** A proposal as it was put to the caller, and at which of their turns. */
+export type AskedProposal = Proposal & { readonly question: string; readonly turn: number };
+
 /**
  * What the caller was last asked to agree to. It is kept in code because a model may call a tool
  * twice, too early, or with other values than were read back.
  */
 export class Agreement {
   readonly #talk: Pick<ToolDeps, 'turn' | 'callerWords' | 'wasSpoken'>;
-  #asked: (Proposal & { readonly question: string; readonly turn: number }) | null = null;
+  #asked: AskedProposal | null = null;
 
   constructor(talk: Pick<ToolDeps, 'turn' | 'callerWords' | 'wasSpoken'>) {
     this.#talk = talk;
+  }
+
+  /** What is open at the moment; null when nothing is. */
+  get asked(): AskedProposal | null {
+    return this.#asked;
+  }
+
+  /** Goes on from what an earlier job of the call had asked. */
+  restore(asked: AskedProposal | null): void {
+    this.#asked = asked;
   }
 
   /** Notes down that `question` is being put to the caller. It replaces an earlier one. */

@@ -7,10 +7,10 @@ import { findEquipmentTool } from './find-equipment.ts';
 import { quoteRentalTool } from './quote-rental.ts';
 import { takeMessageTool } from './take-message.ts';
 import type { ToolDeps } from './tool.ts';
+import { transferToHumanTool } from './transfer-to-human.ts';
 
 /** All that the model can do, by the names it calls them; handed to the agent as its `tools`. */
-export function createTools(deps: ToolDeps) {
-  const talk = createBookingTalk(deps);
+export function createTools(deps: ToolDeps, talk = createBookingTalk(deps)) {
   return {
     find_equipment: findEquipmentTool(deps),
     quote_rental: quoteRentalTool(deps),
@@ -18,6 +18,7 @@ export function createTools(deps: ToolDeps) {
     find_booking: findBookingTool(deps, talk),
     cancel_booking: cancelBookingTool(deps, talk),
     take_message: takeMessageTool(deps, talk),
+    transfer_to_human: transferToHumanTool(deps),
     end_call: endCallTool(deps),
   };
 }

@@ -42,6 +42,11 @@ export type ToolDeps = {
    * counts the running tool as a part of that speech.
    */
   readonly endCall: () => Promise<void> | void;
+  /**
+   * Begins a transfer to the first of these numbers (E.164) that takes it, and returns at once, as
+   * `endCall` does; one that is under way stands. Left out: this call cannot be transferred.
+   */
+  readonly transfer?: (numbers: readonly string[]) => void;
 };
 
 /** What a tool hands to the model: `say` is worded in code, and is what the caller hears. */

@@ -11,6 +11,8 @@ export type Caller = {
   readonly callId: string;
   readonly number: string | null;
   readonly yardNumber: string | null;
+  /** Another job of the call spoke with them already. */
+  readonly wasAnswered: boolean;
 };
 
 /** LiveKit may list the agent before the caller whose joining dispatched it. */
@@ -37,6 +39,7 @@ export async function enterRoom(
     callId: attributes['sip.callID'] ?? ctx.job.room?.sid ?? ctx.job.id,
     number: attributes['sip.phoneNumber'] ?? null,
     yardNumber: attributes['sip.trunkPhoneNumber'] ?? null,
+    wasAnswered: attributes['sip.callStatus'] === 'active',
   };
 }
 
@@ -45,16 +48,6 @@ function findCaller(room: Room): RemoteParticipant | undefined {
   return [...room.remoteParticipants.values()].find(
     (participant) => participant.info.kind === ParticipantKind.SIP,
   );
-}
-
-/** The job that the guardian gave up on, by the dispatch's metadata: its claim may be taken over. */
-export function supersededBy(metadata: string): string | undefined {
-  try {
-    const { supersedes } = JSON.parse(metadata) as { supersedes?: unknown };
-    return typeof supersedes === 'string' ? supersedes : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 async function waitForCaller(room: Room): Promise<RemoteParticipant | undefined> {

@@ -1,6 +1,6 @@
+import { commitBooking } from '../../tools/bookings/commit-booking.ts';
 import {
   cancelBooking,
-  commitBooking,
   findBooking,
   findBookings,
   takeMessage,

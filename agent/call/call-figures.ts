@@ -1,4 +1,5 @@
 import { voice } from '@livekit/agents';
+import type { SavedCall } from './resume.ts';
 
 /** What a call's closing line and row say about the conversation. Times are Unix milliseconds. */
 export type CallFigures = {
@@ -11,6 +12,12 @@ export type CallFigures = {
   readonly lastCallerSpeechAtMs: number | null;
   readonly lastAgentSpeechAtMs: number | null;
 };
+
+/** What was counted, for a job that goes on with the call. */
+type SavedFigures = Pick<
+  SavedCall['figures'],
+  'latenciesMs' | 'tools' | 'providerFailures' | 'firstAgentSpeechAtMs'
+>;
 
 /** Counts what happens in a session: turns, how long each answer took, tools, failures. */
 export class FigureCounter {
@@ -53,6 +60,24 @@ export class FigureCounter {
 
   providerFailed(): void {
     this.#providerFailures += 1;
+  }
+
+  /** Goes on from what a job before has counted. */
+  goOn(saved: SavedFigures): void {
+    this.#latenciesMs.unshift(...saved.latenciesMs);
+    this.#tools.unshift(...saved.tools);
+    this.#providerFailures += saved.providerFailures;
+    this.#firstAgentSpeechAtMs = saved.firstAgentSpeechAtMs ?? this.#firstAgentSpeechAtMs;
+  }
+
+  /** What a job that goes on needs. */
+  get saved(): SavedFigures {
+    return {
+      latenciesMs: this.#latenciesMs,
+      tools: this.#tools,
+      providerFailures: this.#providerFailures,
+      firstAgentSpeechAtMs: this.#firstAgentSpeechAtMs,
+    };
   }
 
   get figures(): CallFigures {

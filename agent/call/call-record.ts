@@ -2,7 +2,8 @@ import { voice } from '@livekit/agents';
 import type { Log, LogEvent } from '../log.ts';
 import { FigureCounter } from './call-figures.ts';
 import type { CallStore } from './call-store.ts';
-import type { PacketCount } from './packet-clock.ts';
+import type { MediaFigures } from './media-watch.ts';
+import type { SavedCall } from './resume.ts';
 import { endedBy } from './termination.ts';
 import type { Termination } from './termination.ts';
 
@@ -11,12 +12,19 @@ const toolLinesAtInfo = 20;
 
 /** All that is told of one call: its log lines, its stored timeline, its figures, its closing line. */
 export class CallRecord {
-  readonly startedAtMs = Date.now();
+  #startedAtMs = Date.now();
   readonly #store: CallStore;
   readonly #figures = new FigureCounter();
   #log: Log;
   #toolLines = 0;
+  #earlierPackets = 0;
+  /** What LiveKit or the gateway said of the caller's leaving; null while nothing did. */
+  leg: string | null = null;
+  /** How often the call went from one job to another: as planned, and because one died. */
+  handovers = 0;
+  takeovers = 0;
   #answeredAtMs: number | null = null;
+  #isResumed = false;
 
   constructor({ log, store }: { readonly log: Log; readonly store: CallStore }) {
     this.#log = log;
@@ -28,6 +36,11 @@ export class CallRecord {
     return this.#log;
   }
 
+  /** When the call came, whichever job served it then. */
+  get startedAtMs(): number {
+    return this.#startedAtMs;
+  }
+
   /** When the gateway answered the caller; null while it rings. */
   get answeredAtMs(): number | null {
     return this.#answeredAtMs;
@@ -35,6 +48,28 @@ export class CallRecord {
 
   identify(callId: string): void {
     this.#log = this.#log.child({ callId });
+  }
+
+  /** Another job has answered the caller: what is told once a call was told. */
+  joins(): void {
+    this.#isResumed = true;
+  }
+
+  /** Goes on counting where the job before has stopped. */
+  goOn({ startedAtMs, answeredAtMs, figures }: SavedCall): void {
+    this.#startedAtMs = startedAtMs;
+    this.#answeredAtMs = answeredAtMs ?? this.#answeredAtMs;
+    this.#figures.goOn(figures);
+    this.#earlierPackets = figures.packetsIn;
+    this.handovers = figures.handovers;
+    this.takeovers = figures.takeovers;
+  }
+
+  /** The figures so far, for a job that goes on. */
+  savedFigures(packetsIn: number): SavedCall['figures'] {
+    const { handovers, takeovers } = this;
+    const earlier = this.#earlierPackets;
+    return { ...this.#figures.saved, packetsIn: earlier + packetsIn, handovers, takeovers };
   }
 
   answered(): void {
@@ -45,6 +80,12 @@ export class CallRecord {
   note(event: LogEvent, message: string, fields: Readonly<Record<string, unknown>>): void {
     this.#log.info({ event, ...fields }, message);
     this.#store.recordEvent(event, fields);
+  }
+
+  /** The same for what happens once a call: in a further job of it, it is only for debugging. */
+  arrival(event: LogEvent, message: string, fields: Readonly<Record<string, unknown>>): void {
+    if (this.#isResumed) this.#log.debug({ event, ...fields }, message);
+    else this.note(event, message, fields);
   }
 
   toolUsed(
@@ -62,6 +103,10 @@ export class CallRecord {
       'tool used',
     );
     this.#store.recordEvent('tool.used', { tool, ...use });
+  }
+
+  providerFailed(): void {
+    this.#figures.providerFailed();
   }
 
   /** Counts the session's turns and failures for as long as `isOpen`: what follows is its closing. */
@@ -82,31 +127,37 @@ export class CallRecord {
   /** Writes down how the call ended, and what it was like. Never rejects, and takes its time. */
   async ended(
     ending: Termination,
-    packets: PacketCount | null,
+    media: MediaFigures | null,
   ): Promise<Readonly<Record<string, unknown>>> {
     const whole = { ...ending, endedBy: endedBy(ending.reason) };
     this.note('call.ended', 'call ended', whole);
-    const summary = this.#summary(packets);
+    const summary = this.#summary(media);
     const { endedAtMs, turns } = summary;
     await this.#store.recordClose({ ...whole, endedAtMs, turns, summary });
     return { ...whole, ...summary };
   }
 
-  #summary(packets: PacketCount | null) {
+  #summary(media: MediaFigures | null) {
     const { firstAgentSpeechAtMs, ...figures } = this.#figures.figures;
     const answeredAtMs = this.#answeredAtMs;
     const endedAtMs = Date.now();
     return {
       endedAtMs,
-      durationMs: endedAtMs - this.startedAtMs,
+      durationMs: endedAtMs - this.#startedAtMs,
       talkMs: answeredAtMs === null ? null : endedAtMs - answeredAtMs,
       answerToFirstWordMs:
         answeredAtMs === null || firstAgentSpeechAtMs === null
           ? null
           : firstAgentSpeechAtMs - answeredAtMs,
       ...figures,
-      packetsIn: packets?.packets ?? 0,
-      lastPacketInAtMs: packets?.lastPacketAtMs ?? null,
+      packetsIn: this.#earlierPackets + (media?.packets ?? 0),
+      lastPacketInAtMs: media?.lastPacketAtMs ?? null,
+      packetsOut: media?.packetsOut ?? 0,
+      lastPacketOutAtMs: media?.lastPacketOutAtMs ?? null,
+      gaps: media?.gaps ?? null,
+      leg: this.leg,
+      handovers: this.handovers,
+      takeovers: this.takeovers,
     };
   }
 }

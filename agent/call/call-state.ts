@@ -6,6 +6,8 @@ export type CallState =
   | { readonly name: 'admitted' }
   | { readonly name: 'connecting' }
   | { readonly name: 'starting'; readonly callId: string }
+  /** Listens, beside the job that still has the call and is about to hand it over. */
+  | { readonly name: 'standby'; readonly callId: string }
   | { readonly name: 'live'; readonly callId: string; readonly answeredAtMs: number }
   | { readonly name: 'closing'; readonly termination: Termination }
   | { readonly name: 'closed'; readonly termination: Termination }
@@ -14,7 +16,8 @@ export type CallState =
 
 const allowed: Record<CallState['name'], readonly CallState['name'][]> = {
   admitted: ['connecting', 'left'],
-  connecting: ['starting', 'left'],
+  connecting: ['starting', 'standby', 'left'],
+  standby: ['live', 'closing', 'left'],
   starting: ['live', 'closing', 'left'],
   live: ['closing', 'left'],
   closing: ['closed'],

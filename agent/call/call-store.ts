@@ -1,9 +1,5 @@
-import { currentBookings } from '../../tools/bookings/journal.ts';
-import { inventoryFromJson, inventorySnapshot } from '../../tools/inventory/inventory-snapshot.ts';
 import type { Inventory } from '../../tools/yard/equipment.ts';
-import { todayIn } from '../../tools/yard/rental-dates.ts';
-import { withJournal } from '../../tools/yard/with-journal.ts';
-import type { Config } from '../config.ts';
+import type { Voice } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Log } from '../log.ts';
 import { phraseKey } from '../speech/phrases.ts';
@@ -15,16 +11,13 @@ import {
   recordCallStart,
 } from '../store/calls.ts';
 import type { Store, StoreQueries } from '../store/database.ts';
-import { callLeaseName, claimLease, releaseLease, renewLease } from '../store/leases.ts';
-import type { Lease } from '../store/leases.ts';
+import { CallClaim } from './call-claim.ts';
+import { savedCallFrom } from './resume.ts';
+import type { SavedCall } from './resume.ts';
+import { dropCallState, readCallState, saveCallState } from '../store/call-states.ts';
 import { readPhrase } from '../store/phrases.ts';
-import { readSnapshot } from '../store/snapshots.ts';
+import { YardList } from './yard-list.ts';
 
-/** A job that died is replaced within seconds; its lease must not outlast that by much. */
-const leaseMs = 10_000;
-const renewMs = 3_000;
-/** Takes 5 ms; a store that needs longer than this must not keep a caller ringing. */
-const claimMs = 1_000;
 /** How long a close waits, in all, for what is still to be written; then the process leaves. */
 const flushMs = 1_000;
 
@@ -36,9 +29,6 @@ const gatherMs = 250;
 
 type Write = (store: StoreQueries) => Promise<unknown>;
 
-/** Whose the call is. `unknown`: the store could not be asked in time. */
-export type Claim = 'ours' | 'taken' | 'unknown';
-
 /**
  * What one call reads from the store and writes to it. Writes are queued and never waited for while
  * the caller is there; nothing is written before the call is claimed, so that a job which loses the
@@ -46,64 +36,44 @@ export type Claim = 'ours' | 'taken' | 'unknown';
  */
 export class CallStore {
   readonly #open: () => Promise<Store>;
-  readonly #voice: Config['voice'];
+  readonly #yardList: YardList;
+  readonly #voice: Voice;
   #log: Log;
   readonly #held: (() => void)[] = [];
   #callId = '';
   #jobId = '';
-  #lease: Lease | null = null;
+  #claim: CallClaim | undefined;
   #start: Parameters<typeof recordCallStart>[1] | undefined;
   readonly #gathered: Write[] = [];
   #gathering: NodeJS.Timeout | undefined;
   #writes: Promise<void> = Promise.resolve();
-  #renewals: NodeJS.Timeout | undefined;
-  #renewing = false;
+  /** The newest one that is not written yet. */
+  #state: SavedCall | undefined;
   #flushed = true;
 
   constructor(options: {
     readonly open: () => Promise<Store>;
-    readonly voice: Config['voice'];
+    readonly voice: Voice;
     readonly log: Log;
   }) {
     this.#open = options.open;
+    this.#yardList = new YardList(options.open);
     this.#voice = options.voice;
     this.#log = options.log;
   }
 
-  /** Asks for the call. `supersedes` is a job that the guardian gave up on. Never rejects. */
-  async claim(call: {
-    readonly callId: string;
-    readonly jobId: string;
-    readonly supersedes: string | undefined;
-  }): Promise<Claim> {
+  /** Whose call it is; nothing is written before it is claimed. */
+  identify(call: { readonly callId: string; readonly jobId: string }): CallClaim {
     this.#callId = call.callId;
     this.#jobId = call.jobId;
     this.#log = this.#log.child({ callId: call.callId });
-    try {
-      this.#lease = await withDeadline(() => this.#claimLease(call.supersedes), {
-        ms: claimMs,
-        label: 'claim',
-      });
-      return this.#lease ? 'ours' : 'taken';
-    } catch (error) {
-      this.#log.error({ event: 'store.failed', error }, 'call could not be claimed');
-      return 'unknown';
-    }
-  }
-
-  /** Keeps the claim until `end`. `onLost` is called once, when another job has taken the call. */
-  keepClaim(onLost: () => void): void {
-    this.#renewals = setInterval(() => void this.#renew(onLost), renewMs);
+    this.#claim = new CallClaim({ ...call, open: this.#open, log: this.#log });
+    return this.#claim;
   }
 
   /** The yard's last good snapshot with the journal's bookings, or null when there was never one. */
-  async inventory(): Promise<Inventory | null> {
-    const store = await this.#open();
-    const snapshot = await readSnapshot(store, inventorySnapshot);
-    if (!snapshot) return null;
-    const inventory = inventoryFromJson(String(snapshot.json));
-    const today = todayIn(inventory.yard.timeZone, { nowMs: () => Date.now() });
-    return withJournal(inventory, await currentBookings(store, today));
+  inventory(): Promise<Inventory | null> {
+    return this.#yardList.read();
   }
 
   /** The audio of a phrase, if it was synthesised for the voice in use. */
@@ -122,7 +92,7 @@ export class CallStore {
     readonly callerNumber: string | null;
     readonly startedAtMs: number;
   }): void {
-    const epoch = this.#lease?.epoch ?? 0;
+    const epoch = this.#claim?.epoch ?? 0;
     const row = { callId: this.#callId, jobId: this.#jobId, epoch, ...start };
     this.#start = row;
     this.#write((store) => recordCallStart(store, row));
@@ -148,26 +118,43 @@ export class CallStore {
       // The row is there, unless writing it failed.
       if (start) await recordCallStart(store, start);
       await recordCallClose(store, { callId: this.#callId, ...close });
+      await dropCallState(store, this.#callId);
     });
     await this.#flush();
   }
 
-  /** False when another job has taken the call: what it still says must not be cut off. */
-  async isStillOurs(): Promise<boolean> {
-    try {
-      return await withDeadline(() => this.#renewLease(), { ms: claimMs, label: 'claim' });
-    } catch (error) {
-      this.#log.warn({ event: 'store.failed', error }, 'claim of the call could not be renewed');
-      // Nobody else can take the call either while the store is away.
-      return true;
-    }
+  /** Keeps where the call stands, for a job that may have to go on with it. The newest counts. */
+  saveState(state: SavedCall): void {
+    if (!this.#state) this.#write((store) => this.#saveNewest(store));
+    this.#state = state;
+  }
+
+  /** Where the call stands; undefined when an earlier job could not keep it. Rejects with the store. */
+  async savedCall(): Promise<SavedCall | undefined> {
+    const json = await readCallState(await this.#open(), this.#callId);
+    return json === undefined ? undefined : savedCallFrom(json);
+  }
+
+  /**
+   * Writes what is still to be written, keeps `state`, and gives the call to another job, all or
+   * nothing. False when the call was not ours any more.
+   */
+  async handTo(jobId: string, state: SavedCall): Promise<boolean> {
+    this.#commit();
+    await this.#writes;
+    const { epoch = 0 } = this.#claim ?? {};
+    const json = JSON.stringify(state);
+    return (await this.#open()).transaction(async (tx) => {
+      await saveCallState(tx, { callId: this.#callId, epoch, json });
+      return (await this.#claim?.handTo(tx, jobId)) ?? false;
+    });
   }
 
   /** Stops renewing, frees the claim and closes the store. Never rejects. */
   async end(): Promise<void> {
-    this.#stopRenewing();
-    const lease = this.#lease;
-    if (lease) this.#write((store) => releaseLease(store, lease));
+    const claim = this.#claim;
+    claim?.stop();
+    if (claim) this.#write((store) => claim.release(store));
     this.#commit();
     this.#writes = this.#writes.then(() => this.#closeStore());
     // A store that did not take the record in its time gets no second one.
@@ -182,35 +169,12 @@ export class CallStore {
     }
   }
 
-  async #claimLease(supersedes?: string): Promise<Lease | null> {
-    const name = callLeaseName(this.#callId);
-    return claimLease(await this.#open(), {
-      name,
-      holder: this.#jobId,
-      ttlMs: leaseMs,
-      supersedes,
-    });
-  }
-
-  async #renew(onLost: () => void): Promise<void> {
-    if (this.#renewing) return;
-    this.#renewing = true;
-    const isOurs = await this.isStillOurs();
-    this.#renewing = false;
-    if (isOurs || !this.#renewals) return;
-    this.#stopRenewing();
-    onLost();
-  }
-
-  #stopRenewing(): void {
-    clearInterval(this.#renewals);
-    this.#renewals = undefined;
-  }
-
-  async #renewLease(): Promise<boolean> {
-    if (this.#lease) return renewLease(await this.#open(), this.#lease, { ttlMs: leaseMs });
-    this.#lease = await this.#claimLease();
-    return this.#lease !== null;
+  async #saveNewest(store: StoreQueries): Promise<void> {
+    const state = this.#state;
+    this.#state = undefined;
+    if (!state) return;
+    const { epoch = 0 } = this.#claim ?? {};
+    await saveCallState(store, { callId: this.#callId, epoch, json: JSON.stringify(state) });
   }
 
   #write(write: Write): void {

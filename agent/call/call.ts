@@ -3,22 +3,26 @@ import type { JobContext } from '@livekit/agents';
 import type { BookingDesk } from '../../tools/bookings/desk.ts';
 import type { Config } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
-import type { JobOutcome, JobStage } from '../line.ts';
+import type { JobOutcome, JobStage, ResumeKind } from '../line.ts';
 import { maskPhones } from '../log.ts';
 import type { Log } from '../log.ts';
-import { enterRoom, supersededBy } from './arrival.ts';
+import { GOODBYE } from '../speech/set-phrases.ts';
+import { enterRoom } from './arrival.ts';
 import type { Caller } from './arrival.ts';
+import type { CallClaim } from './call-claim.ts';
 import { CallRecord } from './call-record.ts';
 import { assertTransition } from './call-state.ts';
 import type { CallState } from './call-state.ts';
 import type { CallStore } from './call-store.ts';
-import { Conversation } from './conversation.ts';
 import { closeCall } from './closing.ts';
+import { waitForCall } from './handover.ts';
 import { watchCaller } from './hangup.ts';
 import type { Departure } from './hangup.ts';
-import { PacketClock } from './packet-clock.ts';
+import { LiveCall } from './live-call.ts';
 import { prepare } from './preparation.ts';
 import type { Preparation } from './preparation.ts';
+import { readDispatchOrder } from './resume.ts';
+import type { SavedCall } from './resume.ts';
 import { reasonOfFailure, termination } from './termination.ts';
 import type { TerminationReason } from './termination.ts';
 
@@ -31,6 +35,8 @@ export type CallDeps = {
   readonly log: Log;
   /** Tells the supervisor how far this job is. */
   readonly onStage: (stage: JobStage, callId: string | null) => void;
+  /** Asks the supervisor for a fresh job in this room; false when it cannot be asked. */
+  readonly askForFreshJob: (kind: ResumeKind) => boolean;
 };
 
 /** How the job is to leave: after the call's end, or alone. */
@@ -59,10 +65,11 @@ export class Call {
   readonly #ended = Promise.withResolvers<CallEnding>();
   #state: CallState = { name: 'admitted' };
   #callId: string | null = null;
+  #claim: CallClaim | undefined;
+  #live: LiveCall | undefined;
   #goneEarly: Departure | undefined;
-  #packets: PacketClock | null = null;
   #stopWatching = () => {};
-  #sayingGoodbye = false;
+  #sayingGoodbye: TerminationReason | undefined;
 
   constructor(deps: CallDeps) {
     this.#deps = deps;
@@ -76,13 +83,17 @@ export class Call {
 
   /** Serves the call; resolves when it has ended. Never rejects: whatever goes wrong is an ending. */
   async run(): Promise<CallEnding> {
+    const { supersedes, resume } = readDispatchOrder(this.#deps.ctx.job.metadata);
+    const standsBy = supersedes !== undefined && (resume === 'handover' || resume === 'rejoin');
     try {
       const caller = await this.#enterRoom();
       const isResumed = this.#watchCaller(caller);
-      await this.#claim(caller);
+      if (standsBy) this.#enter({ name: 'standby', callId: caller.callId }, 'claiming');
+      else await this.#claimCall(caller, supersedes);
       const preparation = await this.#prepare(isResumed);
-      const conversation = await this.#startConversation(caller, preparation);
-      this.#answer(caller, conversation, preparation);
+      const live = await this.#startConversation(caller, preparation, standsBy);
+      if (standsBy) await this.#waitForCall(caller, supersedes);
+      await this.#goLive(caller, live, isResumed ? (resume ?? 'takeover') : null);
     } catch (error) {
       this.#startFailed(error);
     }
@@ -90,31 +101,35 @@ export class Call {
   }
 
   async #enterRoom(): Promise<Caller> {
-    const { ctx, config } = this.#deps;
+    const { ctx, config, store } = this.#deps;
     this.#enter({ name: 'connecting' }, 'connecting');
     const startedMs = performance.now();
     const caller = await enterRoom(ctx, config.timeouts);
     if (!caller) throw new YieldedError('The caller had left before the job was in the room');
-    this.#callId = caller.callId;
-    this.#record.identify(caller.callId);
-    this.#record.note('call.incoming', 'call incoming', {
+    const { callId } = caller;
+    this.#callId = callId;
+    this.#claim = store.identify({ callId, jobId: ctx.job.id });
+    this.#record.identify(callId);
+    if (caller.wasAnswered) this.#record.joins();
+    this.#record.arrival('call.incoming', 'call incoming', {
       callerNumber: caller.number && maskPhones(caller.number),
       yardNumber: caller.yardNumber && maskPhones(caller.yardNumber),
     });
-    this.#record.note('room.connected', 'room connected', { durationMs: msSince(startedMs) });
+    this.#record.arrival('room.connected', 'room connected', { durationMs: msSince(startedMs) });
     return caller;
   }
 
-  /** Returns whether the caller was answered before: an earlier job spoke with them, and is gone. */
+  /** Returns whether the caller was answered before: an earlier job spoke with them. */
   #watchCaller({ identity }: Caller): boolean {
-    const { room } = this.#deps.ctx;
-    this.#packets = new PacketClock(room);
-    this.#stopWatching = watchCaller(room, identity, {
+    this.#stopWatching = watchCaller(this.#deps.ctx.room, identity, {
       onAnswered: () => {
         this.#record.answered();
         this.#answered.resolve();
       },
-      onGone: (departure) => this.#callerGone(departure),
+      onGone: (departure, leg) => {
+        this.#record.leg = leg;
+        this.#callerGone(departure);
+      },
     });
     return this.#record.answeredAtMs !== null;
   }
@@ -123,15 +138,29 @@ export class Call {
    * Before anything is published: of several jobs for one call, one speaks. A store that cannot be
    * asked is no reason to leave the caller unanswered: no other job can ask it either.
    */
-  async #claim({ callId, number }: Caller): Promise<void> {
-    const { ctx, store, onStage } = this.#deps;
-    onStage('claiming', callId);
-    const supersedes = supersededBy(ctx.job.metadata);
-    const claim = await store.claim({ callId, jobId: ctx.job.id, supersedes });
+  async #claimCall(caller: Caller, supersedes: string | undefined): Promise<void> {
+    this.#deps.onStage('claiming', caller.callId);
+    const claim = await this.#claim?.take(supersedes);
     this.#abort.signal.throwIfAborted();
     if (claim === 'taken') throw new YieldedError('Another job serves this call');
-    this.#enter({ name: 'starting', callId });
-    store.keepClaim(() => this.#leave('yielded'));
+    this.#enter({ name: 'starting', callId: caller.callId });
+    this.#claimed(caller);
+  }
+
+  /** The job that has the call gives it up, or dies. */
+  async #waitForCall(caller: Caller, from: string): Promise<void> {
+    const { room } = this.#deps.ctx;
+    const claim = this.#claim;
+    const { signal } = this.#abort;
+    if (!claim || !(await waitForCall({ room, from, claim, signal }))) {
+      throw new YieldedError('The call stayed where it was');
+    }
+    this.#claimed(caller);
+  }
+
+  #claimed({ number }: Caller): void {
+    const { ctx, store } = this.#deps;
+    this.#claim?.keep(() => this.#leave('yielded'));
     const { startedAtMs } = this.#record;
     store.recordStart({ room: ctx.job.room?.name ?? '', callerNumber: number, startedAtMs });
     if (this.#goneEarly) this.#callerGone(this.#goneEarly);
@@ -146,60 +175,78 @@ export class Call {
   }
 
   /** Resolves when the session runs and the gateway has answered the caller. */
-  async #startConversation(caller: Caller, preparation: Preparation): Promise<Conversation> {
+  async #startConversation(
+    caller: Caller,
+    preparation: Preparation,
+    standsBy: boolean,
+  ): Promise<LiveCall> {
     const { ctx, config, onStage } = this.#deps;
     onStage('starting', caller.callId);
     const startedMs = performance.now();
     const { signal } = this.#abort;
-    const conversation = new Conversation({
-      config,
-      inventory: preparation.inventory,
-      reload: () => this.#deps.store.inventory(),
-      tools: {
-        callId: caller.callId,
-        caller: { phoneNumber: caller.number },
-        desk: this.#deps.desk,
-        signal,
-        onToolUsed: (tool, use) => {
-          // What the end of the call cut short is no failure.
-          if (!signal.aborted) this.#record.toolUsed(tool, use);
-        },
-        endCall: () => void this.#sayGoodbye(conversation, preparation),
-      },
+    const live = new LiveCall({
+      ...this.#deps,
+      caller,
+      preparation,
+      claim: this.#claim,
+      record: this.#record,
+      signal,
+      standsBy,
+      sayGoodbye: (reason, text) => void this.#sayGoodbye(reason, text),
+      end: (reason) => this.#end(reason),
+      leave: (outcome) => this.#leave(outcome),
     });
-    this.#record.watch(conversation.session, () => !signal.aborted);
-    conversation.session.on(voice.AgentSessionEventTypes.Close, () => this.#sessionClosed());
+    this.#live = live;
+    const { session } = live.conversation;
+    session.on(voice.AgentSessionEventTypes.Close, () => this.#sessionClosed());
     await withDeadline(
       async () => {
-        await conversation.start(ctx.room, caller.identity);
+        await live.conversation.start(ctx.room, caller.identity);
         signal.throwIfAborted();
         const durationMs = msSince(startedMs);
-        this.#record.note('session.started', 'session started', { durationMs });
+        this.#record.arrival('session.started', 'session started', { durationMs });
         await this.#answered.promise;
       },
       { ms: config.timeouts.sessionStartMs, label: 'session start', signal },
     );
-    return conversation;
+    return live;
   }
 
-  #answer({ callId }: Caller, conversation: Conversation, { greeting }: Preparation): void {
+  /** `resume` says why an earlier job's talk goes on here; null when this is the call's first job. */
+  async #goLive({ callId }: Caller, live: LiveCall, resume: ResumeKind | null): Promise<void> {
+    const saved = resume ? await this.#savedCall() : undefined;
     this.#abort.signal.throwIfAborted();
+    if (saved) this.#record.goOn(saved);
     const answeredAtMs = this.#record.answeredAtMs ?? Date.now();
     this.#enter({ name: 'live', callId, answeredAtMs }, 'live');
-    conversation.greet(greeting);
+    if (resume) return live.resume(resume, saved);
+    live.begin();
     this.#deps.store.recordAnswer(answeredAtMs);
     this.#record.note('call.answered', 'call answered', {
       ringMs: answeredAtMs - this.#record.startedAtMs,
-      greeting: greeting.audio ? 'ready' : 'synthesised',
+      greeting: live.greetingIsReady ? 'ready' : 'synthesised',
     });
   }
 
-  /** Ends the call with the agent's goodbye, heard to its last word. */
-  async #sayGoodbye(conversation: Conversation, { goodbye }: Preparation): Promise<void> {
-    if (this.#sayingGoodbye || this.#hasEnded) return;
-    this.#sayingGoodbye = true;
+  async #savedCall(): Promise<SavedCall | undefined> {
+    const { store, config } = this.#deps;
     try {
-      await withDeadline(() => conversation.sayGoodbye(goodbye), {
+      const ms = config.timeouts.equipmentLoadMs;
+      return await withDeadline(() => store.savedCall(), { ms, label: 'state of the call' });
+    } catch (error) {
+      this.#record.log.error({ event: 'store.failed', error }, 'what was said could not be read');
+      return undefined;
+    }
+  }
+
+  /** Ends the call with the agent's last words, heard to their end. */
+  async #sayGoodbye(reason: TerminationReason, text = GOODBYE): Promise<void> {
+    const live = this.#live;
+    if (this.#sayingGoodbye || this.#hasEnded || !live) return;
+    this.#sayingGoodbye = reason;
+    live.stop();
+    try {
+      await withDeadline(() => live.sayGoodbye(text), {
         ms: this.#deps.config.timeouts.goodbyeMs,
         label: 'goodbye',
         signal: this.#abort.signal,
@@ -210,25 +257,35 @@ export class Call {
         this.#record.log.warn({ event: 'provider.failed', error }, 'goodbye was not played out');
       }
     }
-    this.#end('agent-goodbye');
+    this.#end(reason);
   }
 
-  /** The framework gives up a session whose hearing failed for good. */
+  /** The framework gives up a session by itself only when its own wiring breaks. */
   #sessionClosed(): void {
-    this.#end(this.#sayingGoodbye ? 'agent-goodbye' : 'provider-failure');
+    if (this.#sayingGoodbye) this.#end(this.#sayingGoodbye);
+    else if (this.#state.name === 'live') this.#leave('failed');
   }
 
   #callerGone(departure: Departure): void {
     if (departure === 'replaced') return this.#leave('yielded');
+    const { name } = this.#state;
     // Whose call it is comes first: of several jobs for one call, one writes down its end.
-    if (this.#state.name === 'connecting') this.#goneEarly = departure;
-    else this.#end(this.#reasonFor(departure), { isCallerGone: true });
+    if (name === 'connecting' || name === 'standby') this.#goneEarly = departure;
+    else void this.#endAfterCaller(departure);
+  }
+
+  async #endAfterCaller(departure: Exclude<Departure, 'replaced'>): Promise<void> {
+    // What was under way may say whose call it is by now, or where the caller went.
+    const settled = await this.#live?.settled();
+    if (settled === 'handed-over') return;
+    const reason = settled === 'transferred' ? 'transferred' : this.#reasonFor(departure);
+    this.#end(reason, { isCallerGone: true });
   }
 
   #reasonFor(departure: Exclude<Departure, 'replaced'>): TerminationReason {
     if (departure !== 'hung-up') return departure;
     if (this.#record.answeredAtMs === null) return 'cancelled-while-ringing';
-    return (this.#packets?.silentMs ?? 0) >= silentLegMs ? 'media-lost' : 'caller-hangup';
+    return (this.#live?.silentMs ?? 0) >= silentLegMs ? 'media-lost' : 'caller-hangup';
   }
 
   /** What stands in the way of answering is this job's end, not yet the call's: a fresh job may do. */
@@ -257,14 +314,14 @@ export class Call {
     this.#enter({ name: 'closing', termination: ending }, 'closing');
     this.#letGo(`The call ended: ${reason}`);
     const { ctx, config, store } = this.#deps;
-    const packets = this.#packets?.count ?? null;
     const closed = closeCall({
       ctx,
       config,
       store,
+      claim: this.#claim,
       record: this.#record,
       ending,
-      packets,
+      media: this.#live?.media ?? null,
       isCallerGone,
     });
     const { hangupCloseMs, closeMs } = config.timeouts;
@@ -283,7 +340,7 @@ export class Call {
   #letGo(why: string): void {
     this.#abort.abort(new Error(why));
     this.#stopWatching();
-    this.#packets?.stop();
+    this.#live?.stop();
   }
 
   #enter(next: CallState, stage?: JobStage): void {

@@ -1,9 +1,10 @@
 import type { JobContext } from '@livekit/agents';
 import type { Config } from '../config.ts';
+import type { CallClaim } from './call-claim.ts';
 import type { CallRecord } from './call-record.ts';
 import type { CallStore } from './call-store.ts';
 import { endRoom } from './end-room.ts';
-import type { PacketCount } from './packet-clock.ts';
+import type { MediaFigures } from './media-watch.ts';
 import type { Termination } from './termination.ts';
 
 /**
@@ -16,14 +17,15 @@ export async function closeCall(options: {
   readonly store: CallStore;
   readonly record: CallRecord;
   readonly ending: Termination;
-  readonly packets: PacketCount | null;
+  readonly claim: CallClaim | undefined;
+  readonly media: MediaFigures | null;
   readonly isCallerGone: boolean;
 }): Promise<void> {
-  const { ctx, config, store, record, ending, packets, isCallerGone } = options;
-  const summary = await record.ended(ending, packets);
+  const { ctx, config, store, claim, record, ending, media, isCallerGone } = options;
+  const summary = await record.ended(ending, media);
   try {
     // What another job still says to the caller must not be cut off.
-    const hangsUp = !isCallerGone && (await store.isStillOurs());
+    const hangsUp = !isCallerGone && (await claim?.isStillOurs()) !== false;
     if (hangsUp) await endRoom(config, ctx.job.room?.name ?? '');
   } catch (error) {
     record.log.error({ event: 'job.failed', error }, 'caller could not be hung up on');

@@ -1,6 +1,7 @@
 import { voice } from '@livekit/agents';
 import type { Room } from '@livekit/rtc-node';
 import timers from 'node:timers/promises';
+import { createBookingTalk } from '../../tools/booking-talk.ts';
 import { createTools } from '../../tools/index.ts';
 import type { ToolDeps } from '../../tools/tool.ts';
 import { defaultTimeZone } from '../../tools/yard/equipment.ts';
@@ -9,78 +10,73 @@ import { todayIn } from '../../tools/yard/rental-dates.ts';
 import type { Config } from '../config.ts';
 import { instructionsFor } from '../speech/instructions.ts';
 import { phraseFrames } from '../speech/phrases.ts';
-import type { PhraseAudio } from '../speech/phrases.ts';
 import { Receptionist } from '../speech/receptionist.ts';
-import { createSession, keytermsOf } from '../speech/session.ts';
-
-/** A phrase, with its audio where that was ready before the call. */
-export type ReadyPhrase = { readonly text: string; readonly audio: PhraseAudio | undefined };
+import type { CallSpeech } from '../speech/session.ts';
+import type { ReadyPhrase } from './phrase-book.ts';
+import { chatOf, savedItems } from './resume.ts';
+import type { SavedTalk } from './resume.ts';
 
 /** Audio that the gateway's jitter buffer still holds when our own queue is empty. */
 const inFlightMs = 500;
+/** From the end of the caller's speech to the first sign of an answer being prepared. */
+const turnEndMs = 1_500;
 
 const clock = { nowMs: () => Date.now() };
 
-/** The talk of one call: how it hears, thinks and speaks, and what it can do meanwhile. */
+const { AgentStateChanged, ConversationItemAdded, FunctionToolsExecuted, UserStateChanged } =
+  voice.AgentSessionEventTypes;
+
+/** The talk of one call: what is said, what it can do meanwhile, and where it stands. */
 export class Conversation {
   readonly session: voice.AgentSession;
   readonly #receptionist: Receptionist;
+  readonly #onChanged: () => void;
+  readonly #talk: ReturnType<typeof createBookingTalk>;
   #inventory: Inventory | null;
   #callerTurns = 0;
   #callerWords = '';
-  readonly #agentWords: string[] = [];
+  #agentWords: string[] = [];
+  /** When the caller stopped to speak, while no answer to it has begun. */
+  #owesAnswerSinceMs: number | null = null;
 
   /** `inventory` is null when the sheet could not be read; `reload` reads it again, at each turn. */
   constructor(options: {
     readonly config: Config;
+    readonly speech: CallSpeech;
     readonly inventory: Inventory | null;
     readonly reload: () => Promise<Inventory | null>;
     readonly tools: Pick<
       ToolDeps,
-      'callId' | 'caller' | 'desk' | 'signal' | 'onToolUsed' | 'endCall'
+      'callId' | 'caller' | 'desk' | 'signal' | 'onToolUsed' | 'endCall' | 'transfer'
     >;
+    /** Something was said or done that a job which goes on with the call must know. */
+    readonly onChanged: () => void;
   }) {
-    const { config, inventory, reload, tools } = options;
+    const { config, speech, inventory, reload, tools, onChanged } = options;
     this.#inventory = inventory;
-    this.session = createSession(config, {
-      keyterms: keytermsOf(inventory?.units.map((unit) => unit.name) ?? []),
-    });
+    this.#onChanged = onChanged;
+    this.session = speech.session;
+    const deps: ToolDeps = {
+      inventory: () => this.#inventory,
+      clock,
+      inventoryMaxAgeMs: config.timeouts.inventoryMaxAgeMs,
+      confirmBookingMs: config.timeouts.confirmBookingMs,
+      toolMs: config.timeouts.toolMs,
+      turn: () => this.#callerTurns,
+      callerWords: () => this.#callerWords,
+      wasSpoken: (words) => this.#agentWords.some((said) => said.includes(words)),
+      say: (words) => void this.session.say(words, { addToChatCtx: false }),
+      ...tools,
+    };
+    this.#talk = createBookingTalk(deps);
     this.#receptionist = new Receptionist({
       instructions: instructionsFor({
         yard: inventory?.yard ?? null,
         todayIso: todayIn(inventory?.yard.timeZone ?? defaultTimeZone, clock),
       }),
-      tools: createTools({
-        inventory: () => this.#inventory,
-        clock,
-        inventoryMaxAgeMs: config.timeouts.inventoryMaxAgeMs,
-        confirmBookingMs: config.timeouts.confirmBookingMs,
-        toolMs: config.timeouts.toolMs,
-        turn: () => this.#callerTurns,
-        callerWords: () => this.#callerWords,
-        wasSpoken: (words) => this.#agentWords.some((said) => said.includes(words)),
-        say: (words) => void this.session.say(words, { addToChatCtx: false }),
-        ...tools,
-      }),
+      tools: createTools(deps, this.#talk),
     });
-    this.session.on(voice.AgentSessionEventTypes.ConversationItemAdded, ({ item }) => {
-      if (item.type !== 'message') return;
-      const words = item.textContent ?? '';
-      if (item.role === 'assistant') this.#agentWords.push(words);
-      if (item.role !== 'user') return;
-      this.#callerTurns += 1;
-      this.#callerWords = words;
-      void this.#refresh(reload);
-    });
-  }
-
-  /** In a few milliseconds, while the model thinks: what was booked meanwhile is taken. */
-  async #refresh(reload: () => Promise<Inventory | null>): Promise<void> {
-    try {
-      this.#inventory = (await reload()) ?? this.#inventory;
-    } catch {
-      // The list of before stands; a booking looks at the sheet anew in any case.
-    }
+    this.#follow(reload);
   }
 
   /** Publishes the agent's track, at which the gateway answers, and begins to listen. */
@@ -99,18 +95,113 @@ export class Conversation {
     });
   }
 
-  /** Says the first words. The caller may talk over them. */
-  greet({ text, audio }: ReadyPhrase): void {
-    this.session.say(text, audio ? { audio: phraseFrames(audio) } : {});
+  /** Listens and answers nothing, until it goes on from where another job has left off. */
+  standBy(): void {
+    this.#receptionist.isOnDuty = false;
+  }
+
+  /** Goes on from what another job of the call has left; undefined when it left nothing. */
+  async goOn(saved: SavedTalk | undefined): Promise<void> {
+    if (saved) {
+      this.#callerTurns = saved.callerTurns;
+      this.#callerWords = saved.callerWords;
+      this.#agentWords = [...saved.agentWords];
+      this.#talk.agreement.restore(saved.asked);
+      this.#talk.wrongCodes = saved.wrongCodes;
+      for (const [key, code] of Object.entries(saved.messages)) this.#talk.messages.set(key, code);
+      await this.#receptionist.updateChatCtx(chatOf(saved.items));
+    }
+    this.#receptionist.isOnDuty = true;
+  }
+
+  /** Answers nothing from now on, and breaks off what is being said; the result takes it back. */
+  fallSilent(): () => void {
+    this.#receptionist.isOnDuty = false;
+    void this.session.interrupt({ force: true });
+    return () => {
+      this.#receptionist.isOnDuty = true;
+    };
+  }
+
+  /** Where it stands. */
+  get saved(): SavedTalk {
+    const { agreement, wrongCodes, messages } = this.#talk;
+    return {
+      items: savedItems(this.#receptionist.chatCtx),
+      callerTurns: this.#callerTurns,
+      callerWords: this.#callerWords,
+      agentWords: this.#agentWords.slice(-20),
+      asked: agreement.asked,
+      wrongCodes,
+      messages: Object.fromEntries(messages),
+    };
+  }
+
+  /** Nobody speaks, no tool runs, and no answer is owed. */
+  get isBetweenTurns(): boolean {
+    const { agentState, userState } = this.session;
+    const owesMs = performance.now() - (this.#owesAnswerSinceMs ?? -Infinity);
+    return agentState === 'listening' && userState !== 'speaking' && owesMs > turnEndMs;
+  }
+
+  /** Says something of our own. The caller may talk over it, unless told otherwise. */
+  say(
+    { text, audio }: ReadyPhrase,
+    { allowInterruptions = true, isPartOfTalk = true } = {},
+  ): voice.SpeechHandle {
+    return this.session.say(text, {
+      allowInterruptions,
+      addToChatCtx: isPartOfTalk,
+      ...(audio ? { audio: phraseFrames(audio) } : {}),
+    });
+  }
+
+  /** Answers what the caller said last, or speaks what a tool had worded for it. */
+  answer(): voice.SpeechHandle {
+    return this.session.generateReply();
+  }
+
+  /** As if the caller had said it, and as an answer to whatever was being said. */
+  callerMeant(words: string): void {
+    void this.session.interrupt();
+    this.session.generateReply({ userInput: words });
   }
 
   /** Says the last words; resolves when the caller has heard them to the end. */
-  async sayGoodbye({ text, audio }: ReadyPhrase): Promise<void> {
-    const speech = this.session.say(text, {
-      allowInterruptions: false,
-      ...(audio ? { audio: phraseFrames(audio) } : {}),
-    });
-    await speech.waitForPlayout();
+  async sayGoodbye(goodbye: ReadyPhrase): Promise<void> {
+    await this.say(goodbye, { allowInterruptions: false }).waitForPlayout();
     await timers.setTimeout(inFlightMs);
+  }
+
+  #follow(reload: () => Promise<Inventory | null>): void {
+    this.session.on(ConversationItemAdded, ({ item }) => {
+      if (item.type !== 'message' || !this.#receptionist.isOnDuty) return;
+      const words = item.textContent ?? '';
+      // Of words that were broken off, nobody knows how many were heard.
+      if (item.role === 'assistant' && !item.interrupted) this.#agentWords.push(words);
+      if (item.role === 'user') {
+        this.#callerTurns += 1;
+        this.#callerWords = words;
+        void this.#refresh(reload);
+      }
+      // The item is in the agent's own list only after this event.
+      setImmediate(this.#onChanged);
+    });
+    this.session.on(FunctionToolsExecuted, () => setImmediate(this.#onChanged));
+    this.session.on(UserStateChanged, ({ oldState }) => {
+      if (oldState === 'speaking') this.#owesAnswerSinceMs = performance.now();
+    });
+    this.session.on(AgentStateChanged, ({ newState }) => {
+      if (newState === 'speaking') this.#owesAnswerSinceMs = null;
+    });
+  }
+
+  /** In a few milliseconds, while the model thinks: what was booked meanwhile is taken. */
+  async #refresh(reload: () => Promise<Inventory | null>): Promise<void> {
+    try {
+      this.#inventory = (await reload()) ?? this.#inventory;
+    } catch {
+      // The list of before stands; a booking looks at the sheet anew in any case.
+    }
   }
 }

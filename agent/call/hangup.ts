@@ -8,7 +8,8 @@ export type Departure = 'hung-up' | 'room-closed' | 'link-lost' | 'replaced';
 export type CallerEvents = {
   /** The gateway has answered the caller (200 OK); at once when that was before the watch. */
   onAnswered(): void;
-  onGone(departure: Departure): void;
+  /** `leg` is what LiveKit or the gateway said of it: `hangup`, or a disconnect reason's name. */
+  onGone(departure: Departure, leg: string): void;
 };
 
 /** The gateway sets it: `ringing`, `active`, `hangup`. */
@@ -47,13 +48,14 @@ export function watchCaller(room: Room, identity: string, events: CallerEvents):
   let grace: NodeJS.Timeout | undefined;
   let isOver = false;
   let isAnswered = false;
-  const gone = (departure: Departure) => {
+  const gone = (departure: Departure, leg: DisconnectReason | 'hangup' | undefined) => {
     if (isOver) return;
     stop();
-    events.onGone(departure);
+    const reason = leg ?? DisconnectReason.UNKNOWN_REASON;
+    events.onGone(departure, reason === 'hangup' ? reason : DisconnectReason[reason]);
   };
   const onStatus = (status: string | undefined) => {
-    if (status === 'hangup') return gone('hung-up');
+    if (status === 'hangup') return gone('hung-up', status);
     if (status !== 'active' || isAnswered) return;
     isAnswered = true;
     events.onAnswered();
@@ -63,17 +65,19 @@ export function watchCaller(room: Room, identity: string, events: CallerEvents):
   };
   const onLeft = (participant: RemoteParticipant) => {
     if (participant.identity !== identity) return;
-    const final = finalReasons.get(participant.disconnectReason ?? DisconnectReason.UNKNOWN_REASON);
-    if (final) return gone(final);
+    const { disconnectReason } = participant;
+    const final = finalReasons.get(disconnectReason ?? DisconnectReason.UNKNOWN_REASON);
+    if (final) return gone(final, disconnectReason);
     clearTimeout(grace);
     grace = setTimeout(() => {
-      if (!caller()) gone('link-lost');
+      if (!caller()) gone('link-lost', disconnectReason);
     }, rejoinGraceMs);
   };
   const onJoined = (participant: RemoteParticipant) => {
     if (participant.identity === identity) clearTimeout(grace);
   };
-  const onRoomGone = (reason: DisconnectReason) => gone(roomReasons.get(reason) ?? 'link-lost');
+  const onRoomGone = (reason: DisconnectReason) =>
+    gone(roomReasons.get(reason) ?? 'link-lost', reason);
   const stop = () => {
     isOver = true;
     clearTimeout(grace);
@@ -87,8 +91,8 @@ export function watchCaller(room: Room, identity: string, events: CallerEvents):
   room.on(RoomEvent.ParticipantConnected, onJoined);
   room.on(RoomEvent.Disconnected, onRoomGone);
   // What happened before the listeners were there would never be told again.
-  if (room.connectionState === ConnectionState.CONN_DISCONNECTED) gone('link-lost');
-  else if (!caller()) gone('hung-up');
+  if (room.connectionState === ConnectionState.CONN_DISCONNECTED) gone('link-lost', undefined);
+  else if (!caller()) gone('hung-up', undefined);
   else onStatus(caller()?.attributes[callStatusAttribute]);
   return stop;
 }

@@ -94,6 +94,7 @@ async function serve(ctx: JobContext): Promise<void> {
     log: callLog,
     store: callStore,
     desk: bookings,
+    askForFreshJob: (kind) => line.send({ type: 'hand-over', kind }),
     onStage: (next, callId) => {
       stage = next;
       serving = { jobId, room, callId };

@@ -3,12 +3,6 @@ import { addDays, weekday } from '../../tools/yard/rental-dates.ts';
 import { maxNameLength, sheetText } from '../../tools/yard/sheet-text.ts';
 import { spokenHours } from '../../tools/yard/spoken.ts';
 
-/** Spoken by the call itself at its end. */
-export const GOODBYE = 'Thanks for calling. Goodbye!';
-
-/** The first words of a job that takes over a call whose agent was lost. */
-export const WELCOME_BACK = "Sorry about that, I'm still here. Where were we?";
-
 /** A caller listens to a greeting for some eight seconds; what an owner types beyond is cut. */
 const maxGreetingLength = 200;
 const maxFactLength = 400;
@@ -61,7 +55,7 @@ const howToWork = `How to work:
 - Turn the days the caller names into dates from the calendar below. Both the first and the last day count. If you are not sure which day is meant, ask.
 - To book you need the machine, the first and the last day, and the caller's name. The number they call from is used unless they want another. Then use book_equipment: it reads everything back and asks. After the caller has answered, call it again with the same values; only that books. If they change something, call it with the new values.
 - Use find_booking and cancel_booking for the caller's own bookings, by code, or by the name they are under. cancel_booking asks first too.
-- When you cannot help, or the caller wants a person, offer to take a message; ask what it is about, then use take_message.
+- When the caller wants a person, use transfer_to_human. When nobody takes the call, or you cannot help, offer to take a message; ask what it is about, then use take_message.
 - A tool's "say" is what the caller should hear: keep its machines, dates and amounts exactly. If it says that something must be confirmed, say that too.
 - When the caller is done, use end_call and say nothing more: the goodbye is spoken for you.`;
 

@@ -2,7 +2,7 @@ import { tts } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
 import { createHash } from 'node:crypto';
 import { ReadableStream } from 'node:stream/web';
-import type { Config } from '../config.ts';
+import type { Voice } from '../config.ts';
 
 /** Audio that is ready before a call comes: 16-bit mono PCM. */
 export type PhraseAudio = { readonly sampleRateHz: number; readonly pcm: Int16Array };
@@ -10,7 +10,7 @@ export type PhraseAudio = { readonly sampleRateHz: number; readonly pcm: Int16Ar
 const frameMs = 20;
 
 /** What a phrase is kept under: it changes with the text, the provider and the voice. */
-export function phraseKey(voice: Config['voice'], text: string): string {
+export function phraseKey(voice: Voice, text: string): string {
   return createHash('sha256')
     .update(JSON.stringify([voice.provider, voice.model, text]))
     .digest('hex');

@@ -13,8 +13,17 @@ type LlmNode = voice.Agent['llmNode'];
  * model round trip sooner.
  */
 export class Receptionist extends voice.Agent {
+  /** While it is off duty another job serves the caller: it listens, and answers nothing. */
+  isOnDuty = true;
+
+  // oxlint-disable-next-line typescript/require-await -- the framework's own signature
+  override async onUserTurnCompleted(): Promise<void> {
+    if (!this.isOnDuty) throw new voice.StopResponse();
+  }
+
   override async llmNode(...args: Parameters<LlmNode>): ReturnType<LlmNode> {
     const [chatCtx] = args;
+    if (!this.isOnDuty) return null;
     const words = wordsOfTools(chatCtx);
     return words === undefined ? super.llmNode(...args) : ReadableStream.from([words]);
   }

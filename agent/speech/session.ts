@@ -1,37 +1,67 @@
 import { voice } from '@livekit/agents';
-import { STT } from '@livekit/agents-plugin-deepgram';
-import { LLM } from '@livekit/agents-plugin-openai';
 import { maxNameLength, sheetText } from '../../tools/yard/sheet-text.ts';
 import type { Config } from '../config.ts';
+import type { HearingRecovered, HearingTrouble } from './listening.ts';
+import { SteadyLlm } from './llm.ts';
+import type { ThinkingTrouble } from './llm.ts';
+import { createOpenAiModel } from './openai-model.ts';
+import type { PhraseAudio } from './phrases.ts';
+import { Hearing } from './stt.ts';
+import type { SpeakingTrouble } from './tts.ts';
 import { createVoiceDetector, turnHandling } from './turn-taking.ts';
-import { createVoice } from './voices.ts';
+import { createSpeakingVoice } from './voices.ts';
 
 /** The session counts provider failures itself; the framework's count would end the call. */
 const neverByCount = Number.MAX_SAFE_INTEGER;
 
+/** Said while the model takes its time, in turn. */
+const fillers = ['One moment, please.', "I'm just checking that for you."];
+
+/** What went wrong at a provider, and was dealt with. */
+export type SpeechEvents = {
+  onHearingTrouble(trouble: HearingTrouble): void;
+  onHearingRecovered(recovered: HearingRecovered): void;
+  onThinkingTrouble(trouble: ThinkingTrouble): void;
+  onSpeakingTrouble(trouble: SpeakingTrouble): void;
+};
+
+/** How one call hears, thinks and speaks. */
+export type CallSpeech = { readonly session: voice.AgentSession; readonly hearing: Hearing };
+
 /**
- * How one call hears, thinks and speaks. `keyterms` stay fixed: changing them in a call makes the
- * plugin leave its old socket alive, which then takes half of the audio.
+ * Each of the three outlives its provider's failures. `keyterms` stay fixed for the call; `recorded`
+ * is spoken in place of a sentence that no voice could speak.
  */
-export function createSession(
+export function createSpeech(
   config: Config,
-  options: { readonly keyterms: readonly string[] },
-): voice.AgentSession {
-  return new voice.AgentSession({
-    stt: new STT({
-      apiKey: config.deepgram.apiKey,
-      baseUrl: config.deepgram.baseUrl.replace(/^http/, 'ws'),
-      model: config.deepgram.sttModel,
-      keyterm: [...options.keyterms],
+  options: {
+    readonly keyterms: readonly string[];
+    readonly recorded: () => PhraseAudio | undefined;
+    readonly events: SpeechEvents;
+  },
+): CallSpeech {
+  const { deepgram, openai } = config;
+  const { keyterms, recorded, events } = options;
+  const hearing = new Hearing({
+    apiKey: deepgram.apiKey,
+    baseUrl: deepgram.baseUrl,
+    models: [deepgram.sttModel, ...present(deepgram.sttFallbackModel)],
+    keyterms,
+    onTrouble: (trouble) => events.onHearingTrouble(trouble),
+    onRecovered: (recovered) => events.onHearingRecovered(recovered),
+  });
+  const modelOf = (model: string) => createOpenAiModel({ ...openai, model });
+  const session = new voice.AgentSession({
+    stt: hearing,
+    llm: new SteadyLlm({
+      models: [modelOf(openai.model), ...present(openai.fallbackModel).map(modelOf)],
+      fillers,
+      onTrouble: (trouble) => events.onThinkingTrouble(trouble),
     }),
-    llm: new LLM({
-      apiKey: config.openai.apiKey,
-      baseURL: config.openai.baseUrl,
-      model: config.openai.model,
-      // Newer models call no function above effort "none", and the plugin does not know them.
-      reasoningEffort: 'none',
+    tts: createSpeakingVoice(config, {
+      recorded,
+      onTrouble: (trouble) => events.onSpeakingTrouble(trouble),
     }),
-    tts: createVoice(config),
     vad: createVoiceDetector(),
     turnHandling,
     connOptions: { maxUnrecoverableErrors: neverByCount },
@@ -39,6 +69,14 @@ export function createSession(
     aecWarmupDuration: null,
     userAwayTimeout: null,
   });
+  session.on(voice.AgentSessionEventTypes.UserStateChanged, ({ newState }) => {
+    hearing.callerSpeaking(newState === 'speaking');
+  });
+  return { session, hearing };
+}
+
+function present(value: string | null): readonly string[] {
+  return value === null ? [] : [value];
 }
 
 /** Deepgram takes at most 100 keyterms and 500 tokens a request (developers.deepgram.com/docs/keyterm). */

@@ -1,22 +1,30 @@
 import type { tts } from '@livekit/agents';
 import { TTS as DeepgramTts } from '@livekit/agents-plugin-deepgram';
-import { TTS as OpenAiTts } from '@livekit/agents-plugin-openai';
-import type { Config } from '../config.ts';
+import type { Config, Voice } from '../config.ts';
+import { OpenAiVoice } from './openai-tts.ts';
+import { SteadyVoice, type SteadyVoiceOptions } from './tts.ts';
 
-/**
- * The agent's voice: Deepgram Aura over its WebSocket (the plugin's one-shot request ignores the
- * base URL), or OpenAI's by `TTS_PROVIDER=openai`.
- */
+/** The agent's own voice alone: Deepgram Aura, or OpenAI's by `TTS_PROVIDER=openai`. */
 export function createVoice(config: Config): tts.TTS {
-  const { provider, model } = config.voice;
+  return voiceOf(config, config.voice);
+}
+
+/** The voice of a call: the agent's own one, backed by the other one if the configuration has it. */
+export function createSpeakingVoice(
+  config: Config,
+  options: Pick<SteadyVoiceOptions, 'recorded' | 'onTrouble'>,
+): SteadyVoice {
+  const { fallback } = config.voice;
+  const others = fallback ? [voiceOf(config, fallback)] : [];
+  return new SteadyVoice({ voices: [createVoice(config), ...others], ...options });
+}
+
+function voiceOf(config: Config, { provider, model }: Voice): tts.TTS {
   if (provider === 'openai') {
-    return new OpenAiTts({
-      apiKey: config.openai.apiKey,
-      baseURL: config.openai.baseUrl,
-      model,
-      voice: 'coral',
-    });
+    const { apiKey, baseUrl } = config.openai;
+    return new OpenAiVoice({ apiKey, baseUrl, model, voice: 'coral' });
   }
+  // Streamed only: the plugin's one-shot request ignores the base URL.
   return new DeepgramTts({
     apiKey: config.deepgram.apiKey,
     baseUrl: config.deepgram.baseUrl,

@@ -1,9 +1,9 @@
 import timers from 'node:timers/promises';
-import { CamelCasePlugin, Kysely } from 'kysely';
+import { CamelCasePlugin, Kysely, type CompiledQuery } from 'kysely';
 import { migrate } from './migrate.ts';
-import { postgresDialect } from './postgres.ts';
+import { postgresDatabase } from './postgres.ts';
 import type { Schema, StoreDialect } from './schema.ts';
-import { sqliteDialect } from './sqlite.ts';
+import { sqliteDatabase } from './sqlite.ts';
 import { StoreError } from './store-error.ts';
 
 /** Where queries run: the store itself, or a transaction of it. */
@@ -17,6 +17,11 @@ export type Store = StoreQueries & {
    * conflict it runs again.
    */
   transaction<T>(work: (tx: StoreQueries) => Promise<T>): Promise<T>;
+  /**
+   * Runs all queries, or none. For writes that are right or refused by a key, whatever happens
+   * meanwhile: they need no `transaction`, and hold up others for a fraction of its time.
+   */
+  writeAll(queries: readonly CompiledQuery[]): Promise<void>;
   /** Safe to call twice. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -37,12 +42,10 @@ export async function openStore(options: {
 }): Promise<Store> {
   const { databaseUrl, dataDir, lockWaitMs = defaultLockWaitMs } = options;
   const dialect = databaseUrl ? 'postgres' : 'sqlite';
-  const db = new Kysely<Schema>({
-    dialect: databaseUrl
-      ? postgresDialect({ databaseUrl, lockWaitMs })
-      : sqliteDialect({ dataDir, lockWaitMs }),
-    plugins: [new CamelCasePlugin()],
-  });
+  const { dialect: driver, writeAll } = databaseUrl
+    ? postgresDatabase({ databaseUrl, lockWaitMs })
+    : sqliteDatabase({ dataDir, lockWaitMs });
+  const db = new Kysely<Schema>({ dialect: driver, plugins: [new CamelCasePlugin()] });
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= db.destroy());
   try {
@@ -55,6 +58,7 @@ export async function openStore(options: {
     db,
     dialect,
     transaction: (work) => runTransaction({ db, dialect }, work, lockWaitMs),
+    writeAll,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -79,6 +79,26 @@ export async function renewLease(
   return numUpdatedRows > 0;
 }
 
+/** Gives the lease to another holder, in a new epoch. False when it was not ours any more. */
+export async function handLease(
+  { db, dialect }: StoreQueries,
+  lease: Lease,
+  { to, ttlMs }: { readonly to: string; readonly ttlMs: number },
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('leases')
+    .set((eb) => ({
+      holder: to,
+      epoch: eb('epoch', '+', 1),
+      expiresAtMs: sql<number>`${clockMs(dialect)} + ${ttlMs}`,
+    }))
+    .where('name', '=', lease.name)
+    .where('holder', '=', lease.holder)
+    .where('epoch', '=', lease.epoch)
+    .executeTakeFirst();
+  return numUpdatedRows > 0;
+}
+
 /** Frees the lease for the next one. Does nothing when another holds it. */
 export async function releaseLease({ db }: StoreQueries, lease: Lease): Promise<void> {
   await db

@@ -1,5 +1,6 @@
 import {
   PostgresDialect,
+  type CompiledQuery,
   type PostgresCursor,
   type PostgresPoolClient,
   type PostgresQueryResult,
@@ -14,14 +15,20 @@ const idleInTransactionMs = 10_000;
 /** Of each process: a call has few queries, and all jobs together stay below the usual 100. */
 const maxConnections = 4;
 
+/** Postgres below Kysely, and beside it a way to write all queries, or none, in one round trip. */
+type Postgres = {
+  readonly dialect: PostgresDialect;
+  readonly writeAll: (queries: readonly CompiledQuery[]) => Promise<void>;
+};
+
 /**
  * Postgres below Kysely, through a pool of `pg`.
  * @throws {StoreError} `STORE_UNAVAILABLE` when `databaseUrl` is no Postgres URL.
  */
-export function postgresDialect(options: {
+export function postgresDatabase(options: {
   readonly databaseUrl: string;
   readonly lockWaitMs: number;
-}): PostgresDialect {
+}): Postgres {
   const { databaseUrl, lockWaitMs } = options;
   // Checked here because the error that `pg` throws later carries the URL, password and all.
   if (!/^postgres(ql)?:$/.test(URL.parse(databaseUrl)?.protocol ?? '')) {
@@ -37,6 +44,8 @@ export function postgresDialect(options: {
     idle_in_transaction_session_timeout: idleInTransactionMs,
     keepAlive: true,
     allowExitOnIdle: true,
+    // Queries of one connection that do not wait for each other leave together.
+    pipeline: true,
     application_name: 'pickup',
     types: { getTypeParser },
   });
@@ -44,16 +53,34 @@ export function postgresDialect(options: {
   // one that is in use fails its query.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
-  return new PostgresDialect({
+  const dialect = new PostgresDialect({
     pool: {
       options: pool.options,
       connect: () => connect(pool),
       end: () => pool.end(),
     },
   });
+  return { dialect, writeAll: (queries) => writeAll(pool, queries) };
 }
 
-async function connect(pool: Pool): Promise<PostgresPoolClient> {
+/** After one that fails Postgres refuses the others, and makes the `commit` a rollback. */
+async function writeAll(pool: Pool, queries: readonly CompiledQuery[]): Promise<void> {
+  const client = await connect(pool);
+  try {
+    const sent = [
+      client.query('begin isolation level read committed', []),
+      ...queries.map(({ sql, parameters }) => client.query(sql, parameters)),
+      client.query('commit', []),
+    ];
+    const results = await Promise.allSettled(sent);
+    const failed = results.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
+  } finally {
+    client.release();
+  }
+}
+
+async function connect(pool: Pool): Promise<CodedClient> {
   try {
     return new CodedClient(await pool.connect());
   } catch (error) {

@@ -12,6 +12,7 @@ export type Schema = {
   readonly messages: MessagesTable;
   readonly outbox: OutboxTable;
   readonly statusMarks: StatusMarksTable;
+  readonly callStates: CallStatesTable;
 };
 
 /** One row a call, however many jobs served it. */
@@ -135,6 +136,16 @@ type StatusMarksTable = {
   readonly bookingKey: string;
   readonly state: 'setting' | 'set' | 'released';
   readonly endDay: string;
+};
+
+/** Where the talk of a live call stands, for the job that goes on with it. Gone with the call. */
+type CallStatesTable = {
+  readonly callId: string;
+  /** Of the job that wrote it: an older one writes no more. */
+  readonly epoch: number;
+  /** JSON, with the version of its shape. */
+  readonly json: string;
+  readonly savedAtMs: number;
 };
 
 /** Which database the store lives in. */
@@ -276,6 +287,18 @@ export const migrations: readonly Migration[] = [
         state text not null check (state in ('setting', 'set', 'released')),
         end_day text not null,
         primary key (item_id, booking_key)
+      )`,
+    ],
+  },
+  {
+    version: 3,
+    name: 'call states',
+    statements: ({ int }) => [
+      `create table call_states (
+        call_id text primary key,
+        epoch ${int} not null,
+        json text not null,
+        saved_at_ms ${int} not null
       )`,
     ],
   },

@@ -28,3 +28,16 @@ export async function readSnapshot(
     .executeTakeFirst();
   return row && { json: JSON.parse(row.json), savedAtMs: row.savedAtMs };
 }
+
+/** When the snapshot of that name was saved, or undefined: tells whether it is worth reading again. */
+export async function readSnapshotTime(
+  { db }: StoreQueries,
+  name: string,
+): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('snapshots')
+    .select('savedAtMs')
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return row?.savedAtMs;
+}

@@ -13,6 +13,7 @@ import {
   type QueryResult,
 } from 'kysely';
 import { withDeadline } from '../deadline.ts';
+import { backOffMs, type BackOff } from '../retry.ts';
 import { StoreError, type StoreErrorCode } from './store-error.ts';
 
 type SqliteOptions = { readonly dataDir: string; readonly lockWaitMs: number };
@@ -23,14 +24,25 @@ type SqliteOptions = { readonly dataDir: string; readonly lockWaitMs: number };
  */
 const blockingWaitMs = 5;
 
+/** Short at first, for others' commits; a lock that lasts must leave this process most of its time. */
+const lockBackOff: BackOff = { initialMs: 2, multiplier: 1.3, maxMs: 25, jitter: 0.8 };
+
+/** SQLite below Kysely, and beside it a way to write all queries, or none, in one go. */
+type Sqlite = {
+  readonly dialect: Dialect;
+  readonly writeAll: (queries: readonly CompiledQuery[]) => Promise<void>;
+};
+
 /** `node:sqlite` below Kysely: one file, `pickup.sqlite` in `dataDir`, in WAL mode. */
-export function sqliteDialect(options: SqliteOptions): Dialect {
-  return {
+export function sqliteDatabase(options: SqliteOptions): Sqlite {
+  const driver = new SqliteDriver(options);
+  const dialect: Dialect = {
     createAdapter: () => new Adapter(),
-    createDriver: () => new SqliteDriver(options),
+    createDriver: () => driver,
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
+  return { dialect, writeAll: (queries) => driver.writeAll(queries) };
 }
 
 class Adapter extends SqliteAdapter {
@@ -107,6 +119,22 @@ class SqliteDriver implements Driver {
     });
   }
 
+  /** The lock is held for one sync of the disk, however busy the machine's processors are. */
+  async writeAll(queries: readonly CompiledQuery[]): Promise<void> {
+    let writes: readonly ReturnType<typeof prepare>[] | undefined;
+    await this.#whenFree(undefined, (db) => {
+      writes ??= queries.map((query) => prepare(db, query));
+      db.exec('begin immediate');
+      try {
+        for (const { statement, values } of writes) statement.run(...values);
+        db.exec('commit');
+      } catch (error) {
+        if (db.isTransaction) db.exec('rollback');
+        throw error;
+      }
+    });
+  }
+
   async releaseConnection(): Promise<void> {}
 
   async destroy(): Promise<void> {
@@ -124,7 +152,7 @@ class SqliteDriver implements Driver {
     step: (db: DatabaseSync) => T,
   ): Promise<T> {
     const deadlineMs = performance.now() + this.#options.lockWaitMs;
-    for (;;) {
+    for (let attempt = 1; ; attempt += 1) {
       while (this.#transaction && this.#transaction.owner !== owner) {
         await waitUntil(this.#transaction.ended, deadlineMs - performance.now());
       }
@@ -134,8 +162,7 @@ class SqliteDriver implements Driver {
       } catch (error) {
         const failure = asStoreError(error);
         if (failure.code !== 'STORE_BUSY' || performance.now() >= deadlineMs) throw failure;
-        // 5-25 ms: processes that wait for the same lock should not come back together.
-        await timers.setTimeout(5 + 20 * Math.random());
+        await timers.setTimeout(backOffMs(lockBackOff, attempt));
       }
     }
   }
@@ -151,9 +178,12 @@ async function waitUntil(ended: Promise<void>, ms: number): Promise<void> {
   }
 }
 
-function execute<R>(db: DatabaseSync, { sql, parameters }: CompiledQuery): QueryResult<R> {
-  const statement = db.prepare(sql);
-  const values = parameters.map(bindable);
+function prepare(db: DatabaseSync, { sql, parameters }: CompiledQuery) {
+  return { statement: db.prepare(sql), values: parameters.map(bindable) };
+}
+
+function execute<R>(db: DatabaseSync, query: CompiledQuery): QueryResult<R> {
+  const { statement, values } = prepare(db, query);
   if (statement.columns().length > 0) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Kysely knows the rows of a query, no driver does
     return { rows: statement.all(...values) as R[] };

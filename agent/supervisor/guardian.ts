@@ -1,5 +1,5 @@
 import type { TerminationReason } from '../call/termination.ts';
-import type { JobOutcome } from '../line.ts';
+import type { JobOutcome, ResumeKind } from '../line.ts';
 import type { Log } from '../log.ts';
 import { backOffMs } from '../retry.ts';
 import type { Timeouts } from '../timeouts.ts';
@@ -105,8 +105,10 @@ export class Guardian {
 
   /** A job left: at the call's end, because another has it, or by failing. */
   jobGone(job: JobPeer, outcome: JobOutcome | null): void {
-    if (!job.call || outcome === 'yielded') return;
+    if (!job.call) return;
     const { room, jobId } = job.call;
+    // It left on its own; whatever kept it in the room must not speak beside the next one.
+    if (outcome === 'yielded') return this.#remove(room, jobId);
     if (outcome === 'ended') {
       this.#calls.delete(room);
       this.#closed.set(room, this.#nowMs() + closedMs);
@@ -114,6 +116,19 @@ export class Guardian {
     }
     this.#giveUpOn(this.#watch(room), jobId, outcome === null ? 'crash' : 'start-failed');
     this.check();
+  }
+
+  /** A job wants to give its call to a fresh one. What comes of it, the two settle in the room. */
+  async handOver({ call }: JobPeer, kind: ResumeKind): Promise<void> {
+    const { rooms, log, canTake } = this.#deps;
+    if (!call || !canTake(call.room)) return;
+    const { room, callId, jobId } = call;
+    try {
+      await rooms.dispatch(room, JSON.stringify({ supersedes: jobId, resume: kind }));
+      log.info({ event: 'guardian.handover', room, callId, kind }, 'fresh job sent for a call');
+    } catch (error) {
+      log.warn({ event: 'guardian.failed', room, callId, error }, 'no fresh job could be sent');
+    }
   }
 
   /** Looks after every call that has no job, now. */
@@ -209,7 +224,7 @@ export class Guardian {
       'no job serves the call, dispatched again',
     );
     try {
-      await rooms.dispatch(room, JSON.stringify({ supersedes }));
+      await rooms.dispatch(room, JSON.stringify({ supersedes, resume: 'takeover' }));
     } catch (error) {
       if (call.dispatchIsOpen) call.attempts -= 1;
       call.dispatchIsOpen = false;
@@ -237,7 +252,11 @@ export class Guardian {
     call.lostJobs.add(jobId);
     call.awaitingUntilMs = 0;
     // LiveKit lists the dead participant for 21 s more, and a frozen one could come back to speak.
-    void this.#deps.rooms.remove(call.room, `agent-${jobId}`).catch(() => {
+    this.#remove(call.room, jobId);
+  }
+
+  #remove(room: string, jobId: string): void {
+    void this.#deps.rooms.remove(room, `agent-${jobId}`).catch(() => {
       // It is gone already, or the room is.
     });
   }

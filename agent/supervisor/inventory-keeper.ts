@@ -9,7 +9,7 @@ import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/database.ts';
 import { claimLease, releaseLease, type Lease } from '../store/leases.ts';
-import { readSnapshot, saveSnapshot } from '../store/snapshots.ts';
+import { readSnapshotTime, saveSnapshot } from '../store/snapshots.ts';
 
 /** Of all processes that share the store, its holder refreshes the snapshot. */
 const leaseName = 'inventory';
@@ -21,6 +21,9 @@ const tendMs = 3_000;
  * distance is no race but another machine's clock, and must not keep a fresh list out.
  */
 const raceMs = 60_000;
+
+/** Of one reading, in one line: as many as somebody mends before the next look. */
+const maxProblemsNamed = 50;
 
 /** Keeps the yard's sheet in the store, where the calls read it. */
 export class InventoryKeeper {
@@ -58,8 +61,12 @@ export class InventoryKeeper {
           { event: 'inventory.refreshed', items, durationMs, failures },
           'inventory refreshed',
         );
-        for (const problem of problems) {
-          log.warn({ event: 'inventory.problem', ...problem }, 'a cell of the sheet is not usable');
+        if (problems.length > 0) {
+          const named = problems.slice(0, maxProblemsNamed);
+          log.warn(
+            { event: 'inventory.problem', count: problems.length, problems: named },
+            'cells of the sheet are not usable',
+          );
         }
         onChanged();
       },
@@ -123,9 +130,9 @@ export class InventoryKeeper {
     this.#lease = await claimLease(this.#store, claim);
     if (this.#lease) this.#refresher.start();
     else this.#refresher.pause();
-    const saved = await readSnapshot(this.#store, inventorySnapshot);
-    if (!saved || saved.savedAtMs === this.#savedAtMs) return;
-    this.#savedAtMs = saved.savedAtMs;
+    const savedAtMs = await readSnapshotTime(this.#store, inventorySnapshot);
+    if (savedAtMs === undefined || savedAtMs === this.#savedAtMs) return;
+    this.#savedAtMs = savedAtMs;
     this.#onChanged();
   }
 
@@ -133,9 +140,9 @@ export class InventoryKeeper {
     const json = inventoryToJson(inventory);
     const savedAtMs = inventory.fetchedAtMs;
     this.#savedAtMs = await this.#store.transaction(async (tx) => {
-      const saved = await readSnapshot(tx, inventorySnapshot);
-      const aheadMs = saved ? saved.savedAtMs - savedAtMs : 0;
-      if (saved && aheadMs > 0 && aheadMs < raceMs) return saved.savedAtMs;
+      const newestMs = (await readSnapshotTime(tx, inventorySnapshot)) ?? savedAtMs;
+      const aheadMs = newestMs - savedAtMs;
+      if (aheadMs > 0 && aheadMs < raceMs) return newestMs;
       await saveSnapshot(tx, { name: inventorySnapshot, json, savedAtMs });
       return savedAtMs;
     });

@@ -13,6 +13,7 @@ import type {
   LineReport,
   LinkState,
   RefusalReason,
+  ResumeKind,
 } from '../line.ts';
 
 /** A job process on the line. Times are from `performance.now()`. */
@@ -40,6 +41,8 @@ export type LineEvents = {
   onJobStage(job: JobPeer): void;
   /** A question, or word of a booking. */
   onJobAsks(job: JobPeer, report: LineReport): void;
+  /** A job wants to give its call to a fresh one. */
+  onHandOver(job: JobPeer, kind: ResumeKind): void;
   /** `outcome` is null when the line closed without `bye`: the process died. */
   onJobGone(job: JobPeer, outcome: JobOutcome | null): void;
   /** It said hello. What its link is like, it says next. */
@@ -169,6 +172,7 @@ export class JobLine {
       if (report.type === 'ask' || report.type === 'booking-committed') {
         this.#events.onJobAsks(job, report);
       }
+      if (report.type === 'hand-over') this.#events.onHandOver(job, report.kind);
       if (report.type !== 'stage') return;
       job.stage = report.stage;
       job.stageSinceMs = job.lastBeatMs;

@@ -58,6 +58,7 @@ export class Supervisor {
     const line = new JobLine({
       onJobStage: (job) => this.#jobMoved(job),
       onJobAsks: (job, report) => this.#bookings.onReport(job, report),
+      onHandOver: (job, kind) => void this.#guardian.handOver(job, kind),
       onJobGone: (job, outcome) => this.#jobGone(job, outcome),
       onWorker: (worker) => this.#workerCame(worker),
       onWorkerLink: (worker) => this.#workerLink(worker),

@@ -3,14 +3,17 @@ import type { Config } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Log } from '../log.ts';
 import { backOffMs } from '../retry.ts';
-import { GOODBYE, greetingFor, WELCOME_BACK } from '../speech/instructions.ts';
+import { greetingFor } from '../speech/instructions.ts';
 import { phraseKey, synthesisePhrase } from '../speech/phrases.ts';
+import { setPhrases } from '../speech/set-phrases.ts';
 import { createVoice } from '../speech/voices.ts';
 import type { Store } from '../store/database.ts';
 import { readPhrase, savePhrase } from '../store/phrases.ts';
 import { readSnapshot } from '../store/snapshots.ts';
 
 const synthesisMs = 20_000;
+/** Gentle enough for a provider's limit on connections. */
+const atOnce = 4;
 const backOff = { initialMs: 1_000, multiplier: 2, maxMs: 60_000, jitter: 0.5 };
 
 /**
@@ -59,11 +62,18 @@ export class Greeter {
     try {
       const store = await this.#store();
       const snapshot = await readSnapshot(store, inventorySnapshot);
-      const yard = snapshot ? inventoryFromJson(String(snapshot.json)).yard : null;
-      for (const text of [greetingFor(yard), GOODBYE, WELCOME_BACK]) {
-        await this.#ensure(store, text);
+      const yard = snapshot ? inventoryFromJson(snapshot.json).yard : null;
+      // The first word comes first; what is needed in trouble can wait for it.
+      const rest = [...setPhrases];
+      let made = Number(await this.#ensure(store, greetingFor(yard)));
+      while (rest.length > 0 && !this.#stopped) {
+        const some = rest.splice(0, atOnce);
+        const results = await Promise.all(some.map((text) => this.#ensure(store, text)));
+        made += results.filter(Boolean).length;
       }
       this.#failures = 0;
+      if (made === 0 || this.#stopped) return;
+      this.#log.info({ event: 'phrase.ready', made }, 'all phrases are there');
     } catch (error) {
       this.#failures += 1;
       this.#log.warn({ event: 'phrase.failed', error }, 'phrases could not be synthesised');
@@ -72,10 +82,11 @@ export class Greeter {
     }
   }
 
-  async #ensure(store: Store, text: string): Promise<void> {
+  /** Returns whether it had to be made. */
+  async #ensure(store: Store, text: string): Promise<boolean> {
     const { voice } = this.#config;
     const key = phraseKey(voice, text);
-    if (this.#stopped || (await readPhrase(store, key))) return;
+    if (this.#stopped || (await readPhrase(store, key))) return false;
     const startedMs = performance.now();
     const { pcm, sampleRateHz } = await withDeadline(
       () => synthesisePhrase(createVoice(this.#config), text),
@@ -91,7 +102,7 @@ export class Greeter {
       pcm: new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength),
       createdAtMs: Date.now(),
     });
-    this.#log.info(
+    this.#log.debug(
       {
         event: 'phrase.synthesised',
         characters: text.length,
@@ -100,5 +111,6 @@ export class Greeter {
       },
       'phrase synthesised',
     );
+    return true;
   }
 }

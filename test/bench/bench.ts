@@ -1,16 +1,19 @@
 import { parseArgs } from 'node:util';
+import { benchCall } from './call.ts';
 import { benchInventory } from './inventory.ts';
 
 /** `npm run bench -- --suite NAME`: measures, and prints one line. */
 
-const usage = `npm run bench -- --suite inventory [options]
+const usage = `npm run bench -- --suite call|inventory [options]
+  --pairs N      pairs, of calls or of turns with the sheet hanging and with it healthy (30)
+  --seed N       draws the order within the pairs (1)
+  --json         one JSON line on stdout, nothing else there
+
+  of inventory alone:
   --calls N      whole calls over which the readings of the sheet are counted (100)
   --together N   of them at the same time (4)
-  --pairs N      pairs of turns, with the sheet hanging and with it healthy (30)
   --rounds N     rounds of 20 bookings at once (20)
-  --starts N     starts of a job process of each kind (7)
-  --seed N       draws the order within the pairs (1)
-  --json         one JSON line on stdout, nothing else there`;
+  --starts N     starts of a job process of each kind (7)`;
 
 const { values } = parseArgs({
   options: {
@@ -32,17 +35,26 @@ function number(name: 'calls' | 'together' | 'pairs' | 'rounds' | 'starts' | 'se
   throw new Error(`--${name} must be a whole number above 0`);
 }
 
+const onProgress = (line: string) => void process.stderr.write(`${line}\n`);
+
+const suites: Readonly<Record<string, () => Promise<object>>> = {
+  call: () => benchCall({ pairs: number('pairs'), seed: number('seed'), onProgress }),
+  inventory: () =>
+    benchInventory({
+      calls: number('calls'),
+      together: number('together'),
+      pairs: number('pairs'),
+      rounds: number('rounds'),
+      starts: number('starts'),
+      seed: number('seed'),
+      onProgress,
+    }),
+};
+
 async function main(): Promise<void> {
-  if (values.suite !== 'inventory') throw new Error('--suite must be inventory');
-  const result = await benchInventory({
-    calls: number('calls'),
-    together: number('together'),
-    pairs: number('pairs'),
-    rounds: number('rounds'),
-    starts: number('starts'),
-    seed: number('seed'),
-    onProgress: (line) => void process.stderr.write(`${line}\n`),
-  });
+  const bench = suites[values.suite ?? ''];
+  if (!bench) throw new Error(`--suite must be one of ${Object.keys(suites).join(', ')}`);
+  const result = await bench();
   const lines = Object.entries(result).map(
     ([name, value]) => `  ${name.padEnd(24)} ${JSON.stringify(value)}`,
   );

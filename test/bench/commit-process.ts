@@ -1,6 +1,6 @@
 /** Commits a booking of its own unit each time it is told the number of a round, and tells how long it took. */
 import { openStore } from '../../agent/store/database.ts';
-import { commitBooking } from '../../tools/bookings/journal.ts';
+import { commitBooking } from '../../tools/bookings/commit-booking.ts';
 import { addDays } from '../../tools/yard/rental-dates.ts';
 import type { StorePlace } from '../store/both-databases.ts';
 import { clock, listOf, request } from '../tools/bookings/example-booking.ts';

@@ -21,15 +21,17 @@ export type InventoryBenchOptions = {
  *   to the end of the last, as many as per 100 calls. Whole calls on the whole stack, in which the
  *   caller asks for a machine and books nothing, with the budgets of production. `seconds` is how
  *   long they took.
- * - `readsByCallsPer100Calls`: of these, those beyond what the clock alone brings about in that time:
- *   one every `inventoryTtlMs`, rounded down.
+ * - `readsByCallsPer100Calls`: of these, those that came earlier than `inventoryTtlMs` after the last
+ *   one of the timer, which alone never reads so early.
  * - `turnRatioSheetHanging`: turns of whole calls, in pairs, in each of which the sheet hangs for one
  *   (from the moment the caller speaks; the list is refreshed every second, so it does meet that) and
  *   is well for the other, in random order. Latency is from the end of the caller's speech to the
  *   first sound of the answer, in the recording. The geometric mean of the pairs' ratios, hanging to
  *   healthy; `turnRatioCi95` is its percentile bootstrap over the pairs (10,000 draws).
  * - `snapshotReadP95Ms`: what a job does to read the list, the journal's bookings included, with
- *   5,000 units on SQLite: 300 times, after 20 that do not count.
+ *   5,000 units on SQLite: 300 times, after 20 that do not count. Before each the list is saved anew,
+ *   so that all of it is unpacked: what a job does once a minute. After its other turns it finds that
+ *   the list is the same, in a tenth of the time.
  * - `commitP95Ms`: 20 processes, each with its own connection, commit at the same time, each a unit
  *   of its own, several rounds; from the call to its return. Postgres runs with fsync.
  * - `jobRssMb`, `jobStartMs`: a process that loads the job's program, and one that loads a Google

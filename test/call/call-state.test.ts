@@ -9,6 +9,7 @@ const states: Record<CallState['name'], CallState> = {
   admitted: { name: 'admitted' },
   connecting: { name: 'connecting' },
   starting: { name: 'starting', callId: 'c' },
+  standby: { name: 'standby', callId: 'c' },
   live: { name: 'live', callId: 'c', answeredAtMs: 1 },
   closing: { name: 'closing', termination: ended },
   closed: { name: 'closed', termination: ended },
@@ -22,10 +23,12 @@ function follow(...names: CallState['name'][]): void {
 test('a call goes through its states in order, or ends early', () => {
   follow('admitted', 'connecting', 'starting', 'live', 'closing', 'closed');
   follow('starting', 'closing', 'closed');
+  follow('connecting', 'standby', 'live', 'closing');
 });
 
 test('a job can leave a call at any time before its end', () => {
-  for (const from of ['admitted', 'connecting', 'starting', 'live'] as const) follow(from, 'left');
+  for (const from of ['admitted', 'connecting', 'starting', 'standby', 'live'] as const)
+    follow(from, 'left');
 });
 
 test('an end is not taken back, not gone through twice, and not before the call is claimed', () => {

@@ -39,14 +39,18 @@ async function yardStore(t: TestContext) {
   return { store, open, job };
 }
 
-const claim = (jobId: string, supersedes?: string) => ({ callId, jobId, supersedes });
+/** Takes the call for a job, as its claim. */
+async function claimed(calls: CallStore, jobId: string, supersedes?: string) {
+  const claim = calls.identify({ callId, jobId });
+  return { claim, result: await claim.take(supersedes) };
+}
 
 test('the job that has the call writes its row and its timeline', async (t) => {
   const { store, open, job } = await yardStore(t);
   const own = await open();
   const { calls } = job({ open: async () => own });
   calls.recordEvent('call.incoming', { n: 1 });
-  assert.equal(await calls.claim(claim('job-1')), 'ours');
+  assert.equal((await claimed(calls, 'job-1')).result, 'ours');
   calls.recordStart(start);
   calls.recordAnswer(2_000);
   calls.recordEvent('call.ended', {});
@@ -69,9 +73,9 @@ test('a job that loses the claim leaves no trace', async (t) => {
   const { store, job } = await yardStore(t);
   const winner = job().calls;
   const loser = job().calls;
-  assert.equal(await winner.claim(claim('job-1')), 'ours');
+  assert.equal((await claimed(winner, 'job-1')).result, 'ours');
   loser.recordEvent('call.incoming', {});
-  assert.equal(await loser.claim(claim('job-2')), 'taken');
+  assert.equal((await claimed(loser, 'job-2')).result, 'taken');
   await loser.end();
   assert.equal(await findCall(store, callId), undefined);
   assert.deepEqual(await callTimeline(store, callId), []);
@@ -84,12 +88,12 @@ test('the job that a dispatch supersedes loses the call, and is told', async (t)
   t.mock.timers.enable({ apis: ['setInterval'] });
   const old = job().calls;
   const fresh = job().calls;
-  await old.claim(claim('job-1'));
+  const { claim } = await claimed(old, 'job-1');
   const lost = Promise.withResolvers<void>();
-  old.keepClaim(lost.resolve);
-  assert.equal(await old.isStillOurs(), true);
-  assert.equal(await fresh.claim(claim('job-2', 'job-1')), 'ours');
-  assert.equal(await old.isStillOurs(), false);
+  claim.keep(lost.resolve);
+  assert.equal(await claim.isStillOurs(), true);
+  assert.equal((await claimed(fresh, 'job-2', 'job-1')).result, 'ours');
+  assert.equal(await claim.isStillOurs(), false);
   t.mock.timers.tick(3_000);
   await lost.promise;
   await old.end();
@@ -105,7 +109,7 @@ test('the close is written although an earlier write failed', async (t) => {
       return open();
     },
   });
-  await calls.claim(claim('job-1'));
+  await claimed(calls, 'job-1');
   broken = true;
   calls.recordStart(start);
   calls.recordEvent('call.incoming', {});
@@ -120,7 +124,7 @@ test('the close is written although an earlier write failed', async (t) => {
 test('a store that hangs keeps neither the caller waiting nor the process', async (t) => {
   const { job } = await yardStore(t);
   const { calls, lines } = job({ open: () => new Promise(() => {}) });
-  assert.equal(await calls.claim(claim('job-1')), 'unknown');
+  assert.equal((await claimed(calls, 'job-1')).result, 'unknown');
   calls.recordStart(start);
   await calls.recordClose(close);
   await calls.end();
@@ -139,9 +143,10 @@ test('a call that could not be claimed at first is claimed once the store is bac
       return open();
     },
   });
-  assert.equal(await calls.claim(claim('job-1')), 'unknown');
+  const { claim, result } = await claimed(calls, 'job-1');
+  assert.equal(result, 'unknown');
   away = false;
-  assert.equal(await calls.isStillOurs(), true);
+  assert.equal(await claim.isStillOurs(), true);
   const name = callLeaseName(callId);
   assert.equal((await readLease(store, name))?.holder, 'job-1');
   assert.equal(await claimLease(store, { name, holder: 'job-2', ttlMs: 1_000 }), null);

@@ -6,13 +6,21 @@ import { PacketClock } from '../../agent/call/packet-clock.ts';
 
 type Stats = Awaited<ReturnType<Room['getRtcStats']>>;
 
-/** LiveKit's statistics, as far as the clock reads them. */
-function stats(packets: number): Stats {
+/** LiveKit's statistics, as far as the clock reads them; `null` for a stream that is not there. */
+function stats(packets: number | null, { ssrc = 1, sent = 0 } = {}): Stats {
   const inbound = {
     case: 'inboundRtp',
-    value: { stream: { kind: 'audio' }, received: { packetsReceived: BigInt(packets) } },
+    value: { stream: { kind: 'audio', ssrc }, received: { packetsReceived: BigInt(packets ?? 0) } },
   };
-  return { publisherStats: [{ stats: inbound }], subscriberStats: [] } as unknown as Stats;
+  const outbound = {
+    case: 'outboundRtp',
+    value: { stream: { kind: 'audio', ssrc: 9 }, sent: { packetsSent: BigInt(sent) } },
+  };
+  const publisherStats = [...(packets === null ? [] : [inbound]), outbound];
+  return {
+    publisherStats: publisherStats.map((one) => ({ stats: one })),
+    subscriberStats: [],
+  } as unknown as Stats;
 }
 
 test('packets are counted, and silence since the last one', async (t) => {
@@ -40,6 +48,43 @@ test('packets are counted, and silence since the last one', async (t) => {
   await second();
   const { packets, lastPacketAtMs } = clock.count;
   assert.deepEqual([packets, lastPacketAtMs], [70, 6_000], 'a track taken anew');
+});
+
+test('a track that is taken anew, or vanishes and comes back, gives only its fresh packets', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  const looks = [
+    stats(100),
+    stats(null),
+    stats(100),
+    stats(10, { ssrc: 2 }),
+    stats(35, { ssrc: 2 }),
+  ];
+  const fresh: number[] = [];
+  const clock = new PacketClock(
+    { getRtcStats: () => Promise.resolve(looks.shift() ?? stats(null)) },
+    { onSample: ({ packets }) => void fresh.push(packets) },
+  );
+  t.after(() => clock.stop());
+  for (let look = 0; look < 5; look += 1) {
+    t.mock.timers.tick(500);
+    await setImmediate();
+  }
+  assert.deepEqual(fresh, [100, 0, 0, 10, 25]);
+});
+
+test('packets to the caller are counted, too', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  const looks = [stats(null, { sent: 25 }), stats(null, { sent: 50 }), stats(null, { sent: 50 })];
+  const clock = new PacketClock({
+    getRtcStats: () => Promise.resolve(looks.shift() ?? stats(null)),
+  });
+  t.after(() => clock.stop());
+  for (let look = 0; look < 3; look += 1) {
+    t.mock.timers.tick(500);
+    await setImmediate();
+  }
+  const { packetsOut, lastPacketOutAtMs, packets } = clock.count;
+  assert.deepEqual([packetsOut, lastPacketOutAtMs, packets], [50, 1_000, 0]);
 });
 
 test('statistics that do not come are asked for once', async (t) => {

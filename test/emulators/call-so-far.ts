@@ -104,6 +104,7 @@ function answered(turn: {
     if (ASK_MESSAGE.test(asked) && intent !== 'goodbye') return 'message';
     if (YES.test(text) && offer !== null && couldBeAnswer && intent !== 'goodbye') return offer;
     if (NO.test(text) && offer !== null && couldBeAnswer && !/bye/.test(text)) return 'declined';
+    if (offer === 'message' && isOpenEnded(intent) && saysWhat(text, asked)) return offer;
     if (!isOpenEnded(intent)) return intent;
     if (NO.test(text) && /\b(?:else|more|help)\b/i.test(asked)) return 'goodbye';
     // An answer to our own question goes on with what the question was for.

@@ -27,7 +27,7 @@ const THANKS = /\b(?:thanks|thank you|thank u|cheers|appreciate it)\b/;
 const patterns: readonly (readonly [Intent, RegExp])[] = [
   [
     'human',
-    /\b(?:real person|human|someone (?:there|else)|manager|speak (?:to|with) (?:a|the|some|your)|talk (?:to|with) (?:a|the|some|your))\b/,
+    /\b(?:(?:real|actual|live) person|human|someone (?:there|else)|manager|operator|representative|(?:put|patch) me through|transfer me|(?:speak|talk) (?:to|with) (?:an?|the|some\w*|your|people)|get me (?:a|some) ?(?:person|1|one|body))\b/,
   ],
   ['message', /\b(?:leave|take) (?:a|my) message\b|\b(?:call|ring|phone) me back\b/],
   ['cancel', /\b(?:cancel|call (?:it|that) off)\b/],

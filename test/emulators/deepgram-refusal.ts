@@ -29,6 +29,7 @@ export async function refuseWithFault(
     case 'close':
     case 'truncate':
     case 'stall':
+    case 'misspell':
       return false;
     default:
       return fault satisfies never;

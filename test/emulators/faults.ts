@@ -14,6 +14,7 @@
  *   cuts the connection.
  * - `stall`: sends `after` messages or bytes as usual, then pauses `everyMs` before each next one.
  * - `garbage`: answers with what the service would never send: `body`, or a page of HTML.
+ * - `misspell`: a tool call of a model comes with `args` as its arguments; all else is as usual.
  */
 export type Fault =
   | {
@@ -28,7 +29,8 @@ export type Fault =
   | { readonly do: 'drop'; readonly applied?: boolean }
   | { readonly do: 'truncate'; readonly after: number }
   | { readonly do: 'stall'; readonly after: number; readonly everyMs: number }
-  | { readonly do: 'garbage'; readonly body?: string };
+  | { readonly do: 'garbage'; readonly body?: string }
+  | { readonly do: 'misspell'; readonly args: string };
 
 /** An endpoint's name (`'chat'`), `'*'` for all, or a choice by endpoint and by what it is about. */
 export type Match = string | ((endpoint: string, about: string) => boolean);

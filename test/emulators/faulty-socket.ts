@@ -82,6 +82,7 @@ export class FaultySocket {
       case 'delay':
         await this.#wait(fault.delayMs);
         break;
+      case 'misspell':
       case undefined:
         break;
     }

@@ -45,6 +45,7 @@ export async function answerWithFault(
       return false;
     case 'truncate':
     case 'stall':
+    case 'misspell':
     case undefined:
       return false;
     default:
@@ -83,8 +84,17 @@ export class FaultyBody {
       this.#response.write(chunk.subarray(0, rest), () => this.#response.destroy());
       return;
     }
-    if (fault?.do === 'stall' && this.#count > fault.after) await sleep(fault.everyMs);
+    if (fault?.do === 'stall' && this.#count > fault.after) await this.#stall(fault.everyMs);
     if (!this.isOver) this.#response.write(chunk);
+  }
+
+  /** Ends early when the client goes: nothing may outlive it. */
+  async #stall(ms: number): Promise<void> {
+    const over = new AbortController();
+    const gone = () => over.abort();
+    this.#response.once('close', gone);
+    await sleep(ms, undefined, { signal: over.signal }).catch(() => {});
+    this.#response.off('close', gone);
   }
 
   end(): void {

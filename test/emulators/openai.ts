@@ -6,15 +6,15 @@ import { toBytes, type TtsEntry } from './deepgram-speak.ts';
 import { type Fault, Faults } from './faults.ts';
 import { answerWithFault, FaultyBody, sendJson } from './http-faults.ts';
 import { listenOnLoopback } from './loopback-server.ts';
+import { chatEvents, completion } from './openai-answer.ts';
 import { errorForStatus, OpenAiError, wrongKey } from './openai-error.ts';
 import {
   type ChatRequest,
   knownModels,
   parseChatRequest,
   parseSpeechRequest,
-  textOf,
 } from './openai-request.ts';
-import { receptionistReply, type Reply } from './receptionist-rules.ts';
+import { receptionistReply } from './receptionist-rules.ts';
 import { renderSpeech } from './voice.ts';
 import { wavHeader } from './wav.ts';
 
@@ -55,18 +55,29 @@ const endpoints: Record<string, Endpoint | undefined> = {
 /**
  * OpenAI on a loopback port: chat completions by the rules of a receptionist, speech, models.
  * Endpoints for faults: `chat`, `speech`, `models` (about: the model). `truncate` and `stall` count
- * server-sent events for chat and bytes for speech.
+ * server-sent events for chat and bytes for speech; `misspell` is for chat.
  */
 export async function startOpenAiEmulator(options: OpenAiOptions) {
   const { apiKey, llmLatencyMs = 400, ttsLatencyMs = 250 } = options;
   const faults = new Faults();
   const requests: OpenAiRequest[] = [];
   const ttsLog: TtsEntry[] = [];
+  const open = new Set<ServerResponse>();
   const server = createServer((request, response) => {
+    open.add(response);
+    response.once('close', () => open.delete(response));
     serve(request, response).catch(() => response.destroy());
   });
   const { port, close } = await listenOnLoopback(server, options.port);
-  return { baseUrl: `http://127.0.0.1:${port}/v1`, faults, requests, ttsLog, close };
+  return {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    faults,
+    requests,
+    ttsLog,
+    close,
+    /** Requests that are neither answered to the end nor given up by the client. */
+    openRequests: () => open.size,
+  };
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const startedMs = performance.now();
@@ -106,7 +117,8 @@ export async function startOpenAiEmulator(options: OpenAiOptions) {
     if (request.stream !== true) return sendJson(response, 200, completion(request, reply));
     response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
     const out = new FaultyBody(response, fault, 'events');
-    for (const event of chatEvents(request, reply)) {
+    const misspelt = fault?.do === 'misspell' ? fault.args : undefined;
+    for (const event of chatEvents(request, reply, misspelt)) {
       if (out.isOver) return;
       await out.write(`data: ${typeof event === 'string' ? event : JSON.stringify(event)}\n\n`);
       await sleep(TOKEN_MS);
@@ -145,90 +157,6 @@ function offered({ tools = [], tool_choice: choice }: ChatRequest) {
     : tools;
 }
 
-/** The events of a stream, the `[DONE]` at its end included. */
-function* chatEvents(request: ChatRequest, reply: Reply): Generator<object | string> {
-  const includeUsage = request.stream_options?.include_usage === true;
-  const head = {
-    ...heading(request, 'chat.completion.chunk'),
-    ...(includeUsage ? { usage: null } : {}),
-  };
-  const chunk = (delta: object, finish: string | null = null) => ({
-    ...head,
-    choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
-  });
-  if ('tool' in reply) {
-    const call = {
-      index: 0,
-      id: newCallId(),
-      type: 'function',
-      function: { name: reply.tool, arguments: '' },
-    };
-    yield chunk({ role: 'assistant', content: null, tool_calls: [call], refusal: null });
-    for (const piece of tokens(JSON.stringify(reply.args))) {
-      yield chunk({ tool_calls: [{ index: 0, function: { arguments: piece } }] });
-    }
-    yield chunk({}, 'tool_calls');
-  } else {
-    yield chunk({ role: 'assistant', content: '', refusal: null });
-    for (const piece of tokens(reply.content)) yield chunk({ content: piece });
-    yield chunk({}, 'stop');
-  }
-  if (includeUsage) yield { ...head, choices: [], usage: usage(request, reply) };
-  yield '[DONE]';
-}
-
-function completion(request: ChatRequest, reply: Reply): object {
-  const isCall = 'tool' in reply;
-  const call = isCall && {
-    id: newCallId(),
-    type: 'function',
-    function: { name: reply.tool, arguments: JSON.stringify(reply.args) },
-  };
-  const message = {
-    role: 'assistant',
-    content: isCall ? null : reply.content,
-    refusal: null,
-    annotations: [],
-    ...(call ? { tool_calls: [call] } : {}),
-  };
-  return {
-    ...heading(request, 'chat.completion'),
-    choices: [{ index: 0, message, logprobs: null, finish_reason: isCall ? 'tool_calls' : 'stop' }],
-    usage: usage(request, reply),
-  };
-}
-
-function heading({ model }: ChatRequest, object: string) {
-  return {
-    id: `chatcmpl-${randomUUID().replaceAll('-', '')}`,
-    object,
-    created: Math.floor(Date.now() / 1_000),
-    model,
-    service_tier: 'default',
-    system_fingerprint: null,
-  };
-}
-
-/** Words with the space before them: about what a model's tokens are. */
-function tokens(text: string): string[] {
-  return text.match(/\s*\S{1,12}/g) ?? [];
-}
-
-function usage(request: ChatRequest, reply: Reply) {
-  const prompt = request.messages.reduce(
-    (sum, message) => sum + tokens(textOf(message)).length + 4,
-    0,
-  );
-  const written = tokens('tool' in reply ? JSON.stringify(reply.args) : reply.content).length + 1;
-  return {
-    prompt_tokens: prompt,
-    completion_tokens: written,
-    total_tokens: prompt + written,
-    prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
-    completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 },
-  };
-}
-
 function modelList(): object {
   const data = knownModels.map((id) => ({
     id,
@@ -248,5 +176,3 @@ async function sleepUntil(dueMs: number): Promise<void> {
 function modelIn(body: string): string {
   return /"model"\s*:\s*"([^"]*)"/.exec(body)?.[1] ?? '';
 }
-
-const newCallId = () => `call_${randomUUID().replaceAll('-', '').slice(0, 24)}`;

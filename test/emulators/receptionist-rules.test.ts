@@ -420,3 +420,47 @@ describe('a caller who books, finds or cancels', () => {
     assert.ok('content' in agreed && agreed.content.endsWith('pass on?'));
   });
 });
+
+describe('a caller who wants a person', () => {
+  const transferTools = [
+    ...tools,
+    tool('transfer_to_human', {}, []),
+    tool('take_message', { message: text }, ['message']),
+  ];
+  const answerTo = (...messages: ChatMessage[]) =>
+    receptionistReply([system, ...messages], transferTools);
+  const wish = user('Can I talk to a person?');
+  const refusal = agent("I'm sorry, nobody can take your call right now. Shall I take a message?");
+  const refused = [wish, ...used('transfer_to_human', null), refusal];
+
+  test('is put through, in whatever words, and nothing is said beside it', () => {
+    for (const said of shuffled(
+      [
+        'Can I talk to a person?',
+        "I'd like to speak to a person.",
+        'let me speak with someone please',
+        'could you put me through to the yard',
+        'get me a real person',
+        'Operator, please.',
+      ],
+      3,
+    )) {
+      assert.deepEqual(answerTo(user(said)), { tool: 'transfer_to_human', args: {} }, said);
+    }
+    assert.deepEqual(answerTo(wish, ...used('transfer_to_human', null)), { content: '' });
+  });
+
+  test('leaves a message when nobody takes the call, or is put through after all', () => {
+    const asked = answerTo(...refused, user('Yes, please.'));
+    assert.ok('content' in asked && asked.content.endsWith('pass on?'));
+    for (const message of [
+      'Please tell them that the trencher has a flat tire.',
+      'Yes, tell them that the trencher has a flat tire.',
+    ]) {
+      const taken = { tool: 'take_message', args: { message } };
+      assert.deepEqual(answerTo(...refused, user(message)), taken);
+    }
+    assert.deepEqual(answerTo(...refused, wish), { tool: 'transfer_to_human', args: {} });
+    assert.ok('content' in answerTo(...refused, user('No.')));
+  });
+});

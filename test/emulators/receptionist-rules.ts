@@ -132,6 +132,8 @@ function spokenResult(output: string): string {
   if (typeof result === 'string') return result;
   const say = field(result, 'say');
   if (typeof say === 'string') return say;
+  // A tool that answers nothing has seen to what the caller hears.
+  if (result === null) return '';
   return result === undefined ? output : CANNOT_LOOK;
 }
 

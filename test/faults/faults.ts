@@ -1,11 +1,12 @@
 import { parseArgs, styleText } from 'node:util';
 import { runCommand } from '../command-line.ts';
-import { bookingFaults } from './bookings.ts';
-import type { FaultCase, FaultOutcome } from './fault-case.ts';
+import { bookingSuite } from './bookings.ts';
+import { callSuite } from './call.ts';
+import type { FaultSuite, Outcome } from './fault-suite.ts';
 
 /** `npm run faults -- --suite NAME`: shows that each fault of a suite leaves the promises kept. */
 
-const suites: Readonly<Record<string, readonly FaultCase[]>> = { bookings: bookingFaults };
+const suites: Readonly<Record<string, FaultSuite>> = { bookings: bookingSuite, call: callSuite };
 
 const usage = `npm run faults -- --suite NAME [options]
   --suite NAME   ${Object.keys(suites).join(', ')}
@@ -26,48 +27,42 @@ const { values } = parseArgs({
 async function main(): Promise<boolean> {
   const suite = suites[values.suite ?? ''];
   if (!suite) throw new Error('--suite must name a suite');
-  const cases = suite.filter(({ name }) => name.startsWith(values.case));
+  const exact = suite.names.filter((name) => name === values.case);
+  const cases =
+    exact.length > 0 ? exact : suite.names.filter((name) => name.startsWith(values.case));
   if (cases.length === 0) throw new Error(`--case: no case begins with "${values.case}"`);
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs must be a whole number above 0');
-  if (!values.json) process.stdout.write(`${row('case', 'spoken', 'sheet', 'journal', 'ms')}\n`);
-  const queue = Array.from({ length: runs }, () => cases).flat();
-  const broken: string[] = [];
-  // Two at a time: most of a case is waiting for a back-off, or for a process to start.
-  const lanes = Array.from({ length: 2 }, async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      const outcome = await next.run().catch(failed);
-      if (!outcome.ok) broken.push(next.name);
-      print(next.name, outcome);
-    }
+  if (!values.json) process.stdout.write(`${row('case', suite.figures)}\n`);
+  const names = Array.from({ length: runs }, () => cases).flat();
+  let held = 0;
+  await suite.run(names, (name, outcome) => {
+    if (outcome.ok) held += 1;
+    print(suite, name, outcome);
   });
-  await Promise.all(lanes);
-  if (!values.json) {
-    const all = runs * cases.length;
-    process.stdout.write(`\n${all - broken.length} of ${all} cases hold\n`);
-  }
-  return broken.length === 0;
+  if (!values.json) process.stdout.write(`\n${held} of ${names.length} cases hold\n`);
+  return held === names.length;
 }
 
-function failed(error: unknown): FaultOutcome {
-  const why = error instanceof Error ? error.message : String(error);
-  return { ok: false, spoken: null, rowsInSheet: null, inJournal: null, ms: null, why };
-}
-
-function print(name: string, outcome: FaultOutcome): void {
-  const { ok, spoken, rowsInSheet, inJournal, ms, why } = outcome;
+function print(
+  { figures, tellsWhy }: FaultSuite,
+  name: string,
+  { ok, why, ...seen }: Outcome,
+): void {
+  const cells = figures.map((figure) => seen[figure] ?? null);
   if (values.json) {
-    const line = { case: name, ok, spoken, rowsInSheet, inJournal, ms, why };
+    const shown = Object.fromEntries(figures.map((figure, at) => [figure, cells[at]]));
+    const line = { case: name, ok, ...shown, ...(tellsWhy ? { why } : {}) };
     process.stdout.write(`${JSON.stringify(line)}\n`);
+    if (why && !tellsWhy) process.stderr.write(`${name}: ${why}\n`);
     return;
   }
   const mark = styleText(ok ? 'green' : 'red', ok ? 'holds' : 'BROKEN');
-  const text = row(name, spoken ?? '-', rowsInSheet ?? '-', inJournal ?? '-', ms ?? '-');
-  process.stdout.write(`${text}  ${mark}${why ? `  ${why}` : ''}\n`);
+  process.stdout.write(`${row(name, cells)}  ${mark}${why ? `  ${why}` : ''}\n`);
 }
 
-function row(name: string, ...cells: readonly (string | number)[]): string {
-  return [name.padEnd(44), ...cells.map((cell) => String(cell).padEnd(10))].join(' ');
+function row(name: string, cells: readonly Outcome[string][]): string {
+  return [name.padEnd(44), ...cells.map((cell) => String(cell ?? '-').padEnd(13))].join(' ');
 }
 
 await runCommand({ help: values.help, usage, main, brokenCode: 2 });

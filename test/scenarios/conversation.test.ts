@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { GOODBYE } from '../../agent/speech/instructions.ts';
+import { GOODBYE } from '../../agent/speech/set-phrases.ts';
 import type { Step } from '../caller/script.ts';
 import type { LogLine, Service } from '../stack/service.ts';
 import { Yard } from '../stack/yard.ts';
@@ -38,11 +38,8 @@ before(async () => {
   });
   service = yard.service();
   await service.ready({ warm: 2 });
-  // The first word is to come from audio that is ready: the greeting and two more phrases.
-  await service.waitFor(
-    'phrase.synthesised',
-    () => count(service.lines, 'phrase.synthesised') === 3,
-  );
+  // The first word is to come from audio that is ready.
+  await service.waitFor('phrase.ready');
 });
 
 after(async () => {
@@ -140,7 +137,7 @@ test('with the voice of OpenAI', async () => {
     },
   });
   await other.ready();
-  await other.waitFor('phrase.synthesised', () => count(other.lines, 'phrase.synthesised') === 3);
+  await other.waitFor('phrase.ready');
   const script: Step[] = [{ say: question }, { say: farewell }, { waitForEnd: true }];
   const call = await yard.call({ agentName: 'pickup-openai', agentQuietMs, script });
   const closed = await other.waitFor('call.closed');

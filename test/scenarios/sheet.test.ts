@@ -91,15 +91,15 @@ test('a sheet without a row is no list, and the call is answered', async () => {
 
 test('what is changed in the sheet is what the next caller hears', async () => {
   const row = yard.sheets.rows('Yard').findIndex(([key]) => key === 'Greeting') + 1;
-  const synthesised = next(
-    'phrase.synthesised',
-    ({ characters }) => characters === newGreeting.length,
-  );
+  const synthesised = next('phrase.ready', ({ made }) => made === 1);
   const named = next('inventory.problem');
   yard.sheets.setCell('Equipment', 'D4', 'call us');
   yard.sheets.setCell('Yard', `B${row}`, newGreeting);
   await synthesised;
-  assert.partialDeepStrictEqual(await named, { tab: 'Equipment', row: 4 });
+  assert.partialDeepStrictEqual(await named, {
+    count: 1,
+    problems: [{ tab: 'Equipment', row: 4 }],
+  });
   const spokenBefore = yard.spoken.length;
   assert.equal(await ask(), found);
   assert.equal(linesOf('call.answered').at(-1)?.['greeting'], 'ready');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GOODBYE, greetingFor, instructionsFor } from '../../agent/speech/instructions.ts';
+import { greetingFor, instructionsFor } from '../../agent/speech/instructions.ts';
+import { GOODBYE } from '../../agent/speech/set-phrases.ts';
 import { todayIn } from '../../tools/yard/rental-dates.ts';
 import { nowMs, yard } from '../tools/yard/example-yard.ts';
 

@@ -118,6 +118,24 @@ onBothDatabases(({ dialect, newPlace, newStore }) => {
     );
   });
 
+  test('queries that are written together are all there, or none of them', async () => {
+    await using store = await newStore();
+    const queries = (...names: string[]) =>
+      names.map((name) =>
+        store.db.insertInto('snapshots').values({ name, json: '1', savedAtMs: 0 }).compile(),
+      );
+    await store.writeAll(queries('a', 'b'));
+    await assert.rejects(store.writeAll(queries('c', 'a', 'd')), { code: 'STORE_CONFLICT' });
+    // Neither a refusal nor an open transaction is in the way of the next.
+    const open = store.transaction((tx) => saveSnapshot(tx, { name: 'e', json: 1, savedAtMs: 0 }));
+    await Promise.all([open, store.writeAll(queries('f')), store.writeAll(queries('g'))]);
+    const rows = await store.db.selectFrom('snapshots').select('name').orderBy('name').execute();
+    assert.deepEqual(
+      rows.map(({ name }) => name),
+      ['a', 'b', 'e', 'f', 'g'],
+    );
+  });
+
   test('transactions of one process do not overwrite each other', async () => {
     await using store = await newStore();
     const addOne = () =>

@@ -43,6 +43,7 @@ async function startSupervisor(place: StorePlace, sheets: SheetsEmulator) {
   const line = new JobLine({
     onJobStage: () => {},
     onJobAsks: (job, report) => desk.onReport(job, report),
+    onHandOver: () => {},
     onJobGone: (job) => desk.jobGone(job),
     onWorker: () => {},
     onWorkerLink: () => {},

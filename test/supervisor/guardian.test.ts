@@ -32,6 +32,8 @@ afterEach(() => {
 /** LiveKit, the line and the store, as the guardian sees them. */
 class World implements Rooms {
   readonly dispatches: { readonly room: string; readonly supersedes: unknown }[] = [];
+  /** Why each of them was to go on with the call. */
+  readonly resumes: unknown[] = [];
   readonly removed: string[] = [];
   readonly lost: LostCall[] = [];
   readonly jobs = new Set<JobPeer>();
@@ -74,7 +76,8 @@ class World implements Rooms {
 
   async dispatch(name: string, metadata: string) {
     await this.#request();
-    const { supersedes } = JSON.parse(metadata) as { supersedes: unknown };
+    const { supersedes, resume } = JSON.parse(metadata) as Record<string, unknown>;
+    this.resumes.push(resume);
     this.dispatches.push({ room: name, supersedes });
     if (this.refuses) this.guardian.refused(name);
   }
@@ -238,7 +241,7 @@ test('names the job that holds the lease, though another was lost after it', asy
   assert.equal(world.dispatches[0]?.supersedes, 'AJ_2');
 });
 
-test('a job that yields changes nothing', async () => {
+test('a job that yields is taken from the room, and nothing else changes', async () => {
   world.guardian.start();
   await world.ring();
   const [first, second] = [world.job('AJ_1'), world.job('AJ_2')];
@@ -246,7 +249,36 @@ test('a job that yields changes nothing', async () => {
   world.left(second, 'yielded');
   await pass(60_000);
   assert.deepEqual(world.dispatches, []);
-  assert.deepEqual(world.removed, []);
+  assert.deepEqual(world.removed, ['agent-AJ_2']);
+});
+
+test('a job that asks for it gets a fresh one, which knows whose call it takes over and how', async () => {
+  world.guardian.start();
+  await world.ring();
+  const old = world.job('AJ_1');
+  world.moved(old, 'live');
+  await world.guardian.handOver(old, 'handover');
+  const fresh = world.job('AJ_2');
+  world.moved(fresh, 'starting');
+  world.left(old, 'yielded');
+  world.moved(fresh, 'live');
+  await pass(60_000);
+  assert.deepEqual(world.dispatches, [{ room, supersedes: 'AJ_1' }]);
+  assert.deepEqual(world.resumes, ['handover']);
+  assert.deepEqual(world.removed, ['agent-AJ_1']);
+});
+
+test('without a worker that could take it, a call is not handed over', async () => {
+  world.guardian.start();
+  await world.ring();
+  const old = world.job('AJ_1');
+  world.moved(old, 'live');
+  world.isReady = false;
+  await world.guardian.handOver(old, 'handover');
+  world.isReady = true;
+  world.failure = new Error('LiveKit is away');
+  await world.guardian.handOver(old, 'rejoin');
+  assert.deepEqual(world.dispatches, []);
 });
 
 test('a call that ended is over, though its room and caller are still listed', async () => {

@@ -50,7 +50,7 @@ async function yard(t: TestContext, { ttlMs = 60_000 } = {}) {
     });
     const saved = async () => {
       const snapshot = await readSnapshot(store, inventorySnapshot);
-      return snapshot ? inventoryFromJson(String(snapshot.json)) : null;
+      return snapshot ? inventoryFromJson(snapshot.json) : null;
     };
     const failures = () => lines.filter(({ event }) => event === 'inventory.failed');
     return { keeper, store, saved, lines, failures, changes: () => changes };

@@ -31,6 +31,7 @@ class Heard {
   readonly line = new JobLine({
     onJobStage: ({ stage }) => this.told.push(stage),
     onJobAsks: (_job, { type }) => this.told.push(type),
+    onHandOver: () => {},
     onJobGone: (job, outcome) => this.gone.push({ job, outcome }),
     onWorker: ({ pid }) => this.told.push(`worker ${pid}`),
     onWorkerLink: ({ link, linkDetail }) => this.told.push(`${link} ${linkDetail}`),

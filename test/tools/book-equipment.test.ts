@@ -115,9 +115,14 @@ describe('what a caller must have confirmed', () => {
         const list = inventory([unit(), unit({ itemId: 'EX-2' }), lift]);
         const { desk, said, heard, use } = phoneCall({ list });
         let readBacks: string[] = [];
+        // What the caller said last since the last read-back; a wrong call between takes nothing back.
+        let answered: string | null = null;
         for (const { says, isHeard, args } of steps) {
-          if (says !== null) said.push(says);
-          const isAgreed = says === 'yes' || says === 'book it';
+          if (says !== null) {
+            said.push(says);
+            answered = says;
+          }
+          const isAgreed = answered === 'yes' || answered === 'book it';
           const before = desk.bookings.length;
           const { say } = await use('book_equipment', args);
           if (desk.bookings.length > before) {
@@ -129,7 +134,10 @@ describe('what a caller must have confirmed', () => {
             assert.ok(agreedTo.includes(`for ${made?.customer} at`) && agreedTo.includes(machine));
           }
           if (isHeard) heard.push(say);
-          if (say.endsWith('Shall I book it?')) readBacks = [...readBacks, say];
+          if (say.endsWith('Shall I book it?')) {
+            readBacks = [...readBacks, say];
+            answered = null;
+          }
         }
       }),
       { numRuns: 300 },

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type CompiledQuery } from 'kysely';
 import { z } from 'zod';
 import type { StoreQueries } from '../../agent/store/database.ts';
 import type { BookingState } from './booking.ts';
@@ -21,8 +21,8 @@ const noticeSchema = z.discriminatedUnion('about', [
 ]) satisfies z.ZodType<Notice>;
 
 /** Tells the sheet writer, wherever it runs, that there is something to deliver. */
-export async function notifyOutbox(tx: StoreQueries): Promise<void> {
-  await notify(tx, { about: 'outbox' });
+export function outboxNotice(store: StoreQueries): readonly CompiledQuery[] {
+  return noticeQueries(store, { about: 'outbox' });
 }
 
 /** Tells the supervisor whose job waits for it, wherever it runs, what became of a booking. */
@@ -31,7 +31,9 @@ export async function notifyState(
   bookingId: string,
   state: BookingState,
 ): Promise<void> {
-  await notify(tx, { about: 'booking', bookingId, state });
+  for (const query of noticeQueries(tx, { about: 'booking', bookingId, state })) {
+    await tx.db.executeQuery(query);
+  }
 }
 
 /** Null for what another release may send. */
@@ -44,7 +46,7 @@ export function readNotice(payload: string): Notice | null {
 }
 
 /** SQLite is one machine's: there the processes hear of each other on the line. */
-async function notify({ db, dialect }: StoreQueries, notice: Notice): Promise<void> {
-  if (dialect !== 'postgres') return;
-  await sql`select pg_notify(${noticeChannel}, ${JSON.stringify(notice)})`.execute(db);
+function noticeQueries({ db, dialect }: StoreQueries, notice: Notice): readonly CompiledQuery[] {
+  if (dialect !== 'postgres') return [];
+  return [sql`select pg_notify(${noticeChannel}, ${JSON.stringify(notice)})`.compile(db)];
 }

@@ -1,3 +1,5 @@
+import { withoutCardNumbers } from './card-numbers.ts';
+
 /** Far below the 50,000 characters that make Sheets refuse a cell, and with it the whole request. */
 const maxLength = 2_000;
 
@@ -10,6 +12,11 @@ export function plainText(text: string): string {
       .trim()
       .slice(0, maxLength)
   );
+}
+
+/** What a caller said, as the store may keep it. */
+export function keptText(text: string): string {
+  return withoutCardNumbers(plainText(text));
 }
 
 /**

@@ -1,36 +1,41 @@
 import { z } from 'zod';
-import type { Inventory } from '../yard/equipment.ts';
+import type { Inventory, SheetBooking, Unit } from '../yard/equipment.ts';
+import { areColumns, toColumns, type Cells, type Columns } from './columns.ts';
 
 /** Raised when a field changes its meaning: a job of another release then reads nothing, not wrong. */
-const VERSION = 1;
+const VERSION = 2;
 
-const cents = z.int().nonnegative();
-const isoDate = z.iso.date();
+const isText = (value: unknown) => typeof value === 'string';
+const isTextOrNull = (value: unknown) => value === null || isText(value);
+const isCents = (value: unknown): value is number => Number.isSafeInteger(value);
+const isCentsOrNull = (value: unknown) => value === null || isCents(value);
 
-const inventorySchema = z.object({
-  units: z.array(
-    z.object({
-      itemId: z.string().min(1),
-      name: z.string().min(1),
-      category: z.string().nullable(),
-      dailyRateCents: cents,
-      weeklyRateCents: cents.nullable(),
-      fourWeekRateCents: cents.nullable(),
-      depositCents: cents.nullable(),
-      status: z.enum(['AVAILABLE', 'RENTED', 'MAINTENANCE']),
-      dueBack: isoDate.nullable(),
-      notes: z.string().nullable(),
-    }),
-  ),
-  bookings: z.array(
-    z.object({
-      bookingId: z.string().min(1),
-      itemId: z.string().min(1),
-      start: isoDate,
-      end: isoDate,
-      status: z.enum(['CONFIRMED', 'CANCELLED']),
-    }),
-  ),
+const unitCells: Cells<Unit> = {
+  itemId: isText,
+  name: isText,
+  category: isTextOrNull,
+  dailyRateCents: isCents,
+  weeklyRateCents: isCentsOrNull,
+  fourWeekRateCents: isCentsOrNull,
+  depositCents: isCentsOrNull,
+  status: (value) => value === 'AVAILABLE' || value === 'RENTED' || value === 'MAINTENANCE',
+  dueBack: isTextOrNull,
+  notes: isTextOrNull,
+};
+
+const bookingCells: Cells<SheetBooking> = {
+  bookingId: isText,
+  itemId: isText,
+  start: isText,
+  end: isText,
+  status: (value) => value === 'CONFIRMED' || value === 'CANCELLED',
+};
+
+const snapshotSchema = z.object({
+  version: z.literal(VERSION),
+  // Cell by cell, zod would need several times as long as the rest of the reading.
+  units: z.custom<Columns<Unit>>((json) => areColumns(json, unitCells)),
+  bookings: z.custom<Columns<SheetBooking>>((json) => areColumns(json, bookingCells)),
   yard: z.object({
     name: z.string(),
     timeZone: z.string(),
@@ -39,13 +44,14 @@ const inventorySchema = z.object({
     delivery: z.string().nullable(),
     depositRules: z.string().nullable(),
     identificationRules: z.string().nullable(),
-    transferTo: z.array(z.string()),
+    transferTo: z.array(z.string()).readonly(),
     greeting: z.string().nullable(),
   }),
   fetchedAtMs: z.number(),
-}) satisfies z.ZodType<Inventory>;
+});
 
-const snapshotSchema = z.object({ version: z.literal(VERSION), inventory: inventorySchema });
+/** The inventory as the store keeps it: a value that JSON can hold. */
+export type InventoryJson = z.infer<typeof snapshotSchema>;
 
 /** A stored snapshot that is not of this version, or damaged. `code` is `SNAPSHOT_UNREADABLE`. */
 export class SnapshotError extends Error {
@@ -54,25 +60,54 @@ export class SnapshotError extends Error {
 }
 
 /** The inventory as the store keeps it. */
-export function inventoryToJson(inventory: Inventory): string {
-  return JSON.stringify({ version: VERSION, inventory });
+export function inventoryToJson(inventory: Inventory): InventoryJson {
+  return {
+    version: VERSION,
+    units: toColumns(inventory.units, unitCells),
+    bookings: toColumns(inventory.bookings, bookingCells),
+    yard: inventory.yard,
+    fetchedAtMs: inventory.fetchedAtMs,
+  };
 }
 
 /** The inventory as the store kept it. @throws {SnapshotError} for anything else. */
-export function inventoryFromJson(json: string): Inventory {
-  const parsed = snapshotSchema.safeParse(parseJson(json));
-  if (parsed.success) return parsed.data.inventory;
-  const paths = parsed.error.issues.slice(0, 3).map((issue) => issue.path.join('.') || 'JSON');
-  throw new SnapshotError(`The stored inventory cannot be read: ${paths.join(', ')}`);
+export function inventoryFromJson(json: unknown): Inventory {
+  const parsed = snapshotSchema.safeParse(json);
+  if (!parsed.success) {
+    const paths = parsed.error.issues.slice(0, 3).map((issue) => issue.path.join('.') || 'JSON');
+    throw new SnapshotError(`The stored inventory cannot be read: ${paths.join(', ')}`);
+  }
+  const { units, bookings, yard, fetchedAtMs } = parsed.data;
+  return { units: unitsOf(units), bookings: bookingsOf(bookings), yard, fetchedAtMs };
 }
 
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json) as unknown;
-  } catch {
-    return undefined;
-  }
+// The columns are of one length: each of these cells is there.
+/* oxlint-disable typescript/no-non-null-assertion */
+function unitsOf(columns: Columns<Unit>): readonly Unit[] {
+  return columns.itemId.map((itemId, row) => ({
+    itemId,
+    name: columns.name[row]!,
+    category: columns.category[row]!,
+    dailyRateCents: columns.dailyRateCents[row]!,
+    weeklyRateCents: columns.weeklyRateCents[row]!,
+    fourWeekRateCents: columns.fourWeekRateCents[row]!,
+    depositCents: columns.depositCents[row]!,
+    status: columns.status[row]!,
+    dueBack: columns.dueBack[row]!,
+    notes: columns.notes[row]!,
+  }));
 }
+
+function bookingsOf(columns: Columns<SheetBooking>): readonly SheetBooking[] {
+  return columns.bookingId.map((bookingId, row) => ({
+    bookingId,
+    itemId: columns.itemId[row]!,
+    start: columns.start[row]!,
+    end: columns.end[row]!,
+    status: columns.status[row]!,
+  }));
+}
+/* oxlint-enable typescript/no-non-null-assertion */
 
 /** The name under which the store keeps the yard's inventory. */
 export const inventorySnapshot = 'inventory';

@@ -66,16 +66,27 @@ export function weekday(iso: IsoDate): string {
  * @throws {RangeError} when there is no such zone.
  */
 export function todayIn(timeZone: string, clock: { nowMs(): number }): IsoDate {
-  const parts = new Intl.DateTimeFormat('en-US', {
+  const parts = dateFormat(timeZone).formatToParts(clock.nowMs());
+  const part = (type: 'year' | 'month' | 'day') => parts.find((p) => p.type === type)?.value ?? '';
+  return `${part('year')}-${part('month')}-${part('day')}`;
+}
+
+/** Kept, because making one takes several times as long as using it. */
+const dateFormats = new Map<string, Intl.DateTimeFormat>();
+
+function dateFormat(timeZone: string): Intl.DateTimeFormat {
+  const known = dateFormats.get(timeZone);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat('en-US', {
     timeZone,
     calendar: 'gregory',
     numberingSystem: 'latn',
     year: 'numeric',
     month: '2-digit',
     day: '2-digit',
-  }).formatToParts(clock.nowMs());
-  const part = (type: 'year' | 'month' | 'day') => parts.find((p) => p.type === type)?.value ?? '';
-  return `${part('year')}-${part('month')}-${part('day')}`;
+  });
+  dateFormats.set(timeZone, made);
+  return made;
 }
 
 /** Checks the dates a caller asked for, as the model wrote them down, against the yard's today. */

@@ -7,20 +7,16 @@ import type { Inventory, SheetBooking } from './equipment.ts';
  * the sheet's row stands, unless the caller has cancelled it meanwhile.
  */
 export function withJournal(inventory: Inventory, journal: readonly JournalBooking[]): Inventory {
-  const cancelled = new Set(
-    journal.filter(({ state }) => state === 'cancelled').map(({ bookingId }) => bookingId),
-  );
-  const inSheet = new Set(inventory.bookings.map(({ bookingId }) => bookingId));
+  const states = new Map(journal.map(({ bookingId, state }) => [bookingId, state]));
+  const inSheet = new Set<string>();
+  const rows = inventory.bookings.map((row): SheetBooking => {
+    const state = states.get(row.bookingId);
+    if (!state) return row;
+    inSheet.add(row.bookingId);
+    return state === 'cancelled' ? { ...row, status: 'CANCELLED' } : row;
+  });
   const added = journal.filter((booking) => isLive(booking) && !inSheet.has(booking.bookingId));
-  return {
-    ...inventory,
-    bookings: [
-      ...inventory.bookings.map((row): SheetBooking =>
-        cancelled.has(row.bookingId) ? { ...row, status: 'CANCELLED' } : row,
-      ),
-      ...added.map(asRow),
-    ],
-  };
+  return { ...inventory, bookings: [...rows, ...added.map(asRow)] };
 }
 
 /** A conflict holds nothing: staff gave the unit away, and their sheet says to whom. */

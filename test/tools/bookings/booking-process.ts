@@ -1,7 +1,7 @@
 /** A process that books, as a job does; started by tests. Prints one JSON value a line. */
 import { once } from 'node:events';
 import { openStore } from '../../../agent/store/database.ts';
-import { commitBooking } from '../../../tools/bookings/journal.ts';
+import { commitBooking } from '../../../tools/bookings/commit-booking.ts';
 import type { StorePlace } from '../../store/both-databases.ts';
 import { clock, request } from './example-booking.ts';
 

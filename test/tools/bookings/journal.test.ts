@@ -8,12 +8,8 @@ import * as fc from 'fast-check';
 import { sql } from 'kysely';
 import { openStore, type Store } from '../../../agent/store/database.ts';
 import type { BookingRequest } from '../../../tools/bookings/desk.ts';
-import {
-  cancelBooking,
-  commitBooking,
-  findBookings,
-  takeMessage,
-} from '../../../tools/bookings/journal.ts';
+import { commitBooking } from '../../../tools/bookings/commit-booking.ts';
+import { cancelBooking, findBookings, takeMessage } from '../../../tools/bookings/journal.ts';
 import { readDue } from '../../../tools/bookings/outbox.ts';
 import { addDays } from '../../../tools/yard/rental-dates.ts';
 import { onBothDatabases, type StorePlace } from '../../store/both-databases.ts';
@@ -146,6 +142,19 @@ onBothDatabases(({ dialect, newStore, newPlace }) => {
       due.messages.map((of) => [of.message.code, of.message.text]),
       [[code, 'Please call back.']],
     );
+  });
+
+  test('a card number is not kept, in a message or as a name', async () => {
+    await using store = await newStore();
+    const card = '4111 1111 1111 1111';
+    const { booking: made } = await committed(store, { customer: `Jordan ${card}` });
+    assert.equal(made.customer, 'Jordan [card number removed]');
+    const message = { customer: `Jordan ${card}`, phone: null, text: `My card is ${card}.` };
+    await takeMessage(store, { callId: 'call-1', message, clock });
+    for (const table of ['bookings', 'messages'] as const) {
+      const kept = JSON.stringify(await store.db.selectFrom(table).selectAll().execute());
+      assert.doesNotMatch(kept, /4111|1111/);
+    }
   });
 
   test('books what a slow model books, and never a day twice', async () => {

@@ -43,22 +43,33 @@ const inventory: Inventory = {
   fetchedAtMs: 1_700_000_000_000,
 };
 
+const stored = () => JSON.stringify(inventoryToJson(inventory));
+
 test('an inventory comes back from its snapshot as it was', () => {
-  assert.deepEqual(inventoryFromJson(inventoryToJson(inventory)), inventory);
+  assert.deepEqual(inventoryFromJson(JSON.parse(stored())), inventory);
+  const empty = { ...inventory, units: [], bookings: [] };
+  assert.deepEqual(inventoryFromJson(inventoryToJson(empty)), empty);
 });
 
 test('a damaged snapshot, or one of another version, is refused', () => {
-  const json = inventoryToJson(inventory);
-  const damaged = [
-    '',
-    json.slice(0, -5),
-    '{}',
-    json.replace('"version":1', '"version":2'),
-    json.replace('27500', '"27500"'),
-    json.replace('RENTED', 'LOST'),
+  const damaged: readonly [string, string][] = [
+    ['"version":2', '"version":3'],
+    ['27500', '"27500"'],
+    ['27500', '275.5'],
+    ['RENTED', 'LOST'],
+    ['["Mini excavator"]', '[]'],
+    ['["Mini excavator"]', '["Mini excavator","Skid steer"]'],
+    ['"name":["Mini excavator"],', ''],
+    ['"bookings":{', '"booking":{'],
+    ['"America/Denver"', 'null'],
   ];
-  for (const text of damaged) {
-    assert.throws(() => inventoryFromJson(text), { code: 'SNAPSHOT_UNREADABLE' });
+  for (const [from, to] of damaged) {
+    assert.ok(stored().includes(from), from);
+    const json: unknown = JSON.parse(stored().replace(from, to));
+    assert.throws(() => inventoryFromJson(json), { code: 'SNAPSHOT_UNREADABLE' }, to);
+  }
+  for (const json of [null, undefined, '', '{}', {}, []]) {
+    assert.throws(() => inventoryFromJson(json), { code: 'SNAPSHOT_UNREADABLE' });
   }
 });
 

@@ -1,0 +1,131 @@
+import { withDeadline } from '../deadline.ts';
+import type { Log } from '../log.ts';
+import type { Store } from '../store/database.ts';
+import {
+  callLeaseName,
+  claimLease,
+  handLease,
+  readLease,
+  releaseLease,
+  renewLease,
+} from '../store/leases.ts';
+import type { Lease } from '../store/leases.ts';
+
+/** A job that died is replaced within seconds; its lease must not outlast that by much. */
+const leaseMs = 10_000;
+const renewMs = 3_000;
+/** Takes 5 ms; a store that needs longer than this must not keep a caller ringing. */
+const claimMs = 1_000;
+
+/** Whose the call is. `unknown`: the store could not be asked in time. */
+export type Claim = 'ours' | 'taken' | 'unknown';
+
+/** This job's right to speak in its call: of several jobs for one call, one has it. */
+export class CallClaim {
+  readonly #open: () => Promise<Store>;
+  readonly #callId: string;
+  readonly #jobId: string;
+  readonly #log: Log;
+  #lease: Lease | null = null;
+  #renewals: NodeJS.Timeout | undefined;
+  #onLost = () => {};
+  #renewing = false;
+
+  constructor(options: {
+    readonly open: () => Promise<Store>;
+    readonly callId: string;
+    readonly jobId: string;
+    readonly log: Log;
+  }) {
+    this.#open = options.open;
+    this.#callId = options.callId;
+    this.#jobId = options.jobId;
+    this.#log = options.log;
+  }
+
+  /** Of the lease; 0 without one. */
+  get epoch(): number {
+    return this.#lease?.epoch ?? 0;
+  }
+
+  /** Asks for the call. `supersedes` is a job that is known to be gone. Never rejects. */
+  async take(supersedes?: string): Promise<Claim> {
+    try {
+      this.#lease = await withDeadline(() => this.#claimLease(supersedes), {
+        ms: claimMs,
+        label: 'claim',
+      });
+      return this.#lease ? 'ours' : 'taken';
+    } catch (error) {
+      this.#log.error({ event: 'store.failed', error }, 'call could not be claimed');
+      return 'unknown';
+    }
+  }
+
+  /** Whether the call is ours by now: handed to us, or free. Rejects when the store does. */
+  async holds(): Promise<boolean> {
+    this.#lease ??= await this.#claimLease();
+    return this.#lease !== null;
+  }
+
+  /** Keeps the claim until `stop`. `onLost` is called once, when another job has taken the call. */
+  keep(onLost: () => void): void {
+    this.#onLost = onLost;
+    this.#renewals = setInterval(() => void this.check(), renewMs);
+  }
+
+  /** Looks now whether the claim still stands. */
+  async check(): Promise<void> {
+    if (this.#renewing || !this.#renewals) return;
+    this.#renewing = true;
+    const isOurs = await this.isStillOurs();
+    this.#renewing = false;
+    if (isOurs || !this.#renewals) return;
+    this.stop();
+    this.#onLost();
+  }
+
+  stop(): void {
+    clearInterval(this.#renewals);
+    this.#renewals = undefined;
+  }
+
+  /** False when another job has taken the call: what it still says must not be cut off. */
+  async isStillOurs(): Promise<boolean> {
+    try {
+      return await withDeadline(() => this.#renewLease(), { ms: claimMs, label: 'claim' });
+    } catch (error) {
+      this.#log.warn({ event: 'store.failed', error }, 'claim of the call could not be renewed');
+      // Nobody else can take the call either while the store is away.
+      return true;
+    }
+  }
+
+  /** Gives the call to another job. False when it was not ours to give. */
+  async handTo(tx: Pick<Store, 'db' | 'dialect'>, jobId: string): Promise<boolean> {
+    const lease = this.#lease;
+    return lease !== null && (await handLease(tx, lease, { to: jobId, ttlMs: leaseMs }));
+  }
+
+  /** Who has the call now; null for nobody. Rejects when the store does. */
+  async holder(): Promise<string | null> {
+    const lease = await readLease(await this.#open(), callLeaseName(this.#callId));
+    return lease?.holder ?? null;
+  }
+
+  /** Frees the call for the next job. */
+  async release(store: Pick<Store, 'db' | 'dialect'>): Promise<void> {
+    if (this.#lease) await releaseLease(store, this.#lease);
+  }
+
+  async #claimLease(supersedes?: string): Promise<Lease | null> {
+    const name = callLeaseName(this.#callId);
+    const holder = this.#jobId;
+    return claimLease(await this.#open(), { name, holder, ttlMs: leaseMs, supersedes });
+  }
+
+  async #renewLease(): Promise<boolean> {
+    if (this.#lease) return renewLease(await this.#open(), this.#lease, { ttlMs: leaseMs });
+    return this.holds();
+  }
+}

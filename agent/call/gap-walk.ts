@@ -1,0 +1,168 @@
+import timers from 'node:timers/promises';
+import { withDeadline } from '../deadline.ts';
+import type { GapStep } from './recovery-figures.ts';
+
+/** What is told of gaps, as log events. */
+export type GapEvent = 'gap.detected' | 'gap.step' | 'gap.recovered' | 'gap.gave-up';
+
+/**
+ * What may bring packets back, the gentle ones first. Each may hang or throw; its signal is aborted
+ * when packets are back, and at its deadline.
+ */
+export type RecoverySteps = Readonly<Record<GapStep, (signal: AbortSignal) => Promise<void>>> & {
+  /** The polite end, with a note for call-back. It has no deadline of the ladder's. */
+  readonly giveUp: (signal: AbortSignal) => Promise<void>;
+};
+
+/** What a walk needs from the world. */
+export type WalkDeps = {
+  readonly steps: RecoverySteps;
+  /** The leg's last sign of life but media, if fresh: with one, only the gentle steps are taken. */
+  readonly signOfLife: () => string | null;
+  /** Packets come at this moment, perhaps for good: no step is taken then. */
+  readonly isHealing: () => boolean;
+  readonly note: (event: GapEvent, fields: Readonly<Record<string, unknown>>) => void;
+  /** When the gateway hangs up by itself, counted from the last packet. */
+  readonly mediaTimeoutMs: number;
+  /** A clock that never jumps. */
+  readonly nowMs?: () => number;
+};
+
+const ladder = ['ask', 'resubscribe', 'rejoin', 'give-up'] as const;
+type Rung = (typeof ladder)[number];
+const gentle: ReadonlySet<Rung> = new Set(['ask', 'resubscribe']);
+
+/** Packets are back 0.3 s after a step that worked; that they stay is known 1.5 s later. */
+const spacingMs = 3_000;
+const stepMs = 2_500;
+/** What a polite end needs before the gateway's own. */
+const endMarginMs = 1_000;
+/** What a job that came by rejoining needs to see packets that stay. */
+const lookMs = 2_000;
+const pollMs = 250;
+
+/** One way up the ladder, for one gap. */
+export class GapWalk {
+  /** Null when the gap is not counted as an attempt: then there is only the polite end. */
+  readonly attempt: number | null;
+  readonly openSinceMs: number;
+  readonly #deps: WalkDeps;
+  readonly #nowMs: () => number;
+  readonly #abort = new AbortController();
+  #last: { readonly step: GapStep; readonly atMs: number } | null = null;
+
+  constructor(deps: WalkDeps, gap: { readonly attempt: number | null; readonly silentMs: number }) {
+    this.#deps = deps;
+    this.#nowMs = deps.nowMs ?? (() => performance.now());
+    this.attempt = gap.attempt;
+    this.openSinceMs = this.#nowMs() - gap.silentMs;
+  }
+
+  /** The last step taken, by the clock that never jumps. */
+  get last(): { readonly step: GapStep; readonly atMs: number } | null {
+    return this.#last;
+  }
+
+  /**
+   * Walks from the first step to the polite end. Resolves with whether a fresh job took the call;
+   * never rejects.
+   */
+  async run(): Promise<boolean> {
+    const startMs = this.#nowMs();
+    const leftMs = Math.max(0, this.#lastStepMs - this.#silentMs);
+    const apartMs = Math.min(spacingMs, leftMs / (ladder.length - 1));
+    for (const [index, rung] of ladder.entries()) {
+      if (this.attempt === null && rung !== 'give-up') continue;
+      if (await this.#take(rung, startMs + index * apartMs)) return true;
+      if (this.#abort.signal.aborted) return false;
+    }
+    return false;
+  }
+
+  /** Ends the walk that led to this job: with packets, or with the polite end. */
+  async finish(): Promise<boolean> {
+    this.#last = { step: 'rejoin', atMs: this.#nowMs() };
+    const leftMs = Math.max(lookMs, this.#lastStepMs - this.#silentMs);
+    return this.#take('give-up', this.#nowMs() + leftMs);
+  }
+
+  cancel(why: string): void {
+    this.#abort.abort(new Error(why));
+  }
+
+  gaveUp(why: string, more: { readonly error?: unknown } = {}): void {
+    const silentMs = Math.round(this.#silentMs);
+    this.#deps.note('gap.gave-up', { attempt: this.attempt, why, silentMs, ...more });
+  }
+
+  get #silentMs(): number {
+    return this.#nowMs() - this.openSinceMs;
+  }
+
+  /** How long after the last packet the last step may come. */
+  get #lastStepMs(): number {
+    return this.#deps.mediaTimeoutMs - endMarginMs;
+  }
+
+  async #take(rung: Rung, dueMs: number): Promise<boolean> {
+    const { signal } = this.#abort;
+    await this.#pause(dueMs - this.#nowMs());
+    const isWise = await this.#waitUntilWise(rung);
+    if (signal.aborted) return false;
+    if (!isWise) {
+      this.gaveUp('leg-alive');
+      this.cancel('The leg is alive');
+      return false;
+    }
+    if (rung === 'give-up') {
+      await this.#giveUp();
+      return false;
+    }
+    const isTaken = await this.#try(rung);
+    return isTaken && rung === 'rejoin';
+  }
+
+  /** False when the leg showed life for as long as there was time for another step. */
+  async #waitUntilWise(rung: Rung): Promise<boolean> {
+    const { isHealing, signOfLife } = this.#deps;
+    while (!this.#abort.signal.aborted) {
+      const isLegAlive = !gentle.has(rung) && signOfLife() !== null;
+      if (!isLegAlive && !isHealing()) return true;
+      if (isLegAlive && this.#silentMs >= this.#lastStepMs) return false;
+      await this.#pause(pollMs);
+    }
+    return false;
+  }
+
+  async #try(step: GapStep): Promise<boolean> {
+    const { attempt } = this;
+    const { note, steps } = this.#deps;
+    const { signal } = this.#abort;
+    this.#last = { step, atMs: this.#nowMs() };
+    note('gap.step', { attempt, step, silentMs: Math.round(this.#silentMs) });
+    try {
+      const options = { ms: stepMs, label: `gap ${step}`, signal };
+      await withDeadline(async (own) => steps[step](own), options);
+      return true;
+    } catch (error) {
+      if (!signal.aborted) note('gap.step', { attempt, step, error });
+      return false;
+    }
+  }
+
+  async #giveUp(): Promise<void> {
+    this.gaveUp(this.attempt === null ? 'attempts-used' : 'ladder-walked');
+    try {
+      await this.#deps.steps.giveUp(this.#abort.signal);
+    } catch (error) {
+      // The call's other limits still hold.
+      this.gaveUp('end-failed', { error });
+    }
+  }
+
+  /** Ends early when the walk does. */
+  async #pause(ms: number): Promise<void> {
+    if (ms <= 0) return;
+    await timers.setTimeout(ms, undefined, { signal: this.#abort.signal }).catch(() => {});
+  }
+}

@@ -1,0 +1,108 @@
+import type { ResumeKind } from '../line.ts';
+import type { CallClaim } from './call-claim.ts';
+import type { CallRecord } from './call-record.ts';
+import type { CallDeps } from './call.ts';
+import type { Conversation } from './conversation.ts';
+import { handOver } from './handover.ts';
+import type { PhraseBook } from './phrase-book.ts';
+import type { SavedCall } from './resume.ts';
+
+/** A planned hand-over that came to nothing is tried again. */
+const againMs = 30_000;
+
+type HandingOverDeps = Pick<CallDeps, 'ctx' | 'config' | 'store' | 'askForFreshJob'> & {
+  readonly claim: CallClaim | undefined;
+  readonly record: CallRecord;
+  readonly conversation: Conversation;
+  readonly phrases: PhraseBook;
+  readonly signal: AbortSignal;
+  /** Something is under way that only this job can finish. */
+  readonly isBusy: () => boolean;
+  readonly state: () => SavedCall;
+  /** The call is another job's. */
+  readonly onGiven: () => void;
+};
+
+/** The hand-overs of one job: planned ones at an age of the call, and others on demand. */
+export class HandingOver {
+  readonly #deps: HandingOverDeps;
+  #current: Promise<boolean> | undefined;
+  #givenAway: Promise<boolean> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(deps: HandingOverDeps) {
+    this.#deps = deps;
+  }
+
+  /** Begins the wait for the planned one, if there is to be one. */
+  start(): void {
+    const { afterMs } = this.#deps.config.handover;
+    if (afterMs !== null) this.#plan(afterMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** True once the call is being given away: what is written from then on is the fresh job's. */
+  get isGiving(): boolean {
+    return this.#givenAway !== undefined;
+  }
+
+  /** Whether the call was given away, once that is known; at once while nothing is under way. */
+  async wasGiven(): Promise<boolean> {
+    return (await this.#givenAway) ?? false;
+  }
+
+  /** Gives the call to a fresh job. False when it stayed here. */
+  async now(kind: ResumeKind, notice: string | null): Promise<boolean> {
+    const { claim, record, signal, isBusy, onGiven } = this.#deps;
+    if (!claim || signal.aborted || isBusy()) return false;
+    this.#current ??= this.#give(kind, claim, notice);
+    const isGiven = await this.#current;
+    if (!isGiven) {
+      this.#current = this.#givenAway = undefined;
+    } else if (!signal.aborted) {
+      record.log.info({ event: 'job.handed-over', kind }, 'call handed over to a fresh job');
+      onGiven();
+    }
+    return isGiven;
+  }
+
+  async #give(kind: ResumeKind, claim: CallClaim, notice: string | null): Promise<boolean> {
+    const { ctx, store, record, signal, askForFreshJob, conversation, phrases, state } = this.#deps;
+    try {
+      return await handOver(kind, {
+        room: ctx.room,
+        jobId: ctx.job.id,
+        store,
+        claim,
+        log: record.log,
+        signal,
+        ask: askForFreshJob,
+        announce: async () => {
+          if (notice) await conversation.sayGoodbye(phrases.get(notice));
+        },
+        onTransfer: (isGiven) => {
+          this.#givenAway = isGiven;
+        },
+        isBetweenTurns: () => conversation.isBetweenTurns,
+        fallSilent: () => conversation.fallSilent(),
+        state,
+      });
+    } catch {
+      // The call ended meanwhile.
+      return false;
+    }
+  }
+
+  #plan(ms: number): void {
+    const { config, signal } = this.#deps;
+    const giveOrPlan = async () => {
+      const isGiven = await this.now('handover', config.handover.notice);
+      if (!isGiven && !signal.aborted) this.#plan(againMs);
+    };
+    this.#timer = setTimeout(() => void giveOrPlan(), ms);
+    this.#timer.unref();
+  }
+}

@@ -1,0 +1,216 @@
+import { RoomEvent } from '@livekit/rtc-node';
+import type { Participant, Room } from '@livekit/rtc-node';
+import timers from 'node:timers/promises';
+import { DeadlineError, withDeadline } from '../deadline.ts';
+import type { ResumeKind } from '../line.ts';
+import type { Log } from '../log.ts';
+import type { CallClaim } from './call-claim.ts';
+import type { CallStore } from './call-store.ts';
+import type { SavedCall } from './resume.ts';
+
+/**
+ * A call goes from one job to a fresh one while the caller is on the line. The fresh one enters the
+ * room, listens, and says that it is ready; the old one gives it the call's lease together with all
+ * that was said, between two turns, and leaves; only then does the fresh one speak. No moment has
+ * two jobs that may speak, and one is listening in every moment.
+ */
+
+const readyTopic = 'pickup.ready';
+const goTopic = 'pickup.go';
+/** A warm job is ready after 0.6 s; one that has to be forked first, after 2 s. */
+const readyMs = 8_000;
+/** How long the end of a turn is waited for; a caller may talk for a while. */
+const turnMs = 20_000;
+/** The fresh job waits a little longer than that. */
+const standbyMs = turnMs + 5_000;
+const pollMs = 50;
+/** A job that is not heard by the other says it again. */
+const repeatMs = 250;
+/** A transfer whose outcome is not known by then, is looked up. */
+const transferMs = 2_000;
+/** With a store that says nothing for so long, the call is better served by whoever can be heard. */
+const unknownMs = 8_000;
+
+/** LiveKit's identity of a job in its room. */
+export function agentIdentity(jobId: string): string {
+  return `agent-${jobId}`;
+}
+
+/** What the old job brings to a hand-over. */
+export type HandOverDeps = {
+  readonly room: Room;
+  readonly jobId: string;
+  readonly store: CallStore;
+  readonly claim: CallClaim;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Has a fresh job sent to the room; false when nobody can be asked. */
+  readonly ask: (kind: ResumeKind) => boolean;
+  /** Neither side speaks, and no answer is being prepared. */
+  readonly isBetweenTurns: () => boolean;
+  /** Tells the caller of it, if they are to be told. */
+  readonly announce: () => Promise<void>;
+  /** Told of the moment in which the call is neither here nor there, and how it comes out. */
+  readonly onTransfer: (isGiven: Promise<boolean>) => void;
+  /** From now on nothing is answered; the returned function takes it back. */
+  readonly fallSilent: () => () => void;
+  readonly state: () => SavedCall;
+};
+
+/** Gives the call to a fresh job. False when that came to nothing: then it is still ours. */
+export async function handOver(kind: ResumeKind, deps: HandOverDeps): Promise<boolean> {
+  const { room, log, signal } = deps;
+  const ready = readyJob(room, deps.jobId, signal);
+  try {
+    if (!deps.ask(kind)) return false;
+    const jobId = await withDeadline(() => ready.jobId, {
+      ms: readyMs,
+      label: 'fresh job',
+      signal,
+    });
+    // For a caller whose voice does not arrive there are no turns to wait for.
+    if (kind !== 'rejoin') {
+      await betweenTurns(deps);
+      await deps.announce();
+      await betweenTurns(deps);
+    }
+    const isGiven = transfer(jobId, deps);
+    deps.onTransfer(isGiven);
+    return await isGiven;
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn({ event: 'handover.failed', kind, error }, 'call could not be handed over');
+    return false;
+  } finally {
+    ready.stop();
+  }
+}
+
+/** The first job that says it is ready to take over from us. */
+function readyJob(
+  room: Room,
+  ownJobId: string,
+  signal: AbortSignal,
+): { readonly jobId: Promise<string>; readonly stop: () => void } {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const onData = (
+    _data: Uint8Array,
+    sender: Participant | undefined,
+    _kind: unknown,
+    topic?: string,
+  ) => {
+    const jobId = sender?.identity.replace(/^agent-/, '');
+    if (topic === readyTopic && jobId && jobId !== ownJobId) resolve(jobId);
+  };
+  const stop = () => void room.off(RoomEvent.DataReceived, onData);
+  room.on(RoomEvent.DataReceived, onData);
+  signal.addEventListener('abort', stop, { once: true });
+  return { jobId: promise, stop };
+}
+
+async function betweenTurns({ isBetweenTurns, signal }: HandOverDeps): Promise<void> {
+  await withDeadline(
+    async (joined) => {
+      while (!isBetweenTurns()) await timers.setTimeout(pollMs, undefined, { signal: joined });
+    },
+    { ms: turnMs, label: 'end of a turn', signal },
+  );
+}
+
+async function transfer(jobId: string, deps: HandOverDeps): Promise<boolean> {
+  const { room, store, fallSilent, state } = deps;
+  const speakAgain = fallSilent();
+  let isGiven = false;
+  try {
+    isGiven = await withDeadline(() => store.handTo(jobId, state()), {
+      ms: transferMs,
+      label: 'hand-over in the store',
+    });
+  } catch {
+    isGiven = await wasGivenTo(jobId, deps);
+  }
+  if (isGiven) await send(room, goTopic, jobId);
+  else speakAgain();
+  return isGiven;
+}
+
+/** The write may have arrived although nothing said so. Until that is known, nothing is spoken. */
+async function wasGivenTo(jobId: string, { claim }: HandOverDeps): Promise<boolean> {
+  const untilMs = performance.now() + unknownMs;
+  while (performance.now() < untilMs) {
+    try {
+      const holder = await withDeadline(() => claim.holder(), { ms: transferMs, label: 'holder' });
+      return holder === jobId;
+    } catch {
+      await timers.setTimeout(repeatMs);
+    }
+  }
+  return true;
+}
+
+/** What the fresh job brings. */
+export type StandbyDeps = {
+  readonly room: Room;
+  /** The job that has the call. */
+  readonly from: string;
+  readonly claim: CallClaim;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Says that this job is ready, until the call is its own. False when it never was. An old job that
+ * leaves the room without having given the call has died: then it is taken.
+ */
+export async function waitForCall({ room, from, claim, signal }: StandbyDeps): Promise<boolean> {
+  const old = agentIdentity(from);
+  let wake = Promise.withResolvers<void>();
+  const onData = (_data: Uint8Array, _sender: unknown, _kind: unknown, topic?: string) => {
+    if (topic === goTopic) wake.resolve();
+  };
+  const onLeft = () => wake.resolve();
+  room.on(RoomEvent.DataReceived, onData);
+  room.on(RoomEvent.ParticipantDisconnected, onLeft);
+  try {
+    return await withDeadline(
+      async (joined) => {
+        while (!joined.aborted) {
+          const isOldGone = !room.remoteParticipants.has(old);
+          if (await isOurs(claim, isOldGone ? from : undefined)) return true;
+          await send(room, readyTopic, from);
+          await Promise.race([wake.promise, timers.setTimeout(repeatMs)]);
+          wake = Promise.withResolvers<void>();
+        }
+        return false;
+      },
+      { ms: standbyMs, label: 'call to be handed over', signal },
+    );
+  } catch (error) {
+    if (error instanceof DeadlineError) return false;
+    throw error;
+  } finally {
+    room.off(RoomEvent.DataReceived, onData);
+    room.off(RoomEvent.ParticipantDisconnected, onLeft);
+  }
+}
+
+async function isOurs(claim: CallClaim, supersedes: string | undefined): Promise<boolean> {
+  if (supersedes !== undefined) return (await claim.take(supersedes)) === 'ours';
+  try {
+    return await claim.holds();
+  } catch {
+    // The store is away: nobody can give us the call.
+    return false;
+  }
+}
+
+async function send(room: Room, topic: string, toJobId: string): Promise<void> {
+  try {
+    await room.localParticipant?.publishData(new Uint8Array([1]), {
+      reliable: true,
+      topic,
+      destination_identities: [agentIdentity(toJobId)],
+    });
+  } catch {
+    // It is said again, and the store says the same.
+  }
+}

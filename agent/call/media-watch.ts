@@ -1,0 +1,112 @@
+import { ConnectionState } from '@livekit/rtc-node';
+import type { Room } from '@livekit/rtc-node';
+import type { Timeouts } from '../timeouts.ts';
+import { sipMediaTimeoutMs } from '../timeouts.ts';
+import { AudioGap } from './audio-gap.ts';
+import { LegSigns } from './leg-signs.ts';
+import type { Liveness } from './liveness.ts';
+import { PacketClock } from './packet-clock.ts';
+import type { PacketCount } from './packet-clock.ts';
+import { emptyFigures } from './recovery-figures.ts';
+import type { RecoveryFigures } from './recovery-figures.ts';
+import { Recovery } from './recovery.ts';
+import type { SavedRecovery } from './recovery.ts';
+import type { GapEvent } from './gap-walk.ts';
+import { callersTrack, resubscribe } from './resubscribe.ts';
+
+/** What a call's closing line says about its audio. */
+export type MediaFigures = PacketCount & { readonly gaps: RecoveryFigures };
+
+type MediaWatchDeps = {
+  readonly room: Room;
+  readonly callerIdentity: string;
+  readonly timeouts: Timeouts;
+  readonly liveness: Liveness;
+  readonly note: (event: GapEvent, fields: Readonly<Record<string, unknown>>) => void;
+  readonly ask: () => void;
+  readonly rejoin: () => Promise<void>;
+  readonly giveUp: () => Promise<void>;
+};
+
+/** The caller's audio, from the first packet on: counted, and missed when it stops. */
+export class MediaWatch {
+  readonly #deps: MediaWatchDeps;
+  readonly #clock: PacketClock;
+  readonly #signs: LegSigns;
+  #gap: AudioGap | undefined;
+  #recovery: Recovery | undefined;
+
+  constructor(deps: MediaWatchDeps) {
+    this.#deps = deps;
+    const { room, callerIdentity } = deps;
+    this.#clock = new PacketClock(room, { onSample: (sample) => this.#gap?.sample(sample) });
+    this.#signs = new LegSigns(room, { identity: callerIdentity });
+  }
+
+  get figures(): MediaFigures {
+    return { ...this.#clock.count, gaps: this.#recovery?.figures ?? emptyFigures };
+  }
+
+  /** How long no packet has come from the caller. */
+  get silentMs(): number {
+    return this.#clock.silentMs;
+  }
+
+  get saved(): SavedRecovery {
+    return (
+      this.#recovery?.saved ?? {
+        attemptsUsed: 0,
+        lastAttemptAtMs: null,
+        openSinceMs: null,
+        figures: emptyFigures,
+      }
+    );
+  }
+
+  /** From now on a gap is dealt with; `saved` is what an earlier job of the call knew. */
+  start(saved: SavedRecovery | undefined): void {
+    const { room, timeouts, liveness, note, ask, rejoin, giveUp, callerIdentity } = this.#deps;
+    const recovery = new Recovery({
+      steps: {
+        // oxlint-disable-next-line typescript/require-await -- said, and not waited for
+        ask: async () => ask(),
+        resubscribe: (signal) => resubscribe(room, { identity: callerIdentity, signal }),
+        rejoin,
+        giveUp,
+      },
+      signOfLife: () => this.#signs.fresh,
+      isHealing: () => this.#gap?.isHealing ?? false,
+      liveness,
+      note,
+      gapCooldownMs: timeouts.gapCooldownMs,
+      gapMaxAttempts: timeouts.gapMaxAttempts,
+      mediaTimeoutMs: sipMediaTimeoutMs,
+      ...(saved ? { saved } : {}),
+    });
+    this.#recovery = recovery;
+    const openSinceMs = saved?.openSinceMs ?? null;
+    this.#gap = new AudioGap({
+      audioGapMs: timeouts.audioGapMs,
+      silentMs: openSinceMs === null ? null : Date.now() - openSinceMs,
+      conditions: () => {
+        const track = callersTrack(room, callerIdentity);
+        return {
+          isLive: true,
+          trackIsPublished: track !== undefined,
+          trackIsMuted: track?.muted ?? false,
+          isReconnecting: room.connectionState !== ConnectionState.CONN_CONNECTED,
+        };
+      },
+      onGap: (gap) => recovery.gapOpened(gap),
+      onEnd: (end) => recovery.gapEnded(end),
+    });
+    recovery.carryOn();
+  }
+
+  stop(): void {
+    this.#clock.stop();
+    this.#signs.stop();
+    this.#recovery?.stop();
+    this.#gap = undefined;
+  }
+}

@@ -1,0 +1,87 @@
+import { BEAR_WITH_ME, SAY_AGAIN, STILL_TRYING } from '../speech/set-phrases.ts';
+
+/** From the end of the caller's speech; words arrive within 300 ms of it when all is well. */
+const unheardMs = 2_500;
+/** Between two sentences to a caller who waits. */
+const repeatMs = 4_500;
+/** A caller who is not heard for so long is better called back. */
+const deafMs = 20_000;
+/** The second turn in a row without an answer: a third try is no better. */
+const maxFailedTurns = 2;
+/** Sentences in a row that no voice could speak. */
+const maxUnspoken = 3;
+
+/** What it does about it. */
+type TroubleDeps = {
+  /** Speaks a set phrase, whatever the providers do. */
+  readonly say: (text: string) => void;
+  /** Nothing works any more: the caller is to be called back. Called once. */
+  readonly giveUp: () => void;
+  /** Whether nothing that the caller says arrives at a recogniser at the moment. */
+  readonly isDeaf: () => boolean;
+};
+
+/** What the caller hears when a provider fails, so that it is never silence. */
+export class ProviderTrouble {
+  readonly #deps: TroubleDeps;
+  #failedTurns = 0;
+  #unspoken = 0;
+  #unheard: NodeJS.Timeout | undefined;
+  #unheardSinceMs: number | null = null;
+  #isOver = false;
+
+  constructor(deps: TroubleDeps) {
+    this.#deps = deps;
+  }
+
+  /** No model answered the caller's turn. */
+  turnFailed(): void {
+    this.#failedTurns += 1;
+    if (this.#failedTurns >= maxFailedTurns) this.#giveUp();
+    else this.#deps.say(SAY_AGAIN);
+  }
+
+  /** A sentence could not be spoken by any voice. */
+  sentenceFailed(): void {
+    this.#unspoken += 1;
+    if (this.#unspoken >= maxUnspoken) this.#giveUp();
+  }
+
+  /** The agent answered in its own voice: what went wrong before is over. */
+  answered(): void {
+    this.#failedTurns = 0;
+    this.#unspoken = 0;
+  }
+
+  /** The voice detector says that the caller stopped to speak. */
+  callerStopped(): void {
+    this.#unheardSinceMs ??= performance.now();
+    clearTimeout(this.#unheard);
+    this.#unheard = setTimeout(() => this.#stillUnheard(BEAR_WITH_ME), unheardMs);
+  }
+
+  /** Words of the caller arrived. */
+  callerUnderstood(): void {
+    clearTimeout(this.#unheard);
+    this.#unheardSinceMs = null;
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    clearTimeout(this.#unheard);
+  }
+
+  #stillUnheard(text: string): void {
+    // A cough, or a word that the recogniser found none in.
+    if (!this.#deps.isDeaf()) return this.callerUnderstood();
+    if (performance.now() - (this.#unheardSinceMs ?? 0) > deafMs) return this.#giveUp();
+    this.#deps.say(text);
+    this.#unheard = setTimeout(() => this.#stillUnheard(STILL_TRYING), repeatMs);
+  }
+
+  #giveUp(): void {
+    if (this.#isOver) return;
+    this.stop();
+    this.#deps.giveUp();
+  }
+}

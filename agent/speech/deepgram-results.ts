@@ -1,0 +1,77 @@
+import { createTimedString, normalizeLanguage, stt } from '@livekit/agents';
+import { z } from 'zod';
+
+/** The language that is asked for. */
+export const language = 'en-US';
+
+const word = z.object({
+  word: z.string(),
+  punctuated_word: z.string().optional(),
+  start: z.number(),
+  end: z.number(),
+  confidence: z.number().default(0),
+});
+const alternative = z.object({
+  transcript: z.string(),
+  confidence: z.number().default(0),
+  words: z.array(word).default([]),
+});
+const results = z.object({
+  type: z.literal('Results'),
+  start: z.number().nonnegative(),
+  duration: z.number().nonnegative(),
+  is_final: z.boolean(),
+  channel: z.object({ alternatives: z.array(alternative).min(1) }),
+  metadata: z.object({ request_id: z.string() }),
+});
+/** `SpeechStarted`, `UtteranceEnd`, `Metadata` and what may be added: nothing that is needed here. */
+const other = z.object({ type: z.string().regex(/^(?!Results$)/) });
+const message = z.union([results, other]);
+
+/** A transcript of one stretch of the connection's audio; `start` and `duration` are seconds in it. */
+export type Results = z.infer<typeof results>;
+
+/** What Deepgram sent: a transcript, something else (`other`), or what is none of its messages. */
+export function readMessage(text: string): Results | 'other' | 'garbage' {
+  const parsed = message.safeParse(parseJson(text));
+  if (!parsed.success) return 'garbage';
+  return 'channel' in parsed.data ? parsed.data : 'other';
+}
+
+/** The event that the framework expects, or undefined where nothing was understood. */
+export function toSpeechEvent(
+  { is_final, channel }: Results,
+  offsetSeconds: number,
+): stt.SpeechEvent | undefined {
+  const [best] = channel.alternatives;
+  if (!best || best.transcript === '') return undefined;
+  const words = best.words.map(({ word: bare, punctuated_word, start, end, confidence }) =>
+    createTimedString({
+      text: punctuated_word ?? bare,
+      startTime: start + offsetSeconds,
+      endTime: end + offsetSeconds,
+      confidence,
+      startTimeOffset: offsetSeconds,
+    }),
+  );
+  const data: stt.SpeechData = {
+    language: normalizeLanguage(language),
+    text: best.transcript,
+    startTime: (best.words.at(0)?.start ?? 0) + offsetSeconds,
+    endTime: (best.words.at(-1)?.end ?? 0) + offsetSeconds,
+    confidence: best.confidence,
+    words,
+  };
+  const type = is_final
+    ? stt.SpeechEventType.FINAL_TRANSCRIPT
+    : stt.SpeechEventType.INTERIM_TRANSCRIPT;
+  return { type, alternatives: [data] };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

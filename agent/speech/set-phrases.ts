@@ -1,0 +1,77 @@
+/**
+ * What is always said in the same words. Each is synthesised ahead, like the greeting, so that it
+ * can be spoken when no provider can be reached.
+ */
+
+/** Spoken by the call itself at its end. */
+export const GOODBYE = 'Thanks for calling. Goodbye!';
+
+/** The first words of a job that takes over a call whose agent was lost. */
+export const STILL_HERE = "Sorry about that, I'm still here.";
+/** The same, when nothing is known of what was said. */
+export const WELCOME_BACK = "Sorry about that, I'm still here. Where were we?";
+/** A fresh job tries for a caller whose voice did not arrive. */
+export const CAN_YOU_HEAR = "I'm still here. Can you hear me?";
+
+/** The model failed for one turn. */
+export const SAY_AGAIN = "Sorry, I didn't quite catch that. Could you say it once more?";
+/** The caller spoke and nothing of it arrives in words, for now. */
+export const BEAR_WITH_ME = "I'm sorry, I'm having trouble hearing you. One moment, please.";
+/** The same, a while later. */
+export const STILL_TRYING = "I'm still trying to hear you. Please stay on the line.";
+/** In place of a sentence that no voice could speak. */
+export const VOICE_TROUBLE = "I'm sorry, I'm having trouble speaking. One moment, please.";
+/** Nothing works: the caller's number is kept, and the call ends. */
+export const CALL_YOU_BACK =
+  "I'm sorry, something isn't working on our side. I've noted your number, and someone will call you back. Goodbye.";
+/** The same, without a number. */
+export const CALL_AGAIN =
+  "I'm sorry, something isn't working on our side. Please call again in a little while. Goodbye.";
+
+/** What the caller hears before their silence ends the call, one after the other. */
+export const callerSilentPrompts = [
+  'Are you still there?',
+  'I can’t hear you. If you’re still on the line, please say something.',
+] as const;
+
+/** The last words to a caller who stays silent. */
+export const callerSilentGoodbye =
+  'I still can’t hear you, so I’ll hang up now. Please call again any time. Goodbye.';
+
+/** Heard a minute before the call's limit. */
+export const callLimitWarning =
+  'Just so you know, we can stay on the line for about another minute.';
+
+/** The last words of a call that reached its limit. */
+export const callLimitGoodbye =
+  'I’m sorry, this call has reached its time limit. Please call again if there’s more. Goodbye.';
+
+/** Said before a transfer. */
+export const TRANSFERRING = "I'll put you through now. One moment, please.";
+
+/** Said when a transfer came to nothing; what it offers, the model then does. */
+export const wordsAfterTransfer = {
+  refused: "I'm sorry, nobody can take your call right now. Shall I take a message?",
+  'no-answer': "I'm sorry, nobody is answering right now. Shall I take a message?",
+  failed: "I'm sorry, I can't put you through right now. Shall I take a message?",
+} as const;
+
+/** All of them. */
+export const setPhrases: readonly string[] = [
+  ...callerSilentPrompts,
+  callerSilentGoodbye,
+  callLimitWarning,
+  callLimitGoodbye,
+  TRANSFERRING,
+  ...Object.values(wordsAfterTransfer),
+  GOODBYE,
+  STILL_HERE,
+  WELCOME_BACK,
+  CAN_YOU_HEAR,
+  SAY_AGAIN,
+  BEAR_WITH_ME,
+  STILL_TRYING,
+  VOICE_TROUBLE,
+  CALL_YOU_BACK,
+  CALL_AGAIN,
+];

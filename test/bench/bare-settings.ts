@@ -1,0 +1,29 @@
+import { loadConfig } from '../../agent/config.ts';
+import { defaultTimeZone } from '../../tools/yard/equipment.ts';
+import type { Yard } from '../../tools/yard/equipment.ts';
+import { exampleSheet } from '../stack/example-sheet.ts';
+
+/** By this name the bare agent is dispatched to a call. */
+export const bareAgentName = 'bare';
+
+/** Written on stdout by each process of the bare agent that waits for a call. */
+export const warmLine = JSON.stringify({ level: 'info', event: 'bare.warm' });
+
+/** The settings of Pickup, from the same environment. */
+export const bareSettings = () => loadConfig();
+
+/** The example yard as Pickup reads it from the sheet. */
+export function exampleYard(): Yard {
+  const rows = new Map(exampleSheet['Yard']?.map(([key = '', value = '']) => [key, `${value}`]));
+  return {
+    name: rows.get('Name') ?? '',
+    timeZone: rows.get('Time zone') ?? defaultTimeZone,
+    openingHours: rows.get('Opening hours') ?? null,
+    address: rows.get('Address') ?? null,
+    delivery: rows.get('Delivery') ?? null,
+    depositRules: rows.get('Deposit') ?? null,
+    identificationRules: rows.get('Identification') ?? null,
+    transferTo: [],
+    greeting: rows.get('Greeting') ?? null,
+  };
+}

@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import type { CallReport } from '../caller/call-report.ts';
+import type { Step } from '../caller/script.ts';
+import { eventually } from '../eventually.ts';
+import { seeded } from '../scenarios/scripts.ts';
+import type { Service } from '../stack/service.ts';
+import { Yard } from '../stack/yard.ts';
+import { bareAgentName } from './bare-settings.ts';
+import { meanRatio, rounded } from './statistics.ts';
+
+/** How much is measured. */
+export type CallBenchOptions = {
+  readonly pairs: number;
+  readonly seed: number;
+  readonly onProgress: (line: string) => void;
+};
+
+/** Answered by the model in words, from its instructions: the same work for both agents. */
+const questions = ['Do you deliver?', 'Where are you located?'];
+const script: Step[] = [...questions.map((say) => ({ say })), { hangUp: true }];
+const warm = 2;
+/** A round in which something was not heard is not counted; past so many the bench gives up. */
+const mostSpareRounds = 6;
+const processMs = 60_000;
+
+/** What is compared: of one call, the first word, and the mean of its turns. */
+type Figures = { readonly firstWordMs: number; readonly turnMs: number };
+type Who = 'ours' | 'again' | 'bare';
+
+/**
+ * What our layers cost a healthy call. Rounds of three whole calls, one at a time, in random order:
+ * two through Pickup, and one through a bare session of the framework with the same plugins, models
+ * and settings (`bare-job.ts`). `firstWordRatio` compares the time from the ring to the first sound
+ * of the agent, `turnRatio` that from the end of the caller's speech to the first sound of the answer
+ * (the mean of a call's turns), all in the caller's recording. Each is the geometric mean of the
+ * rounds' ratios, ours to bare; `ci95` are percentile bootstraps over the rounds (10,000 draws). `aa`
+ * are the same ratios of ours to ours: what the method itself makes of no difference.
+ */
+export async function benchCall({ pairs, seed, onProgress }: CallBenchOptions) {
+  const random = seeded(seed);
+  await using yard = await Yard.open({ onProgress, env: { NUM_IDLE_PROCESSES: String(warm) } });
+  const service = yard.service();
+  const bare = yard.service({
+    command: [process.execPath, 'test/bench/bare-worker.ts'],
+    env: {
+      NODE_ENV: 'production',
+      NODE_COMPILE_CACHE: join(yard.folder, 'bare-compile-cache'),
+    },
+  });
+  await yard.teach(questions);
+  const bench: Bench = { yard, service, bare, random, bareCalls: 0 };
+  const rounds: Record<Who, Figures>[] = [];
+  for (let tried = 0; rounds.length < pairs; tried += 1) {
+    if (tried === pairs + mostSpareRounds)
+      throw new Error(`Only ${rounds.length} pairs were heard`);
+    const round = await callAll(bench);
+    if (round) rounds.push(round);
+    onProgress(`${rounds.length} of ${pairs} pairs`);
+  }
+  const compare = (figure: keyof Figures, who: Who) =>
+    meanRatio(
+      rounds.map((round) => round.ours[figure] / round[who][figure]),
+      random,
+    );
+  const firstWord = compare('firstWordMs', 'bare');
+  const turn = compare('turnMs', 'bare');
+  const ends = (interval: readonly [number, number]) => interval.map((end) => rounded(end, 3));
+  return {
+    pairs,
+    firstWordRatio: rounded(firstWord.mean, 3),
+    turnRatio: rounded(turn.mean, 3),
+    ci95: { firstWord: ends(firstWord.ci95), turn: ends(turn.ci95) },
+    aa: {
+      firstWord: rounded(compare('firstWordMs', 'again').mean, 3),
+      turn: rounded(compare('turnMs', 'again').mean, 3),
+    },
+  };
+}
+
+type Bench = {
+  readonly yard: Yard;
+  readonly service: Service;
+  readonly bare: Service;
+  readonly random: () => number;
+  /** How many calls the bare agent took. */
+  bareCalls: number;
+};
+
+/** One round, or null when one of the calls was not heard from beginning to end. */
+async function callAll(bench: Bench): Promise<Record<Who, Figures> | null> {
+  const order: readonly Who[] = (['ours', 'again', 'bare'] as const)
+    .map((who) => ({ who, at: bench.random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ who }) => who);
+  const heard = new Map<Who, Figures | null>();
+  for (const who of order) {
+    await bench.service.ready({ warm });
+    await bareIsReady(bench);
+    const agentName = who === 'bare' ? bareAgentName : 'pickup';
+    const call = await bench.yard.call({ script, agentName });
+    if (who === 'bare') bench.bareCalls += 1;
+    heard.set(who, figuresOf(await call.ended));
+  }
+  const [ours, again, bare] = [heard.get('ours'), heard.get('again'), heard.get('bare')];
+  return ours && again && bare ? { ours, again, bare } : null;
+}
+
+/** For every call that the bare agent took, a process must have come after it. */
+async function bareIsReady({ bare, bareCalls }: Bench): Promise<void> {
+  const needed = warm + bareCalls;
+  const isWarm = () => bare.lines.filter(({ event }) => event === 'bare.warm').length >= needed;
+  await eventually('the bare agent is ready', isWarm, processMs);
+}
+
+function figuresOf({ ringToFirstWordMs, turns }: CallReport): Figures | null {
+  const latencies = turns.flatMap(({ latencyMs }) => latencyMs ?? []);
+  if (ringToFirstWordMs === null || latencies.length < questions.length) return null;
+  return {
+    firstWordMs: ringToFirstWordMs,
+    turnMs: latencies.reduce((sum, latencyMs) => sum + latencyMs, 0) / latencies.length,
+  };
+}

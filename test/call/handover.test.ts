@@ -1,0 +1,225 @@
+import { RoomEvent } from '@livekit/rtc-node';
+import type { Room } from '@livekit/rtc-node';
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { CallStore } from '../../agent/call/call-store.ts';
+import { agentIdentity, handOver, waitForCall } from '../../agent/call/handover.ts';
+import type { HandOverDeps } from '../../agent/call/handover.ts';
+import type { SavedCall } from '../../agent/call/resume.ts';
+import { openStore } from '../../agent/store/database.ts';
+import type { Store } from '../../agent/store/database.ts';
+import { callLeaseName, readLease } from '../../agent/store/leases.ts';
+import { eventually } from '../eventually.ts';
+import { recordedLog } from '../recorded-log.ts';
+
+const callId = 'SCL_1';
+
+const saved = (callerWords: string): SavedCall => ({
+  version: 1,
+  startedAtMs: 1,
+  answeredAtMs: 2,
+  talk: {
+    items: [{ kind: 'spoken', by: 'caller', words: callerWords, interrupted: false }],
+    callerTurns: 1,
+    callerWords,
+    agentWords: [],
+    asked: null,
+    wrongCodes: 0,
+    messages: {},
+  },
+  figures: {
+    latenciesMs: [],
+    tools: [],
+    providerFailures: 0,
+    firstAgentSpeechAtMs: null,
+    packetsIn: 0,
+    handovers: 0,
+    takeovers: 0,
+  },
+  gap: { attemptsUsed: 0, lastAttemptAtMs: null, openSinceMs: null },
+  silencePrompts: 0,
+});
+
+/** The agents of one call, who can send each other data as in a room of LiveKit. */
+class Agents {
+  readonly #rooms = new Map<string, AgentRoom>();
+
+  join(jobId: string): Room {
+    const room = new AgentRoom(this, agentIdentity(jobId));
+    this.#rooms.set(room.identity, room);
+    this.#list();
+    return room as unknown as Room;
+  }
+
+  leave(jobId: string): void {
+    this.#rooms.delete(agentIdentity(jobId));
+    this.#list();
+    for (const room of this.#rooms.values()) room.emit(RoomEvent.ParticipantDisconnected);
+  }
+
+  send(from: string, to: readonly string[], topic: string): void {
+    for (const identity of to) {
+      const data = new Uint8Array([1]);
+      this.#rooms.get(identity)?.emit(RoomEvent.DataReceived, data, { identity: from }, 0, topic);
+    }
+  }
+
+  #list(): void {
+    for (const room of this.#rooms.values()) {
+      room.remoteParticipants = new Map(this.#rooms.entries());
+      room.remoteParticipants.delete(room.identity);
+    }
+  }
+}
+
+class AgentRoom extends EventEmitter {
+  remoteParticipants = new Map<string, unknown>();
+  readonly identity: string;
+  readonly localParticipant;
+
+  constructor(agents: Agents, identity: string) {
+    super();
+    this.identity = identity;
+    this.localParticipant = {
+      publishData: async (
+        _data: Uint8Array,
+        options: { topic: string; destination_identities: string[] },
+      ) => agents.send(identity, options.destination_identities, options.topic),
+    };
+  }
+}
+
+/** A call that job `old` has, and what another job of it is made of. */
+async function callOf(t: TestContext, overrides: Partial<HandOverDeps> = {}) {
+  const dataDir = await mkdtemp(join(tmpdir(), 'pickup-handover-'));
+  const store = await openStore({ dataDir });
+  const opened: CallStore[] = [];
+  t.after(async () => {
+    for (const calls of opened) await calls.end();
+    await store.close();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  const { log, lines } = recordedLog();
+  const job = (jobId: string, open: () => Promise<Store> = () => openStore({ dataDir })) => {
+    const voice = { provider: 'deepgram', model: 'aura-2' } as const;
+    let own: Promise<Store> | undefined;
+    const calls = new CallStore({ open: () => (own ??= open()), voice, log });
+    opened.push(calls);
+    return { calls, claim: calls.identify({ callId, jobId }) };
+  };
+  const agents = new Agents();
+  const abort = new AbortController();
+  t.after(() => abort.abort(new Error('The test is over')));
+  const old = job('old');
+  assert.equal(await old.claim.take(), 'ours');
+  const heard: string[] = [];
+  const deps: HandOverDeps = {
+    room: agents.join('old'),
+    jobId: 'old',
+    store: old.calls,
+    claim: old.claim,
+    log,
+    signal: abort.signal,
+    ask: () => true,
+    isBetweenTurns: () => true,
+    announce: async () => void heard.push('announced'),
+    onTransfer: () => {},
+    fallSilent: () => {
+      heard.push('silent');
+      return () => heard.push('speaks again');
+    },
+    state: () => saved('A generator?'),
+    ...overrides,
+  };
+  const standBy = (jobId: string) => {
+    const fresh = job(jobId);
+    const room = agents.join(jobId);
+    const isOurs = waitForCall({ room, from: 'old', claim: fresh.claim, signal: abort.signal });
+    return { ...fresh, isOurs };
+  };
+  const holder = async () => (await readLease(store, callLeaseName(callId)))?.holder;
+  return { agents, deps, standBy, heard, holder, lines, old, abort };
+}
+
+test('a call goes to the fresh job with all that was said, and the old one is silent', async (t) => {
+  const { deps, standBy, heard, holder, old } = await callOf(t);
+  const given = handOver('handover', deps);
+  const fresh = standBy('fresh');
+  assert.deepEqual(await Promise.all([given, fresh.isOurs]), [true, true]);
+  assert.equal(await holder(), 'fresh');
+  assert.equal(await old.claim.isStillOurs(), false);
+  assert.deepEqual(heard, ['announced', 'silent']);
+  assert.equal((await fresh.calls.savedCall())?.talk.callerWords, 'A generator?');
+});
+
+test('it waits for the end of the turn', async (t) => {
+  let [isBetweenTurns, looks] = [false, 0];
+  const look = () => {
+    looks += 1;
+    return isBetweenTurns;
+  };
+  const { deps, standBy, heard, holder } = await callOf(t, { isBetweenTurns: look });
+  const fresh = standBy('fresh');
+  const given = handOver('handover', deps);
+  await eventually('the turn is waited for', () => looks > 2);
+  assert.deepEqual([await holder(), heard], ['old', []]);
+  isBetweenTurns = true;
+  assert.deepEqual(await Promise.all([given, fresh.isOurs]), [true, true]);
+});
+
+test('a rejoin waits for no turn and announces nothing', async (t) => {
+  const { deps, standBy, heard } = await callOf(t, { isBetweenTurns: () => false });
+  const fresh = standBy('fresh');
+  assert.deepEqual(await Promise.all([handOver('rejoin', deps), fresh.isOurs]), [true, true]);
+  assert.deepEqual(heard, ['silent']);
+});
+
+test('without a supervisor to ask, the call stays', async (t) => {
+  const { deps, heard, holder } = await callOf(t, { ask: () => false });
+  assert.equal(await handOver('handover', deps), false);
+  assert.equal(await holder(), 'old');
+  assert.deepEqual(heard, []);
+});
+
+test('when nobody comes in time the call stays, and that is said', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { deps, holder, lines } = await callOf(t);
+  const given = handOver('handover', deps);
+  t.mock.timers.tick(8_000);
+  assert.equal(await given, false);
+  t.mock.timers.reset();
+  assert.equal(await holder(), 'old');
+  assert.ok(lines.some(({ event }) => event === 'handover.failed'));
+});
+
+test('an old job that dies meanwhile leaves its call to the fresh one', async (t) => {
+  const { agents, standBy, holder } = await callOf(t);
+  const fresh = standBy('fresh');
+  agents.leave('old');
+  assert.equal(await fresh.isOurs, true);
+  assert.equal(await holder(), 'fresh');
+});
+
+test('a job that stands by leaves with the call', async (t) => {
+  const { standBy, abort } = await callOf(t);
+  const fresh = standBy('fresh');
+  abort.abort(new Error('The caller hung up'));
+  await assert.rejects(fresh.isOurs, /The caller hung up/);
+});
+
+test('a store that fails in the transfer leaves the call here, and the old job speaks again', async (t) => {
+  const { deps, standBy, heard, holder } = await callOf(t);
+  const fails = async () => {
+    throw new Error('the store is away');
+  };
+  const store = Object.assign(Object.create(deps.store) as CallStore, { handTo: fails });
+  void standBy('fresh').isOurs.catch(() => {});
+  assert.equal(await handOver('handover', { ...deps, store }), false);
+  assert.deepEqual(heard, ['announced', 'silent', 'speaks again']);
+  assert.equal(await holder(), 'old');
+});

@@ -1,0 +1,99 @@
+import type { TerminationReason } from '../../agent/call/termination.ts';
+import { callFault } from './call-case.ts';
+import type { CallFault } from './call-case.ts';
+import { usual } from './call-hearing.ts';
+import { boomLift, delivery, farewell, skidSteer } from './call-lines.ts';
+import type { CallSetting } from './call-place.ts';
+import type { CallScene } from './call-scene.ts';
+import type { AgentTurns } from './call-silence.ts';
+import { holdStore } from './hold-store.ts';
+
+/** The caller hangs up once the call is at a point; nothing is wrong with that, at any of them. */
+export function hangUpAt(
+  point: string,
+  options: {
+    readonly setting?: CallSetting;
+    readonly reach: (scene: CallScene) => Promise<void>;
+    readonly reason?: TerminationReason;
+    readonly silence?: AgentTurns;
+  },
+): CallFault {
+  return callFault(`hang-up-${point}`, {
+    setting: options.setting ?? usual,
+    act: async (scene) => {
+      await options.reach(scene);
+      await scene.hangUp();
+    },
+    reasons: [options.reason ?? 'caller-hangup'],
+    turnsAfter: 0,
+    silence: options.silence ?? 'turns',
+    holds: (_scene, { lines }) =>
+      lines
+        .filter(({ level }) => level === 'error')
+        .map(({ event }) => `a hang-up is no error: ${event}`),
+  });
+}
+
+/** A store that is locked keeps the call at the ring; then it is answered without it. */
+const lockMs = 800;
+
+/** Hang-ups, but for those in a recovery and a hand-over, which stand with their kind. */
+export const hangUps: readonly CallFault[] = [
+  callFault('hang-up-ringing', {
+    setting: usual,
+    before: async ({ yard }) => void (await holdStore(yard.env['DATA_DIR'] ?? '', lockMs)),
+    act: async (scene) => {
+      await scene.logged('call.incoming');
+      await scene.hangUp();
+    },
+    reasons: ['cancelled-while-ringing'],
+    turnsAfter: 0,
+  }),
+  hangUpAt('greeting', {
+    reach: async ({ call }) => void (await call.waitFor('agent-audio-start')),
+  }),
+  hangUpAt('listening', {
+    reach: async (scene) => {
+      await scene.greeted();
+      const saying = scene.call.waitFor('saying');
+      // The line is cut off by the hang-up.
+      scene.call.say(skidSteer.say).catch(() => {});
+      await saying;
+    },
+  }),
+  hangUpAt('thinking', {
+    reach: async (scene) => {
+      const { faults } = scene.place.yard.openai;
+      await scene.greeted();
+      faults.on('chat', { do: 'hang' });
+      const before = faults.count('chat');
+      await scene.call.say(delivery.say);
+      await scene.until('the model is asked', () => faults.count('chat') > before);
+    },
+  }),
+  hangUpAt('tool', {
+    reach: async (scene) => {
+      const { faults } = scene.place.yard.openai;
+      await scene.greeted();
+      const before = faults.count('chat');
+      await scene.call.say(boomLift.say);
+      await scene.until('the model is asked', () => faults.count('chat') > before);
+      // The tool hangs, and says that it takes a moment.
+      await scene.hearsSomething();
+    },
+  }),
+  hangUpAt('speaking', {
+    reach: async (scene) => {
+      await scene.greeted();
+      const { atMs } = await scene.call.say(delivery.say);
+      await scene.call.waitFor('agent-audio-start', (event) => event.atMs > atMs);
+    },
+  }),
+  hangUpAt('closing', {
+    reach: async (scene) => {
+      await scene.greeted();
+      const { atMs } = await scene.call.say(farewell);
+      await scene.call.waitFor('agent-audio-start', (event) => event.atMs > atMs);
+    },
+  }),
+];

@@ -1,0 +1,178 @@
+import timers from 'node:timers/promises';
+import { gapIn } from './call-silence.ts';
+import type { Call } from '../caller/call.ts';
+import type { CallReport } from '../caller/call-report.ts';
+import type { PlaceCallOptions } from '../caller/caller.ts';
+import { maskPhones } from '../../agent/log.ts';
+import type { LogLine } from '../stack/service.ts';
+import type { TtsEntry } from '../emulators/deepgram-speak.ts';
+import type { Question } from './call-lines.ts';
+import type { CallPlace } from './call-place.ts';
+
+const pollMs = 20;
+/** Longer than any pause within an answer. */
+const quietMs = 600;
+/** How long the caller waits for an answer, and how often a question is asked. */
+const patienceMs = 16_000;
+const times = 2;
+
+/** One caller on the line of a place, and what is measured while something goes wrong. */
+export class CallScene implements AsyncDisposable {
+  readonly place: CallPlace;
+  readonly call: Call;
+  /** How often what the case is about was tried: requests, steps, hand-overs, as fits. */
+  attempts: number | null = null;
+  /** From the fault's start, or its end where the case says so, to the next answer heard. */
+  recoveredMs: number | null = null;
+  /** Questions answered rightly since the fault. */
+  turnsAfter = 0;
+  #struckAtMs: number | undefined;
+
+  private constructor(place: CallPlace, call: Call) {
+    this.place = place;
+    this.call = call;
+  }
+
+  /** Phones; the caller only does what the case has it do, and gives up after two minutes. */
+  static async phone(
+    place: CallPlace,
+    options: Partial<PlaceCallOptions> = {},
+  ): Promise<CallScene> {
+    return new CallScene(place, await place.yard.call({ maxCallMs: 120_000, ...options }));
+  }
+
+  /** The lines of the log that are about this call, jobs that left it unheard included. */
+  get lines(): readonly LogLine[] {
+    return this.place.service.lines.filter((line) => this.#isOurs(line));
+  }
+
+  count(event: string): number {
+    return this.lines.filter((line) => line.event === event).length;
+  }
+
+  /** A line of this call, past or to come. */
+  async logged(
+    event: string,
+    matches: (line: LogLine) => boolean = () => true,
+    withinMs = 60_000,
+  ): Promise<LogLine> {
+    const isIt = (line: LogLine) => this.#isOurs(line) && matches(line);
+    return this.place.service.waitFor(event, isIt, withinMs);
+  }
+
+  /** Waits until it holds. @throws {Error} that names `what` when it does not in time. */
+  async until(what: string, holds: () => boolean, withinMs = 30_000): Promise<void> {
+    const untilMs = performance.now() + withinMs;
+    while (!holds()) {
+      if (performance.now() > untilMs) throw new Error(`It never came to this: ${what}`);
+      if (this.isOver) throw new Error(`The call ended before this: ${what}`);
+      await timers.setTimeout(pollMs);
+    }
+  }
+
+  get isOver(): boolean {
+    return this.call.events.some(({ type }) => type === 'ended');
+  }
+
+  /** The process of the job that speaks now, as far as the log tells. */
+  get jobPid(): number {
+    const pids = this.lines.flatMap((line) => line['jobPid'] ?? []);
+    return Number(pids.at(-1));
+  }
+
+  /** Waits until the agent has greeted. */
+  async greeted(): Promise<void> {
+    await this.call.waitFor('agent-audio-end');
+    await this.quiet();
+  }
+
+  /** Waits until the agent has been silent for a moment. */
+  async quiet(): Promise<void> {
+    await this.until('the agent is quiet', () => this.#quietForMs() >= quietMs);
+  }
+
+  /** Now the fault begins, or ends: from here `recoveredMs` and `turnsAfter` count. */
+  strike(): void {
+    this.#struckAtMs = Date.now();
+    this.recoveredMs = null;
+  }
+
+  /**
+   * Says a line, and waits for the answer to be heard to its end; says it once more when none comes,
+   * as people do. With `strikes` the fault is one of this turn, and begins with the end of the line.
+   * `spoken` is where the words of the answer come from: every voice, if left out.
+   */
+  async ask(
+    { say, hears }: Question,
+    options: {
+      readonly strikes?: boolean;
+      readonly spoken?: () => readonly TtsEntry[];
+    } = {},
+  ): Promise<void> {
+    const { strikes = false, spoken = () => this.place.yard.spoken } = options;
+    const fromMs = Date.now();
+    const since = () => spoken().filter(({ atMs }) => atMs >= fromMs);
+    const words = () => since().map(({ text }) => text.trim());
+    const isAnswered = () => hears.test(words().join(' '));
+    for (let time = 1; !isAnswered(); time += 1) {
+      await this.call.say(say);
+      if (strikes && time === 1) this.strike();
+      await this.until(`${hears}`, isAnswered, patienceMs).catch((error: unknown) => {
+        if (time < times && !this.isOver) return;
+        throw new Error(`${String(error)} after "${say}", but: ${words().join(' ') || 'nothing'}`);
+      });
+    }
+    const answeredAtMs = await this.#heardSince(since().at(0)?.atMs ?? fromMs);
+    await this.quiet();
+    if (this.#struckAtMs === undefined) return;
+    this.turnsAfter += 1;
+    this.recoveredMs ??= Math.max(0, answeredAtMs - this.#struckAtMs);
+  }
+
+  /** Waits for any sound of the agent, said or recorded, since the caller's last line. */
+  async hearsSomething(): Promise<void> {
+    const { atMs = 0 } = this.call.events.findLast(({ type }) => type === 'said') ?? {};
+    await this.call.waitFor('agent-audio-start', (event) => event.atMs >= atMs);
+    await this.quiet();
+  }
+
+  /** The caller hangs up, and is content. */
+  async hangUp(): Promise<CallReport> {
+    return this.call.hangUp();
+  }
+
+  /** Milliseconds since the call began to ring, on the clock of its events. */
+  get nowMs(): number {
+    return Date.now() - this.#startedAtMs;
+  }
+
+  get #startedAtMs(): number {
+    const ringing = this.call.events.find((event) => event.type === 'ringing');
+    return ringing?.epochMs ?? Date.now();
+  }
+
+  /** A case that breaks off leaves no caller behind for the next one. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.call[Symbol.asyncDispose]();
+  }
+
+  /** On the wall clock, when the first sound was heard that began with words of `atMs` or later. */
+  async #heardSince(atMs: number): Promise<number> {
+    const fromMs = atMs - this.#startedAtMs;
+    const isSpeaking = () => this.#quietForMs() === 0;
+    const started = () =>
+      this.call.events.find((event) => event.type === 'agent-audio-start' && event.atMs >= fromMs);
+    // A sentence that follows another at once has no start of its own.
+    await this.until('the answer is heard', () => started() !== undefined || isSpeaking());
+    return this.#startedAtMs + (started()?.atMs ?? this.nowMs);
+  }
+
+  /** 0 while the agent speaks. */
+  #quietForMs(): number {
+    return gapIn(this.call.events, this.nowMs);
+  }
+
+  #isOurs({ callId, room }: LogLine): boolean {
+    return callId === this.call.callId || room === maskPhones(this.call.room);
+  }
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { voice } from '@livekit/agents';
+import { TTS } from '@livekit/agents-plugin-deepgram';
+import type { AudioFrame } from '@livekit/rtc-node';
+import { startDeepgramEmulator, type DeepgramEmulator } from '../emulators/deepgram.ts';
+import { eventually } from '../eventually.ts';
+import { finder, hours, instructions, opening, search, Thinking } from './thinking.ts';
+
+const apiKey = 'deepgram-key-of-the-test';
+let thinking: Thinking;
+let deepgram: DeepgramEmulator;
+before(async () => {
+  thinking = await Thinking.start();
+  deepgram = await startDeepgramEmulator({ apiKey, ttsLatencyMs: 10 });
+});
+after(async () => {
+  await thinking.close();
+  await deepgram.close();
+});
+
+/** A loudspeaker that has played whatever it is given at once. */
+class InstantOutput extends voice.AudioOutput {
+  #seconds = 0;
+
+  override async captureFrame(frame: AudioFrame): Promise<void> {
+    await super.captureFrame(frame);
+    if (this.#seconds === 0) this.onPlaybackStarted(Date.now());
+    this.#seconds += frame.samplesPerChannel / frame.sampleRate;
+  }
+
+  override flush(): void {
+    super.flush();
+    this.clearBuffer();
+  }
+
+  override clearBuffer(): void {
+    if (this.#seconds === 0) return;
+    this.onPlaybackFinished({ playbackPosition: this.#seconds, interrupted: false });
+    this.#seconds = 0;
+  }
+}
+
+/** A session that hears text and speaks through the official plugin. */
+async function startSession(model: ReturnType<Thinking['steady']>['model'], run?: () => void) {
+  const session = new voice.AgentSession({
+    llm: model,
+    tts: new TTS({ apiKey, baseUrl: deepgram.baseUrl }),
+    vad: null,
+    turnHandling: { turnDetection: null },
+  });
+  session.on(voice.AgentSessionEventTypes.Error, () => {});
+  session.output.audio = new InstantOutput(24_000);
+  const tools = { find_equipment: finder(run) };
+  await session.start({ agent: new voice.Agent({ instructions, tools }), record: false });
+  return session;
+}
+
+const spoken = () => deepgram.ttsLog.map(({ text }) => text.trim());
+
+test('a filler is spoken while the model is still silent, and the answer after it', async () => {
+  const { model } = thinking.steady({
+    budgets: { fillerMs: 50, nextFillerMs: 60_000, firstTokenMs: 60_000, turnMs: 60_000 },
+    fillers: ['One moment.'],
+  });
+  const session = await startSession(model);
+  thinking.openai.faults.next('chat', { do: 'delay', delayMs: 3_000 });
+  const turn = session.generateReply({ userInput: hours });
+  await eventually('the filler is spoken', () => spoken().includes('One moment.'));
+  assert.equal(thinking.openai.openRequests(), 1);
+  await turn.waitForPlayout();
+  assert.deepEqual(spoken(), ['One moment.', opening]);
+  assert.equal(session.history.items.at(-1)?.type, 'message');
+  await session.close();
+});
+
+test('a tool whose call was cut, and then misspelt, runs once', async () => {
+  const { model, failures } = thinking.steady();
+  let runs = 0;
+  const session = await startSession(model, () => (runs += 1));
+  thinking.openai.faults.next('chat', { do: 'truncate', after: 4 });
+  thinking.openai.faults.next('chat', { do: 'misspell', args: '{"query": ' });
+  await session.generateReply({ userInput: search }).waitForPlayout();
+  assert.equal(runs, 1);
+  assert.deepEqual(failures, []);
+  await session.close();
+});

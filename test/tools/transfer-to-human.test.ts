@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { llm } from '@livekit/agents';
+import { phoneCall } from './phone-call.ts';
+import { inventory, unit, yard } from './yard/example-yard.ts';
+
+const numbers = ['+13125550188', '+13125550189'];
+const staffed = inventory([unit()], { yard: { ...yard, transferTo: numbers } });
+
+/** A call that may be transferred, with what was begun. */
+function transferable(list: typeof staffed | null = staffed) {
+  const begun: (readonly string[])[] = [];
+  const call = phoneCall({ list, transfer: (to) => void begun.push(to) });
+  return { ...call, begun };
+}
+
+test("a transfer to the yard's numbers begins, and the model is asked for no words", async () => {
+  const { use, begun, used } = transferable();
+  assert.equal(await use('transfer_to_human'), undefined);
+  assert.deepEqual(begun, [numbers]);
+  assert.equal(used[0]?.[1].ok, true);
+});
+
+test('no number can be named: not in the schema, and not beside it', async () => {
+  const { created, use, begun } = transferable();
+  const schema = llm.toJsonSchema(created.transfer_to_human.parameters);
+  assert.deepEqual(schema.properties ?? {}, {});
+  await use('transfer_to_human', { number: '+19005550100', to: 'tel:+19005550100' });
+  assert.deepEqual(begun, [numbers]);
+});
+
+test('where there is nobody to transfer to, a message is offered', async () => {
+  const cases = [
+    transferable(inventory([unit()])),
+    transferable(null),
+    { ...phoneCall({ list: staffed }), begun: [] },
+  ];
+  for (const { use, begun } of cases) {
+    const answer = await use('transfer_to_human');
+    assert.equal(answer.problem, 'nobody-to-transfer-to');
+    assert.match(answer.say, /take a message\?$/);
+    assert.deepEqual(begun, []);
+  }
+});
+
+test('a transfer that cannot be begun is answered with the offer of a message, too', async () => {
+  const { use, used } = phoneCall({
+    list: staffed,
+    transfer: () => {
+      throw new Error('broken');
+    },
+  });
+  const answer = await use('transfer_to_human');
+  assert.match(answer.say, /take a message\?$/);
+  assert.equal(used[0]?.[1].ok, false);
+});
