@@ -1,6 +1,7 @@
 import { defineAgent, inference } from '@livekit/agents';
 import type { JobContext } from '@livekit/agents';
 import { flushCompileCache } from 'node:module';
+import { warmCommit } from '../../tools/bookings/commit-booking.ts';
 import { loadConfig } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
 import { Line, linePath } from '../line.ts';
@@ -124,7 +125,10 @@ async function leaveRoom(ctx: JobContext, outcome: JobOutcome): Promise<void> {
 export default defineAgent({
   prewarm: async () => {
     try {
-      await withDeadline(store, { ms: prewarmMs, label: 'store' });
+      await withDeadline(async () => warmCommit(await store()), {
+        ms: prewarmMs,
+        label: 'store',
+      });
     } catch (error) {
       // The call tries again, and is answered all the same.
       log.warn({ event: 'store.failed', error }, 'store could not be opened ahead');

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import timers from 'node:timers/promises';
 import {
   SqliteAdapter,
@@ -23,6 +23,14 @@ type SqliteOptions = { readonly dataDir: string; readonly lockWaitMs: number };
  * only another process's short commit; longer waits are made in JavaScript, up to `lockWaitMs`.
  */
 const blockingWaitMs = 5;
+
+/** Far more than the queries that we have; lists of values of many lengths make more. */
+const mostStatements = 200;
+
+type PreparedQuery = {
+  readonly statement: StatementSync;
+  readonly values: readonly SQLInputValue[];
+};
 
 /** Short at first, for others' commits; a lock that lasts must leave this process most of its time. */
 const lockBackOff: BackOff = { initialMs: 2, multiplier: 1.3, maxMs: 25, jitter: 0.8 };
@@ -59,6 +67,8 @@ class Adapter extends SqliteAdapter {
 class SqliteDriver implements Driver {
   readonly #options: SqliteOptions;
   #db: DatabaseSync | undefined;
+  /** By their text: preparing one takes longer than running it. */
+  readonly #statements = new Map<string, StatementSync>();
   #transaction: { readonly owner: DatabaseConnection; readonly ended: Promise<void> } | undefined;
   #endTransaction = () => {};
 
@@ -86,7 +96,7 @@ class SqliteDriver implements Driver {
   async acquireConnection(): Promise<DatabaseConnection> {
     const connection: DatabaseConnection = {
       executeQuery: <R>(query: CompiledQuery) =>
-        this.#whenFree(connection, (db) => execute<R>(db, query)),
+        this.#whenFree(connection, (db) => execute<R>(this.#prepared(db, query))),
       async *streamQuery<R>(query: CompiledQuery) {
         yield await connection.executeQuery<R>(query);
       },
@@ -121,9 +131,9 @@ class SqliteDriver implements Driver {
 
   /** The lock is held for one sync of the disk, however busy the machine's processors are. */
   async writeAll(queries: readonly CompiledQuery[]): Promise<void> {
-    let writes: readonly ReturnType<typeof prepare>[] | undefined;
+    let writes: readonly PreparedQuery[] | undefined;
     await this.#whenFree(undefined, (db) => {
-      writes ??= queries.map((query) => prepare(db, query));
+      writes ??= queries.map((query) => this.#prepared(db, query));
       db.exec('begin immediate');
       try {
         for (const { statement, values } of writes) statement.run(...values);
@@ -138,7 +148,18 @@ class SqliteDriver implements Driver {
   async releaseConnection(): Promise<void> {}
 
   async destroy(): Promise<void> {
+    this.#statements.clear();
     await this.#whenFree(undefined, (db) => db.close());
+  }
+
+  #prepared(db: DatabaseSync, { sql, parameters }: CompiledQuery): PreparedQuery {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = db.prepare(sql);
+      if (this.#statements.size >= mostStatements) this.#statements.clear();
+      this.#statements.set(sql, statement);
+    }
+    return { statement, values: parameters.map(bindable) };
   }
 
   #leaveTransaction(): void {
@@ -178,12 +199,7 @@ async function waitUntil(ended: Promise<void>, ms: number): Promise<void> {
   }
 }
 
-function prepare(db: DatabaseSync, { sql, parameters }: CompiledQuery) {
-  return { statement: db.prepare(sql), values: parameters.map(bindable) };
-}
-
-function execute<R>(db: DatabaseSync, query: CompiledQuery): QueryResult<R> {
-  const { statement, values } = prepare(db, query);
+function execute<R>({ statement, values }: PreparedQuery): QueryResult<R> {
   if (statement.columns().length > 0) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Kysely knows the rows of a query, no driver does
     return { rows: statement.all(...values) as R[] };

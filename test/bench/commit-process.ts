@@ -1,12 +1,15 @@
 /** Commits a booking of its own unit each time it is told the number of a round, and tells how long it took. */
 import { openStore } from '../../agent/store/database.ts';
-import { commitBooking } from '../../tools/bookings/commit-booking.ts';
+import { commitBooking, warmCommit } from '../../tools/bookings/commit-booking.ts';
 import { addDays } from '../../tools/yard/rental-dates.ts';
 import type { StorePlace } from '../store/both-databases.ts';
 import { clock, listOf, request } from '../tools/bookings/example-booking.ts';
 
 const [place = '{}', itemId = ''] = process.argv.slice(2);
 const store = await openStore(JSON.parse(place) as StorePlace);
+
+// As a job does before its call.
+await warmCommit(store);
 
 async function commit(round: number): Promise<number> {
   const start = addDays('2026-12-01', 4 * round);

@@ -4,11 +4,11 @@ export type Question = { readonly say: string; readonly hears: RegExp };
 /** Answered with a tool. */
 export const skidSteer: Question = {
   say: 'Do you have a skid steer?',
-  hears: /skid steer is free/i,
+  hears: /skid steer (is )?free/i,
 };
 export const generator: Question = {
   say: 'Do you have a generator?',
-  hears: /generator is free/i,
+  hears: /generator (is )?free/i,
 };
 /** The tool hangs for it (`hung-tool.ts`). */
 export const boomLift: Question = { say: 'Do you have a boom lift?', hears: /try it once more/i };
@@ -18,7 +18,7 @@ export const address: Question = { say: 'Where are you located?', hears: /quarry
 /** Takes longer to say than any pause in it. */
 export const longQuestion: Question = {
   say: 'Hi, I am calling from a building site up the road and wanted to ask, do you have a trencher?',
-  hears: /trencher is free/i,
+  hears: /trencher (is )?free/i,
 };
 
 export const price: Question = {

@@ -25,7 +25,7 @@ export const models = {
   stt: 'nova-3',
   sttFallback: 'nova-2-phonecall',
   llm: 'gpt-5.4-mini',
-  llmFallback: 'gpt-4.1-mini',
+  llmFallback: 'gpt-6-luna',
 } as const;
 
 /** A yard's telephone for calls under faults: one service, and all that it depends on. */

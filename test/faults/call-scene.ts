@@ -126,13 +126,14 @@ export class CallScene implements AsyncDisposable {
     await this.quiet();
     if (this.#struckAtMs === undefined) return;
     this.turnsAfter += 1;
-    this.recoveredMs ??= Math.max(0, answeredAtMs - this.#struckAtMs);
+    this.#recovered(answeredAtMs);
   }
 
-  /** Waits for any sound of the agent, said or recorded, since the caller's last line. */
+  /** Waits for any words of the agent, recorded ones included, since the caller's last line. */
   async hearsSomething(): Promise<void> {
     const { atMs = 0 } = this.call.events.findLast(({ type }) => type === 'said') ?? {};
-    await this.call.waitFor('agent-audio-start', (event) => event.atMs >= atMs);
+    const heard = await this.call.waitFor('agent-audio-start', (event) => event.atMs >= atMs);
+    this.#recovered(this.#startedAtMs + heard.atMs);
     await this.quiet();
   }
 
@@ -144,6 +145,12 @@ export class CallScene implements AsyncDisposable {
   /** Milliseconds since the call began to ring, on the clock of its events. */
   get nowMs(): number {
     return Date.now() - this.#startedAtMs;
+  }
+
+  #recovered(atMs: number): void {
+    if (this.#struckAtMs !== undefined) {
+      this.recoveredMs ??= Math.max(0, Math.round(atMs - this.#struckAtMs));
+    }
   }
 
   get #startedAtMs(): number {

@@ -33,6 +33,18 @@ export async function commitBooking(
   }
 }
 
+/**
+ * Does all of a commit but the commit, for a process that is warmed before its call: the first one
+ * takes 20 ms of a processor more than those after it.
+ */
+export async function warmCommit(store: Store): Promise<void> {
+  const day = '2000-01-01';
+  const row = { ...emptyRow, startDay: day, endDay: day };
+  commitQueries(store, { row, days: [{ itemId: '', day, bookingId: '' }] });
+  todayIn('America/New_York', { nowMs: () => Date.now() });
+  await rowsOf(store, { itemId: '', fromDay: day, idempotencyKey: '' });
+}
+
 /** Reads first, without a lock; what changes between that and the inserts, their keys refuse. */
 async function commitOnce(
   store: Store,
@@ -46,23 +58,15 @@ async function commitOnce(
   const today = todayIn(inventory.yard.timeZone, clock);
   const customer = keptText(request.customer);
   const idempotencyKey = keyOf(callId, { ...request, customer });
-  const rows = await store.db
-    .selectFrom('bookings')
-    .selectAll()
-    .where('itemId', '=', itemId)
-    .where((eb) =>
-      eb.or([
-        eb('endDay', '>=', start < today ? start : today),
-        eb('idempotencyKey', '=', idempotencyKey),
-      ]),
-    )
-    .execute();
+  const fromDay = start < today ? start : today;
+  const rows = await rowsOf(store, { itemId, fromDay, idempotencyKey });
   const made = rows.find((row) => row.idempotencyKey === idempotencyKey);
   if (made) return { kind: 'committed', booking: toBooking(made), repeated: true };
   const refusal = refusalOf(rows, { callId, request, today });
   if (refusal) return { kind: 'refused', refusal };
   const nowMs = clock.nowMs();
   const row: BookingRow = {
+    ...emptyRow,
     bookingId: newBookingCode(),
     idempotencyKey,
     callId,
@@ -74,21 +78,64 @@ async function commitOnce(
     phone: plainText(request.phone),
     phoneKey: phoneKey(request.phone),
     totalCents: request.totalCents,
-    state: 'pending',
-    conflict: null,
     createdAtMs: nowMs,
     changedAtMs: nowMs,
-    sentAtMs: null,
-    resolvedAtMs: null,
   };
   const days = daysOf(request).map((day) => ({ itemId, day, bookingId: row.bookingId }));
   // Ready before anything is locked.
-  await store.writeAll([
+  await store.writeAll(commitQueries(store, { row, days }));
+  return { kind: 'committed', booking: toBooking(row), repeated: false };
+}
+
+const emptyRow: BookingRow = {
+  bookingId: '',
+  idempotencyKey: null,
+  callId: '',
+  itemId: '',
+  itemName: '',
+  startDay: '',
+  endDay: '',
+  customer: '',
+  phone: '',
+  phoneKey: '',
+  totalCents: 0,
+  state: 'pending',
+  conflict: null,
+  createdAtMs: 0,
+  changedAtMs: 0,
+  sentAtMs: null,
+  resolvedAtMs: null,
+};
+
+/** What may stand in the way of a booking from `fromDay` on, or be the same booking. */
+function rowsOf(
+  { db }: Store,
+  asked: { readonly itemId: string; readonly fromDay: IsoDate; readonly idempotencyKey: string },
+): Promise<BookingRow[]> {
+  return db
+    .selectFrom('bookings')
+    .selectAll()
+    .where('itemId', '=', asked.itemId)
+    .where((eb) =>
+      eb.or([eb('endDay', '>=', asked.fromDay), eb('idempotencyKey', '=', asked.idempotencyKey)]),
+    )
+    .execute();
+}
+
+function commitQueries(
+  store: Store,
+  made: {
+    readonly row: BookingRow;
+    readonly days: readonly { itemId: string; day: IsoDate; bookingId: string }[];
+  },
+) {
+  const { row, days } = made;
+  const { bookingId: ref, createdAtMs: nowMs } = row;
+  return [
     store.db.insertInto('bookings').values(row).compile(),
     store.db.insertInto('bookedDays').values(days).compile(),
-    ...outboxQueries(store, { kind: 'booking', ref: row.bookingId, nowMs }),
-  ]);
-  return { kind: 'committed', booking: toBooking(row), repeated: false };
+    ...outboxQueries(store, { kind: 'booking', ref, nowMs }),
+  ];
 }
 
 /** Why the unit cannot be booked, or null. The journal and the sheet count together. */
