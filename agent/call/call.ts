@@ -48,9 +48,6 @@ export type CallEnding = {
   readonly closed: Promise<void>;
 };
 
-/** Without a packet for this long before a hang-up, it was the gateway's media timeout (15 s). */
-const silentLegMs = 10_000;
-
 /** This job is not the one that serves the call: it leaves unheard. */
 class YieldedError extends Error {
   override readonly name = 'YieldedError';
@@ -285,7 +282,7 @@ export class Call {
   #reasonFor(departure: Exclude<Departure, 'replaced'>): TerminationReason {
     if (departure !== 'hung-up') return departure;
     if (this.#record.answeredAtMs === null) return 'cancelled-while-ringing';
-    return (this.#live?.silentMs ?? 0) >= silentLegMs ? 'media-lost' : 'caller-hangup';
+    return this.#live?.isLegSilent ? 'media-lost' : 'caller-hangup';
   }
 
   /** What stands in the way of answering is this job's end, not yet the call's: a fresh job may do. */

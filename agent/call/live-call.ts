@@ -100,6 +100,7 @@ export class LiveCall {
       say,
       giveUp: () => void this.#callBack('provider-failure'),
       isDeaf,
+      isCallersTurn: () => conversation.session.agentState === 'listening',
     });
     this.#transfer = this.#createTransfer();
     this.#handingOver = new HandingOver({
@@ -117,9 +118,9 @@ export class LiveCall {
     return this.#phrases.get(this.#deps.preparation.greeting).audio !== undefined;
   }
 
-  /** Of the caller's voice. */
-  get silentMs(): number {
-    return this.#media.silentMs;
+  /** Not the caller is silent, but their line. */
+  get isLegSilent(): boolean {
+    return this.#media.isLegSilent;
   }
 
   get media(): MediaFigures {
@@ -249,7 +250,8 @@ export class LiveCall {
     });
     session.on(UserStateChanged, ({ oldState, newState }) => {
       this.#silence?.callerState(newState);
-      if (oldState === 'speaking') this.#trouble.callerStopped();
+      if (newState === 'speaking') this.#trouble.callerStarted();
+      else if (oldState === 'speaking') this.#trouble.callerStopped();
     });
     session.on(UserInputTranscribed, () => {
       this.#silence?.heard();
@@ -286,7 +288,10 @@ export class LiveCall {
       liveness,
       callerSilentMs,
       say: (text) => this.#say(text),
-      end: () => sayGoodbye('caller-silent', callerSilentGoodbye),
+      end: () => {
+        const reason = this.isLegSilent ? 'media-lost' : 'caller-silent';
+        sayGoodbye(reason, callerSilentGoodbye);
+      },
       promptsSpoken: saved?.silencePrompts ?? 0,
     });
     const { agentState, userState } = this.conversation.session;

@@ -28,6 +28,9 @@ type MediaWatchDeps = {
   readonly giveUp: () => Promise<void>;
 };
 
+/** Without a packet for this long, a hang-up was the gateway's media timeout (15 s). */
+const silentLegMs = 10_000;
+
 /** The caller's audio, from the first packet on: counted, and missed when it stops. */
 export class MediaWatch {
   readonly #deps: MediaWatchDeps;
@@ -35,6 +38,8 @@ export class MediaWatch {
   readonly #signs: LegSigns;
   #gap: AudioGap | undefined;
   #recovery: Recovery | undefined;
+  /** The last packet before the gap that is open; null when none is. */
+  #openSinceMs: number | null = null;
 
   constructor(deps: MediaWatchDeps) {
     this.#deps = deps;
@@ -47,9 +52,11 @@ export class MediaWatch {
     return { ...this.#clock.count, gaps: this.#recovery?.figures ?? emptyFigures };
   }
 
-  /** How long no packet has come from the caller. */
-  get silentMs(): number {
-    return this.#clock.silentMs;
+  /** Whether so long no packet has come from the caller that it is their leg that is silent. */
+  get isLegSilent(): boolean {
+    // The server's blank frames, for a track that is taken anew, do not end a gap.
+    const gapMs = performance.now() - (this.#openSinceMs ?? Infinity);
+    return Math.max(this.#clock.silentMs, gapMs) >= silentLegMs;
   }
 
   get saved(): SavedRecovery {
@@ -85,9 +92,11 @@ export class MediaWatch {
     });
     this.#recovery = recovery;
     const openSinceMs = saved?.openSinceMs ?? null;
+    const silentMs = openSinceMs === null ? null : Date.now() - openSinceMs;
+    this.#openSinceMs = silentMs === null ? null : performance.now() - silentMs;
     this.#gap = new AudioGap({
       audioGapMs: timeouts.audioGapMs,
-      silentMs: openSinceMs === null ? null : Date.now() - openSinceMs,
+      silentMs,
       conditions: () => {
         const track = callersTrack(room, callerIdentity);
         return {
@@ -97,8 +106,14 @@ export class MediaWatch {
           isReconnecting: room.connectionState !== ConnectionState.CONN_CONNECTED,
         };
       },
-      onGap: (gap) => recovery.gapOpened(gap),
-      onEnd: (end) => recovery.gapEnded(end),
+      onGap: (gap) => {
+        this.#openSinceMs = performance.now() - gap.silentMs;
+        recovery.gapOpened(gap);
+      },
+      onEnd: (end) => {
+        this.#openSinceMs = null;
+        recovery.gapEnded(end);
+      },
     });
     recovery.carryOn();
   }

@@ -4,6 +4,10 @@ import { BEAR_WITH_ME, SAY_AGAIN, STILL_TRYING } from '../speech/set-phrases.ts'
 const unheardMs = 2_500;
 /** Between two sentences to a caller who waits. */
 const repeatMs = 4_500;
+/** Shorter speech is a cough, or an "mhm": no answer to it is expected. */
+const wordsMs = 700;
+/** How often in a row a caller is asked to say it again: then it is noise. */
+const maxAsked = 2;
 /** A caller who is not heard for so long is better called back. */
 const deafMs = 20_000;
 /** The second turn in a row without an answer: a third try is no better. */
@@ -19,6 +23,8 @@ type TroubleDeps = {
   readonly giveUp: () => void;
   /** Whether nothing that the caller says arrives at a recogniser at the moment. */
   readonly isDeaf: () => boolean;
+  /** The agent neither speaks nor prepares an answer. */
+  readonly isCallersTurn: () => boolean;
 };
 
 /** What the caller hears when a provider fails, so that it is never silence. */
@@ -28,6 +34,8 @@ export class ProviderTrouble {
   #unspoken = 0;
   #unheard: NodeJS.Timeout | undefined;
   #unheardSinceMs: number | null = null;
+  #startedMs = 0;
+  #asked = 0;
   #isOver = false;
 
   constructor(deps: TroubleDeps) {
@@ -53,17 +61,27 @@ export class ProviderTrouble {
     this.#unspoken = 0;
   }
 
+  /** The voice detector says that the caller began to speak. */
+  callerStarted(): void {
+    this.#startedMs = performance.now();
+    clearTimeout(this.#unheard);
+  }
+
   /** The voice detector says that the caller stopped to speak. */
   callerStopped(): void {
-    this.#unheardSinceMs ??= performance.now();
+    if (this.#isOver) return;
+    const nowMs = performance.now();
+    this.#unheardSinceMs ??= nowMs;
+    const wasSpeech = nowMs - this.#startedMs >= wordsMs;
     clearTimeout(this.#unheard);
-    this.#unheard = setTimeout(() => this.#stillUnheard(BEAR_WITH_ME), unheardMs);
+    this.#unheard = setTimeout(() => this.#stillUnheard(BEAR_WITH_ME, wasSpeech), unheardMs);
   }
 
   /** Words of the caller arrived. */
   callerUnderstood(): void {
     clearTimeout(this.#unheard);
     this.#unheardSinceMs = null;
+    this.#asked = 0;
   }
 
   stop(): void {
@@ -71,12 +89,19 @@ export class ProviderTrouble {
     clearTimeout(this.#unheard);
   }
 
-  #stillUnheard(text: string): void {
-    // A cough, or a word that the recogniser found none in.
-    if (!this.#deps.isDeaf()) return this.callerUnderstood();
+  #stillUnheard(text: string, wasSpeech = true): void {
+    if (!this.#deps.isDeaf()) return this.#notUnderstood(wasSpeech);
     if (performance.now() - (this.#unheardSinceMs ?? 0) > deafMs) return this.#giveUp();
     this.#deps.say(text);
     this.#unheard = setTimeout(() => this.#stillUnheard(STILL_TRYING), repeatMs);
+  }
+
+  /** The recogniser heard it, and found no words in it. */
+  #notUnderstood(wasSpeech: boolean): void {
+    this.#unheardSinceMs = null;
+    if (!wasSpeech || this.#asked >= maxAsked || !this.#deps.isCallersTurn()) return;
+    this.#asked += 1;
+    this.#deps.say(SAY_AGAIN);
   }
 
   #giveUp(): void {

@@ -6,7 +6,7 @@ import type { CallSetting } from './call-place.ts';
 import type { CallScene } from './call-scene.ts';
 
 /** So short a call is warned at its half. */
-const maxCallMs = 24_000;
+const maxCallMs = 32_000;
 const silent: CallSetting = { env: { CALLER_SILENT_MS: '3000' } };
 const limited: CallSetting = {
   env: { MAX_CALL_MS: String(maxCallMs), CALLER_SILENT_MS: String(2 * maxCallMs) },
@@ -16,6 +16,13 @@ const withGateway: CallSetting = { env: { TRANSFER_MS: '5000' }, front: 'sip' };
 /** The stretches in which the agent spoke. */
 const speeches = ({ call }: CallScene) =>
   call.events.filter(({ type }) => type === 'agent-audio-start').length;
+
+/** Says it once more to an agent that did not understand it, as people do. */
+async function asksForPerson(scene: CallScene): Promise<void> {
+  const isUnderWay = () => scene.count('tool.used') > 0;
+  await scene.call.say(person);
+  await scene.until('the transfer begins', isUnderWay, 8_000).catch(() => scene.call.say(person));
+}
 
 /** The caller asks for a person; `attempts` are the transfers that the gateway was asked for. */
 const transfer = (
@@ -36,10 +43,10 @@ const transfer = (
       transfers.onAccepted = () => void scene.hangUp();
       await scene.greeted();
       if (outcome.do === 'accept') {
-        await scene.call.say(person);
+        await asksForPerson(scene);
         await scene.call.ended;
       } else {
-        await scene.call.say(person);
+        await asksForPerson(scene);
         scene.strike();
         await scene.logged('call.transferred');
         await scene.hearsSomething();

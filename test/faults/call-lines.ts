@@ -31,7 +31,7 @@ export const wish: Question = {
 };
 export const yes: Question = {
   say: 'Yes, please book it.',
-  hears: /you're booked|taken your request/i,
+  hears: /you're booked|your request .* is taken|booked, under the code/i,
 };
 export const person = 'Can I talk to a real person, please?';
 export const farewell = "Thanks, that's all. Goodbye.";
