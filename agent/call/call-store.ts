@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import { phraseKey } from '../speech/phrases.ts';
 import type { PhraseAudio } from '../speech/phrases.ts';
 import {
+  findCall,
   recordCallAnswered,
   recordCallClose,
   recordCallEvent,
@@ -125,8 +126,28 @@ export class CallStore {
 
   /** Keeps where the call stands, for a job that may have to go on with it. The newest counts. */
   saveState(state: SavedCall): void {
-    if (!this.#state) this.#write((store) => this.#saveNewest(store));
+    if (!this.#state) {
+      let newest: SavedCall | undefined;
+      this.#write((store) => {
+        // A write may run twice: what it has taken, it keeps.
+        newest = this.#state ?? newest;
+        this.#state = undefined;
+        return this.#save(store, newest);
+      });
+    }
     this.#state = state;
+  }
+
+  /** Whether a job of the call has written down its end. A store that is away says no. */
+  async isClosed(): Promise<boolean> {
+    try {
+      const read = async () => findCall(await this.#open(), this.#callId);
+      const call = await withDeadline(read, { ms: flushMs, label: 'end of the call' });
+      return (call?.endedAtMs ?? null) !== null;
+    } catch (error) {
+      this.#log.warn({ event: 'store.failed', error }, 'call could not be looked up');
+      return false;
+    }
   }
 
   /** Where the call stands; undefined when an earlier job could not keep it. Rejects with the store. */
@@ -139,14 +160,18 @@ export class CallStore {
    * Writes what is still to be written, keeps `state`, and gives the call to another job, all or
    * nothing. False when the call was not ours any more.
    */
-  async handTo(jobId: string, state: SavedCall): Promise<boolean> {
+  async handTo(jobId: string, state: SavedCall, signal: AbortSignal): Promise<boolean> {
     this.#commit();
     await this.#writes;
+    signal.throwIfAborted();
     const { epoch = 0 } = this.#claim ?? {};
     const json = JSON.stringify(state);
     return (await this.#open()).transaction(async (tx) => {
       await saveCallState(tx, { callId: this.#callId, epoch, json });
-      return (await this.#claim?.handTo(tx, jobId)) ?? false;
+      const isGiven = (await this.#claim?.handTo(tx, jobId)) ?? false;
+      // Past its time the old job speaks on: then nothing of it may stand.
+      signal.throwIfAborted();
+      return isGiven;
     });
   }
 
@@ -169,9 +194,7 @@ export class CallStore {
     }
   }
 
-  async #saveNewest(store: StoreQueries): Promise<void> {
-    const state = this.#state;
-    this.#state = undefined;
+  async #save(store: StoreQueries, state: SavedCall | undefined): Promise<void> {
     if (!state) return;
     const { epoch = 0 } = this.#claim ?? {};
     await saveCallState(store, { callId: this.#callId, epoch, json: JSON.stringify(state) });

@@ -65,6 +65,8 @@ export class Call {
   #claim: CallClaim | undefined;
   #live: LiveCall | undefined;
   #goneEarly: Departure | undefined;
+  /** Of several jobs for one call, the one that writes down its end. */
+  #isOurs = false;
   #stopWatching = () => {};
   #sayingGoodbye: TerminationReason | undefined;
 
@@ -152,10 +154,12 @@ export class Call {
     if (!claim || !(await waitForCall({ room, from, claim, signal }))) {
       throw new YieldedError('The call stayed where it was');
     }
+    if (await this.#deps.store.isClosed()) throw new YieldedError('The call is over');
     this.#claimed(caller);
   }
 
   #claimed({ number }: Caller): void {
+    this.#isOurs = true;
     const { ctx, store } = this.#deps;
     this.#claim?.keep(() => this.#leave('yielded'));
     const { startedAtMs } = this.#record;
@@ -265,10 +269,11 @@ export class Call {
 
   #callerGone(departure: Departure): void {
     if (departure === 'replaced') return this.#leave('yielded');
-    const { name } = this.#state;
-    // Whose call it is comes first: of several jobs for one call, one writes down its end.
-    if (name === 'connecting' || name === 'standby') this.#goneEarly = departure;
-    else void this.#endAfterCaller(departure);
+    // Ours is the connection that ended: the caller may still be there, and gets a fresh job.
+    if (departure === 'cut-off' && !this.#sayingGoodbye) return this.#leave('failed');
+    // Whose call it is comes first.
+    if (this.#isOurs) void this.#endAfterCaller(departure);
+    else this.#goneEarly = departure;
   }
 
   async #endAfterCaller(departure: Exclude<Departure, 'replaced'>): Promise<void> {
@@ -280,6 +285,7 @@ export class Call {
   }
 
   #reasonFor(departure: Exclude<Departure, 'replaced'>): TerminationReason {
+    if (departure === 'cut-off') return 'link-lost';
     if (departure !== 'hung-up') return departure;
     if (this.#record.answeredAtMs === null) return 'cancelled-while-ringing';
     return this.#live?.isLegSilent ? 'media-lost' : 'caller-hangup';

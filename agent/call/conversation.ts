@@ -2,6 +2,7 @@ import { voice } from '@livekit/agents';
 import type { Room } from '@livekit/rtc-node';
 import timers from 'node:timers/promises';
 import { createBookingTalk } from '../../tools/booking-talk.ts';
+import { withoutCardNumbers } from '../../tools/bookings/card-numbers.ts';
 import { createTools } from '../../tools/index.ts';
 import type { ToolDeps } from '../../tools/tool.ts';
 import { defaultTimeZone } from '../../tools/yard/equipment.ts';
@@ -129,7 +130,7 @@ export class Conversation {
     return {
       items: savedItems(this.#receptionist.chatCtx),
       callerTurns: this.#callerTurns,
-      callerWords: this.#callerWords,
+      callerWords: withoutCardNumbers(this.#callerWords),
       agentWords: this.#agentWords.slice(-20),
       asked: agreement.asked,
       wrongCodes,
@@ -163,7 +164,11 @@ export class Conversation {
 
   /** As if the caller had said it, and as an answer to whatever was being said. */
   callerMeant(words: string): void {
-    void this.session.interrupt();
+    try {
+      void this.session.interrupt();
+    } catch {
+      // Something is being said that is spoken to its end.
+    }
     this.session.generateReply({ userInput: words });
   }
 

@@ -70,7 +70,8 @@ export class HandingOver {
   }
 
   async #give(kind: ResumeKind, claim: CallClaim, notice: string | null): Promise<boolean> {
-    const { ctx, store, record, signal, askForFreshJob, conversation, phrases, state } = this.#deps;
+    const { ctx, store, record, signal, askForFreshJob, conversation, phrases, state, isBusy } =
+      this.#deps;
     try {
       return await handOver(kind, {
         room: ctx.room,
@@ -86,6 +87,7 @@ export class HandingOver {
         onTransfer: (isGiven) => {
           this.#givenAway = isGiven;
         },
+        isBusy,
         isBetweenTurns: () => conversation.isBetweenTurns,
         fallSilent: () => conversation.fallSilent(),
         state,

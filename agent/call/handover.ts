@@ -21,8 +21,8 @@ const goTopic = 'pickup.go';
 const readyMs = 8_000;
 /** How long the end of a turn is waited for; a caller may talk for a while. */
 const turnMs = 20_000;
-/** The fresh job waits a little longer than that. */
-const standbyMs = turnMs + 5_000;
+/** The fresh job waits for two of them, and the notice between. */
+const standbyMs = 2 * turnMs + 15_000;
 const pollMs = 50;
 /** A job that is not heard by the other says it again. */
 const repeatMs = 250;
@@ -48,6 +48,8 @@ export type HandOverDeps = {
   readonly ask: (kind: ResumeKind) => boolean;
   /** Neither side speaks, and no answer is being prepared. */
   readonly isBetweenTurns: () => boolean;
+  /** Something is under way that only this job can finish. */
+  readonly isBusy: () => boolean;
   /** Tells the caller of it, if they are to be told. */
   readonly announce: () => Promise<void>;
   /** Told of the moment in which the call is neither here nor there, and how it comes out. */
@@ -74,6 +76,8 @@ export async function handOver(kind: ResumeKind, deps: HandOverDeps): Promise<bo
       await deps.announce();
       await betweenTurns(deps);
     }
+    // A fresh job that waited too long is gone, and what began meanwhile is finished here.
+    if (deps.isBusy() || !room.remoteParticipants.has(agentIdentity(jobId))) return false;
     const isGiven = transfer(jobId, deps);
     deps.onTransfer(isGiven);
     return await isGiven;
@@ -122,7 +126,7 @@ async function transfer(jobId: string, deps: HandOverDeps): Promise<boolean> {
   const speakAgain = fallSilent();
   let isGiven = false;
   try {
-    isGiven = await withDeadline(() => store.handTo(jobId, state()), {
+    isGiven = await withDeadline((own) => store.handTo(jobId, state(), own), {
       ms: transferMs,
       label: 'hand-over in the store',
     });

@@ -1,8 +1,11 @@
 import { ConnectionState, DisconnectReason, RoomEvent } from '@livekit/rtc-node';
 import type { Participant, RemoteParticipant, Room } from '@livekit/rtc-node';
 
-/** How the caller's leg, or the whole room, went away. `replaced`: this agent was removed from it. */
-export type Departure = 'hung-up' | 'room-closed' | 'link-lost' | 'replaced';
+/**
+ * How the caller's leg, or the whole room, went away. `replaced`: this agent was removed from it;
+ * `cut-off`: its own connection ended, and the caller may still be there.
+ */
+export type Departure = 'hung-up' | 'room-closed' | 'link-lost' | 'replaced' | 'cut-off';
 
 /** What `watchCaller` tells, each at most once. */
 export type CallerEvents = {
@@ -77,7 +80,7 @@ export function watchCaller(room: Room, identity: string, events: CallerEvents):
     if (participant.identity === identity) clearTimeout(grace);
   };
   const onRoomGone = (reason: DisconnectReason) =>
-    gone(roomReasons.get(reason) ?? 'link-lost', reason);
+    gone(roomReasons.get(reason) ?? 'cut-off', reason);
   const stop = () => {
     isOver = true;
     clearTimeout(grace);
@@ -91,7 +94,7 @@ export function watchCaller(room: Room, identity: string, events: CallerEvents):
   room.on(RoomEvent.ParticipantConnected, onJoined);
   room.on(RoomEvent.Disconnected, onRoomGone);
   // What happened before the listeners were there would never be told again.
-  if (room.connectionState === ConnectionState.CONN_DISCONNECTED) gone('link-lost', undefined);
+  if (room.connectionState === ConnectionState.CONN_DISCONNECTED) gone('cut-off', undefined);
   else if (!caller()) gone('hung-up', undefined);
   else onStatus(caller()?.attributes[callStatusAttribute]);
   return stop;

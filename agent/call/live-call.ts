@@ -1,4 +1,5 @@
 import { voice } from '@livekit/agents';
+import { withDeadline } from '../deadline.ts';
 import type { ResumeKind } from '../line.ts';
 import { createSpeech, keytermsOf } from '../speech/session.ts';
 import {
@@ -47,6 +48,8 @@ type LiveDeps = Omit<CallDeps, 'onStage'> & {
   readonly leave: (outcome: 'yielded' | 'failed') => void;
 };
 
+/** A caller in trouble is not kept waiting for a store. */
+const callBackMs = 2_000;
 /** An agent that prepares an answer for longer than a turn and a tool may take will give none. */
 const stuckMarginMs = 10_000;
 
@@ -137,6 +140,7 @@ export class LiveCall {
   async resume(kind: ResumeKind, saved: SavedCall | undefined): Promise<void> {
     const { record } = this.#deps;
     await this.conversation.goOn(saved?.talk);
+    if (this.#isOver) return;
     if (kind === 'takeover') record.takeovers += 1;
     else record.handovers += 1;
     record.note('job.resumed', 'call goes on in another job', {
@@ -339,12 +343,14 @@ export class LiveCall {
 
   /** The caller's number is kept for a call-back; then the call ends. */
   async #callBack(reason: TerminationReason): Promise<void> {
-    const { caller, desk, record, sayGoodbye } = this.#deps;
+    const { caller, desk, record, sayGoodbye, signal } = this.#deps;
     let isNoted = false;
     try {
       if (caller.number) {
         const text = 'Please call back: the call ended before the caller was helped.';
-        await desk.takeMessage({ text, customer: null, phone: caller.number });
+        const message = { text, customer: null, phone: caller.number };
+        const take = () => desk.takeMessage(message);
+        await withDeadline(take, { ms: callBackMs, label: 'call-back', signal });
         isNoted = true;
       }
     } catch (error) {

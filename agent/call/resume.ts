@@ -1,5 +1,6 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
+import { withoutCardNumbers } from '../../tools/bookings/card-numbers.ts';
 import type { ResumeKind } from '../line.ts';
 
 const dispatchOrder = z.object({
@@ -122,7 +123,8 @@ export function savedItems(chatCtx: llm.ChatContext): SavedItem[] {
   for (const item of chatCtx.items) {
     if (item.type === 'message' && (item.role === 'user' || item.role === 'assistant')) {
       const by = item.role === 'user' ? 'caller' : 'agent';
-      const { textContent: words = '', interrupted } = item;
+      const { textContent = '', interrupted } = item;
+      const words = withoutCardNumbers(textContent);
       saved.push({ kind: 'spoken', by, words, interrupted });
     }
     if (item.type === 'function_call') {

@@ -16,13 +16,16 @@ export function phraseKey(voice: Voice, text: string): string {
     .digest('hex');
 }
 
-/** Speaks `text` into memory. Rejects when the provider fails, or gives no audio at all. */
+/** Speaks `text` into memory. Rejects when the provider fails, breaks off, or gives no audio. */
 export async function synthesisePhrase(voice: tts.TTS, text: string): Promise<PhraseAudio> {
   const frames: AudioFrame[] = [];
+  let isWhole = !voice.capabilities.streaming;
   for await (const audio of speak(voice, text)) {
+    isWhole ||= audio === tts.SynthesizeStream.END_OF_STREAM;
     if (audio === tts.SynthesizeStream.END_OF_STREAM) break;
     frames.push(audio.frame);
   }
+  if (!isWhole) throw new Error('The voice broke off within a phrase');
   const pcm = new Int16Array(frames.reduce((total, frame) => total + frame.data.length, 0));
   let at = 0;
   for (const frame of frames) {

@@ -108,7 +108,10 @@ export class Guardian {
     if (!job.call) return;
     const { room, jobId } = job.call;
     // It left on its own; whatever kept it in the room must not speak beside the next one.
-    if (outcome === 'yielded') return this.#remove(room, jobId);
+    if (outcome === 'yielded') {
+      this.#calls.get(room)?.lostJobs.add(jobId);
+      return this.#remove(room, jobId);
+    }
     if (outcome === 'ended') {
       this.#calls.delete(room);
       this.#closed.set(room, this.#nowMs() + closedMs);

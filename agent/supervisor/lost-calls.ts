@@ -1,5 +1,6 @@
 import { termination } from '../call/termination.ts';
 import type { Log } from '../log.ts';
+import { dropCallState } from '../store/call-states.ts';
 import { recordCallClose, recordCallStart } from '../store/calls.ts';
 import type { Store } from '../store/database.ts';
 import type { LostCall } from './guardian.ts';
@@ -31,6 +32,7 @@ export async function recordLostCall(store: Store, log: Log, call: LostCall): Pr
       summary,
     });
     if (!first) return;
+    await dropCallState(store, callId);
   } catch (error) {
     log.error({ event: 'store.failed', callId, error }, 'call could not be written down');
   }

@@ -65,7 +65,8 @@ export class Greeter {
       const yard = snapshot ? inventoryFromJson(snapshot.json).yard : null;
       // The first word comes first; what is needed in trouble can wait for it.
       const rest = [...setPhrases];
-      let made = Number(await this.#ensure(store, greetingFor(yard)));
+      const greeting = greetingFor(yard);
+      let made = Number(await this.#ensure(store, greeting));
       while (rest.length > 0 && !this.#stopped) {
         const some = rest.splice(0, atOnce);
         const results = await Promise.all(some.map((text) => this.#ensure(store, text)));
@@ -73,7 +74,8 @@ export class Greeter {
       }
       this.#failures = 0;
       if (made === 0 || this.#stopped) return;
-      this.#log.info({ event: 'phrase.ready', made }, 'all phrases are there');
+      const characters = greeting.length;
+      this.#log.info({ event: 'phrase.ready', made, characters }, 'all phrases are there');
     } catch (error) {
       this.#failures += 1;
       this.#log.warn({ event: 'phrase.failed', error }, 'phrases could not be synthesised');

@@ -126,6 +126,7 @@ async function callOf(t: TestContext, overrides: Partial<HandOverDeps> = {}) {
     log,
     signal: abort.signal,
     ask: () => true,
+    isBusy: () => false,
     isBetweenTurns: () => true,
     announce: async () => void heard.push('announced'),
     onTransfer: () => {},
@@ -179,6 +180,14 @@ test('a rejoin waits for no turn and announces nothing', async (t) => {
   assert.deepEqual(heard, ['silent']);
 });
 
+test('what began meanwhile is finished here, and the call stays', async (t) => {
+  const { deps, standBy, heard, holder } = await callOf(t, { isBusy: () => true });
+  void standBy('fresh').isOurs.catch(() => {});
+  assert.equal(await handOver('rejoin', deps), false);
+  assert.equal(await holder(), 'old');
+  assert.deepEqual(heard, []);
+});
+
 test('without a supervisor to ask, the call stays', async (t) => {
   const { deps, heard, holder } = await callOf(t, { ask: () => false });
   assert.equal(await handOver('handover', deps), false);
@@ -210,6 +219,15 @@ test('a job that stands by leaves with the call', async (t) => {
   const fresh = standBy('fresh');
   abort.abort(new Error('The caller hung up'));
   await assert.rejects(fresh.isOurs, /The caller hung up/);
+});
+
+test('a transfer that takes too long is undone: two jobs never have the call', async (t) => {
+  const { deps, standBy, holder } = await callOf(t);
+  const late = AbortSignal.abort(new Error('too late'));
+  await assert.rejects(deps.store.handTo('fresh', saved(''), late), /too late/);
+  assert.equal(await holder(), 'old');
+  const fresh = standBy('fresh');
+  assert.deepEqual(await Promise.all([handOver('rejoin', deps), fresh.isOurs]), [true, true]);
 });
 
 test('a store that fails in the transfer leaves the call here, and the old job speaks again', async (t) => {

@@ -43,7 +43,7 @@ test('what was before the watch is told at once', () => {
   assert.deepEqual(watch(left).told, ['hung-up']);
   const lost = new FakeRoom();
   lost.connectionState = ConnectionState.CONN_DISCONNECTED;
-  assert.deepEqual(watch(lost).told, ['link-lost']);
+  assert.deepEqual(watch(lost).told, ['cut-off']);
   for (const room of [hungUp, left, lost]) assert.equal(room.watchers, 0);
 });
 
@@ -65,7 +65,7 @@ test('the end of the room, and of this agent in it, are told apart', () => {
     [DisconnectReason.ROOM_DELETED, 'room-closed'],
     [DisconnectReason.PARTICIPANT_REMOVED, 'replaced'],
     [DisconnectReason.DUPLICATE_IDENTITY, 'replaced'],
-    [DisconnectReason.SERVER_SHUTDOWN, 'link-lost'],
+    [DisconnectReason.SERVER_SHUTDOWN, 'cut-off'],
   ] as const) {
     const { room, told } = watch();
     room.emit(RoomEvent.Disconnected, reason);

@@ -86,6 +86,12 @@ test('instructions and other items of the framework are not kept', () => {
   assert.deepEqual(savedItems(chat), [caller('Hello?')]);
 });
 
+test('a card number that a caller reads out is not kept', () => {
+  const [item] = savedItems(chatOf([caller('It is 4111 1111 1111 1111, thanks.')]));
+  assert.ok(item?.kind === 'spoken' && !item.words.includes('1111 1111'));
+  assert.match(item.words, /thanks/);
+});
+
 test('the caller waits for an answer, for the words of a tool, or for nothing', () => {
   assert.equal(unanswered([]), null);
   assert.equal(unanswered(talk), null);

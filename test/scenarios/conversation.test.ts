@@ -157,7 +157,8 @@ test('a provider that refuses in a call is named in the log, and the next call i
   await call.hangUp();
   for (const restore of off) restore();
   const deaf = yard.deepgram.faults.on('listen', { do: 'refuse', status: 401 });
-  const unheard = await yard.call();
+  // Of a caller whose words arrive nowhere the number is kept, and the call ends.
+  const unheard = await yard.call({ script: [{ say: question }] });
   const closed = await service.waitFor('call.closed', ({ callId }) => callId === unheard.callId);
   assert.partialDeepStrictEqual(closed, { result: 'upstream', reason: 'provider-failure' });
   deaf();

@@ -91,7 +91,7 @@ test('a sheet without a row is no list, and the call is answered', async () => {
 
 test('what is changed in the sheet is what the next caller hears', async () => {
   const row = yard.sheets.rows('Yard').findIndex(([key]) => key === 'Greeting') + 1;
-  const synthesised = next('phrase.ready', ({ made }) => made === 1);
+  const synthesised = next('phrase.ready', ({ characters }) => characters === newGreeting.length);
   const named = next('inventory.problem');
   yard.sheets.setCell('Equipment', 'D4', 'call us');
   yard.sheets.setCell('Yard', `B${row}`, newGreeting);

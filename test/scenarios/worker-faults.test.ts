@@ -114,7 +114,8 @@ describe('one service', () => {
       const killedMs = Date.now();
       process.kill(Number(jobPid), 'SIGKILL');
       const isOther = (line: LogLine) => line.callId === call.callId && line['jobPid'] !== jobPid;
-      const { jobId } = await service.waitFor('call.answered', isOther);
+      const goesOn = stage === 'while it speaks' ? 'job.resumed' : 'call.answered';
+      const { jobId } = await service.waitFor(goesOn, isOther);
       t.diagnostic(`another agent after ${Date.now() - killedMs} ms`);
       await call.waitFor(
         'agent-audio-end',

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, mock, test } from 'node:test';
+import { ProviderTrouble } from '../../agent/call/provider-trouble.ts';
+import { BEAR_WITH_ME, SAY_AGAIN, STILL_TRYING } from '../../agent/speech/set-phrases.ts';
+
+let heard: string[];
+let isDeaf: boolean;
+let isCallersTurn: boolean;
+let nowMs: number;
+let trouble: ProviderTrouble;
+
+beforeEach(() => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  [heard, isDeaf, isCallersTurn, nowMs] = [[], false, true, 0];
+  mock.method(performance, 'now', () => nowMs);
+  trouble = new ProviderTrouble({
+    say: (text) => heard.push(text),
+    giveUp: () => heard.push('given up'),
+    isDeaf: () => isDeaf,
+    isCallersTurn: () => isCallersTurn,
+  });
+});
+afterEach(() => {
+  trouble.stop();
+  mock.timers.reset();
+  mock.restoreAll();
+});
+
+function pass(ms: number): void {
+  for (let step = 0; step < ms; step += 100) {
+    nowMs += 100;
+    mock.timers.tick(100);
+  }
+}
+
+function speak(ms: number): void {
+  trouble.callerStarted();
+  pass(ms);
+  trouble.callerStopped();
+}
+
+test('the first turn without an answer is asked for again, the second in a row is the end', () => {
+  trouble.turnFailed();
+  assert.deepEqual(heard, [SAY_AGAIN]);
+  trouble.turnFailed();
+  trouble.turnFailed();
+  assert.deepEqual(heard, [SAY_AGAIN, 'given up']);
+});
+
+test('an answer in between makes a failed turn the first again', () => {
+  trouble.turnFailed();
+  trouble.answered();
+  trouble.turnFailed();
+  assert.deepEqual(heard, [SAY_AGAIN, SAY_AGAIN]);
+});
+
+test('three sentences in a row that no voice could speak are the end', () => {
+  trouble.sentenceFailed();
+  trouble.sentenceFailed();
+  assert.deepEqual(heard, []);
+  trouble.sentenceFailed();
+  assert.deepEqual(heard, ['given up']);
+});
+
+test('a caller who spoke to nobody hears so, again and again, and is called back in the end', () => {
+  isDeaf = true;
+  speak(1_000);
+  pass(2_500);
+  assert.deepEqual(heard, [BEAR_WITH_ME]);
+  pass(4_500);
+  assert.deepEqual(heard, [BEAR_WITH_ME, STILL_TRYING]);
+  pass(30_000);
+  assert.equal(heard.at(-1), 'given up');
+  assert.equal(heard.filter((text) => text === 'given up').length, 1);
+});
+
+test('words that arrive in time, or late, end the waiting', () => {
+  isDeaf = true;
+  speak(1_000);
+  pass(2_500);
+  trouble.callerUnderstood();
+  pass(60_000);
+  assert.deepEqual(heard, [BEAR_WITH_ME]);
+});
+
+test('speech in which no words were found is asked for again, twice in a row at most', () => {
+  for (let time = 0; time < 4; time += 1) {
+    speak(1_000);
+    pass(3_000);
+  }
+  assert.deepEqual(heard, [SAY_AGAIN, SAY_AGAIN]);
+  trouble.callerUnderstood();
+  speak(1_000);
+  pass(3_000);
+  assert.equal(heard.length, 3);
+});
+
+test('a cough is not answered, nor speech that the agent is about to answer', () => {
+  speak(300);
+  pass(3_000);
+  isCallersTurn = false;
+  speak(1_000);
+  pass(3_000);
+  assert.deepEqual(heard, []);
+});
+
+test('a caller who goes on speaking is not interrupted', () => {
+  speak(1_000);
+  pass(2_000);
+  trouble.callerStarted();
+  pass(5_000);
+  assert.deepEqual(heard, []);
+});
+
+test('after the end nothing is said', () => {
+  isDeaf = true;
+  speak(1_000);
+  trouble.stop();
+  pass(60_000);
+  trouble.callerStopped();
+  pass(60_000);
+  assert.deepEqual(heard, []);
+});
