@@ -23,6 +23,11 @@ export type JobOutcome = 'ended' | 'yielded' | 'failed';
  */
 export type ResumeKind = 'takeover' | 'handover' | 'rejoin';
 
+/** A job's identity in its room, as LiveKit makes it. */
+export function agentIdentity(jobId: string): string {
+  return `agent-${jobId}`;
+}
+
 /** What a job or a worker tells the supervisor. */
 export type LineReport =
   | { readonly type: 'hello'; readonly role: 'worker'; readonly pid: number }

@@ -2,6 +2,7 @@ import { RoomEvent } from '@livekit/rtc-node';
 import type { Participant, Room } from '@livekit/rtc-node';
 import timers from 'node:timers/promises';
 import { DeadlineError, withDeadline } from '../deadline.ts';
+import { agentIdentity } from '../line.ts';
 import type { ResumeKind } from '../line.ts';
 import type { Log } from '../log.ts';
 import type { CallClaim } from './call-claim.ts';
@@ -30,11 +31,6 @@ const repeatMs = 250;
 const transferMs = 2_000;
 /** With a store that says nothing for so long, the call is better served by whoever can be heard. */
 const unknownMs = 8_000;
-
-/** LiveKit's identity of a job in its room. */
-export function agentIdentity(jobId: string): string {
-  return `agent-${jobId}`;
-}
 
 /** What the old job brings to a hand-over. */
 export type HandOverDeps = {

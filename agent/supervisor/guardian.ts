@@ -1,4 +1,5 @@
 import type { TerminationReason } from '../call/termination.ts';
+import { agentIdentity } from '../line.ts';
 import type { JobOutcome, ResumeKind } from '../line.ts';
 import type { Log } from '../log.ts';
 import { backOffMs } from '../retry.ts';
@@ -259,7 +260,7 @@ export class Guardian {
   }
 
   #remove(room: string, jobId: string): void {
-    void this.#deps.rooms.remove(room, `agent-${jobId}`).catch(() => {
+    void this.#deps.rooms.remove(room, agentIdentity(jobId)).catch(() => {
       // It is gone already, or the room is.
     });
   }

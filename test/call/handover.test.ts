@@ -8,42 +8,23 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { CallStore } from '../../agent/call/call-store.ts';
-import { agentIdentity, handOver, waitForCall } from '../../agent/call/handover.ts';
+import { handOver, waitForCall } from '../../agent/call/handover.ts';
 import type { HandOverDeps } from '../../agent/call/handover.ts';
-import type { SavedCall } from '../../agent/call/resume.ts';
+import { agentIdentity } from '../../agent/line.ts';
 import { openStore } from '../../agent/store/database.ts';
 import type { Store } from '../../agent/store/database.ts';
 import { callLeaseName, readLease } from '../../agent/store/leases.ts';
 import { eventually } from '../eventually.ts';
 import { recordedLog } from '../recorded-log.ts';
+import { savedCall } from './saved-call.ts';
 
 const callId = 'SCL_1';
 
-const saved = (callerWords: string): SavedCall => ({
-  version: 1,
-  startedAtMs: 1,
-  answeredAtMs: 2,
-  talk: {
+const saved = (callerWords: string) =>
+  savedCall({
     items: [{ kind: 'spoken', by: 'caller', words: callerWords, interrupted: false }],
-    callerTurns: 1,
     callerWords,
-    agentWords: [],
-    asked: null,
-    wrongCodes: 0,
-    messages: {},
-  },
-  figures: {
-    latenciesMs: [],
-    tools: [],
-    providerFailures: 0,
-    firstAgentSpeechAtMs: null,
-    packetsIn: 0,
-    handovers: 0,
-    takeovers: 0,
-  },
-  gap: { attemptsUsed: 0, lastAttemptAtMs: null, openSinceMs: null },
-  silencePrompts: 0,
-});
+  });
 
 /** The agents of one call, who can send each other data as in a room of LiveKit. */
 class Agents {

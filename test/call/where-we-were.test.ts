@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { SavedCall, SavedItem } from '../../agent/call/resume.ts';
 import { firstWords } from '../../agent/call/where-we-were.ts';
 import { CAN_YOU_HEAR, STILL_HERE, WELCOME_BACK } from '../../agent/speech/set-phrases.ts';
+import { savedCall } from './saved-call.ts';
 
 const spoken = (by: 'caller' | 'agent', words: string): SavedItem => ({
   kind: 'spoken',
@@ -22,31 +23,7 @@ const lookup: SavedItem = {
 function saved(items: SavedItem[], question: string | null = null): SavedCall {
   const asked =
     question === null ? null : { about: 'booking' as const, key: 'k', question, turn: 1 };
-  return {
-    version: 1,
-    startedAtMs: 1,
-    answeredAtMs: 2,
-    talk: {
-      items,
-      callerTurns: 1,
-      callerWords: '',
-      agentWords: [],
-      asked,
-      wrongCodes: 0,
-      messages: {},
-    },
-    figures: {
-      latenciesMs: [],
-      tools: [],
-      providerFailures: 0,
-      firstAgentSpeechAtMs: null,
-      packetsIn: 0,
-      handovers: 0,
-      takeovers: 0,
-    },
-    gap: { attemptsUsed: 0, lastAttemptAtMs: null, openSinceMs: null },
-    silencePrompts: 0,
-  };
+  return savedCall({ items, asked });
 }
 
 test('a planned hand-over is not noticed; what is owed is answered', () => {

@@ -4,7 +4,6 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   DisconnectReason,
   dispose,
@@ -12,6 +11,7 @@ import {
   RoomEvent,
   TrackSource,
 } from '@livekit/rtc-node';
+import { eventually } from '../eventually.ts';
 import { startLivekitServer, type LivekitServer } from '../stack/livekit-server.ts';
 import { BareAgent, tone } from './bare-agent.ts';
 import { SAMPLE_RATE } from './call-events.ts';
@@ -53,10 +53,6 @@ async function answered(t: TestContext, options: Partial<PlaceCallOptions> = {})
   const agent = await agentFor(t, call);
   await agent.publish();
   return { call, agent };
-}
-
-async function until(done: () => boolean): Promise<void> {
-  while (!done()) await delay(20);
 }
 
 function isAlive(pid: number): boolean {
@@ -102,7 +98,7 @@ test('a ringing caller looks like one of LiveKit’s SIP gateway', async (t) => 
   assert.equal(caller.attributes['sip.callStatus'], 'ringing');
   assert.equal(caller.attributes['sip.phoneNumber'], '+15550123');
   assert.equal(caller.attributes['sip.trunkPhoneNumber'], '+15550199');
-  await until(() => caller.trackPublications.size === 1);
+  await eventually('the caller publishes', () => caller.trackPublications.size === 1);
   const [track] = caller.trackPublications.values();
   assert.equal(track?.name, caller.identity);
   assert.equal(track?.source, TrackSource.SOURCE_MICROPHONE);
@@ -116,11 +112,11 @@ test('the first track of an agent is the answer, and no packet is sent before it
   agent.room.on(RoomEvent.ParticipantAttributesChanged, (changed) => {
     statuses.push(changed['sip.callStatus'] ?? '');
   });
-  await until(() => theCaller(agent).trackPublications.size === 1);
+  await eventually('the caller publishes', () => theCaller(agent).trackPublications.size === 1);
   assert.equal(await packetsReceived(agent), 0);
   await agent.publish();
   await call.waitFor('answered', (event) => event.identity === 'agent-AJ_one');
-  while ((await packetsReceived(agent)) === 0) await delay(20);
+  await eventually('packets come', async () => (await packetsReceived(agent)) > 0);
   const report = await call.hangUp();
   assert.deepEqual(statuses, ['active', 'hangup']);
   assert.equal(report.answered, true);
@@ -204,7 +200,7 @@ test('a caller talks over the agent when told to', async (t) => {
 test('the agent hears what the caller is told to say', async (t) => {
   const { call, agent } = await answered(t);
   await call.say('Hello?');
-  await until(() => agent.heard.length === 2);
+  await eventually('the agent hears it', () => agent.heard.length === 2);
   const [start, end] = agent.heard;
   const heardMs = (end?.atMs ?? 0) - (start?.atMs ?? 0);
   assert.ok(heardMs > 120 && heardMs < 3_000, `heard ${heardMs} of 600 ms`);
@@ -216,7 +212,7 @@ test('a key that is pressed reaches the agent', async (t) => {
   agent.room.on(RoomEvent.DtmfReceived, (code, digit) => keysHeard.push(`${code} ${digit}`));
   call.sendDtmf('7');
   call.sendDtmf('#');
-  await until(() => keysHeard.length === 2);
+  await eventually('the keys arrive', () => keysHeard.length === 2);
   assert.deepEqual(keysHeard, ['7 7', '11 #']);
 });
 
@@ -247,7 +243,7 @@ test('the agent sees a hang-up as one', async (t) => {
 
 test('a caller that stops sending hangs up after the media timeout', async (t) => {
   const { call, agent } = await answered(t, { mediaTimeoutMs: 1_500 });
-  while ((await packetsReceived(agent)) === 0) await delay(20);
+  await eventually('packets come', async () => (await packetsReceived(agent)) > 0);
   call.stopPackets();
   await packetsStop(agent);
   const report = await call.ended;
@@ -261,7 +257,7 @@ test('a caller that sends again in time stays', async (t) => {
   call.resumePackets();
   await call.waitFor('packets-resumed');
   const sofar = await packetsReceived(agent);
-  while ((await packetsReceived(agent)) <= sofar) await delay(20);
+  await eventually('packets come again', async () => (await packetsReceived(agent)) > sofar);
   assert.equal((await call.hangUp()).endedBy, 'caller');
 });
 
@@ -282,12 +278,12 @@ test('a caller who vanishes leaves its recording and report', async (t) => {
 test('a frozen caller is heard again when it is thawed, and missed no word twice', async (t) => {
   const { call, agent } = await answered(t);
   await call.say('One.');
-  await until(() => agent.heard.length === 2);
+  await eventually('the agent hears it', () => agent.heard.length === 2);
   call.freeze();
   await packetsStop(agent);
   call.thaw();
   await call.say('Two.');
-  await until(() => agent.heard.length === 4);
+  await eventually('the agent hears it', () => agent.heard.length === 4);
   assert.equal((await call.hangUp()).endedBy, 'caller');
 });
 
@@ -324,7 +320,7 @@ test('the relay can take the caller’s voice away and give it back', async (t) 
   const callersBefore = relay.clients.length;
   const { call, agent } = await answered(t);
   const flow = await relay.client(callersBefore);
-  while ((await packetsReceived(agent)) === 0) await delay(20);
+  await eventually('packets come', async () => (await packetsReceived(agent)) > 0);
   const blackOut = flow.addRule({ kinds: ['rtp'], direction: 'from-client', loss: 1 });
   const stopped = await packetsStop(agent);
   await call.say('Unheard.');
@@ -332,7 +328,7 @@ test('the relay can take the caller’s voice away and give it back', async (t) 
   assert.deepEqual(agent.heard, []);
   blackOut.remove();
   await call.say('Heard.');
-  await until(() => agent.heard.length > 0);
+  await eventually('the agent hears it', () => agent.heard.length > 0);
 });
 
 test('a caller that is refused says so, and leaves no process', async (t) => {
@@ -356,7 +352,7 @@ test('a caller ends when the process that placed the call is gone', async (t) =>
   const pid = Number(String(line));
   assert.equal(isAlive(pid), true);
   owner.kill('SIGKILL');
-  await until(() => !isAlive(pid));
+  await eventually('the process ends', () => !isAlive(pid));
 });
 
 /** Audio packets the agent has got from everyone: the only honest sign of media in rtc-node. */
@@ -371,10 +367,10 @@ async function packetsReceived(agent: BareAgent): Promise<number> {
 /** Waits until no packet has come for 400 ms, and tells how many came in all. */
 async function packetsStop(agent: BareAgent): Promise<number> {
   let [count, sinceMs] = [await packetsReceived(agent), performance.now()];
-  while (performance.now() - sinceMs < 400) {
-    await delay(20);
+  await eventually('the packets stop', async () => {
     const now = await packetsReceived(agent);
     if (now !== count) [count, sinceMs] = [now, performance.now()];
-  }
+    return performance.now() - sinceMs >= 400;
+  });
   return count;
 }
