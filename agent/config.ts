@@ -41,7 +41,23 @@ export type Config = {
     readonly afterMs: number | null;
     /** Spoken before it; null: nothing is. */
     readonly notice: string | null;
+    /** Whether a drain gives live calls to another deployment that is ready. */
+    readonly onDrain: boolean;
   };
+  /** From SIGTERM to the platform's SIGKILL. */
+  readonly drainGraceMs: number;
+  /** The worker's connection to LiveKit. */
+  readonly link: {
+    readonly reconnectEnabled: boolean;
+    readonly initialMs: number;
+    readonly multiplier: number;
+    readonly maxMs: number;
+    /** In a row; 0: it never gives up. */
+    readonly maxAttempts: number;
+    readonly pingMs: number;
+  };
+  /** Where a person is told that something needs them; null: only in the log. */
+  readonly alerts: { readonly url: string; readonly secret: string } | null;
   readonly sheet: {
     readonly id: string;
     readonly auth: SheetsAuth;
@@ -76,12 +92,12 @@ export class ConfigError extends Error {
 
 const text = z.string().trim().min(1, 'is missing');
 const secret = text.refine((value) => !/\s/.test(value), 'must not contain spaces');
+const anyUrl = (protocols: readonly string[]) =>
+  text.refine((value) => protocols.includes(protocolOf(value)), {
+    message: `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  });
 const baseUrl = (protocols: readonly string[]) =>
-  text
-    .refine((value) => protocols.includes(protocolOf(value)), {
-      message: `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`,
-    })
-    .transform((value) => value.replace(/\/+$/, ''));
+  anyUrl(protocols).transform((value) => value.replace(/\/+$/, ''));
 const wholeNumber = (least: number, most: number) =>
   z
     .string()
@@ -89,6 +105,14 @@ const wholeNumber = (least: number, most: number) =>
     .regex(/^\d+$/, 'must be a whole number')
     .transform(Number)
     .refine((value) => value >= least && value <= most, `must be from ${least} to ${most}`);
+
+const factor = z
+  .string()
+  .trim()
+  .regex(/^\d+(\.\d+)?$/, 'must be a number')
+  .transform(Number)
+  .refine((value) => value >= 1 && value <= 10, 'must be from 1 to 10');
+const yesOrNo = z.enum(['true', 'false'], 'must be true or false').transform((v) => v === 'true');
 
 const defaultDataDir = 'data';
 const defaultVoices = { deepgram: 'aura-2-thalia-en', openai: 'gpt-4o-mini-tts' } as const;
@@ -124,6 +148,18 @@ const settings = {
   TTS_FALLBACK_MODEL: text.optional(),
   HANDOVER_AFTER_MS: wholeNumber(1_000, maxTimerMs).optional(),
   HANDOVER_NOTICE: text.optional(),
+  HANDOVER_ON_DRAIN: yesOrNo.default(true),
+  DRAIN_GRACE_MS: wholeNumber(1_000, maxTimerMs).default(1_800_000),
+  RECONNECT_ENABLED: yesOrNo.default(true),
+  RECONNECT_INITIAL_MS: wholeNumber(1, maxTimerMs).default(500),
+  RECONNECT_MULTIPLIER: factor.default(2),
+  RECONNECT_MAX_MS: wholeNumber(1, maxTimerMs).default(30_000),
+  RECONNECT_MAX_ATTEMPTS: wholeNumber(0, 1_000_000).default(0),
+  LINK_PING_MS: wholeNumber(100, maxTimerMs).default(10_000),
+  ALERT_WEBHOOK_URL: anyUrl(['http:', 'https:']).optional(),
+  ALERT_WEBHOOK_SECRET: secret
+    .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
+    .optional(),
   GOOGLE_SHEET_ID: text,
   GOOGLE_SERVICE_ACCOUNT_JSON: text.optional(),
   GOOGLE_APPLICATION_CREDENTIALS: text.optional(),
@@ -166,7 +202,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   );
   const timeouts = times.success ? readTimeouts(times.data) : undefined;
   const auth = readSheetsAuth(given, problems);
-  problems.push(...storeProblems(given));
+  problems.push(...storeProblems(given), ...alertProblems(given));
   if (!parsed.success || !timeouts || !auth || problems.length > 0) throw new ConfigError(problems);
   const e = parsed.data;
   return deepFreeze<Config>({
@@ -194,7 +230,21 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       ...voiceOf(e.TTS_PROVIDER, e.TTS_MODEL),
       fallback: fallbackVoiceOf(e),
     },
-    handover: { afterMs: e.HANDOVER_AFTER_MS ?? null, notice: e.HANDOVER_NOTICE ?? null },
+    handover: {
+      afterMs: e.HANDOVER_AFTER_MS ?? null,
+      notice: e.HANDOVER_NOTICE ?? null,
+      onDrain: e.HANDOVER_ON_DRAIN,
+    },
+    drainGraceMs: e.DRAIN_GRACE_MS,
+    link: {
+      reconnectEnabled: e.RECONNECT_ENABLED,
+      initialMs: e.RECONNECT_INITIAL_MS,
+      multiplier: e.RECONNECT_MULTIPLIER,
+      maxMs: e.RECONNECT_MAX_MS,
+      maxAttempts: e.RECONNECT_MAX_ATTEMPTS,
+      pingMs: e.LINK_PING_MS,
+    },
+    alerts: alertsOf(e),
     sheet: { id: e.GOOGLE_SHEET_ID, auth, baseUrl: e.SHEETS_BASE_URL ?? null },
     store: { databaseUrl: e.DATABASE_URL ?? null, dataDir: resolve(e.DATA_DIR) },
     port: e.PORT,
@@ -207,6 +257,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       e.DEEPGRAM_API_KEY,
       e.OPENAI_API_KEY,
       ...(auth.kind === 'none' ? [] : [readServiceAccount(auth).private_key]),
+      ...present(e.ALERT_WEBHOOK_SECRET, e.ALERT_WEBHOOK_URL),
       ...(e.DATABASE_URL ? [e.DATABASE_URL, ...passwordOf(e.DATABASE_URL)] : []),
     ],
   });
@@ -285,6 +336,21 @@ function voiceOf(provider: Voice['provider'], model: string | undefined): Voice 
 function fallbackVoiceOf(e: Parsed): Voice | null {
   if (!e.TTS_FALLBACK_PROVIDER && !e.TTS_FALLBACK_MODEL) return null;
   return voiceOf(e.TTS_FALLBACK_PROVIDER ?? e.TTS_PROVIDER, e.TTS_FALLBACK_MODEL);
+}
+
+function alertsOf(e: Parsed): Config['alerts'] {
+  const [url, key] = [e.ALERT_WEBHOOK_URL, e.ALERT_WEBHOOK_SECRET];
+  return url !== undefined && key !== undefined ? { url, secret: key } : null;
+}
+
+/** An alert that nobody can check is not sent (Standard Webhooks 1.0.0). */
+function alertProblems(env: Environment): string[] {
+  if (!env['ALERT_WEBHOOK_URL'] || env['ALERT_WEBHOOK_SECRET']) return [];
+  return ['ALERT_WEBHOOK_SECRET is missing: the alerts to ALERT_WEBHOOK_URL are signed with it'];
+}
+
+function present(...values: readonly (string | undefined)[]): string[] {
+  return values.filter((value) => value !== undefined);
 }
 
 function platformOf(e: Parsed): Config['platform'] {

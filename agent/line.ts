@@ -12,16 +12,25 @@ import { backOffMs } from './retry.ts';
  */
 
 /** The stages of a job, in order. `idle` is a warm process without a call. */
-export type JobStage = 'idle' | 'connecting' | 'claiming' | 'starting' | 'live' | 'closing';
+export type JobStage =
+  | 'idle'
+  | 'connecting'
+  | 'claiming'
+  | 'starting'
+  /** It waits for another job to give it the call. */
+  | 'standby'
+  | 'live'
+  | 'closing';
 
 /** How a job left a call, said with `bye`. Only `failed` asks for a fresh job. */
 export type JobOutcome = 'ended' | 'yielded' | 'failed';
 
 /**
  * Why a job goes on with a call that another one served: its agent died (`takeover`), or hands it
- * over between two turns (`handover`), or to try for the caller's voice anew (`rejoin`).
+ * over between two turns (`handover`), or to try for the caller's voice anew (`rejoin`); or too many
+ * agents died of it, and all that is left is to apologise, note a call-back and end (`apology`).
  */
-export type ResumeKind = 'takeover' | 'handover' | 'rejoin';
+export type ResumeKind = 'takeover' | 'handover' | 'rejoin' | 'apology';
 
 /** A job's identity in its room, as LiveKit makes it. */
 export function agentIdentity(jobId: string): string {
@@ -64,8 +73,11 @@ export type JobCall = {
   readonly callId: string | null;
 };
 
-/** The worker's registration with LiveKit. `refused`: the server is there and rejects the key. */
-export type LinkState = 'connecting' | 'registered' | 'refused';
+/**
+ * The worker's registration with LiveKit. `refused`: the server is there and rejects the key.
+ * `gave-up`: no further attempt is made.
+ */
+export type LinkState = 'connecting' | 'registered' | 'refused' | 'gave-up';
 
 /** Why a job request is turned down; the server then asks the next worker. */
 export type RefusalReason = 'full' | 'no-warm-process' | 'draining' | 'no-supervisor';
@@ -84,6 +96,10 @@ export type LineOrder =
   /** `saved` is false when the sheet did not answer in time. */
   | { readonly type: 'answer'; readonly id: number; readonly saved: boolean }
   | { readonly type: 'booking-state'; readonly bookingId: string; readonly state: SettledState }
+  /** Give the call to a fresh job: between two turns if that comes `withinMs`, else in the middle. */
+  | { readonly type: 'hand-over'; readonly kind: ResumeKind; readonly withinMs: number }
+  /** Nobody can go on with the call: one sentence, a note for call-back, and a clean end. */
+  | { readonly type: 'say-goodbye' }
   | { readonly type: 'end' };
 
 /** The longest path that every platform takes for a Unix socket (macOS: 104 bytes with the NUL). */

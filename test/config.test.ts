@@ -42,7 +42,7 @@ test('the least environment gives the documented defaults', () => {
   const voice = { provider: 'deepgram', model: 'aura-2-thalia-en', fallback: null };
   assert.deepEqual(config.voice, voice);
   assert.deepEqual([config.deepgram.sttFallbackModel, config.openai.fallbackModel], [null, null]);
-  assert.deepEqual(config.handover, { afterMs: null, notice: null });
+  assert.deepEqual(config.handover, { afterMs: null, notice: null, onDrain: true });
   assert.deepEqual([config.port, config.logLevel], [8080, 'info']);
   assert.equal(config.store.databaseUrl, null);
   assert.equal(config.platform, 'other');

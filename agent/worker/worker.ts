@@ -81,6 +81,8 @@ function onOrder(order: LineOrder): void {
       return drain();
     case 'answer':
     case 'booking-state':
+    case 'hand-over':
+    case 'say-goodbye':
       // For jobs.
       return;
     default:
