@@ -257,9 +257,9 @@ export class LiveCall {
       if (newState === 'speaking') this.#trouble.callerStarted();
       else if (oldState === 'speaking') this.#trouble.callerStopped();
     });
-    session.on(UserInputTranscribed, () => {
+    session.on(UserInputTranscribed, ({ isFinal }) => {
       this.#silence?.heard();
-      this.#trouble.callerUnderstood();
+      if (isFinal) this.#trouble.callerUnderstood();
     });
     session.on(ConversationItemAdded, ({ item }) => {
       if (item.type !== 'message') return;

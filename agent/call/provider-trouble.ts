@@ -35,6 +35,8 @@ export class ProviderTrouble {
   #unheard: NodeJS.Timeout | undefined;
   #unheardSinceMs: number | null = null;
   #startedMs = 0;
+  /** Final words of what the caller says now have come already. */
+  #isUnderstood = false;
   #asked = 0;
   #isOver = false;
 
@@ -64,12 +66,13 @@ export class ProviderTrouble {
   /** The voice detector says that the caller began to speak. */
   callerStarted(): void {
     this.#startedMs = performance.now();
+    this.#isUnderstood = false;
     clearTimeout(this.#unheard);
   }
 
   /** The voice detector says that the caller stopped to speak. */
   callerStopped(): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isUnderstood) return;
     const nowMs = performance.now();
     this.#unheardSinceMs ??= nowMs;
     const wasSpeech = nowMs - this.#startedMs >= wordsMs;
@@ -77,8 +80,9 @@ export class ProviderTrouble {
     this.#unheard = setTimeout(() => this.#stillUnheard(BEAR_WITH_ME, wasSpeech), unheardMs);
   }
 
-  /** Words of the caller arrived. */
+  /** Words of the caller arrived, and are final: interim ones may come to nothing. */
   callerUnderstood(): void {
+    this.#isUnderstood = true;
     clearTimeout(this.#unheard);
     this.#unheardSinceMs = null;
     this.#asked = 0;

@@ -39,6 +39,24 @@ function speak(ms: number): void {
   trouble.callerStopped();
 }
 
+test('final words before the end of the speech are enough', () => {
+  trouble.callerStarted();
+  pass(1_000);
+  trouble.callerUnderstood();
+  pass(300);
+  trouble.callerStopped();
+  pass(10_000);
+  assert.deepEqual(heard, []);
+});
+
+test('words of before do not stand for what is said now', () => {
+  speak(1_000);
+  trouble.callerUnderstood();
+  speak(1_000);
+  pass(10_000);
+  assert.deepEqual(heard, [SAY_AGAIN]);
+});
+
 test('the first turn without an answer is asked for again, the second in a row is the end', () => {
   trouble.turnFailed();
   assert.deepEqual(heard, [SAY_AGAIN]);
