@@ -124,6 +124,35 @@ export async function readLease(
   return row?.holder ? { ...row, holder: row.holder } : null;
 }
 
+/** All leases that somebody holds now and whose names begin with `prefix`. */
+export async function listLeases(
+  { db, dialect }: StoreQueries,
+  prefix: string,
+): Promise<readonly Lease[]> {
+  const rows = await db
+    .selectFrom('leases')
+    .selectAll()
+    .where('name', 'like', `${prefix}%`)
+    .where('expiresAtMs', '>', clockMs(dialect))
+    .execute();
+  return rows.flatMap(({ holder, ...row }) => (holder === null ? [] : [{ ...row, holder }]));
+}
+
+/**
+ * Removes the leases that nobody holds any more and whose names begin with `prefix`. Their epochs
+ * begin anew: only for names under which nothing is written.
+ */
+export async function removeExpiredLeases(
+  { db, dialect }: StoreQueries,
+  prefix: string,
+): Promise<void> {
+  await db
+    .deleteFrom('leases')
+    .where('name', 'like', `${prefix}%`)
+    .where('expiresAtMs', '<=', clockMs(dialect))
+    .execute();
+}
+
 /** Whether the lease is still held by its holder in its epoch, and has not expired. */
 export async function holdsLease(store: StoreQueries, lease: Lease): Promise<boolean> {
   const current = await readLease(store, lease.name);

@@ -14,7 +14,9 @@ import {
 } from 'kysely';
 import { withDeadline } from '../deadline.ts';
 import { backOffMs, type BackOff } from '../retry.ts';
-import { StoreError, type StoreErrorCode } from './store-error.ts';
+import { asStoreError } from './sqlite-error.ts';
+import { StoreError } from './store-error.ts';
+import { WriteAheadLog } from './write-ahead-log.ts';
 
 type SqliteOptions = { readonly dataDir: string; readonly lockWaitMs: number };
 
@@ -23,6 +25,8 @@ type SqliteOptions = { readonly dataDir: string; readonly lockWaitMs: number };
  * only another process's short commit; longer waits are made in JavaScript, up to `lockWaitMs`.
  */
 const blockingWaitMs = 5;
+
+const fileName = 'pickup.sqlite';
 
 /** Far more than the queries that we have; lists of values of many lengths make more. */
 const mostStatements = 200;
@@ -66,6 +70,7 @@ class Adapter extends SqliteAdapter {
  */
 class SqliteDriver implements Driver {
   readonly #options: SqliteOptions;
+  readonly #log: WriteAheadLog;
   #db: DatabaseSync | undefined;
   /** By their text: preparing one takes longer than running it. */
   readonly #statements = new Map<string, StatementSync>();
@@ -74,6 +79,7 @@ class SqliteDriver implements Driver {
 
   constructor(options: SqliteOptions) {
     this.#options = options;
+    this.#log = new WriteAheadLog(path.join(options.dataDir, `${fileName}-wal`));
   }
 
   async init(): Promise<void> {
@@ -81,9 +87,9 @@ class SqliteDriver implements Driver {
     try {
       // Callers' names and words live in it: a folder that we make is for nobody else to read.
       await mkdir(dataDir, { recursive: true, mode: 0o700 });
-      this.#db = new DatabaseSync(path.join(dataDir, 'pickup.sqlite'), { timeout: blockingWaitMs });
-      // FULL: a booking that was confirmed aloud outlives a power cut. Foreign keys are on by default.
-      for (const pragma of ['journal_mode = wal', 'synchronous = full']) {
+      this.#db = new DatabaseSync(path.join(dataDir, fileName), { timeout: blockingWaitMs });
+      // NORMAL is FULL without the sync after a commit, which is ours. Foreign keys are on by default.
+      for (const pragma of ['journal_mode = wal', 'synchronous = normal']) {
         await this.#whenFree(undefined, (db) => db.exec(`pragma ${pragma}`));
       }
     } catch (error) {
@@ -95,8 +101,14 @@ class SqliteDriver implements Driver {
 
   async acquireConnection(): Promise<DatabaseConnection> {
     const connection: DatabaseConnection = {
-      executeQuery: <R>(query: CompiledQuery) =>
-        this.#whenFree(connection, (db) => execute<R>(this.#prepared(db, query))),
+      executeQuery: async <R>(query: CompiledQuery) => {
+        const result = await this.#whenFree(connection, (db) =>
+          execute<R>(this.#prepared(db, query)),
+        );
+        const isCommitted = this.#transaction?.owner !== connection;
+        if (isCommitted && result.numAffectedRows) await this.#toDisk();
+        return result;
+      },
       async *streamQuery<R>(query: CompiledQuery) {
         yield await connection.executeQuery<R>(query);
       },
@@ -119,6 +131,7 @@ class SqliteDriver implements Driver {
       db.exec('commit');
       this.#leaveTransaction();
     });
+    await this.#toDisk();
   }
 
   async rollbackTransaction(owner: DatabaseConnection): Promise<void> {
@@ -129,7 +142,7 @@ class SqliteDriver implements Driver {
     });
   }
 
-  /** The lock is held for one sync of the disk, however busy the machine's processors are. */
+  /** The lock is held for as long as the statements run, and not until they are on the disk. */
   async writeAll(queries: readonly CompiledQuery[]): Promise<void> {
     let writes: readonly PreparedQuery[] | undefined;
     await this.#whenFree(undefined, (db) => {
@@ -143,6 +156,7 @@ class SqliteDriver implements Driver {
         throw error;
       }
     });
+    await this.#toDisk();
   }
 
   async releaseConnection(): Promise<void> {}
@@ -150,6 +164,7 @@ class SqliteDriver implements Driver {
   async destroy(): Promise<void> {
     this.#statements.clear();
     await this.#whenFree(undefined, (db) => db.close());
+    await this.#log.close();
   }
 
   #prepared(db: DatabaseSync, { sql, parameters }: CompiledQuery): PreparedQuery {
@@ -160,6 +175,17 @@ class SqliteDriver implements Driver {
       this.#statements.set(sql, statement);
     }
     return { statement, values: parameters.map(bindable) };
+  }
+
+  /** What was confirmed aloud outlives a power cut. */
+  async #toDisk(): Promise<void> {
+    try {
+      await this.#log.sync();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const kind = code === 'ENOSPC' ? 'STORE_FULL' : 'STORE_UNAVAILABLE';
+      throw new StoreError(kind, 'What was written may not be on the disk', { cause: error });
+    }
   }
 
   #leaveTransaction(): void {
@@ -214,31 +240,4 @@ function bindable(value: unknown): SQLInputValue {
     return value;
   }
   throw new StoreError('STORE_FAILED', `SQLite has no type for a value of type ${typeof value}`);
-}
-
-/** By SQLite's primary result code (sqlite.org/rescode.html), the low byte of `errcode`. */
-const codes: Readonly<Record<number, StoreErrorCode>> = {
-  3: 'STORE_UNAVAILABLE', // PERM
-  5: 'STORE_BUSY',
-  6: 'STORE_BUSY', // LOCKED
-  8: 'STORE_UNAVAILABLE', // READONLY
-  10: 'STORE_UNAVAILABLE', // IOERR
-  11: 'STORE_UNAVAILABLE', // CORRUPT
-  13: 'STORE_FULL',
-  14: 'STORE_UNAVAILABLE', // CANTOPEN
-  15: 'STORE_BUSY', // PROTOCOL: too many processes open the file at once
-  19: 'STORE_CONFLICT', // CONSTRAINT
-  26: 'STORE_UNAVAILABLE', // NOTADB
-};
-
-/** IOERR_SHMSIZE: there is no space left for the shared-memory file beside the WAL. */
-const noSpaceForSharedMemory = 4874;
-
-function asStoreError(error: unknown): StoreError {
-  if (error instanceof StoreError) return error;
-  const errcode = error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0;
-  const code =
-    errcode === noSpaceForSharedMemory ? 'STORE_FULL' : (codes[errcode & 0xff] ?? 'STORE_FAILED');
-  const what = error instanceof Error ? error.message : String(error);
-  return new StoreError(code, `SQLite: ${what}`, { cause: error });
 }

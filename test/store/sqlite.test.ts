@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -7,7 +7,9 @@ import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { findCall, recordCallStart } from '../../agent/store/calls.ts';
 import { openStore } from '../../agent/store/database.ts';
+import type { Store } from '../../agent/store/database.ts';
 import { readPhrase, savePhrase } from '../../agent/store/phrases.ts';
+import { eventually } from '../eventually.ts';
 import { startStoreProcess } from './start-store-process.ts';
 
 const call = {
@@ -54,6 +56,41 @@ test('a write waits for another process without stopping this one, and a read do
   // Usually below 20 ms; a wait inside of SQLite would make it 2,000.
   assert.ok(delay.max / 1e6 < 1_500, `the event loop stood still for ${delay.max / 1e6} ms`);
 });
+
+/** What every file handle has, so that a test can stand between a write and the disk. */
+async function fileHandles(): Promise<{ datasync(): Promise<void> }> {
+  const handle = await open(folder);
+  await handle.close();
+  return Object.getPrototypeOf(handle) as { datasync(): Promise<void> };
+}
+
+const waysToWrite: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
+  'a statement': (store) => recordCallStart(store, call),
+  'a transaction': (store) => store.transaction((tx) => recordCallStart(tx, call)),
+  'writes in one go': (store) =>
+    store.writeAll([store.db.deleteFrom('calls').where('callId', '=', 'call-1').compile()]),
+};
+
+for (const [name, write] of Object.entries(waysToWrite)) {
+  test(`${name} is done when the disk has it`, async (t) => {
+    await using store = await openStore(await newPlace());
+    const disk = Promise.withResolvers<void>();
+    const sync = t.mock.method(await fileHandles(), 'datasync', () => disk.promise);
+    let isDone = false;
+    const written = write(store).then(() => (isDone = true));
+    await eventually('the disk is asked', () => sync.mock.callCount() > 0);
+    assert.equal(isDone, false);
+    disk.resolve();
+    await written;
+  });
+
+  test(`${name} that the disk has no room for is no success`, async (t) => {
+    await using store = await openStore(await newPlace());
+    const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+    t.mock.method(await fileHandles(), 'datasync', () => Promise.reject(full));
+    await assert.rejects(write(store), { code: 'STORE_FULL' });
+  });
+}
 
 test('a lock that outlasts the wait is an error, and the store goes on after it', async () => {
   const place = await newPlace();

@@ -17,7 +17,7 @@ const commitAttempts = 5;
  * Commits a booking, or refuses it. Whoever comes second finds the day taken, by the key of
  * `booked_days`, on both databases. The same request of the same call gives the same booking again.
  * The sheet's own bookings count as `request.inventory` has them.
- * @throws {StoreError} when nothing was committed.
+ * @throws {StoreError} when nothing was committed, or nobody knows whether the disk has it.
  */
 export async function commitBooking(
   store: Store,
