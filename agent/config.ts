@@ -115,6 +115,10 @@ const factor = z
 const yesOrNo = z.enum(['true', 'false'], 'must be true or false').transform((v) => v === 'true');
 
 const defaultDataDir = 'data';
+/** What `railway.json` and docs/railway.md ask of the platform. */
+const defaultGraceMs = 1_800_000;
+/** With draining seconds of 0 Railway sends SIGKILL 3 s after SIGTERM. */
+const leastRailwayGraceMs = 3_000;
 const defaultVoices = { deepgram: 'aura-2-thalia-en', openai: 'gpt-4o-mini-tts' } as const;
 const voiceProvider = z.enum(['deepgram', 'openai'], 'must be deepgram or openai');
 /** The longest delay that a timer takes (2^31 - 1 ms); Node fires longer ones at once. */
@@ -149,7 +153,7 @@ const settings = {
   HANDOVER_AFTER_MS: wholeNumber(1_000, maxTimerMs).optional(),
   HANDOVER_NOTICE: text.optional(),
   HANDOVER_ON_DRAIN: yesOrNo.default(true),
-  DRAIN_GRACE_MS: wholeNumber(1_000, maxTimerMs).default(1_800_000),
+  DRAIN_GRACE_MS: wholeNumber(1_000, maxTimerMs).optional(),
   RECONNECT_ENABLED: yesOrNo.default(true),
   RECONNECT_INITIAL_MS: wholeNumber(1, maxTimerMs).default(500),
   RECONNECT_MULTIPLIER: factor.default(2),
@@ -177,6 +181,10 @@ const platform = {
   PICKUP_LINE: text.optional(),
   RAILWAY_ENVIRONMENT_NAME: text.optional(),
   RAILWAY_VOLUME_MOUNT_PATH: text.optional(),
+  // Railway's own setting: one that is not usable is told of by the doctor, and stops no start.
+  RAILWAY_DEPLOYMENT_DRAINING_SECONDS: wholeNumber(0, maxTimerMs / 1_000)
+    .optional()
+    .catch(undefined),
 } as const;
 
 const schema = z.object({ ...settings, ...platform });
@@ -235,7 +243,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       notice: e.HANDOVER_NOTICE ?? null,
       onDrain: e.HANDOVER_ON_DRAIN,
     },
-    drainGraceMs: e.DRAIN_GRACE_MS,
+    drainGraceMs: e.DRAIN_GRACE_MS ?? railwayGraceMs(e) ?? defaultGraceMs,
     link: {
       reconnectEnabled: e.RECONNECT_ENABLED,
       initialMs: e.RECONNECT_INITIAL_MS,
@@ -356,6 +364,13 @@ function present(...values: readonly (string | undefined)[]): string[] {
 function platformOf(e: Parsed): Config['platform'] {
   if (!e.RAILWAY_ENVIRONMENT_NAME) return 'other';
   return e.DATABASE_URL ? 'railway' : 'railway-volume';
+}
+
+/** Null when Railway's setting is not to be seen, because it was made in `railway.json`. */
+function railwayGraceMs(e: Parsed): number | null {
+  const seconds = e.RAILWAY_DEPLOYMENT_DRAINING_SECONDS;
+  if (!e.RAILWAY_ENVIRONMENT_NAME || seconds === undefined) return null;
+  return Math.max(leastRailwayGraceMs, seconds * 1_000);
 }
 
 /** A file that does not outlive a deploy is no journal. */

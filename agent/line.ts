@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { CallMetric } from './call-metrics.ts';
 import { backOffMs } from './retry.ts';
 
 /**
@@ -50,6 +51,7 @@ export type LineReport =
     }
   | { readonly type: 'beat' }
   | { readonly type: 'link'; readonly state: LinkState; readonly detail: string | null }
+  | ({ readonly type: 'link-health' } & LinkHealth)
   /** The worker takes no further job, of its own accord: another must be started. */
   | { readonly type: 'draining' }
   | { readonly type: 'accepted'; readonly room: string; readonly jobId: string }
@@ -61,6 +63,8 @@ export type LineReport =
   | { readonly type: 'booking-committed'; readonly bookingId: string | null }
   /** The job wants a fresh one sent to its room, to which it will give its call. */
   | { readonly type: 'hand-over'; readonly kind: ResumeKind }
+  /** What the job has counted and timed since the last of these. */
+  | { readonly type: 'metrics'; readonly metrics: readonly CallMetric[] }
   | { readonly type: 'bye'; readonly outcome: JobOutcome };
 
 /** What the sheet made of a booking. */
@@ -78,6 +82,14 @@ export type JobCall = {
  * `gave-up`: no further attempt is made.
  */
 export type LinkState = 'connecting' | 'registered' | 'refused' | 'gave-up';
+
+/** How the connection to LiveKit does. */
+export type LinkHealth = {
+  /** Registrations after the first. */
+  readonly reconnects: number;
+  /** Since the server last sent anything; null while there is no connection. */
+  readonly lastPongAgeMs: number | null;
+};
 
 /** Why a job request is turned down; the server then asks the next worker. */
 export type RefusalReason = 'full' | 'no-warm-process' | 'draining' | 'no-supervisor';

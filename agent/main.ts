@@ -71,6 +71,9 @@ function warnOfSettings({ timeouts, platform }: Config, log: Log): void {
   }
 }
 
+/** EX_TEMPFAIL of sysexits.h: the platform's restart policy is to start the service anew. */
+const startAnewCode = 75;
+
 /** Signals count from the start on: a worker may be there before the supervisor is complete. */
 function serve(starting: Promise<Supervisor>, log: Log): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -79,6 +82,10 @@ function serve(starting: Promise<Supervisor>, log: Log): Promise<number> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => void drain(signal).then(resolve, reject));
     }
+    void starting
+      .then((supervisor) => supervisor.gaveUp)
+      .then(() => drain('gave-up'))
+      .then(() => resolve(startAnewCode), reject);
     let isFaulty = false;
     // Calls that are up go on; a platform that stops the machine with this process would end them.
     process.on('uncaughtException', (fault) => {

@@ -246,6 +246,19 @@ test('on Railway a store is asked for that outlives a deploy', () => {
   assert.equal(loadConfig(postgres).platform, 'railway');
 });
 
+test('the time between SIGTERM and SIGKILL is what Railway was told, unless it is set here', () => {
+  const graceMs = (env: Record<string, string>) => loadConfig(minimalEnvironment(env)).drainGraceMs;
+  const railway = { RAILWAY_ENVIRONMENT_NAME: 'production', DATABASE_URL: 'postgres://u:p@db/x' };
+  const draining = (seconds: string) => ({ RAILWAY_DEPLOYMENT_DRAINING_SECONDS: seconds });
+  assert.equal(graceMs({}), 1_800_000);
+  assert.equal(graceMs(railway), 1_800_000);
+  assert.equal(graceMs({ ...railway, ...draining('600') }), 600_000);
+  assert.equal(graceMs({ ...railway, ...draining('0') }), 3_000);
+  assert.equal(graceMs({ ...railway, ...draining('soon') }), 1_800_000);
+  assert.equal(graceMs({ ...railway, ...draining('600'), DRAIN_GRACE_MS: '5000' }), 5_000);
+  assert.equal(graceMs(draining('600')), 1_800_000);
+});
+
 test('Railway’s rule is named together with other bad variables', () => {
   const env = minimalEnvironment({ RAILWAY_ENVIRONMENT_NAME: 'production', PORT: 'x' });
   assert.deepEqual(badVariables(env), ['PORT', 'DATABASE_URL']);

@@ -9,7 +9,8 @@ import { bookingScripts, scripts, scriptSteps } from './scenarios/scripts.ts';
 import type { EndBy } from './scenarios/scripts.ts';
 import type { CellValue } from './emulators/sheets-cell.ts';
 import { exampleSheetTimes } from './stack/example-sheet.ts';
-import type { LogLine, Service } from './stack/service.ts';
+import type { LogLine } from './stack/service-log.ts';
+import type { Service } from './stack/service.ts';
 import { Yard } from './stack/yard.ts';
 
 /**

@@ -307,7 +307,16 @@ test('platform: what Railway waits for at a deploy is held against the drain', a
   assert.match(unset.of('platform').advice ?? '', new RegExp(`${seconds} to 1800`));
   assert.ok(!unset.output.includes('a-database-password'));
   const short = await examine({ ...onRailway, [seconds]: '30' });
-  assert.equal(short.of('platform').status, 'fail');
+  assert.equal(short.of('platform').status, 'warn');
+  assert.match(short.of('platform').detail, /with a sentence 30 s after/);
+  for (const tooShort of [{ [seconds]: '30' }, { [seconds]: 'long' }]) {
+    const { of } = await examine({ ...onRailway, ...tooShort, DRAIN_GRACE_MS: '60000' });
+    assert.equal(of('platform').status, 'fail');
+    assert.match(of('platform').detail, /not as long as DRAIN_GRACE_MS, 60 s/);
+  }
+  const sooner = await examine({ ...onRailway, [seconds]: '1800', DRAIN_GRACE_MS: '60000' });
+  assert.equal(sooner.of('platform').status, 'warn');
+  assert.match(sooner.of('platform').advice ?? '', /leave DRAIN_GRACE_MS out/);
   const enough = await examine({ ...onRailway, [seconds]: '1800' });
   assert.equal(enough.of('platform').status, 'ok');
   const volume = await examine({

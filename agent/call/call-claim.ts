@@ -29,7 +29,7 @@ export class CallClaim {
   #lease: Lease | null = null;
   #renewals: NodeJS.Timeout | undefined;
   #onLost = () => {};
-  #renewing = false;
+  #looking: Promise<Claim> | undefined;
 
   constructor(options: {
     readonly open: () => Promise<Store>;
@@ -74,15 +74,16 @@ export class CallClaim {
     this.#renewals = setInterval(() => void this.check(), renewMs);
   }
 
-  /** Looks now whether the claim still stands. */
-  async check(): Promise<void> {
-    if (this.#renewing || !this.#renewals) return;
-    this.#renewing = true;
-    const isOurs = await this.isStillOurs();
-    this.#renewing = false;
-    if (isOurs || !this.#renewals) return;
-    this.stop();
-    this.#onLost();
+  /** Looks now whether the claim still stands. Never rejects; a lost one is told to `onLost`. */
+  async check(): Promise<Claim> {
+    this.#looking ??= this.#look();
+    const claim = await this.#looking;
+    this.#looking = undefined;
+    if (claim === 'taken' && this.#renewals) {
+      this.stop();
+      this.#onLost();
+    }
+    return claim;
   }
 
   stop(): void {
@@ -90,15 +91,12 @@ export class CallClaim {
     this.#renewals = undefined;
   }
 
-  /** False when another job has taken the call: what it still says must not be cut off. */
+  /**
+   * False when another job has taken the call: what it still says must not be cut off. True while
+   * the store is away: nobody else can take it either.
+   */
   async isStillOurs(): Promise<boolean> {
-    try {
-      return await withDeadline(() => this.#renewLease(), { ms: claimMs, label: 'claim' });
-    } catch (error) {
-      this.#log.warn({ event: 'store.failed', error }, 'claim of the call could not be renewed');
-      // Nobody else can take the call either while the store is away.
-      return true;
-    }
+    return (await this.#look()) !== 'taken';
   }
 
   /** Gives the call to another job. False when it was not ours to give. */
@@ -116,6 +114,16 @@ export class CallClaim {
   /** Frees the call for the next job. */
   async release(store: Pick<Store, 'db' | 'dialect'>): Promise<void> {
     if (this.#lease) await releaseLease(store, this.#lease);
+  }
+
+  async #look(): Promise<Claim> {
+    try {
+      const isOurs = await withDeadline(() => this.#renewLease(), { ms: claimMs, label: 'claim' });
+      return isOurs ? 'ours' : 'taken';
+    } catch (error) {
+      this.#log.warn({ event: 'store.failed', error }, 'claim of the call could not be renewed');
+      return 'unknown';
+    }
   }
 
   async #claimLease(supersedes?: string): Promise<Lease | null> {

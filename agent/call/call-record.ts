@@ -1,4 +1,5 @@
 import { voice } from '@livekit/agents';
+import type { ResumeKind } from '../line.ts';
 import type { Log, LogEvent } from '../log.ts';
 import { FigureCounter } from './call-figures.ts';
 import type { CallStore } from './call-store.ts';
@@ -23,6 +24,8 @@ export class CallRecord {
   /** How often the call went from one job to another: as planned, and because one died. */
   handovers = 0;
   takeovers = 0;
+  /** Why we could not go on with the call, where its reason does not say; null otherwise. */
+  cause: 'drain' | 'agents-died' | null = null;
   #answeredAtMs: number | null = null;
   #isResumed = false;
 
@@ -63,6 +66,13 @@ export class CallRecord {
     this.#earlierPackets = figures.packetsIn;
     this.handovers = figures.handovers;
     this.takeovers = figures.takeovers;
+  }
+
+  /** This job goes on with the call of another. */
+  resumed(kind: ResumeKind, fields: Readonly<Record<string, unknown>>): void {
+    if (kind === 'takeover') this.takeovers += 1;
+    else if (kind !== 'apology') this.handovers += 1;
+    this.note('job.resumed', 'call goes on in another job', { kind, ...fields });
   }
 
   /** The figures so far, for a job that goes on. */
@@ -130,7 +140,7 @@ export class CallRecord {
     media: MediaFigures | null,
   ): Promise<Readonly<Record<string, unknown>>> {
     const whole = { ...ending, endedBy: endedBy(ending.reason) };
-    this.note('call.ended', 'call ended', whole);
+    this.note('call.ended', 'call ended', { ...whole, cause: this.cause });
     const summary = this.#summary(media);
     const { endedAtMs, turns } = summary;
     await this.#store.recordClose({ ...whole, endedAtMs, turns, summary });
@@ -156,6 +166,7 @@ export class CallRecord {
       lastPacketOutAtMs: media?.lastPacketOutAtMs ?? null,
       gaps: media?.gaps ?? null,
       leg: this.leg,
+      cause: this.cause,
       handovers: this.handovers,
       takeovers: this.takeovers,
     };

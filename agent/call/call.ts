@@ -1,78 +1,51 @@
 import { voice } from '@livekit/agents';
-import type { JobContext } from '@livekit/agents';
-import type { BookingDesk } from '../../tools/bookings/desk.ts';
-import type { Config } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
-import type { JobOutcome, JobStage, ResumeKind } from '../line.ts';
+import type { JobStage, LineOrder, ResumeKind } from '../line.ts';
 import { maskPhones } from '../log.ts';
-import type { Log } from '../log.ts';
-import { GOODBYE } from '../speech/set-phrases.ts';
 import { enterRoom } from './arrival.ts';
 import type { Caller } from './arrival.ts';
 import type { CallClaim } from './call-claim.ts';
+import type { CallDeps, CallEnding } from './call-deps.ts';
 import { CallRecord } from './call-record.ts';
 import { assertTransition } from './call-state.ts';
 import type { CallState } from './call-state.ts';
-import type { CallStore } from './call-store.ts';
-import { closeCall } from './closing.ts';
+import { endRoom } from './end-room.ts';
 import { waitForCall } from './handover.ts';
 import { watchCaller } from './hangup.ts';
-import type { Departure } from './hangup.ts';
 import { LiveCall } from './live-call.ts';
-import { prepare } from './preparation.ts';
+import { prepare, readSavedCall } from './preparation.ts';
 import type { Preparation } from './preparation.ts';
 import { readDispatchOrder } from './resume.ts';
-import type { SavedCall } from './resume.ts';
-import { reasonOfFailure, termination } from './termination.ts';
-import type { TerminationReason } from './termination.ts';
+import { WayOut, YieldedError } from './way-out.ts';
 
-/** What one call needs from its job. */
-export type CallDeps = {
-  readonly ctx: JobContext;
-  readonly config: Config;
-  readonly store: CallStore;
-  readonly desk: BookingDesk;
-  readonly log: Log;
-  /** Tells the supervisor how far this job is. */
-  readonly onStage: (stage: JobStage, callId: string | null) => void;
-  /** Asks the supervisor for a fresh job in this room; false when it cannot be asked. */
-  readonly askForFreshJob: (kind: ResumeKind) => boolean;
-};
-
-/** How the job is to leave: after the call's end, or alone. */
-export type CallEnding = {
-  readonly outcome: JobOutcome;
-  /** How long leaving may take, from now; then it is to be by force. */
-  readonly closeMs: number;
-  /** Resolves when the call is written down and its room is closed. Never rejects. */
-  readonly closed: Promise<void>;
-};
-
-/** This job is not the one that serves the call: it leaves unheard. */
-class YieldedError extends Error {
-  override readonly name = 'YieldedError';
-}
+/** What the supervisor may order of a call. */
+type CallOrder = Extract<LineOrder, { readonly type: 'hand-over' | 'say-goodbye' }>;
 
 /** One call, from the job's start to its closing line. */
 export class Call {
   readonly #deps: CallDeps;
   readonly #record: CallRecord;
-  readonly #abort = new AbortController();
   readonly #answered = Promise.withResolvers<void>();
-  readonly #ended = Promise.withResolvers<CallEnding>();
+  readonly #out: WayOut;
   #state: CallState = { name: 'admitted' };
   #callId: string | null = null;
   #claim: CallClaim | undefined;
   #live: LiveCall | undefined;
-  #goneEarly: Departure | undefined;
-  /** Of several jobs for one call, the one that writes down its end. */
-  #isOurs = false;
   #stopWatching = () => {};
-  #sayingGoodbye: TerminationReason | undefined;
+  /** What cannot be done before the call is live. */
+  #order: CallOrder | undefined;
 
   constructor(deps: CallDeps) {
     this.#deps = deps;
     this.#record = new CallRecord(deps);
+    this.#out = new WayOut({
+      ...deps,
+      record: this.#record,
+      claim: () => this.#claim,
+      live: () => this.#live,
+      enter: (next, stage) => this.#enter(next, stage),
+      stopWatching: () => this.#stopWatching(),
+    });
   }
 
   /** Null until the job is in the call's room. */
@@ -86,17 +59,33 @@ export class Call {
     const standsBy = supersedes !== undefined && (resume === 'handover' || resume === 'rejoin');
     try {
       const caller = await this.#enterRoom();
-      const isResumed = this.#watchCaller(caller);
+      const isResumed = this.#watchCaller(caller) || resume === 'apology';
       if (standsBy) this.#enter({ name: 'standby', callId: caller.callId }, 'claiming');
       else await this.#claimCall(caller, supersedes);
-      const preparation = await this.#prepare(isResumed);
+      const preparation = await prepare({ ...this.#reading, isResumed, signal: this.#out.signal });
       const live = await this.#startConversation(caller, preparation, standsBy);
       if (standsBy) await this.#waitForCall(caller, supersedes);
       await this.#goLive(caller, live, isResumed ? (resume ?? 'takeover') : null);
+      this.#obey();
     } catch (error) {
-      this.#startFailed(error);
+      this.#out.startFailed(error);
     }
-    return this.#ended.promise;
+    return this.#out.ending;
+  }
+
+  /** What the supervisor orders; what is not about the call is left alone. */
+  onOrder(order: LineOrder): void {
+    if (order.type !== 'hand-over' && order.type !== 'say-goodbye') return;
+    // The last word is the last one.
+    if (this.#order?.type !== 'say-goodbye') this.#order = order;
+    if (this.#state.name === 'live') this.#obey();
+  }
+
+  #obey(): void {
+    const order = this.#order;
+    this.#order = undefined;
+    if (order?.type === 'hand-over') this.#live?.moves.handOver(order.kind, order.withinMs);
+    if (order?.type === 'say-goodbye') void this.#live?.cutShort();
   }
 
   async #enterRoom(): Promise<Caller> {
@@ -127,7 +116,7 @@ export class Call {
       },
       onGone: (departure, leg) => {
         this.#record.leg = leg;
-        this.#callerGone(departure);
+        this.#out.callerGone(departure);
       },
     });
     return this.#record.answeredAtMs !== null;
@@ -140,17 +129,28 @@ export class Call {
   async #claimCall(caller: Caller, supersedes: string | undefined): Promise<void> {
     this.#deps.onStage('claiming', caller.callId);
     const claim = await this.#claim?.take(supersedes);
-    this.#abort.signal.throwIfAborted();
+    this.#out.signal.throwIfAborted();
     if (claim === 'taken') throw new YieldedError('Another job serves this call');
+    if (this.#record.answeredAtMs !== null && (await this.#deps.store.isClosed())) {
+      await this.#endLeftOver();
+    }
     this.#enter({ name: 'starting', callId: caller.callId });
     this.#claimed(caller);
+  }
+
+  /** The call has its end and its row; only its room could not be ended then. */
+  async #endLeftOver(): Promise<never> {
+    const { config, ctx } = this.#deps;
+    await endRoom(config, ctx.job.room?.name ?? '');
+    throw new YieldedError('The call is over');
   }
 
   /** The job that has the call gives it up, or dies. */
   async #waitForCall(caller: Caller, from: string): Promise<void> {
     const { room } = this.#deps.ctx;
     const claim = this.#claim;
-    const { signal } = this.#abort;
+    const { signal } = this.#out;
+    this.#deps.onStage('standby', caller.callId);
     if (!claim || !(await waitForCall({ room, from, claim, signal }))) {
       throw new YieldedError('The call stayed where it was');
     }
@@ -159,20 +159,17 @@ export class Call {
   }
 
   #claimed({ number }: Caller): void {
-    this.#isOurs = true;
     const { ctx, store } = this.#deps;
-    this.#claim?.keep(() => this.#leave('yielded'));
+    this.#claim?.keep(() => void this.#claimLost());
     const { startedAtMs } = this.#record;
     store.recordStart({ room: ctx.job.room?.name ?? '', callerNumber: number, startedAtMs });
-    if (this.#goneEarly) this.#callerGone(this.#goneEarly);
-    this.#abort.signal.throwIfAborted();
+    this.#out.claimed();
+    this.#out.signal.throwIfAborted();
   }
 
-  async #prepare(isResumed: boolean): Promise<Preparation> {
-    const { store, config } = this.#deps;
-    const { timeouts } = config;
-    const { signal } = this.#abort;
-    return prepare({ store, record: this.#record, timeouts, isResumed, signal });
+  async #claimLost(): Promise<void> {
+    // A call that was given away is not lost: the hand-over ends by itself.
+    if (!(await this.#live?.moves.wasGiven())) this.#out.leave('yielded');
   }
 
   /** Resolves when the session runs and the gateway has answered the caller. */
@@ -184,7 +181,7 @@ export class Call {
     const { ctx, config, onStage } = this.#deps;
     onStage('starting', caller.callId);
     const startedMs = performance.now();
-    const { signal } = this.#abort;
+    const { signal } = this.#out;
     const live = new LiveCall({
       ...this.#deps,
       caller,
@@ -193,13 +190,15 @@ export class Call {
       record: this.#record,
       signal,
       standsBy,
-      sayGoodbye: (reason, text) => void this.#sayGoodbye(reason, text),
-      end: (reason) => this.#end(reason),
-      leave: (outcome) => this.#leave(outcome),
+      sayGoodbye: (reason, text, ms) => void this.#out.sayGoodbye(reason, text, ms),
+      end: (reason) => this.#out.end(reason),
+      leave: (outcome) => this.#out.leave(outcome),
     });
     this.#live = live;
     const { session } = live.conversation;
-    session.on(voice.AgentSessionEventTypes.Close, () => this.#sessionClosed());
+    session.on(voice.AgentSessionEventTypes.Close, () =>
+      this.#out.sessionClosed({ isLive: this.#state.name === 'live' }),
+    );
     await withDeadline(
       async () => {
         await live.conversation.start(ctx.room, caller.identity);
@@ -215,8 +214,8 @@ export class Call {
 
   /** `resume` says why an earlier job's talk goes on here; null when this is the call's first job. */
   async #goLive({ callId }: Caller, live: LiveCall, resume: ResumeKind | null): Promise<void> {
-    const saved = resume ? await this.#savedCall() : undefined;
-    this.#abort.signal.throwIfAborted();
+    const saved = resume ? await readSavedCall(this.#reading) : undefined;
+    this.#out.signal.throwIfAborted();
     if (saved) this.#record.goOn(saved);
     const answeredAtMs = this.#record.answeredAtMs ?? Date.now();
     this.#enter({ name: 'live', callId, answeredAtMs }, 'live');
@@ -229,121 +228,10 @@ export class Call {
     });
   }
 
-  async #savedCall(): Promise<SavedCall | undefined> {
+  /** What it takes to read from the store. */
+  get #reading() {
     const { store, config } = this.#deps;
-    try {
-      const ms = config.timeouts.equipmentLoadMs;
-      return await withDeadline(() => store.savedCall(), { ms, label: 'state of the call' });
-    } catch (error) {
-      this.#record.log.error({ event: 'store.failed', error }, 'what was said could not be read');
-      return undefined;
-    }
-  }
-
-  /** Ends the call with the agent's last words, heard to their end. */
-  async #sayGoodbye(reason: TerminationReason, text = GOODBYE): Promise<void> {
-    const live = this.#live;
-    if (this.#sayingGoodbye || this.#hasEnded || !live) return;
-    this.#sayingGoodbye = reason;
-    live.stop();
-    try {
-      await withDeadline(() => live.sayGoodbye(text), {
-        ms: this.#deps.config.timeouts.goodbyeMs,
-        label: 'goodbye',
-        signal: this.#abort.signal,
-      });
-    } catch (error) {
-      // The caller hung up meanwhile, or it could not be played out: the call ends anyway.
-      if (!this.#hasEnded) {
-        this.#record.log.warn({ event: 'provider.failed', error }, 'goodbye was not played out');
-      }
-    }
-    this.#end(reason);
-  }
-
-  /** The framework gives up a session by itself only when its own wiring breaks. */
-  #sessionClosed(): void {
-    if (this.#sayingGoodbye) this.#end(this.#sayingGoodbye);
-    else if (this.#state.name === 'live') this.#leave('failed');
-  }
-
-  #callerGone(departure: Departure): void {
-    if (departure === 'replaced') return this.#leave('yielded');
-    // Ours is the connection that ended: the caller may still be there, and gets a fresh job.
-    if (departure === 'cut-off' && !this.#sayingGoodbye) return this.#leave('failed');
-    // Whose call it is comes first.
-    if (this.#isOurs) void this.#endAfterCaller(departure);
-    else this.#goneEarly = departure;
-  }
-
-  async #endAfterCaller(departure: Exclude<Departure, 'replaced'>): Promise<void> {
-    // What was under way may say whose call it is by now, or where the caller went.
-    const settled = await this.#live?.settled();
-    if (settled === 'handed-over') return;
-    const reason = settled === 'transferred' ? 'transferred' : this.#reasonFor(departure);
-    this.#end(reason, { isCallerGone: true });
-  }
-
-  #reasonFor(departure: Exclude<Departure, 'replaced'>): TerminationReason {
-    if (departure === 'cut-off') return 'link-lost';
-    if (departure !== 'hung-up') return departure;
-    if (this.#record.answeredAtMs === null) return 'cancelled-while-ringing';
-    return this.#live?.isLegSilent ? 'media-lost' : 'caller-hangup';
-  }
-
-  /** What stands in the way of answering is this job's end, not yet the call's: a fresh job may do. */
-  #startFailed(error: unknown): void {
-    if (this.#hasEnded) return;
-    if (error instanceof YieldedError) return this.#leave('yielded');
-    const reason = reasonOfFailure(error);
-    this.#record.log.error({ event: 'job.failed', reason, error }, 'job could not take the call');
-    this.#leave('failed');
-  }
-
-  /** Leaves without ending the call: another job has it, or will have it. */
-  #leave(outcome: 'yielded' | 'failed'): void {
-    if (this.#hasEnded) return;
-    this.#enter({ name: 'left', outcome });
-    this.#letGo('This job leaves the call');
-    if (outcome === 'yielded') this.#record.log.info({ event: 'job.yielded' }, 'job left the call');
-    const closeMs = this.#deps.config.timeouts.hangupCloseMs;
-    this.#ended.resolve({ outcome, closeMs, closed: this.#deps.store.end() });
-  }
-
-  /** The one way out of a call: runs once, whoever asks first. */
-  #end(reason: TerminationReason, { isCallerGone = false } = {}): void {
-    if (this.#hasEnded) return;
-    const ending = termination(reason);
-    this.#enter({ name: 'closing', termination: ending }, 'closing');
-    this.#letGo(`The call ended: ${reason}`);
-    const { ctx, config, store } = this.#deps;
-    const closed = closeCall({
-      ctx,
-      config,
-      store,
-      claim: this.#claim,
-      record: this.#record,
-      ending,
-      media: this.#live?.media ?? null,
-      isCallerGone,
-    });
-    const { hangupCloseMs, closeMs } = config.timeouts;
-    this.#ended.resolve({
-      outcome: 'ended',
-      closeMs: isCallerGone ? hangupCloseMs : closeMs,
-      closed: closed.then(() => this.#enter({ name: 'closed', termination: ending })),
-    });
-  }
-
-  get #hasEnded(): boolean {
-    return this.#abort.signal.aborted;
-  }
-
-  /** Stops whatever still works for the call. */
-  #letGo(why: string): void {
-    this.#abort.abort(new Error(why));
-    this.#stopWatching();
-    this.#live?.stop();
+    return { store, record: this.#record, timeouts: config.timeouts };
   }
 
   #enter(next: CallState, stage?: JobStage): void {

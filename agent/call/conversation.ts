@@ -14,13 +14,15 @@ import { phraseFrames } from '../speech/phrases.ts';
 import { Receptionist } from '../speech/receptionist.ts';
 import type { CallSpeech } from '../speech/session.ts';
 import type { ReadyPhrase } from './phrase-book.ts';
-import { chatOf, savedItems } from './resume.ts';
+import { chatOf, savedItems, unanswered } from './resume.ts';
 import type { SavedTalk } from './resume.ts';
 
 /** Audio that the gateway's jitter buffer still holds when our own queue is empty. */
 const inFlightMs = 500;
 /** From the end of the caller's speech to the first sign of an answer being prepared. */
 const turnEndMs = 1_500;
+/** What the caller says so shortly before a call changes hands may have come too late for its old job. */
+const transferMs = 1_500;
 
 const clock = { nowMs: () => Date.now() };
 
@@ -39,6 +41,7 @@ export class Conversation {
   #agentWords: string[] = [];
   /** When the caller stopped to speak, while no answer to it has begun. */
   #owesAnswerSinceMs: number | null = null;
+  #goOnDuty = () => {};
 
   /** `inventory` is null when the sheet could not be read; `reload` reads it again, at each turn. */
   constructor(options: {
@@ -66,7 +69,10 @@ export class Conversation {
       turn: () => this.#callerTurns,
       callerWords: () => this.#callerWords,
       wasSpoken: (words) => this.#agentWords.some((said) => said.includes(words)),
-      say: (words) => void this.session.say(words, { addToChatCtx: false }),
+      // A tool may outlast this job's right to speak.
+      say: (words) => {
+        if (this.#receptionist.duty.isOn) void this.session.say(words, { addToChatCtx: false });
+      },
       ...tools,
     };
     this.#talk = createBookingTalk(deps);
@@ -98,11 +104,14 @@ export class Conversation {
 
   /** Listens and answers nothing, until it goes on from where another job has left off. */
   standBy(): void {
-    this.#receptionist.isOnDuty = false;
+    this.#goOnDuty = this.#receptionist.duty.leave();
   }
 
-  /** Goes on from what another job of the call has left; undefined when it left nothing. */
-  async goOn(saved: SavedTalk | undefined): Promise<void> {
+  /**
+   * Goes on from what another job of the call has left; undefined when it left nothing. Returns what
+   * the caller said at the end of the wait and that job did not take in, or null.
+   */
+  async goOn(saved: SavedTalk | undefined): Promise<string | null> {
     if (saved) {
       this.#callerTurns = saved.callerTurns;
       this.#callerWords = saved.callerWords;
@@ -112,16 +121,33 @@ export class Conversation {
       for (const [key, code] of Object.entries(saved.messages)) this.#talk.messages.set(key, code);
       await this.#receptionist.updateChatCtx(chatOf(saved.items));
     }
-    this.#receptionist.isOnDuty = true;
+    this.#goOnDuty();
+    const { duty } = this.#receptionist;
+    if (saved && unanswered(saved.items) !== null) duty.expectEcho(saved.callerWords);
+    return duty.catchUp({ withinMs: transferMs, takenIn: this.#callerWords });
   }
 
-  /** Answers nothing from now on, and breaks off what is being said; the result takes it back. */
+  /** Answers nothing from now on, and breaks off what is being said; the result makes up for it. */
   fallSilent(): () => void {
-    this.#receptionist.isOnDuty = false;
+    const { duty } = this.#receptionist;
+    const goOnDuty = duty.leave();
+    const isInterrupting = this.session.agentState !== 'listening';
     void this.session.interrupt({ force: true });
     return () => {
-      this.#receptionist.isOnDuty = true;
+      goOnDuty();
+      if (duty.isOn) this.#makeUp(isInterrupting);
     };
+  }
+
+  /** Holds back what is being said, within 0.2 s, without losing it; the result goes on with it. */
+  pause(): () => void {
+    this.session.output.audio?.pause();
+    return () => this.session.output.audio?.resume();
+  }
+
+  /** Whether words that the caller did not speak aloud are to be answered here; else they are kept. */
+  answers(words: string): boolean {
+    return this.#receptionist.duty.answers(words);
   }
 
   /** Where it stands. */
@@ -178,9 +204,21 @@ export class Conversation {
     await timers.setTimeout(inFlightMs);
   }
 
+  /** After a silence: what the caller said in it is answered, or what it broke off is said anew. */
+  #makeUp(wasInterrupting: boolean): void {
+    const { duty } = this.#receptionist;
+    const missed = duty.catchUp({ withinMs: Infinity, takenIn: this.#callerWords });
+    if (missed !== null) return this.callerMeant(missed);
+    if (!wasInterrupting) return;
+    const { items } = this.saved;
+    if (unanswered(items) !== null) return void this.answer();
+    const last = items.findLast((item) => item.kind === 'spoken');
+    if (last?.kind === 'spoken' && last.interrupted) void this.session.say(last.words);
+  }
+
   #follow(reload: () => Promise<Inventory | null>): void {
     this.session.on(ConversationItemAdded, ({ item }) => {
-      if (item.type !== 'message' || !this.#receptionist.isOnDuty) return;
+      if (item.type !== 'message' || !this.#receptionist.duty.isOn) return;
       const words = item.textContent ?? '';
       // Of words that were broken off, nobody knows how many were heard.
       if (item.role === 'assistant' && !item.interrupted) this.#agentWords.push(words);

@@ -21,6 +21,8 @@ export type WalkDeps = {
   readonly signOfLife: () => string | null;
   /** Packets come at this moment, perhaps for good: no step is taken then. */
   readonly isHealing: () => boolean;
+  /** False while LiveKit answers nobody: then the silence is not the caller's, who may hold on. */
+  readonly isServerThere: () => Promise<boolean>;
   readonly note: (event: GapEvent, fields: Readonly<Record<string, unknown>>) => void;
   /** When the gateway hangs up by itself, counted from the last packet. */
   readonly mediaTimeoutMs: number;
@@ -40,6 +42,8 @@ const endMarginMs = 1_000;
 /** What a job that came by rejoining needs to see packets that stay. */
 const lookMs = 2_000;
 const pollMs = 250;
+/** From the server's first answer to packets that stay (a freeze of 30 s: 1.1 s to `reconnected`). */
+const serverBackMs = 5_000;
 
 /** One way up the ladder, for one gap. */
 export class GapWalk {
@@ -126,12 +130,23 @@ export class GapWalk {
   async #waitUntilWise(rung: Rung): Promise<boolean> {
     const { isHealing, signOfLife } = this.#deps;
     while (!this.#abort.signal.aborted) {
+      if (rung === 'give-up') await this.#waitForServer();
       const isLegAlive = !gentle.has(rung) && signOfLife() !== null;
       if (!isLegAlive && !isHealing()) return true;
       if (isLegAlive && this.#silentMs >= this.#lastStepMs) return false;
       await this.#pause(pollMs);
     }
     return false;
+  }
+
+  /** A server that comes back brings packets with it; one that stays away ends the connection. */
+  async #waitForServer(): Promise<void> {
+    let wasAway = false;
+    while (!this.#abort.signal.aborted && !(await this.#deps.isServerThere())) {
+      wasAway = true;
+      await this.#pause(pollMs);
+    }
+    if (wasAway) await this.#pause(serverBackMs);
   }
 
   async #try(step: GapStep): Promise<boolean> {

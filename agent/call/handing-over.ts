@@ -1,7 +1,7 @@
 import type { ResumeKind } from '../line.ts';
 import type { CallClaim } from './call-claim.ts';
 import type { CallRecord } from './call-record.ts';
-import type { CallDeps } from './call.ts';
+import type { CallDeps } from './call-deps.ts';
 import type { Conversation } from './conversation.ts';
 import { handOver } from './handover.ts';
 import type { PhraseBook } from './phrase-book.ts';
@@ -29,6 +29,8 @@ export class HandingOver {
   #current: Promise<boolean> | undefined;
   #givenAway: Promise<boolean> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** When the one that is under way waits no longer for the end of a turn. */
+  #dueAtMs = Infinity;
 
   constructor(deps: HandingOverDeps) {
     this.#deps = deps;
@@ -37,7 +39,7 @@ export class HandingOver {
   /** Begins the wait for the planned one, if there is to be one. */
   start(): void {
     const { afterMs } = this.#deps.config.handover;
-    if (afterMs !== null) this.#plan(afterMs);
+    if (afterMs !== null) this.#plan(afterMs, true);
   }
 
   stop(): void {
@@ -54,14 +56,22 @@ export class HandingOver {
     return (await this.#givenAway) ?? false;
   }
 
-  /** Gives the call to a fresh job. False when it stayed here. */
-  async now(kind: ResumeKind, notice: string | null): Promise<boolean> {
+  /**
+   * Gives the call to a fresh job: between two turns, or in the middle of one after `withinMs`.
+   * False when it stayed here.
+   */
+  async now(
+    kind: ResumeKind,
+    { notice = null, withinMs = Infinity }: { notice?: string | null; withinMs?: number } = {},
+  ): Promise<boolean> {
     const { claim, record, signal, isBusy, onGiven } = this.#deps;
     if (!claim || signal.aborted || isBusy()) return false;
+    this.#dueAtMs = Math.min(this.#dueAtMs, performance.now() + withinMs);
     this.#current ??= this.#give(kind, claim, notice);
     const isGiven = await this.#current;
     if (!isGiven) {
       this.#current = this.#givenAway = undefined;
+      this.#dueAtMs = Infinity;
     } else if (!signal.aborted) {
       record.log.info({ event: 'job.handed-over', kind }, 'call handed over to a fresh job');
       onGiven();
@@ -89,6 +99,7 @@ export class HandingOver {
         },
         isBusy,
         isBetweenTurns: () => conversation.isBetweenTurns,
+        dueAtMs: () => this.#dueAtMs,
         fallSilent: () => conversation.fallSilent(),
         state,
       });
@@ -98,10 +109,13 @@ export class HandingOver {
     }
   }
 
-  #plan(ms: number): void {
-    const { config, signal } = this.#deps;
+  #plan(ms: number, isFirst = false): void {
+    const { config, record, signal } = this.#deps;
     const giveOrPlan = async () => {
-      const isGiven = await this.now('handover', config.handover.notice);
+      if (isFirst) {
+        record.log.info({ event: 'handover.due', afterMs: ms }, 'job reached HANDOVER_AFTER_MS');
+      }
+      const isGiven = await this.now('handover', { notice: config.handover.notice });
       if (!isGiven && !signal.aborted) this.#plan(againMs);
     };
     this.#timer = setTimeout(() => void giveOrPlan(), ms);

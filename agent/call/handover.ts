@@ -44,6 +44,8 @@ export type HandOverDeps = {
   readonly ask: (kind: ResumeKind) => boolean;
   /** Neither side speaks, and no answer is being prepared. */
   readonly isBetweenTurns: () => boolean;
+  /** From then on the call goes over in the middle of a turn too; by `performance.now()`. */
+  readonly dueAtMs: () => number;
   /** Something is under way that only this job can finish. */
   readonly isBusy: () => boolean;
   /** Tells the caller of it, if they are to be told. */
@@ -108,10 +110,11 @@ function readyJob(
   return { jobId: promise, stop };
 }
 
-async function betweenTurns({ isBetweenTurns, signal }: HandOverDeps): Promise<void> {
+async function betweenTurns({ isBetweenTurns, dueAtMs, signal }: HandOverDeps): Promise<void> {
+  const isTime = () => isBetweenTurns() || performance.now() >= dueAtMs();
   await withDeadline(
     async (joined) => {
-      while (!isBetweenTurns()) await timers.setTimeout(pollMs, undefined, { signal: joined });
+      while (!isTime()) await timers.setTimeout(pollMs, undefined, { signal: joined });
     },
     { ms: turnMs, label: 'end of a turn', signal },
   );

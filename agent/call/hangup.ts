@@ -20,6 +20,8 @@ const callStatusAttribute = 'sip.callStatus';
 
 /** A caller whose leg broke may be rejoined by the gateway under the same identity. */
 const rejoinGraceMs = 12_000;
+/** After our own connection broke: the gateway is back within 6 s (seen), or not at all. */
+const returnGraceMs = 15_000;
 
 /** Reasons after which a participant of the gateway does not come back. */
 const finalReasons: ReadonlyMap<DisconnectReason, Departure> = new Map([
@@ -66,15 +68,26 @@ export function watchCaller(room: Room, identity: string, events: CallerEvents):
   const onAttributes = (changed: Record<string, string>, participant: Participant) => {
     if (participant.identity === identity) onStatus(changed[callStatusAttribute]);
   };
-  const onLeft = (participant: RemoteParticipant) => {
-    if (participant.identity !== identity) return;
-    const { disconnectReason } = participant;
-    const final = finalReasons.get(disconnectReason ?? DisconnectReason.UNKNOWN_REASON);
-    if (final) return gone(final, disconnectReason);
+  const awaitReturn = (ms: number, reason?: DisconnectReason) => {
     clearTimeout(grace);
     grace = setTimeout(() => {
-      if (!caller()) gone('link-lost', disconnectReason);
-    }, rejoinGraceMs);
+      if (!caller()) gone('link-lost', reason);
+    }, ms);
+  };
+  const onLeft = (participant: RemoteParticipant) => {
+    if (participant.identity !== identity) return;
+    // Without a server nobody knows who is still there.
+    if (room.connectionState !== ConnectionState.CONN_CONNECTED) return;
+    const { disconnectReason } = participant;
+    const final = finalReasons.get(disconnectReason ?? DisconnectReason.UNKNOWN_REASON);
+    if (final) gone(final, disconnectReason);
+    else awaitReturn(rejoinGraceMs, disconnectReason);
+  };
+  const onReconnecting = () => clearTimeout(grace);
+  const onReconnected = () => {
+    const there = caller();
+    if (there) onStatus(there.attributes[callStatusAttribute]);
+    else awaitReturn(returnGraceMs);
   };
   const onJoined = (participant: RemoteParticipant) => {
     if (participant.identity === identity) clearTimeout(grace);
@@ -87,11 +100,15 @@ export function watchCaller(room: Room, identity: string, events: CallerEvents):
     room.off(RoomEvent.ParticipantAttributesChanged, onAttributes);
     room.off(RoomEvent.ParticipantDisconnected, onLeft);
     room.off(RoomEvent.ParticipantConnected, onJoined);
+    room.off(RoomEvent.Reconnecting, onReconnecting);
+    room.off(RoomEvent.Reconnected, onReconnected);
     room.off(RoomEvent.Disconnected, onRoomGone);
   };
   room.on(RoomEvent.ParticipantAttributesChanged, onAttributes);
   room.on(RoomEvent.ParticipantDisconnected, onLeft);
   room.on(RoomEvent.ParticipantConnected, onJoined);
+  room.on(RoomEvent.Reconnecting, onReconnecting);
+  room.on(RoomEvent.Reconnected, onReconnected);
   room.on(RoomEvent.Disconnected, onRoomGone);
   // What happened before the listeners were there would never be told again.
   if (room.connectionState === ConnectionState.CONN_DISCONNECTED) gone('cut-off', undefined);

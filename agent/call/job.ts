@@ -10,9 +10,11 @@ import { captureFrameworkLines } from '../framework-log.ts';
 import { createLog } from '../log.ts';
 import { serveInFront } from '../priority.ts';
 import { storeOpener } from '../store/database.ts';
+import { watchedLog } from '../watched-log.ts';
 import { CallBookings } from './call-bookings.ts';
 import { CallStore } from './call-store.ts';
 import { Call } from './call.ts';
+import { MetricsSender } from './metrics-sender.ts';
 
 /**
  * A job process: forked and kept warm by the framework, which imports this file; it serves one call
@@ -31,6 +33,7 @@ const prewarmMs = 3_000;
 
 let stage: JobStage = 'idle';
 let serving: JobCall | null = null;
+let call: Call | undefined;
 let bookings: CallBookings | undefined;
 const store = storeOpener(config.store);
 
@@ -47,6 +50,7 @@ const line = new Line({
   onLost: () => bookings?.onLineLost(),
   onOrder: (order) => {
     bookings?.onOrder(order);
+    call?.onOrder(order);
     if (order.type !== 'end') return;
     log.error({ event: 'job.forced' }, 'job ended by order of the supervisor');
     void leave('failed');
@@ -80,16 +84,19 @@ async function serve(ctx: JobContext): Promise<void> {
   serveInFront();
   const room = ctx.job.room?.name ?? '';
   const jobId = ctx.job.id;
-  const callLog = log.child({ room, jobId, jobPid: process.pid });
+  const metrics = new MetricsSender((sent) => line.send({ type: 'metrics', metrics: sent }));
+  const callLog = watchedLog(log.child({ room, jobId, jobPid: process.pid }), (fields) =>
+    metrics.note(fields),
+  );
   const callStore = new CallStore({ open: store, voice: config.voice, log: callLog });
   bookings = new CallBookings({
-    callId: () => call.callId ?? jobId,
+    callId: () => call?.callId ?? jobId,
     store,
     inventory: () => callStore.inventory(),
     send: (report) => line.send(report),
     log: callLog,
   });
-  const call: Call = new Call({
+  call = new Call({
     ctx,
     config,
     log: callLog,

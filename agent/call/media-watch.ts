@@ -25,6 +25,7 @@ type MediaWatchDeps = {
   readonly note: (event: GapEvent, fields: Readonly<Record<string, unknown>>) => void;
   readonly ask: () => void;
   readonly rejoin: () => Promise<void>;
+  readonly isServerThere: () => Promise<boolean>;
   readonly giveUp: () => Promise<void>;
 };
 
@@ -72,7 +73,8 @@ export class MediaWatch {
 
   /** From now on a gap is dealt with; `saved` is what an earlier job of the call knew. */
   start(saved: SavedRecovery | undefined): void {
-    const { room, timeouts, liveness, note, ask, rejoin, giveUp, callerIdentity } = this.#deps;
+    const { room, timeouts, liveness, note, callerIdentity } = this.#deps;
+    const { ask, rejoin, giveUp, isServerThere } = this.#deps;
     const recovery = new Recovery({
       steps: {
         // oxlint-disable-next-line typescript/require-await -- said, and not waited for
@@ -83,6 +85,7 @@ export class MediaWatch {
       },
       signOfLife: () => this.#signs.fresh,
       isHealing: () => this.#gap?.isHealing ?? false,
+      isServerThere,
       liveness,
       note,
       gapCooldownMs: timeouts.gapCooldownMs,

@@ -2,10 +2,17 @@ import type { Inventory } from '../../tools/yard/equipment.ts';
 import type { Timeouts } from '../timeouts.ts';
 import { withDeadline } from '../deadline.ts';
 import { greetingFor } from '../speech/instructions.ts';
-import { GOODBYE, STILL_HERE, WELCOME_BACK } from '../speech/set-phrases.ts';
+import {
+  CALL_AGAIN,
+  CALL_YOU_BACK,
+  GOODBYE,
+  STILL_HERE,
+  WELCOME_BACK,
+} from '../speech/set-phrases.ts';
 import type { CallRecord } from './call-record.ts';
 import type { CallStore } from './call-store.ts';
 import { PhraseBook } from './phrase-book.ts';
+import type { SavedCall } from './resume.ts';
 
 /** All that a call reads from the store before it is answered: then it waits for nothing. */
 export type Preparation = {
@@ -24,13 +31,16 @@ type PrepareOptions = {
   readonly signal: AbortSignal;
 };
 
+/** What the first words may be of a job that goes on with a call, or that ends it. */
+const resumePhrases = [STILL_HERE, WELCOME_BACK, CALL_YOU_BACK, CALL_AGAIN];
+
 /** Reads it. What fails is left out. @throws the reason of `signal`, when the call has ended. */
 export async function prepare(options: PrepareOptions): Promise<Preparation> {
   const { store, record, isResumed, signal } = options;
   const inventory = await loadEquipment(options);
   const greeting = greetingFor(inventory?.yard ?? null);
   const phrases = new PhraseBook({ read: (text) => store.phrase(text), log: () => record.log });
-  await phrases.load(isResumed ? [STILL_HERE, WELCOME_BACK] : [greeting, GOODBYE], signal);
+  await phrases.load(isResumed ? resumePhrases : [greeting, GOODBYE], signal);
   signal.throwIfAborted();
   return { inventory, greeting, phrases };
 }
@@ -54,4 +64,18 @@ async function loadEquipment(options: PrepareOptions): Promise<Inventory | null>
     source: inventory ? 'store' : 'none',
   });
   return inventory;
+}
+
+/** What an earlier job of the call has kept; undefined when nothing could be read in time. */
+export async function readSavedCall(
+  options: Pick<PrepareOptions, 'store' | 'record' | 'timeouts'>,
+): Promise<SavedCall | undefined> {
+  const { store, record, timeouts } = options;
+  try {
+    const ms = timeouts.equipmentLoadMs;
+    return await withDeadline(() => store.savedCall(), { ms, label: 'state of the call' });
+  } catch (error) {
+    record.log.error({ event: 'store.failed', error }, 'what was said could not be read');
+    return undefined;
+  }
 }

@@ -5,7 +5,7 @@ import type { ResumeKind } from '../line.ts';
 
 const dispatchOrder = z.object({
   supersedes: z.string().nullish(),
-  resume: z.enum(['takeover', 'handover', 'rejoin']).nullish(),
+  resume: z.enum(['takeover', 'handover', 'rejoin', 'apology']).nullish(),
 });
 
 /** What a dispatch of the guardian says: whose claim may be taken over, and how. */
@@ -93,6 +93,8 @@ const savedCall = z.object({
       .optional(),
   }),
   silencePrompts: z.number(),
+  /** The turn at which an agent last died of the call, and how many in a row did at that one. */
+  lastCrash: z.object({ callerTurns: z.number(), times: z.number() }).optional(),
 });
 
 /**

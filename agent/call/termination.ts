@@ -14,6 +14,10 @@ const reasonsByResult = {
 /** What happened, from a closed list. */
 export type TerminationReason = (typeof reasonsByResult)[TerminationResult][number];
 
+/** Every reason there is. */
+export const terminationReasons: readonly TerminationReason[] =
+  Object.values(reasonsByResult).flat();
+
 /** How a call ended: every ending, whatever its cause, becomes one of these. */
 export type Termination = {
   readonly result: TerminationResult;

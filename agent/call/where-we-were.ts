@@ -24,7 +24,7 @@ function sentencesFor(
   saved: SavedCall | undefined,
   owesAnswer: boolean,
 ): readonly string[] {
-  if (kind === 'handover') return [];
+  if (kind === 'handover' || kind === 'apology') return [];
   if (kind === 'rejoin') return [CAN_YOU_HEAR];
   if (!saved) return [WELCOME_BACK];
   return owesAnswer ? [STILL_HERE] : [STILL_HERE, openQuestion(saved)];
@@ -32,6 +32,7 @@ function sentencesFor(
 
 /** What the caller was to answer: a read-back whole, else the agent's last question. */
 function openQuestion({ talk }: SavedCall): string {
+  if (talk.items.length === 0) return 'How can I help you?';
   const last = talk.items.findLast((item) => item.kind === 'spoken');
   const words = last?.kind === 'spoken' && last.by === 'agent' ? last.words.trim() : '';
   if (talk.asked && words.includes(talk.asked.question)) return talk.asked.question;

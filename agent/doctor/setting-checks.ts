@@ -35,7 +35,8 @@ export function checkBudgets({ timeouts }: Config): Finding {
 }
 
 /** What the platform does at a deploy: whether calls that are up may end by themselves. */
-export function checkPlatform(env: Environment, { platform, timeouts }: Config): Finding {
+export function checkPlatform(env: Environment, config: Config): Finding {
+  const { platform, timeouts, drainGraceMs } = config;
   if (platform === 'other') return ok('not on Railway');
   if (platform === 'railway-volume') {
     return warn(
@@ -44,7 +45,7 @@ export function checkPlatform(env: Environment, { platform, timeouts }: Config):
     );
   }
   const variable = 'RAILWAY_DEPLOYMENT_DRAINING_SECONDS';
-  // More than the drain itself: what remains is ended by force, and its record written.
+  // More than the drain itself: what remains is ended, and its record written.
   const neededSeconds = Math.ceil((timeouts.drainMs + timeouts.closeMs) / 1_000);
   const advice = `Set ${variable} to ${Math.max(1_800, neededSeconds)} (or lower DRAIN_MS)`;
   const value = env[variable]?.trim();
@@ -52,9 +53,15 @@ export function checkPlatform(env: Environment, { platform, timeouts }: Config):
     const detail = `${variable} is not set: without railway.json, which Railway stops reading on 2026-12-01, a deploy would cut calls`;
     return warn(detail, advice);
   }
-  if (!(Number(value) >= neededSeconds)) {
-    const detail = `${variable} is too short: calls may go on for DRAIN_MS, ${timeouts.drainMs / 1_000} s, after a deploy`;
-    return fail(detail, advice);
+  const explicit = env['DRAIN_GRACE_MS']?.trim();
+  if (!(Number(value) >= (explicit ? drainGraceMs / 1_000 : 0))) {
+    const detail = `${variable} is not as long as DRAIN_GRACE_MS, ${drainGraceMs / 1_000} s: Railway would cut calls that the drain still counts on`;
+    return fail(detail, `${advice}, and leave DRAIN_GRACE_MS out: it follows from that`);
+  }
+  const graceSeconds = drainGraceMs / 1_000;
+  if (graceSeconds < neededSeconds) {
+    const detail = `${explicit ? 'DRAIN_GRACE_MS' : variable} is short: a call that no new deployment takes is ended with a sentence ${graceSeconds} s after a deploy`;
+    return warn(detail, explicit ? `${advice}, and leave DRAIN_GRACE_MS out` : advice);
   }
   return ok(`Railway waits ${value} s for calls at a deploy`);
 }

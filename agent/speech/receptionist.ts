@@ -2,6 +2,7 @@ import { voice } from '@livekit/agents';
 import type { llm } from '@livekit/agents';
 import { ReadableStream } from 'node:stream/web';
 import { z } from 'zod';
+import { Duty } from './duty.ts';
 
 const answerInWords = z.object({ say: z.string().min(1) });
 
@@ -13,17 +14,17 @@ type LlmNode = voice.Agent['llmNode'];
  * model round trip sooner.
  */
 export class Receptionist extends voice.Agent {
-  /** While it is off duty another job serves the caller: it listens, and answers nothing. */
-  isOnDuty = true;
+  /** Off duty it listens, and answers nothing. */
+  readonly duty = new Duty();
 
   // oxlint-disable-next-line typescript/require-await -- the framework's own signature
-  override async onUserTurnCompleted(): Promise<void> {
-    if (!this.isOnDuty) throw new voice.StopResponse();
+  override async onUserTurnCompleted(_chat: llm.ChatContext, said: llm.ChatMessage): Promise<void> {
+    if (!this.duty.answers(said.textContent ?? '')) throw new voice.StopResponse();
   }
 
   override async llmNode(...args: Parameters<LlmNode>): ReturnType<LlmNode> {
     const [chatCtx] = args;
-    if (!this.isOnDuty) return null;
+    if (!this.duty.isOn) return null;
     const words = wordsOfTools(chatCtx);
     return words === undefined ? super.llmNode(...args) : ReadableStream.from([words]);
   }

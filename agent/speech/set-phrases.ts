@@ -27,6 +27,10 @@ export const CALL_YOU_BACK =
 /** The same, without a number. */
 export const CALL_AGAIN =
   "I'm sorry, something isn't working on our side. Please call again in a little while. Goodbye.";
+/** The process is stopped within three seconds: the number is kept. Spoken in two. */
+export const CUT_SHORT = "Sorry, we'll call you back.";
+/** The same, without a number. */
+export const CUT_SHORT_CALL_AGAIN = 'Sorry, please call us again.';
 
 /** What the caller hears before their silence ends the call, one after the other. */
 export const callerSilentPrompts = [
@@ -74,4 +78,6 @@ export const setPhrases: readonly string[] = [
   VOICE_TROUBLE,
   CALL_YOU_BACK,
   CALL_AGAIN,
+  CUT_SHORT,
+  CUT_SHORT_CALL_AGAIN,
 ];

@@ -173,3 +173,8 @@ function clockMs(dialect: StoreDialect): RawBuilder<number> {
 export function callLeaseName(callId: string): string {
   return `call:${callId}`;
 }
+
+/** The name of the lease under which one of several guardians acts for a room. */
+export function guardianLeaseName(room: string): string {
+  return `guardian:${room}`;
+}

@@ -2,6 +2,7 @@ import type { BookingState } from '../../tools/bookings/booking.ts';
 import { findBooking } from '../../tools/bookings/journal.ts';
 import type { Notice } from '../../tools/bookings/notices.ts';
 import { SheetWriter } from '../../tools/bookings/sheet-writer.ts';
+import type { SheetsErrorCode } from '../../tools/inventory/sheets-error.ts';
 import { createSheetsClient } from '../../tools/inventory/sheets-client.ts';
 import type { Config } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
@@ -55,6 +56,16 @@ export class BookingDesk {
       // What the calls read is no longer true.
       onWritten: () => void refresh().catch(() => {}),
     });
+  }
+
+  /** Whether this process is the one that writes the sheet. */
+  get isLeading(): boolean {
+    return this.#writer.isLeading;
+  }
+
+  /** Why Google does not let the sheet be written; null when it does, as far as is known. */
+  get refusal(): SheetsErrorCode | null {
+    return this.#writer.refusal;
   }
 
   start(): void {

@@ -1,82 +1,144 @@
 import timers from 'node:timers/promises';
-import { DeadlineError, withDeadline } from '../deadline.ts';
 import type { Log } from '../log.ts';
-import type { JobLine } from './job-line.ts';
+import { DrainHandOvers } from './drain-hand-overs.ts';
+import { drainTimes, killAfterMs } from './drain-times.ts';
+import type { DrainBudget } from './drain-times.ts';
+import type { JobLine, JobPeer } from './job-line.ts';
+import { killProcess } from './kill-process.ts';
 import type { Pool } from './pool.ts';
+import type { ReadyMark } from './ready-mark.ts';
 import type { WorkerProcesses } from './worker-process.ts';
 
-/** How the calls ended: by themselves, by a second signal, or because `drainMs` was over. */
-export type DrainOutcome = 'drained' | 'forced' | 'deadline';
+/**
+ * How the calls ended: by themselves or with another deployment (`drained`), the last of them with
+ * a sentence (`said-goodbye`), or by force: at a second signal, or because the time was over.
+ */
+export type DrainOutcome = 'drained' | 'said-goodbye' | 'forced' | 'deadline';
 
-/** Processes that were told to end get this long before they are killed. */
-const forceMs = 1_500;
 const pollMs = 50;
 
-type DrainDeps = {
-  readonly line: JobLine;
-  readonly workers: WorkerProcesses;
-  readonly pool: Pool;
+/** What a drain needs. */
+export type DrainDeps = {
+  readonly line: Pick<JobLine, 'jobs' | 'workers'>;
+  readonly workers: Pick<WorkerProcesses, 'pids' | 'stopStarting' | 'kill'>;
+  readonly pool: Pick<Pool, 'serving'>;
   readonly log: Log;
-  readonly drainMs: number;
+  readonly readyMark: Pick<ReadyMark, 'withdraw' | 'otherIsReady'>;
+  readonly budget: DrainBudget;
+  /** Whether calls are given to another deployment that is ready. */
+  readonly handsOver: boolean;
   /** Resolves when waiting is to end at once. */
   readonly forced: Promise<void>;
+  readonly clock?: DrainClock;
 };
 
-/** Ends the workers when their calls have ended; by force when `forced` or `drainMs` comes first. */
+/** Time, as a drain sees it; another one in tests. */
+type DrainClock = { nowMs(): number; sleep(ms: number): Promise<unknown> };
+
+const realClock: DrainClock = {
+  nowMs: () => performance.now(),
+  sleep: (ms) => timers.setTimeout(ms),
+};
+
+/** Takes no further call, and resolves when all processes are gone. Runs once. */
 export async function drain(deps: DrainDeps): Promise<DrainOutcome> {
-  const { line, workers } = deps;
-  workers.stopStarting();
-  // A worker that says hello later is told then.
-  for (const worker of line.workers.values()) worker.send({ type: 'drain' });
-  const outcome = await callsOver(deps);
-  if (outcome !== 'drained') await endByForce(deps, outcome);
-  return outcome;
+  return new Drain(deps).run();
 }
 
-async function callsOver({ workers, pool, drainMs, forced }: DrainDeps): Promise<DrainOutcome> {
-  // Calls of an earlier supervisor's worker are ours to wait for, too.
-  const isOver = () => workers.pids.length === 0 && pool.serving.length === 0;
-  try {
-    return await withDeadline<DrainOutcome>(
-      async (signal) => {
-        await Promise.race([until(isOver, signal), forced]);
-        return isOver() ? 'drained' : 'forced';
-      },
-      { ms: drainMs, label: 'drain' },
-    );
-  } catch (error) {
-    if (error instanceof DeadlineError) return 'deadline';
-    throw error;
-  }
-}
+class Drain {
+  readonly #deps: DrainDeps;
+  readonly #clock: DrainClock;
+  readonly #startedMs: number;
+  readonly #handOvers: DrainHandOvers;
+  /** Jobs that were told to end their call with a sentence. */
+  readonly #parting = new Set<JobPeer>();
+  #isForced = false;
 
-/** The framework's jobs ignore signals and talk on for 13 s after their worker: they come first. */
-async function endByForce(deps: DrainDeps, outcome: DrainOutcome): Promise<void> {
-  const { line, workers, pool, log } = deps;
-  for (const { room, callId } of pool.serving) {
-    log.error({ event: 'job.forced', room, callId, outcome }, 'call ended by force');
+  constructor(deps: DrainDeps) {
+    this.#deps = deps;
+    this.#clock = deps.clock ?? realClock;
+    this.#startedMs = this.#clock.nowMs();
+    this.#handOvers = new DrainHandOvers(deps.log);
   }
-  for (const job of line.jobs) if (job.call) job.send({ type: 'end' });
-  workers.kill('SIGKILL');
-  const isOver = () => workers.pids.length === 0 && line.jobs.size === 0;
-  try {
-    await withDeadline((signal) => until(isOver, signal), { ms: forceMs, label: 'end by force' });
-  } catch {
-    for (const { pid, call } of line.jobs) {
-      log.error({ event: 'job.forced', jobPid: pid, room: call?.room ?? null }, 'job killed');
-      kill(pid);
+
+  async run(): Promise<DrainOutcome> {
+    const { line, workers, readyMark, forced } = this.#deps;
+    void forced.then(() => (this.#isForced = true));
+    workers.stopStarting();
+    // A worker that says hello later is told then.
+    for (const worker of line.workers.values()) worker.send({ type: 'drain' });
+    await readyMark.withdraw();
+    const outcome = await this.#callsOver();
+    if (!this.#isOver) await this.#endByForce(outcome);
+    return outcome;
+  }
+
+  /** Calls of an earlier supervisor's worker are ours to wait for, too. */
+  get #isOver(): boolean {
+    const { workers, pool } = this.#deps;
+    return workers.pids.length === 0 && pool.serving.length === 0;
+  }
+
+  get #passedMs(): number {
+    return this.#clock.nowMs() - this.#startedMs;
+  }
+
+  async #callsOver(): Promise<DrainOutcome> {
+    const { budget, handsOver, readyMark, pool } = this.#deps;
+    while (!this.#isOver && !this.#isForced) {
+      const otherIsReady = handsOver && readyMark.otherIsReady;
+      const { lastWordsMs, endMs } = drainTimes(budget, otherIsReady);
+      const passedMs = this.#passedMs;
+      // A worker that is left without a call is no reason to call the end a bad one.
+      if (passedMs >= endMs) return pool.serving.length > 0 ? 'deadline' : this.#goodEnd;
+      if (passedMs >= lastWordsMs) this.#sayGoodbye();
+      else if (otherIsReady) this.#handOver(lastWordsMs - passedMs);
+      await this.#clock.sleep(pollMs);
+    }
+    return this.#isOver ? this.#goodEnd : 'forced';
+  }
+
+  get #goodEnd(): DrainOutcome {
+    return this.#parting.size > 0 ? 'said-goodbye' : 'drained';
+  }
+
+  /** A call whose caller was told that it ends does end. */
+  #handOver(leftMs: number): void {
+    const jobs = [...this.#deps.line.jobs].filter((job) => !this.#parting.has(job));
+    this.#handOvers.step(jobs, this.#passedMs, leftMs);
+  }
+
+  /** A job that becomes live only now is told then. */
+  #sayGoodbye(): void {
+    const { line, log } = this.#deps;
+    for (const job of line.jobs) {
+      if (!job.call || job.stage !== 'live' || this.#parting.has(job)) continue;
+      this.#parting.add(job);
+      log.info({ event: 'drain.goodbye', ...job.call }, 'nobody goes on with the call');
+      job.send({ type: 'say-goodbye' });
     }
   }
-}
 
-async function until(isOver: () => boolean, signal: AbortSignal): Promise<void> {
-  while (!isOver() && !signal.aborted) await timers.setTimeout(pollMs);
-}
+  /** The framework's jobs ignore signals and talk on for 13 s after their worker: they come first. */
+  async #endByForce(outcome: DrainOutcome): Promise<void> {
+    const { line, workers, pool, log, budget } = this.#deps;
+    for (const { room, callId } of pool.serving) {
+      log.error({ event: 'job.forced', room, callId, outcome }, 'call ended by force');
+    }
+    for (const job of line.jobs) if (job.call) job.send({ type: 'end' });
+    workers.kill('SIGKILL');
+    const untilMs = this.#passedMs + killAfterMs(budget, this.#passedMs);
+    while (workers.pids.length > 0 || line.jobs.size > 0) {
+      if (this.#passedMs >= untilMs) return this.#killJobs();
+      await this.#clock.sleep(pollMs);
+    }
+  }
 
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // Gone already.
+  #killJobs(): void {
+    const { line, log } = this.#deps;
+    for (const { pid, call } of line.jobs) {
+      log.error({ event: 'job.forced', jobPid: pid, room: call?.room ?? null }, 'job killed');
+      killProcess(pid);
+    }
   }
 }

@@ -3,7 +3,11 @@ import { inventorySnapshot, inventoryToJson } from '../../tools/inventory/invent
 import { InventoryRefresher } from '../../tools/inventory/inventory.ts';
 import { SheetFormatError } from '../../tools/inventory/sheet-table.ts';
 import { createSheetsClient } from '../../tools/inventory/sheets-client.ts';
-import { SheetsError, type SheetsErrorCode } from '../../tools/inventory/sheets-error.ts';
+import {
+  refusalOf,
+  SheetsError,
+  type SheetsErrorCode,
+} from '../../tools/inventory/sheets-error.ts';
 import type { Inventory } from '../../tools/yard/equipment.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
@@ -37,6 +41,7 @@ export class InventoryKeeper {
   #tending: Promise<void> | undefined;
   #lease: Lease | null = null;
   #savedAtMs: number | null = null;
+  #refusal: SheetsErrorCode | null = null;
 
   /** `onChanged` is called after each refresh, whoever made it: the greeting may be another. */
   constructor(options: { config: Config; store: Store; log: Log; onChanged: () => void }) {
@@ -57,6 +62,7 @@ export class InventoryKeeper {
       save: (inventory) => this.#save(inventory),
       onRefreshed: ({ items, durationMs, problems, failures }) => {
         this.#firstTry.resolve();
+        this.#refusal = null;
         log[failures > 0 ? 'info' : 'debug'](
           { event: 'inventory.refreshed', items, durationMs, failures },
           'inventory refreshed',
@@ -72,6 +78,8 @@ export class InventoryKeeper {
       },
       onFailed: (error, { failures, isNew, retryInMs }) => {
         this.#firstTry.resolve();
+        // A timeout says nothing of a permission.
+        this.#refusal = refusalOf(error) ?? this.#refusal;
         // Said once, with what to do; the same failure again is only worth a line for debugging.
         log[!isNew ? 'debug' : needsPerson(error) ? 'error' : 'warn'](
           { event: 'inventory.failed', error, toDo: toDoAbout(error), failures, retryInMs },
@@ -84,6 +92,16 @@ export class InventoryKeeper {
   /** Age of what the calls read, or null when there is nothing. */
   get ageMs(): number | null {
     return this.#savedAtMs === null ? null : Date.now() - this.#savedAtMs;
+  }
+
+  /** Whether this process is the one that refreshes the list. */
+  get isLeading(): boolean {
+    return this.#lease !== null;
+  }
+
+  /** Why Google does not let the sheet be read; null when it does, as far as is known. */
+  get refusal(): SheetsErrorCode | null {
+    return this.#refusal;
   }
 
   /**

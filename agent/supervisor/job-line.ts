@@ -27,11 +27,15 @@ export type JobPeer = {
   readonly send: (order: LineOrder) => void;
 };
 
-/** A worker process on the line. */
+/** A worker process on the line. Times are from `performance.now()`. */
 export type WorkerPeer = {
   readonly pid: number;
   link: LinkState;
   linkDetail: string | null;
+  /** Registrations after its first. */
+  reconnects: number;
+  /** When LiveKit last sent it anything; null while it has no connection. */
+  lastPongAtMs: number | null;
   lastBeatMs: number;
   readonly send: (order: LineOrder) => void;
 };
@@ -51,6 +55,8 @@ export type LineEvents = {
   /** It takes no further job, of its own accord. */
   onWorkerDraining(worker: WorkerPeer): void;
   onWorkerGone(worker: WorkerPeer): void;
+  /** What it counted; of another release, perhaps. */
+  onMetrics(job: JobPeer, metrics: readonly unknown[]): void;
   onAccepted(room: string, jobId: string): void;
   onRefused(room: string, reason: RefusalReason): void;
 };
@@ -127,6 +133,8 @@ export class JobLine {
       pid,
       link: 'connecting',
       linkDetail: null,
+      reconnects: 0,
+      lastPongAtMs: null,
       lastBeatMs: performance.now(),
       send,
     };
@@ -137,6 +145,11 @@ export class JobLine {
       if (report.type === 'accepted') this.#events.onAccepted(report.room, report.jobId);
       if (report.type === 'refused') this.#events.onRefused(report.room, report.reason);
       if (report.type === 'draining') this.#events.onWorkerDraining(worker);
+      if (report.type === 'link-health') {
+        const { reconnects, lastPongAgeMs } = report;
+        worker.reconnects = reconnects;
+        worker.lastPongAtMs = lastPongAgeMs === null ? null : worker.lastBeatMs - lastPongAgeMs;
+      }
       if (report.type !== 'link') return;
       worker.link = report.state;
       worker.linkDetail = report.detail;
@@ -172,6 +185,7 @@ export class JobLine {
       if (report.type === 'ask' || report.type === 'booking-committed') {
         this.#events.onJobAsks(job, report);
       }
+      if (report.type === 'metrics') this.#events.onMetrics(job, report.metrics);
       if (report.type === 'hand-over') this.#events.onHandOver(job, report.kind);
       if (report.type !== 'stage') return;
       job.stage = report.stage;

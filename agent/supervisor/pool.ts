@@ -42,6 +42,7 @@ export class Pool {
     const worker = this.current;
     if (!worker) return 'no worker process';
     if (worker.link === 'refused') return 'LiveKit refused the key';
+    if (worker.link === 'gave-up') return 'LiveKit was given up on';
     if (worker.link !== 'registered') return 'not registered with LiveKit';
     if (this.idlePids.length === 0) return 'no warm process';
     const { rooms } = this;

@@ -6,6 +6,8 @@ import { withDeadline } from '../deadline.ts';
 export type ListedCaller = {
   readonly callId: string | null;
   readonly phoneNumber: string | null;
+  /** The gateway has put the call through: the caller does not hear it ring any more. */
+  readonly wasAnswered: boolean;
   /** False when the gateway has said that the caller hung up: a lost leg is listed 32 s longer. */
   readonly isThere: boolean;
 };
@@ -23,6 +25,8 @@ export type Rooms = {
   /** That it resolves proves nothing: a job that reports in does. */
   dispatch(room: string, metadata: string): Promise<void>;
   remove(room: string, identity: string): Promise<void>;
+  /** Ends the call: the gateway hangs up on the caller. */
+  close(room: string): Promise<void>;
 };
 
 const requestMs = 3_000;
@@ -52,6 +56,7 @@ export function createRooms({ livekit }: Config): Rooms {
       return {
         callId: attributes['sip.callID'] ?? null,
         phoneNumber: attributes['sip.phoneNumber'] ?? null,
+        wasAnswered: attributes['sip.callStatus'] === 'active',
         isThere: attributes['sip.callStatus'] !== 'hangup',
       };
     },
@@ -66,6 +71,9 @@ export function createRooms({ livekit }: Config): Rooms {
     },
     remove: async (room, identity) => {
       await bounded('participant removal', () => rooms.removeParticipant(room, identity));
+    },
+    close: async (room) => {
+      await bounded('room deletion', () => rooms.deleteRoom(room));
     },
   };
 }

@@ -4,18 +4,20 @@ import type { JobOutcome } from '../line.ts';
 import type { Log } from '../log.ts';
 import { openStore } from '../store/database.ts';
 import type { Store } from '../store/database.ts';
-import { callLeaseName, readLease } from '../store/leases.ts';
 import { BookingDesk } from './booking-desk.ts';
 import { drain } from './drain.ts';
-import { Guardian } from './guardian.ts';
+import type { Guardian } from './guardian.ts';
 import { serveHttp } from './http.ts';
 import type { HttpServer, Readiness } from './http.ts';
 import { InventoryKeeper } from './inventory-keeper.ts';
 import { JobLine } from './job-line.ts';
 import type { JobPeer, WorkerPeer } from './job-line.ts';
-import { recordLostCall } from './lost-calls.ts';
+import { logLink } from './link-log.ts';
+import { Operations } from './operations.ts';
+import type { Seen } from './operations.ts';
 import { Pool } from './pool.ts';
-import { createRooms } from './rooms.ts';
+import { ReadyMark } from './ready-mark.ts';
+import { Safeguards } from './safeguards.ts';
 import { WorkerProcesses } from './worker-process.ts';
 
 /** What is still open after the last word in the log is left behind with the process. */
@@ -29,10 +31,14 @@ export class Supervisor {
   readonly #line: JobLine;
   readonly #workers: WorkerProcesses;
   readonly #pool: Pool;
+  readonly #safeguards: Safeguards;
   readonly #guardian: Guardian;
   readonly #inventory: InventoryKeeper;
   readonly #bookings: BookingDesk;
+  readonly #operations: Operations;
+  readonly #readyMark: ReadyMark;
   readonly #forced = Promise.withResolvers<void>();
+  readonly #gaveUp = Promise.withResolvers<void>();
   #http: HttpServer | undefined;
   #inventoryTried = false;
   #announceReady = true;
@@ -51,8 +57,10 @@ export class Supervisor {
     readonly log: Log;
     readonly store: Store;
   }) {
-    const { config, log, store } = options;
+    const { config, store } = options;
     this.#config = config;
+    this.#operations = new Operations({ ...options, see: () => this.#seen });
+    const { log, metrics } = this.#operations;
     this.#log = log;
     this.#store = store;
     const line = new JobLine({
@@ -60,15 +68,19 @@ export class Supervisor {
       onJobAsks: (job, report) => this.#bookings.onReport(job, report),
       onHandOver: (job, kind) => void this.#guardian.handOver(job, kind),
       onJobGone: (job, outcome) => this.#jobGone(job, outcome),
+      onMetrics: (job, values) => metrics.fromJob(job, values),
       onWorker: (worker) => this.#workerCame(worker),
       onWorkerLink: (worker) => this.#workerLink(worker),
       onWorkerDraining: (worker) => this.#replaceWorker(worker, 'it drains'),
-      onWorkerGone: (worker) => this.#replaceWorker(worker, 'its line closed'),
+      onWorkerGone: (worker) => this.#workerGone(worker),
       onAccepted: (room) => this.#guardian.accepted(room),
       onRefused: (room) => this.#guardian.refused(room),
     });
     this.#line = line;
-    this.#workers = new WorkerProcesses({ log });
+    this.#workers = new WorkerProcesses({
+      log,
+      onExit: (pid) => this.#safeguards.workerDied(pid),
+    });
     const { maxCalls } = config.livekit;
     this.#pool = new Pool({ line, workers: this.#workers, maxCalls });
     this.#inventory = new InventoryKeeper({
@@ -83,18 +95,10 @@ export class Supervisor {
       log,
       refresh: () => this.#inventory.refreshNow(),
     });
-    this.#guardian = new Guardian({
-      rooms: createRooms(config),
-      log,
-      timeouts: config.timeouts,
-      jobs: () => line.jobs,
-      canTake: (room) => this.#whyNot(room) === null,
-      leaseHolder: async (callId) => {
-        const lease = await readLease(store, callLeaseName(callId));
-        return lease?.holder ?? null;
-      },
-      onLost: (call) => recordLostCall(store, log, call),
-    });
+    this.#readyMark = new ReadyMark({ store, log, isReady: () => this.readiness.ready });
+    const canTake = (room: string) => this.#canSendTo(room);
+    this.#safeguards = new Safeguards({ config, store, log, line, canTake });
+    this.#guardian = this.#safeguards.guardian;
   }
 
   /** Whether a call would be picked up now. */
@@ -106,7 +110,13 @@ export class Supervisor {
       calls: this.#pool.rooms.size,
       warmProcesses: this.#pool.idlePids.length,
       inventoryAgeMs: this.#inventory.ageMs,
+      alerts: this.#operations.alerts.open,
     };
+  }
+
+  /** Resolves when LiveKit was given up on and the last call is over. */
+  get gaveUp(): Promise<void> {
+    return this.#gaveUp.promise;
   }
 
   /**
@@ -121,12 +131,15 @@ export class Supervisor {
 
   async #run(): Promise<void> {
     const { port, timeouts, store } = this.#config;
-    this.#http = await serveHttp({ port, readiness: () => this.readiness });
+    const { metrics } = this.#operations;
+    this.#http = await serveHttp({ port, readiness: () => this.readiness, metrics });
     // Jobs of an earlier supervisor come back on it, from now on.
     const linePath = await this.#line.listen(store.dataDir);
     this.#workers.start(linePath);
-    this.#guardian.start();
+    this.#safeguards.start();
     this.#bookings.start();
+    this.#operations.start();
+    this.#readyMark.start();
     this.#log.info({ event: 'service.started', port: this.#http.port }, 'service started');
     const tried = () => {
       this.#inventoryTried = true;
@@ -143,9 +156,25 @@ export class Supervisor {
       .finally(tried);
   }
 
+  get #seen(): Seen {
+    return {
+      readiness: this.readiness,
+      worker: this.#pool.current,
+      workers: this.#line.workers.values(),
+      isDraining: this.#draining !== undefined,
+      inventory: this.#inventory,
+      bookings: this.#bookings,
+    };
+  }
+
   #whyNot(room: string | null): string | null {
     if (this.#draining) return 'draining';
     return this.#inventoryTried ? this.#pool.whyNot(room) : 'reading the sheet';
+  }
+
+  /** While we drain, what is dispatched goes to another supervisor: our worker refuses it. */
+  #canSendTo(room: string): boolean {
+    return this.#draining ? this.#readyMark.otherIsReady : this.#whyNot(room) === null;
   }
 
   #jobMoved(job: JobPeer): void {
@@ -155,6 +184,7 @@ export class Supervisor {
 
   #jobGone(job: JobPeer, outcome: JobOutcome | null): void {
     this.#bookings.jobGone(job);
+    this.#operations.metrics.jobGone(job, outcome);
     const { pid, stage, call, workerPid } = job;
     const worker = this.#pool.current;
     // A worker that drains, or died, takes its warm processes with it, without a word.
@@ -175,20 +205,15 @@ export class Supervisor {
     this.#poolChanged();
   }
 
+  #workerGone(worker: WorkerPeer): void {
+    // Of one that an earlier supervisor started, this is all that is heard of its end.
+    if (!this.#workers.pids.includes(worker.pid)) this.#safeguards.workerDied(worker.pid);
+    this.#replaceWorker(worker, 'its line closed');
+  }
+
   #workerLink(worker: WorkerPeer): void {
-    const { pid, link, linkDetail } = worker;
-    const fields = { workerPid: pid, detail: linkDetail };
-    if (link === 'registered') {
-      this.#log.info({ event: 'worker.registered', ...fields }, 'worker registered with LiveKit');
-    } else if (link === 'refused') {
-      this.#log.error(
-        { event: 'worker.refused', ...fields },
-        'LiveKit refused the key: check LIVEKIT_API_KEY and LIVEKIT_API_SECRET',
-      );
-    } else if (linkDetail !== null) {
-      this.#log.warn({ event: 'worker.unregistered', ...fields }, 'LiveKit is not reachable');
-    }
-    if (link !== 'registered') this.#announceReady = true;
+    logLink(this.#log, worker, this.#config.link);
+    if (worker.link !== 'registered') this.#announceReady = true;
     this.#poolChanged();
   }
 
@@ -209,6 +234,8 @@ export class Supervisor {
     const { idlePids, serving, current } = this.#pool;
     const jobs = serving.map(({ jobId, room }) => ({ jobId, room }));
     current?.send({ type: 'pool', idlePids, jobs });
+    const isOver = current?.link === 'gave-up' && serving.length === 0;
+    if (isOver && !this.#draining) this.#gaveUp.resolve();
     const { ready, calls, warmProcesses } = this.readiness;
     if (!ready) return;
     this.#guardian.check();
@@ -221,29 +248,37 @@ export class Supervisor {
   }
 
   async #drainOnce(signal: string): Promise<number> {
-    const { drainMs } = this.#config.timeouts;
-    const calls = this.#pool.rooms.size;
-    this.#log.info({ event: 'service.draining', signal, calls, drainMs }, 'draining');
+    const { timeouts, drainGraceMs: graceMs, handover } = this.#config;
+    const budget = { graceMs, drainMs: timeouts.drainMs };
+    const [calls, handsOver] = [this.#pool.rooms.size, handover.onDrain];
+    this.#log.info(
+      { event: 'service.draining', signal, calls, ...budget, handOver: handsOver },
+      'draining',
+    );
     const outcome = await drain({
       line: this.#line,
       workers: this.#workers,
       pool: this.#pool,
       log: this.#log,
-      drainMs,
+      readyMark: this.#readyMark,
+      budget,
+      handsOver,
       forced: this.#forced.promise,
     });
     await this.#close();
     this.#log.info({ event: 'service.stopped', outcome }, 'service stopped');
-    return outcome === 'drained' ? 0 : 1;
+    return outcome === 'drained' || outcome === 'said-goodbye' ? 0 : 1;
   }
 
   async #close(): Promise<void> {
-    this.#guardian.stop();
+    this.#safeguards.stop();
     await withDeadline(
       async () => {
         await Promise.all([
           this.#inventory.stop(),
           this.#bookings.stop(),
+          this.#operations.stop(),
+          this.#readyMark.stop(),
           this.#http?.close(),
           this.#line.close(),
         ]);

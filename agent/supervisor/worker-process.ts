@@ -18,6 +18,7 @@ const healthyMs = 30_000;
 export class WorkerProcesses {
   readonly #log: Log;
   readonly #entry: string;
+  readonly #onExit: (pid: number) => void;
   readonly #children = new Map<number, ChildProcess>();
   #linePath = '';
   #currentPid: number | null = null;
@@ -26,10 +27,16 @@ export class WorkerProcesses {
   #restart: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  /** `entry` is the worker's program; another one in tests. */
-  constructor(options: { readonly log: Log; readonly entry?: string }) {
+  constructor(options: {
+    readonly log: Log;
+    /** The worker's program; another one in tests. */
+    readonly entry?: string;
+    /** One has ended, in whatever way; its jobs may live for a while. */
+    readonly onExit?: (pid: number) => void;
+  }) {
     this.#log = options.log;
     this.#entry = options.entry ?? workerEntry;
+    this.#onExit = options.onExit ?? (() => {});
   }
 
   /** The worker that takes calls, or null while there is none. */
@@ -95,6 +102,7 @@ export class WorkerProcesses {
       this.#log.error({ event: 'worker.died', ...fields }, 'worker process died');
     }
     if (isCurrent) this.replace();
+    this.#onExit(pid);
   }
 
   #startLater(): void {

@@ -12,7 +12,8 @@ import { storeOpener } from '../store/database.ts';
 import { admission, fullLoad, reportedLoad } from './admission.ts';
 import type { AdmissionState, PoolState } from './admission.ts';
 import { Greeter } from './greeter.ts';
-import { LinkMonitor } from './link-monitor.ts';
+import { openLinkGate } from './link-gate.ts';
+import { LiveKitLink } from './livekit-link.ts';
 
 /**
  * The worker process: one registration with LiveKit and its pool of job processes. It is started by
@@ -27,6 +28,8 @@ const log = captureFrameworkLines((write) =>
 /** An accepted job that did not show up in this time never will: the guardian dispatched again. */
 const pendingJobMs = 2 * config.timeouts.pickupMs;
 const drainPollMs = 50;
+/** Calls that are there at the drain's end are ended by the supervisor, with a sentence. */
+const drainMs = config.timeouts.drainMs + config.timeouts.closeMs;
 
 let pool: PoolState | null = null;
 let draining: Promise<void> | undefined;
@@ -95,7 +98,8 @@ function drain(): void {
   if (draining) return;
   line.send({ type: 'draining' });
   greeter.stop();
-  draining = withDeadline(finishJobs, { ms: config.timeouts.drainMs, label: 'worker drain' })
+  link.stopReconnecting();
+  draining = withDeadline(finishJobs, { ms: drainMs, label: 'worker drain' })
     .then(() => exit(0))
     .catch(async (error: unknown) => {
       log.error({ event: 'process.fault', error }, 'worker could not drain');
@@ -107,7 +111,7 @@ async function finishJobs(signal: AbortSignal): Promise<void> {
   // A job that was accepted and is not started yet would be lost by the framework's drain.
   while (pending.size > 0) await timers.setTimeout(drainPollMs, undefined, { signal });
   // It rejects when a process is still to be forked, and waits for no job then: we do.
-  server.drain(config.timeouts.drainMs).catch(() => {});
+  server.drain(drainMs).catch(() => {});
   while (server.activeJobs.length > 0) await timers.setTimeout(drainPollMs, undefined, { signal });
 }
 
@@ -116,19 +120,31 @@ async function exit(code: number): Promise<void> {
   process.exit(code);
 }
 
+function tellOfLink(): void {
+  line.send({ type: 'link', state: link.state, detail: link.detail });
+  tellOfHealth();
+}
+
+function tellOfHealth(): void {
+  line.send({ type: 'link-health', ...link.health });
+}
+
 const store = storeOpener(config.store);
 const greeter = new Greeter({ config, store, log });
 
-const link = new LinkMonitor(config.livekit.url, (linkState, detail) =>
-  line.send({ type: 'link', state: linkState, detail }),
-);
+const link = new LiveKitLink({
+  livekit: config.livekit,
+  settings: config.link,
+  onChange: tellOfLink,
+});
+const gate = await openLinkGate(link);
 
 const line = new Line({
   path: config.linePath ?? linePath(config.store.dataDir),
   hello: () => {
     // What a new supervisor must know of this worker, right after it has said hello.
     queueMicrotask(() => {
-      line.send({ type: 'link', state: link.state, detail: link.detail });
+      tellOfLink();
       if (draining) line.send({ type: 'draining' });
     });
     return { type: 'hello', role: 'worker', pid: process.pid };
@@ -137,6 +153,7 @@ const line = new Line({
   // The next supervisor starts a worker of its own; this one ends with its calls.
   onLost: drain,
 });
+setInterval(tellOfHealth, config.link.pingMs).unref();
 
 // The whole terminal's group gets a Ctrl-C; what to do about it is the supervisor's decision.
 process.on('SIGINT', () => {});
@@ -160,7 +177,7 @@ const server = new AgentServer(
   new ServerOptions({
     agent: new URL('../call/job.ts', import.meta.url).pathname,
     agentName: config.livekit.agentName,
-    wsURL: config.livekit.url,
+    wsURL: gate.url,
     apiKey: config.livekit.apiKey,
     apiSecret: config.livekit.apiSecret,
     requestFunc: onRequest,
@@ -169,6 +186,7 @@ const server = new AgentServer(
     numIdleProcesses: config.livekit.numIdleProcesses,
     // The default of 10 s kills a process that a busy machine warms slowly, and begins anew.
     initializeProcessTimeout: 60_000,
+    // Of the gate, that is: our own process.
     maxRetry: Number.POSITIVE_INFINITY,
     // Its health endpoint cannot be left out and says 200 on a dead link: nobody asks it. Port 0
     // means 8081 in production mode and any free one otherwise.
@@ -178,6 +196,5 @@ const server = new AgentServer(
     logLevel: frameworkLevel,
   }),
 );
-server.event.on('worker_registered', () => link.registered());
 greeter.refresh();
 await server.run();

@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
 import { benchCall } from './call.ts';
 import { benchInventory } from './inventory.ts';
+import { benchSurvival } from './survival.ts';
 
 /** `npm run bench -- --suite NAME`: measures, and prints one line. */
 
-const usage = `npm run bench -- --suite call|inventory [options]
+const usage = `npm run bench -- --suite call|inventory|survival [options]
   --pairs N      pairs, of calls or of turns with the sheet hanging and with it healthy (30)
   --seed N       draws the order within the pairs (1)
   --json         one JSON line on stdout, nothing else there
@@ -13,7 +14,10 @@ const usage = `npm run bench -- --suite call|inventory [options]
   --calls N      whole calls over which the readings of the sheet are counted (100)
   --together N   of them at the same time (4)
   --rounds N     rounds of 20 bookings at once (20)
-  --starts N     starts of a job process of each kind (7)`;
+  --starts N     starts of a job process of each kind (7)
+
+  of survival alone:
+  --runs N       killed jobs, and planned hand-overs (20)`;
 
 const { values } = parseArgs({
   options: {
@@ -23,13 +27,16 @@ const { values } = parseArgs({
     pairs: { type: 'string', default: '30' },
     rounds: { type: 'string', default: '20' },
     starts: { type: 'string', default: '7' },
+    runs: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
-function number(name: 'calls' | 'together' | 'pairs' | 'rounds' | 'starts' | 'seed'): number {
+type NumberName = 'calls' | 'together' | 'pairs' | 'rounds' | 'starts' | 'runs' | 'seed';
+
+function number(name: NumberName): number {
   const value = Number(values[name]);
   if (Number.isInteger(value) && value > 0) return value;
   throw new Error(`--${name} must be a whole number above 0`);
@@ -49,6 +56,7 @@ const suites: Readonly<Record<string, () => Promise<object>>> = {
       seed: number('seed'),
       onProgress,
     }),
+  survival: () => benchSurvival({ runs: number('runs'), seed: number('seed'), onProgress }),
 };
 
 async function main(): Promise<void> {

@@ -91,11 +91,34 @@ test('the job that a dispatch supersedes loses the call, and is told', async (t)
   const { claim } = await claimed(old, 'job-1');
   const lost = Promise.withResolvers<void>();
   claim.keep(lost.resolve);
-  assert.equal(await claim.isStillOurs(), true);
+  assert.equal(await claim.check(), 'ours');
   assert.equal((await claimed(fresh, 'job-2', 'job-1')).result, 'ours');
   assert.equal(await claim.isStillOurs(), false);
   t.mock.timers.tick(3_000);
   await lost.promise;
+  await old.end();
+  await fresh.end();
+});
+
+test('a look at the claim says whose the call is, or that nobody knows', async (t) => {
+  const { open, job } = await yardStore(t);
+  let away = false;
+  const old = job({
+    open: async () => {
+      if (away) throw new Error('the store is away');
+      return open();
+    },
+  }).calls;
+  const fresh = job().calls;
+  const { claim } = await claimed(old, 'job-1');
+  let losses = 0;
+  claim.keep(() => (losses += 1));
+  away = true;
+  assert.equal(await claim.check(), 'unknown');
+  away = false;
+  assert.equal((await claimed(fresh, 'job-2', 'job-1')).result, 'ours');
+  assert.deepEqual(await Promise.all([claim.check(), claim.check()]), ['taken', 'taken']);
+  assert.equal(losses, 1);
   await old.end();
   await fresh.end();
 });

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { CallStore } from '../../agent/call/call-store.ts';
+import { HandingOver } from '../../agent/call/handing-over.ts';
 import { handOver, waitForCall } from '../../agent/call/handover.ts';
 import type { HandOverDeps } from '../../agent/call/handover.ts';
 import { agentIdentity } from '../../agent/line.ts';
@@ -109,6 +110,7 @@ async function callOf(t: TestContext, overrides: Partial<HandOverDeps> = {}) {
     ask: () => true,
     isBusy: () => false,
     isBetweenTurns: () => true,
+    dueAtMs: () => Infinity,
     announce: async () => void heard.push('announced'),
     onTransfer: () => {},
     fallSilent: () => {
@@ -151,6 +153,25 @@ test('it waits for the end of the turn', async (t) => {
   await eventually('the turn is waited for', () => looks > 2);
   assert.deepEqual([await holder(), heard], ['old', []]);
   isBetweenTurns = true;
+  assert.deepEqual(await Promise.all([given, fresh.isOurs]), [true, true]);
+});
+
+test('once it is due it waits for no end of a turn', async (t) => {
+  let dueAtMs = Infinity;
+  let looks = 0;
+  const look = () => {
+    looks += 1;
+    return false;
+  };
+  const { deps, standBy, holder } = await callOf(t, {
+    isBetweenTurns: look,
+    dueAtMs: () => dueAtMs,
+  });
+  const fresh = standBy('fresh');
+  const given = handOver('handover', deps);
+  await eventually('the turn is waited for', () => looks > 2);
+  assert.equal(await holder(), 'old');
+  dueAtMs = 0;
   assert.deepEqual(await Promise.all([given, fresh.isOurs]), [true, true]);
 });
 
@@ -221,4 +242,39 @@ test('a store that fails in the transfer leaves the call here, and the old job s
   assert.equal(await handOver('handover', { ...deps, store }), false);
   assert.deepEqual(heard, ['announced', 'silent', 'speaks again']);
   assert.equal(await holder(), 'old');
+});
+
+test('an order hurries the hand-over that is waiting for the end of a turn', async (t) => {
+  const { deps, standBy, holder, heard } = await callOf(t);
+  let looks = 0;
+  const { room, store, claim, log, signal, fallSilent, state, isBusy } = deps;
+  const conversation = {
+    get isBetweenTurns() {
+      looks += 1;
+      return false;
+    },
+    fallSilent,
+  };
+  type Deps = ConstructorParameters<typeof HandingOver>[0];
+  const handingOver = new HandingOver({
+    ctx: { room, job: { id: 'old' } },
+    askForFreshJob: () => true,
+    record: { log },
+    onGiven: () => void heard.push('left'),
+    store,
+    claim,
+    signal,
+    conversation,
+    state,
+    isBusy,
+  } as unknown as Deps);
+  const fresh = standBy('fresh');
+  const planned = handingOver.now('handover');
+  await eventually('the turn is waited for', () => looks > 2);
+  assert.equal(await holder(), 'old');
+  const ordered = handingOver.now('handover', { withinMs: 0 });
+  assert.deepEqual(await Promise.all([planned, ordered, fresh.isOurs]), [true, true, true]);
+  assert.equal(await handingOver.wasGiven(), true);
+  assert.equal(await holder(), 'fresh');
+  assert.ok(heard.includes('left'));
 });

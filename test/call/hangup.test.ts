@@ -60,6 +60,41 @@ test('a leg that broke has time to come back', (t) => {
   assert.deepEqual(told, ['link-lost']);
 });
 
+test('who leaves while our own connection is down has not hung up', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { room, told } = watch();
+  room.connectionState = ConnectionState.CONN_RECONNECTING;
+  room.emit(RoomEvent.Reconnecting);
+  room.leave();
+  t.mock.timers.tick(60_000);
+  assert.deepEqual(told, []);
+  room.connectionState = ConnectionState.CONN_CONNECTED;
+  room.emit(RoomEvent.Reconnected);
+  t.mock.timers.tick(10_000);
+  room.rejoin();
+  t.mock.timers.tick(60_000);
+  assert.deepEqual(told, []);
+});
+
+test('an agent that came back alone does not stay alone', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { room, told } = watch();
+  room.connectionState = ConnectionState.CONN_RECONNECTING;
+  room.leave();
+  room.connectionState = ConnectionState.CONN_CONNECTED;
+  room.emit(RoomEvent.Reconnected);
+  t.mock.timers.tick(15_000);
+  assert.deepEqual(told, ['link-lost']);
+  assert.equal(room.watchers, 0);
+});
+
+test('a hang-up that was missed while our connection was down is told after', () => {
+  const { room, told } = watch();
+  room.caller.attributes['sip.callStatus'] = 'hangup';
+  room.emit(RoomEvent.Reconnected);
+  assert.deepEqual(told, ['hung-up']);
+});
+
 test('the end of the room, and of this agent in it, are told apart', () => {
   for (const [reason, departure] of [
     [DisconnectReason.ROOM_DELETED, 'room-closed'],

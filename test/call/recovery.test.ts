@@ -26,7 +26,12 @@ const failing = () => Promise.reject(new Error('It does not work'));
 function createLine(time: VirtualTime, options: LineOptions = {}) {
   const noted: Noted[] = [];
   const taken: string[] = [];
-  const line = { packets: 25, sign: null as string | null, isReconnecting: false };
+  const line = {
+    packets: 25,
+    sign: null as string | null,
+    isReconnecting: false,
+    isServerThere: true,
+  };
   const liveness = new Liveness({
     livenessPauseMs: 60_000,
     onPauseExpired: () => void taken.push('pause expired'),
@@ -48,6 +53,8 @@ function createLine(time: VirtualTime, options: LineOptions = {}) {
     },
     signOfLife: () => line.sign,
     isHealing: () => gap.isHealing,
+    // oxlint-disable-next-line typescript/require-await -- a request, outside of a test
+    isServerThere: async () => line.isServerThere,
     liveness,
     note: (event, fields) => void noted.push({ event, ...fields }),
     gapCooldownMs: 60_000,
@@ -96,6 +103,27 @@ async function healthyLine(t: TestContext, options: LineOptions = {}) {
   await line.goOn(2_000);
   return { ...line, time };
 }
+
+test('a server that answers nobody is waited for: the caller may be there when it is back', async (t) => {
+  const { line, stopPackets, resumePackets, taken, only } = await healthyLine(t);
+  line.isServerThere = false;
+  await stopPackets(29_000);
+  assert.deepEqual(taken, ['ask', 'resubscribe', 'rejoin']);
+  line.isServerThere = true;
+  await stopPackets(1_000);
+  await resumePackets(6_000);
+  assert.deepEqual(taken, ['ask', 'resubscribe', 'rejoin']);
+  assert.equal(only('gap.recovered').length, 1);
+});
+
+test('a server that is back without the caller changes nothing: the ladder ends', async (t) => {
+  const { line, stopPackets, taken } = await healthyLine(t);
+  line.isServerThere = false;
+  await stopPackets(20_000);
+  line.isServerThere = true;
+  await stopPackets(8_000);
+  assert.deepEqual(taken, ['ask', 'resubscribe', 'rejoin', 'giveUp']);
+});
 
 test('the ladder is walked to its end before the gateway hangs up', async (t) => {
   const { stopPackets, taken, only, liveness } = await healthyLine(t);

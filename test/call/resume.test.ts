@@ -106,6 +106,13 @@ test('a call that was kept is read back, by a release that knows more members to
   assert.deepEqual(savedCallFrom(json), saved);
 });
 
+test('what an older release kept is read, and what this one adds is not missed', () => {
+  const read = savedCallFrom(JSON.stringify(saved));
+  assert.equal(read?.lastCrash, undefined);
+  const lastCrash = { callerTurns: 1, times: 2 };
+  assert.deepEqual(savedCallFrom(JSON.stringify({ ...saved, lastCrash }))?.lastCrash, lastCrash);
+});
+
 test('what another version kept, or half of it, is nothing', () => {
   assert.equal(savedCallFrom(JSON.stringify({ ...saved, version: 2 })), undefined);
   assert.equal(savedCallFrom(JSON.stringify(saved).slice(0, -5)), undefined);
@@ -116,6 +123,7 @@ test('a dispatch says whose call is taken over and why; LiveKit’s own says not
     supersedes: 'AJ_1',
     resume: 'handover',
   });
+  assert.equal(readDispatchOrder('{"supersedes":"AJ_1","resume":"apology"}').resume, 'apology');
   const none = { supersedes: undefined, resume: null };
   for (const metadata of ['', '{}', '[]', '{"supersedes":null,"resume":null}', '{"resume":"x"}']) {
     assert.deepEqual(readDispatchOrder(metadata), none, metadata);

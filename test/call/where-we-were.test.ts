@@ -53,6 +53,13 @@ test('after a crash the caller hears what they were asking about, and the questi
   ]);
 });
 
+test('after a crash in the greeting the caller is asked what they need', () => {
+  assert.deepEqual(firstWords('takeover', saved([])).sentences, [
+    STILL_HERE,
+    'How can I help you?',
+  ]);
+});
+
 test('a read-back is put to the caller whole again', () => {
   const question = "That's the Skid Steer, 4 days, for $270. Shall I book it?";
   const talk = [spoken('caller', 'Book it'), spoken('agent', question)];

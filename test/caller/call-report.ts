@@ -55,6 +55,8 @@ export type CallReport = {
   /** The folder of the recording; null if none was asked for. */
   readonly recording: string | null;
   readonly events: readonly CallEvent[];
+  /** What all times were measured from. */
+  readonly heard: HeardCall;
 };
 
 export type CallReportInput = {
@@ -103,6 +105,7 @@ export function reportCall({ events, voices, ...call }: CallReportInput): CallRe
     goodbyeEndMs: heard.agentSpeech.at(-1)?.toMs ?? null,
     agentIdentities: [...new Set(events.filter(isJoin).map((event) => event.identity))],
     events,
+    heard,
   };
 }
 

@@ -85,6 +85,12 @@ test('a pause within an answer is silence too', () => {
   assert.equal(longestSilenceMs(heard({ agentSpeech })), 2_400);
 });
 
+test('of a silence counts only what came after a moment', () => {
+  assert.equal(longestSilenceMs(heard(), 4_500), 510);
+  assert.equal(longestSilenceMs(heard(), 4_480), 520);
+  assert.equal(longestSilenceMs(heard(), 10_000), null);
+});
+
 test('a call that was not answered has no silence to blame on anybody', () => {
   const unanswered = { answeredMs: null, lines: [], callerSpeech: [], agentSpeech: [] };
   assert.equal(longestSilenceMs(heard(unanswered)), null);

@@ -51,10 +51,10 @@ export function measureTurns(call: HeardCall): MeasuredTurn[] {
 
 /**
  * The longest stretch in which neither spoke while it was the agent's turn: from the answer to the
- * end of the greeting, and from the end of each line to the end of the answer to it. Null for a
- * call that was not answered.
+ * end of the greeting, and from the end of each line to the end of the answer to it; of all that only
+ * what came after `sinceMs`. Null for a call that was not answered, or had no such turn.
  */
-export function longestSilenceMs(call: HeardCall): number | null {
+export function longestSilenceMs(call: HeardCall, sinceMs = -Infinity): number | null {
   if (call.answeredMs === null) return null;
   const turns = measureTurns(call);
   const starts = turns.map((turn) => turn.callerFromMs);
@@ -63,7 +63,10 @@ export function longestSilenceMs(call: HeardCall): number | null {
     .map(({ fromMs, answer }, index) => ({
       fromMs,
       toMs: answer?.agentToMs ?? starts[index] ?? call.endedMs,
-    }));
+    }))
+    .filter(({ toMs }) => toMs > sinceMs)
+    .map(({ fromMs, toMs }) => ({ fromMs: Math.max(fromMs, sinceMs), toMs }));
+  if (agentTurns.length === 0) return null;
   const speech = [...call.callerSpeech, ...call.agentSpeech];
   return Math.max(...agentTurns.map((turn) => longestGapMs(speech, turn)));
 }

@@ -155,7 +155,7 @@ export class Phone {
     this.#over.abort();
     this.#mouth.close();
     if (this.#room.isConnected) {
-      await within(this.#me().setAttributes({ 'sip.callStatus': 'hangup' }));
+      await this.#tellStatus('hangup');
       await delay(HANGUP_TO_LEAVE_MS);
       await within(this.#room.disconnect());
     }
@@ -181,6 +181,8 @@ export class Phone {
       .on(RoomEvent.Reconnected, () => {
         this.#emit({ type: 'reconnected', atMs: nowMs() });
         this.#lookForTracks();
+        // A server that was started anew knows of us what our token says: that it still rings.
+        if (this.#answeredMs !== undefined) void this.#tellStatus('active');
       })
       .on(RoomEvent.Disconnected, (reason) => {
         void this.#end(AGENT_ENDED.has(reason) ? 'agent' : 'network', reason);
@@ -211,8 +213,12 @@ export class Phone {
   }
 
   async #beginToSpeak(): Promise<void> {
-    await within(this.#me().setAttributes({ 'sip.callStatus': 'active' }));
+    await this.#tellStatus('active');
     if (!this.#ending) await this.#mouth.open();
+  }
+
+  async #tellStatus(status: 'active' | 'hangup'): Promise<void> {
+    await within(this.#me().setAttributes({ 'sip.callStatus': status }));
   }
 
   #me() {

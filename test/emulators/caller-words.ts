@@ -14,6 +14,7 @@ export type Intent =
   | 'identification'
   | 'hours'
   | 'address'
+  | 'recall'
   | 'price'
   | 'availability'
   | 'greeting'
@@ -25,6 +26,10 @@ const THANKS = /\b(?:thanks|thank you|thank u|cheers|appreciate it)\b/;
 
 /** The first that fits decides. What is asked goes before what is only mentioned. */
 const patterns: readonly (readonly [Intent, RegExp])[] = [
+  [
+    'recall',
+    /\b(?:what|which) .*\b(?:(?:were|was) (?:we|i) (?:talking|asking)|did i (?:ask|tell))\b/,
+  ],
   [
     'human',
     /\b(?:(?:real|actual|live) person|human|someone (?:there|else)|manager|operator|representative|(?:put|patch) me through|transfer me|(?:speak|talk) (?:to|with) (?:an?|the|some\w*|your|people)|get me (?:a|some) ?(?:person|1|one|body))\b/,

@@ -66,6 +66,8 @@ function answer(call: Call): Reply {
     case 'deposit':
     case 'identification':
       return { content: fact(call) };
+    case 'recall':
+      return { content: recalled(call) };
     case 'greeting':
       return { content: GREETING };
     case 'unclear':
@@ -197,6 +199,21 @@ function fact({ intent, instructions }: Call): string {
       return /[.!?]$/.test(text) ? text : `${name.trim()}: ${text}.`;
   }
   return "I'm sorry, I don't know that. Someone will call you back about it.";
+}
+
+/** What the caller has asked for so far: nothing of it is known that is not in the messages. */
+function recalled({ machine, days, details }: Call): string {
+  if (machine === null) return "I'm sorry, I don't know what we were talking about.";
+  const forDays = days && `from ${monthAndDay(days.start)} through ${monthAndDay(days.end)}`;
+  const forName = details.name && `under the name ${details.name}`;
+  const parts = [`You asked about the ${machine}`, forDays, forName].filter(Boolean);
+  return `${parts.join(', ')}.`;
+}
+
+/** A day as the receptionist recalls it: `November 24`. */
+export function monthAndDay(iso: string): string {
+  const day = new Date(`${iso}T00:00:00Z`);
+  return day.toLocaleDateString('en-US', { month: 'long', day: 'numeric', timeZone: 'UTC' });
 }
 
 /** Instructions for one answer, as the framework sends them: what they quote is to be said. */

@@ -29,6 +29,8 @@ export const wish: Question = {
   say: "I'd like to book it, my name is Maria Lopez.",
   hears: /maria lopez.*\?/is,
 };
+/** The same, from a caller whose name and days are known. */
+export const bookIt: Question = { say: 'Please put me down for it.', hears: /\?\s*$/ };
 export const yes: Question = {
   say: 'Yes, please book it.',
   hears: /you're booked|your request .* is taken|booked, under the code/i,
@@ -46,6 +48,7 @@ export const allLines: readonly string[] = [
   longQuestion.say,
   price.say,
   wish.say,
+  bookIt.say,
   yes.say,
   person,
   farewell,

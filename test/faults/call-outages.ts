@@ -1,5 +1,5 @@
 import timers from 'node:timers/promises';
-import { openStore } from '../../agent/store/database.ts';
+import { wrongCallBacks } from './call-backs.ts';
 import { callFault } from './call-case.ts';
 import type { CallFault } from './call-case.ts';
 import { usual } from './call-hearing.ts';
@@ -30,15 +30,7 @@ async function askInVain(scene: CallScene): Promise<void> {
   scene.attempts = requests(scene.place) - before;
 }
 
-async function noMessage({ place, call }: CallScene): Promise<readonly string[]> {
-  await using store = await openStore({ dataDir: place.yard.env['DATA_DIR'] ?? '' });
-  const messages = await store.db
-    .selectFrom('messages')
-    .select('callId')
-    .where('callId', '=', call.callId)
-    .execute();
-  return messages.length === 1 ? [] : [`${messages.length} messages were taken`];
-}
+const isCalledBack = ({ place, call }: CallScene) => wrongCallBacks(place.yard, call.callId);
 
 /** Longer than a turn: the agent is in the middle of nothing. */
 const lullMs = 300;
@@ -54,7 +46,7 @@ export const outageFaults: readonly CallFault[] = [
     },
     reasons: ['provider-failure'],
     turnsAfter: 0,
-    holds: noMessage,
+    holds: isCalledBack,
   }),
   callFault('all-down-in-the-middle', {
     setting: usual,
@@ -66,7 +58,7 @@ export const outageFaults: readonly CallFault[] = [
     },
     reasons: ['provider-failure'],
     turnsAfter: 0,
-    holds: noMessage,
+    holds: isCalledBack,
   }),
   // `attempts` are the uses of the tool; `recoveredMs` counts from the end of the line.
   callFault('tool-never-returns', {

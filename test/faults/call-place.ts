@@ -2,6 +2,9 @@ import { startSipFront } from '../emulators/livekit-sip.ts';
 import type { SipFront } from '../emulators/livekit-sip.ts';
 import { eventually } from '../eventually.ts';
 import { exampleSheetTimes } from '../stack/example-sheet.ts';
+import { processesOfGroup } from '../stack/process-end.ts';
+import { startPostgres } from '../stack/postgres.ts';
+import type { TestPostgres } from '../stack/postgres.ts';
 import type { Service } from '../stack/service.ts';
 import { Yard } from '../stack/yard.ts';
 import { allLines } from './call-lines.ts';
@@ -15,6 +18,12 @@ export type CallSetting = {
   readonly front?: 'sip' | 'link';
   /** Puts the packet relay between LiveKit and everyone. */
   readonly relay?: boolean;
+  /** Where the calls are kept: a Postgres of its own, or else a file in the yard's folder. */
+  readonly store?: 'postgres';
+  /** What each process of the service may hold in its heap; as much as Node lets it if left out. */
+  readonly heapMb?: number;
+  /** The first processes that are to be kept warm fail at that. */
+  readonly prewarmFails?: boolean;
 };
 
 const warm = 2;
@@ -28,33 +37,52 @@ export const models = {
   llmFallback: 'gpt-6-luna',
 } as const;
 
-/** A yard's telephone for calls under faults: one service, and all that it depends on. */
+/** A yard's telephone for calls under faults: a service, or several, and all that it depends on. */
 export class CallPlace implements AsyncDisposable {
   readonly yard: Yard;
-  readonly service: Service;
   readonly sip: SipFront | null;
   readonly link: CuttableLink | null;
+  readonly postgres: TestPostgres | null;
+  readonly #env: Readonly<Record<string, string>>;
   readonly #cleanUp: AsyncDisposableStack;
+  /** All that were started, in order. */
+  readonly services: Service[];
 
   private constructor(
-    parts: Pick<CallPlace, 'yard' | 'service' | 'sip' | 'link'>,
-    cleanUp: AsyncDisposableStack,
+    parts: Pick<CallPlace, 'yard' | 'sip' | 'link' | 'postgres'>,
+    rest: {
+      service: Service;
+      env: Readonly<Record<string, string>>;
+      cleanUp: AsyncDisposableStack;
+    },
   ) {
     this.yard = parts.yard;
-    this.service = parts.service;
     this.sip = parts.sip;
     this.link = parts.link;
-    this.#cleanUp = cleanUp;
+    this.postgres = parts.postgres;
+    this.#env = rest.env;
+    this.#cleanUp = rest.cleanUp;
+    this.services = [rest.service];
+  }
+
+  /** The one that was started last; its lines are those of all that were. */
+  get service(): Service {
+    const last = this.services.at(-1);
+    if (!last) throw new Error('No service was started');
+    return last;
   }
 
   /** Starts everything; resolves when calls are answered and the recorded phrases are ready. */
-  static async open({ env, front, relay = false }: CallSetting): Promise<CallPlace> {
+  static async open(setting: CallSetting): Promise<CallPlace> {
+    const { env, front, relay = false, store, heapMb, prewarmFails = false } = setting;
     await using cleanUp = new AsyncDisposableStack();
+    const postgres = store === 'postgres' ? cleanUp.use(await startPostgres()) : null;
     const yard = cleanUp.use(
       await Yard.open({
         latencyMs: { stt: 100, llm: 200, tts: 100 },
         relay,
         sheet: exampleSheetTimes(8),
+        ...(postgres ? { env: { DATABASE_URL: await postgres.createDatabase() } } : {}),
       }),
     );
     const { livekit } = yard;
@@ -62,29 +90,58 @@ export class CallPlace implements AsyncDisposable {
     if (sip) cleanUp.defer(() => sip.close());
     const link = front === 'link' ? cleanUp.use(await startCuttableLink(livekit.port)) : null;
     await yard.teach(allLines);
-    const service = yard.service({
-      env: {
-        NODE_OPTIONS: `--import=${hurtProcess}`,
-        NUM_IDLE_PROCESSES: String(warm),
-        STT_FALLBACK_MODEL: models.sttFallback,
-        LLM_FALLBACK_MODEL: models.llmFallback,
-        TTS_FALLBACK_PROVIDER: 'openai',
-        ...(sip ? { LIVEKIT_URL: sip.wsUrl } : {}),
-        ...(link ? { LIVEKIT_URL: `ws://127.0.0.1:${link.port}` } : {}),
-        ...env,
-      },
-    });
+    const serviceEnv = {
+      NODE_OPTIONS: `--import=${hurtProcess}${heapMb ? ` --max-old-space-size=${heapMb}` : ''}`,
+      ...(prewarmFails ? { HURT_PREWARM: yard.folder } : {}),
+      NUM_IDLE_PROCESSES: String(warm),
+      STT_FALLBACK_MODEL: models.sttFallback,
+      LLM_FALLBACK_MODEL: models.llmFallback,
+      TTS_FALLBACK_PROVIDER: 'openai',
+      ...(sip ? { LIVEKIT_URL: sip.wsUrl } : {}),
+      ...(link ? { LIVEKIT_URL: `ws://127.0.0.1:${link.port}` } : {}),
+      ...env,
+    };
+    const service = yard.service({ env: serviceEnv });
     await eventually('the recorded phrases are ready', () => isPhrased(service), 60_000);
-    await service.ready({ warm });
-    return new CallPlace({ yard, service, sip, link }, cleanUp.move());
+    await service.ready({ warm: Number(serviceEnv.NUM_IDLE_PROCESSES) });
+    return new CallPlace(
+      { yard, sip, link, postgres },
+      { service, env: serviceEnv, cleanUp: cleanUp.move() },
+    );
+  }
+
+  /** Starts another service beside what runs, or after it; resolves when it takes calls. */
+  async startAnother(env: Readonly<Record<string, string>> = {}): Promise<Service> {
+    const { log } = this.service;
+    const service = this.yard.service({ env: { ...this.#env, ...env }, log });
+    this.services.push(service);
+    await this.ready();
+    return service;
+  }
+
+  /** Resolves when calls are answered, and processes wait for them. */
+  async ready(): Promise<void> {
+    await this.service.ready({ warm: Number(this.#env['NUM_IDLE_PROCESSES']) });
+  }
+
+  /** Of all services, those that were killed or ended too. */
+  async countProcesses(): Promise<number> {
+    const groups = await Promise.all(this.services.map(({ pid }) => processesOfGroup(pid)));
+    return groups.flat().length;
+  }
+
+  /** Ends all services that were started, by force; the next `mend` starts one. */
+  async endServices(): Promise<void> {
+    for (const service of this.services) await service.killAll();
   }
 
   /** As before the first case: nothing is faulty, and processes wait for calls. */
   async mend(): Promise<void> {
+    if (this.service.hasEnded) await this.startAnother();
     const { deepgram, openai, sheets } = this.yard;
     for (const { faults } of [deepgram, openai, sheets]) faults.clear();
     sheets.setLatency(0);
-    await this.service.ready({ warm });
+    await this.ready();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

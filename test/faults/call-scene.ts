@@ -4,7 +4,7 @@ import type { Call } from '../caller/call.ts';
 import type { CallReport } from '../caller/call-report.ts';
 import type { PlaceCallOptions } from '../caller/caller.ts';
 import { maskPhones } from '../../agent/log.ts';
-import type { LogLine } from '../stack/service.ts';
+import type { LogLine } from '../stack/service-log.ts';
 import type { TtsEntry } from '../emulators/deepgram-speak.ts';
 import type { Question } from './call-lines.ts';
 import type { CallPlace } from './call-place.ts';
@@ -145,6 +145,11 @@ export class CallScene implements AsyncDisposable {
   /** Milliseconds since the call began to ring, on the clock of its events. */
   get nowMs(): number {
     return Date.now() - this.#startedAtMs;
+  }
+
+  /** When the fault began, on the clock of the call's events; null before it did. */
+  get struckMs(): number | null {
+    return this.#struckAtMs === undefined ? null : this.#struckAtMs - this.#startedAtMs;
   }
 
   #recovered(atMs: number): void {

@@ -16,6 +16,7 @@ export type FaultSuite = {
   readonly run: (
     names: readonly string[],
     tell: (name: string, outcome: Outcome) => void,
+    options: { readonly seed: number },
   ) => Promise<void>;
 };
 

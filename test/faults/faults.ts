@@ -3,15 +3,21 @@ import { runCommand } from '../command-line.ts';
 import { bookingSuite } from './bookings.ts';
 import { callSuite } from './call.ts';
 import type { FaultSuite, Outcome } from './fault-suite.ts';
+import { survivalSuite } from './survival.ts';
 
 /** `npm run faults -- --suite NAME`: shows that each fault of a suite leaves the promises kept. */
 
-const suites: Readonly<Record<string, FaultSuite>> = { bookings: bookingSuite, call: callSuite };
+const suites: Readonly<Record<string, FaultSuite>> = {
+  bookings: bookingSuite,
+  call: callSuite,
+  survival: survivalSuite,
+};
 
 const usage = `npm run faults -- --suite NAME [options]
   --suite NAME   ${Object.keys(suites).join(', ')}
   --case NAME    only this case, or those whose names begin so
   --runs N       how often each case is run (1)
+  --seed N       draws what the callers of \`survival\` ask for (1)
   --json         one JSON line a case on stdout, nothing else there`;
 
 const { values } = parseArgs({
@@ -19,6 +25,7 @@ const { values } = parseArgs({
     suite: { type: 'string' },
     case: { type: 'string', default: '' },
     runs: { type: 'string', default: '1' },
+    seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -33,13 +40,16 @@ async function main(): Promise<boolean> {
   if (cases.length === 0) throw new Error(`--case: no case begins with "${values.case}"`);
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs must be a whole number above 0');
+  const seed = Number(values.seed);
+  if (!Number.isInteger(seed) || seed < 0) throw new Error('--seed must be a whole number');
   if (!values.json) process.stdout.write(`${row('case', suite.figures)}\n`);
   const names = Array.from({ length: runs }, () => cases).flat();
   let held = 0;
-  await suite.run(names, (name, outcome) => {
+  const tell = (name: string, outcome: Outcome) => {
     if (outcome.ok) held += 1;
     print(suite, name, outcome);
-  });
+  };
+  await suite.run(names, tell, { seed });
   if (!values.json) process.stdout.write(`\n${held} of ${names.length} cases hold\n`);
   return held === names.length;
 }

@@ -2,10 +2,12 @@ import { maskPhones } from '../../agent/log.ts';
 import { callTimeline, findCall } from '../../agent/store/calls.ts';
 import type { StoredCall, StoredCallEvent } from '../../agent/store/calls.ts';
 import { openStore } from '../../agent/store/database.ts';
+import type { Store } from '../../agent/store/database.ts';
 import type { Call } from '../caller/call.ts';
 import type { CallReport } from '../caller/call-report.ts';
 import { processEnd } from '../stack/process-end.ts';
-import type { LogLine, Service } from '../stack/service.ts';
+import type { LogLine } from '../stack/service-log.ts';
+import type { Service } from '../stack/service.ts';
 import type { Yard } from '../stack/yard.ts';
 
 /** A service and the yard whose phone it answers. */
@@ -58,6 +60,12 @@ export function jobPids(service: Service, call: Call): number[] {
 }
 
 async function stored(yard: Yard, callId: string): Promise<Pick<Aftermath, 'row' | 'timeline'>> {
-  await using store = await openStore({ dataDir: yard.env['DATA_DIR'] ?? '' });
+  await using store = await openStoreOf(yard);
   return { row: await findCall(store, callId), timeline: await callTimeline(store, callId) };
+}
+
+/** The store of the yard's services, for a look at what they left. */
+export async function openStoreOf({ env }: Yard): Promise<Store> {
+  const { DATA_DIR: dataDir = '', DATABASE_URL: databaseUrl } = env;
+  return openStore({ dataDir, ...(databaseUrl ? { databaseUrl } : {}) });
 }

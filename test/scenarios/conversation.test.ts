@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { GOODBYE } from '../../agent/speech/set-phrases.ts';
 import type { Step } from '../caller/script.ts';
-import type { LogLine, Service } from '../stack/service.ts';
+import type { LogLine } from '../stack/service-log.ts';
+import type { Service } from '../stack/service.ts';
 import { Yard } from '../stack/yard.ts';
+import { eventually } from '../eventually.ts';
 import { aftermath } from './aftermath.ts';
 import type { Aftermath } from './aftermath.ts';
 import { askOnce } from './talking.ts';
@@ -182,4 +184,29 @@ test('every line is JSON in our form, with no number, no secret and no word of t
   assert.doesNotMatch(log, /\d*5550111|\d*5550199/);
   const words = [question, price, farewell, ...yard.spoken.map(({ text }) => text.trim())];
   for (const said of words) assert.ok(!log.includes(said), said);
+});
+
+test('the figures tell of the same calls as the log', async () => {
+  const url = `http://127.0.0.1:${await service.port()}/metrics`;
+  const total = async (name: string) => {
+    const lines = (await (await fetch(url)).text()).split('\n');
+    const series = lines.filter((line) => line.startsWith(`pickup_${name}`));
+    return series.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  };
+  const counted = {
+    calls_answered_total: 'call.answered',
+    calls_ended_total: 'call.ended',
+    tools_used_total: 'tool.used',
+  };
+  for (const [name, event] of Object.entries(counted)) {
+    const told = () => count(service.lines, event);
+    await eventually(
+      `${name} is the number of ${event}`,
+      async () => (await total(name)) === told(),
+    );
+  }
+  assert.ok((await total('turn_latency_seconds_count')) > 0);
+  assert.ok((await total('call_first_word_seconds_count')) > 0);
+  assert.ok((await total('provider_failures_total')) > 0);
+  assert.equal(await total('link_state{state="registered"}'), 1);
 });

@@ -5,7 +5,8 @@ import type { Step } from '../caller/script.ts';
 import { Recogniser } from '../emulators/recogniser.ts';
 import { openStore } from '../../agent/store/database.ts';
 import { processEnd } from '../stack/process-end.ts';
-import type { LogLine, Service } from '../stack/service.ts';
+import type { LogLine } from '../stack/service-log.ts';
+import type { Service } from '../stack/service.ts';
 import type { Yard } from '../stack/yard.ts';
 import { SAMPLE_RATE } from '../caller/call-events.ts';
 

@@ -1,19 +1,25 @@
 import { parseArgs } from 'node:util';
 import { runCommand } from '../command-line.ts';
 import { soakBookings } from './bookings.ts';
+import { soakCalls } from './calls.ts';
 
 /** `npm run soak -- --suite NAME`: many at once under random faults, drawn from `--seed`. */
 
-const usage = `npm run soak -- --suite bookings [options]
+const usage = `npm run soak -- --suite bookings|calls [options]
+  --seed N        draws what is left to chance (1)
+  --json          one JSON line on stdout, nothing else there
+
+  of calls, one after another, with a fault each minute:
+  --minutes N     how long they go on, in whole minutes or parts of them (30)
+
+  of bookings:
   --callers N     callers who want the same machine on the same days, at once (50)
   --units N       machines of that kind (1)
   --machines N    supervisors over the one store (2)
   --processes N   processes that the callers are spread over (10)
   --kills N       how often the writer's supervisor is killed, at least (3)
-  --seed N        draws the moments of the kills (1)
-  --json          one JSON line on stdout, nothing else there
 
-A SQLite file in a temporary folder, or the empty Postgres database that DATABASE_URL names.`;
+Bookings are in a SQLite file in a temporary folder, or the empty Postgres database that DATABASE_URL names.`;
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +29,7 @@ const { values } = parseArgs({
     machines: { type: 'string', default: '2' },
     processes: { type: 'string', default: '10' },
     kills: { type: 'string', default: '3' },
+    minutes: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -36,20 +43,39 @@ function number(name: 'callers' | 'units' | 'machines' | 'processes' | 'kills' |
   throw new Error(`--${name} must be a whole number from ${least} up`);
 }
 
+const onProgress = (line: string) => void process.stderr.write(`${line}\n`);
+
+type Soaked = { readonly ok: boolean; readonly [figure: string]: unknown };
+
+const suites: Readonly<Record<string, () => Promise<Soaked>>> = {
+  bookings: () => {
+    const callers = number('callers');
+    return soakBookings({
+      callers,
+      units: number('units'),
+      machines: number('machines'),
+      processes: Math.min(number('processes'), callers),
+      kills: number('kills'),
+      seed: number('seed'),
+      databaseUrl: process.env['DATABASE_URL'],
+      onProgress,
+    });
+  },
+  calls: () => {
+    const minutes = Number(values.minutes);
+    if (!(minutes > 0)) throw new Error('--minutes must be above 0');
+    return soakCalls({ minutes, seed: number('seed'), onProgress });
+  },
+};
+
 async function main(): Promise<boolean> {
-  if (values.suite !== 'bookings') throw new Error('--suite must be bookings');
-  const callers = number('callers');
-  const { ok, ...report } = await soakBookings({
-    callers,
-    units: number('units'),
-    machines: number('machines'),
-    processes: Math.min(number('processes'), callers),
-    kills: number('kills'),
-    seed: number('seed'),
-    databaseUrl: process.env['DATABASE_URL'],
-    onProgress: (line) => void process.stderr.write(`${line}\n`),
-  });
-  const lines = Object.entries(report).map(([name, value]) => `  ${name.padEnd(12)} ${value}`);
+  const soak = suites[values.suite ?? ''];
+  if (!soak) throw new Error(`--suite must be one of ${Object.keys(suites).join(', ')}`);
+  const { ok, ...report } = await soak();
+  const lines = Object.entries(report).map(
+    ([name, value]) =>
+      `  ${name.padEnd(16)} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
   const text = [...lines, ok ? '  it holds' : '  it does NOT hold'].join('\n');
   process.stdout.write(`${values.json ? JSON.stringify(report) : text}\n`);
   return ok;

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { voice } from '@livekit/agents';
 import { TTS } from '@livekit/agents-plugin-deepgram';
-import type { AudioFrame } from '@livekit/rtc-node';
 import { startDeepgramEmulator, type DeepgramEmulator } from '../emulators/deepgram.ts';
 import { eventually } from '../eventually.ts';
+import { InstantOutput } from './instant-output.ts';
 import { finder, hours, instructions, opening, search, Thinking } from './thinking.ts';
 
 const apiKey = 'deepgram-key-of-the-test';
@@ -18,28 +18,6 @@ after(async () => {
   await thinking.close();
   await deepgram.close();
 });
-
-/** A loudspeaker that has played whatever it is given at once. */
-class InstantOutput extends voice.AudioOutput {
-  #seconds = 0;
-
-  override async captureFrame(frame: AudioFrame): Promise<void> {
-    await super.captureFrame(frame);
-    if (this.#seconds === 0) this.onPlaybackStarted(Date.now());
-    this.#seconds += frame.samplesPerChannel / frame.sampleRate;
-  }
-
-  override flush(): void {
-    super.flush();
-    this.clearBuffer();
-  }
-
-  override clearBuffer(): void {
-    if (this.#seconds === 0) return;
-    this.onPlaybackFinished({ playbackPosition: this.#seconds, interrupted: false });
-    this.#seconds = 0;
-  }
-}
 
 /** A session that hears text and speaks through the official plugin. */
 async function startSession(model: ReturnType<Thinking['steady']>['model'], run?: () => void) {

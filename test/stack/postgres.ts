@@ -16,8 +16,8 @@ export type TestPostgres = {
   readonly url: string;
   /** Makes an empty database and returns its URL. */
   createDatabase(): Promise<string>;
-  /** Drops all connections, and comes back with its data on the same port. */
-  restart(): Promise<void>;
+  /** Drops all connections, and comes back with its data on the same port, after `awayMs` (0). */
+  restart(options?: { readonly awayMs?: number }): Promise<void>;
   /** Ends the server and removes its folder. Safe to call twice. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -52,8 +52,9 @@ export async function startPostgres({ fsync = false } = {}): Promise<TestPostgre
       await query(url, `create database ${name}`);
       return new URL(name, url).href;
     },
-    restart: async () => {
+    restart: async ({ awayMs = 0 } = {}) => {
       await stopServer(server);
+      await timers.setTimeout(awayMs);
       server = await start();
     },
     stop,

@@ -8,6 +8,8 @@ import timers from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Readiness } from '../../agent/supervisor/http.ts';
 import { reapWithUs } from './reaper.ts';
+import { parseLine, ServiceLog } from './service-log.ts';
+import type { LogLine } from './service-log.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What `npm start` runs. */
@@ -17,28 +19,16 @@ const readyMs = 60_000;
 const waitMs = 60_000;
 const pollMs = 50;
 
-/** A line of the service's log. */
-export type LogLine = {
-  readonly level: string;
-  readonly message: string;
-  readonly time: string;
-  readonly event: string;
-  readonly callId?: string;
-  readonly room?: string;
-  readonly [field: string]: unknown;
-};
-
-type Waiting = { readonly matches: (line: LogLine) => boolean; resolve(line: LogLine): void };
-
 /** Pickup itself, as `npm start` runs it, in a process of its own, with its log read as it comes. */
 export class Service implements AsyncDisposable {
-  readonly lines: LogLine[] = [];
+  /** Where its lines go; also those of other services, when it is shared. */
+  readonly log: ServiceLog;
   /** What came on stdout and is not a line of the log, and all that came on stderr. */
   readonly strays: string[] = [];
   readonly exited: Promise<number | null>;
   readonly #child: ChildProcess;
   readonly #reaper: Disposable;
-  readonly #waiting = new Set<Waiting>();
+  readonly #own = new Set<LogLine>();
   readonly #onLine: (line: LogLine) => void;
 
   /** `logFolder` gets `service.log`, all that the service wrote. */
@@ -47,10 +37,13 @@ export class Service implements AsyncDisposable {
     /** The program and its arguments, run in the project's folder; as `npm start` if left out. */
     readonly command?: readonly string[];
     readonly logFolder: string;
+    /** One of its own if left out. */
+    readonly log?: ServiceLog;
     readonly onLine?: (line: LogLine) => void;
   }) {
     const { PATH = '', HOME = '' } = process.env;
     this.#onLine = options.onLine ?? (() => {});
+    this.log = options.log ?? new ServiceLog();
     const [program = '', ...args] = options.command ?? startCommand;
     this.#child = spawn(program, args, {
       cwd: root,
@@ -80,9 +73,15 @@ export class Service implements AsyncDisposable {
     return pid;
   }
 
+  /** Whether the supervisor is gone; what it started may still be there. */
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   /** The port of `/healthz` and `/readyz`, once it is served. */
   async port(): Promise<number> {
-    return Number((await this.waitFor('service.started'))['port']);
+    const started = await this.waitFor('service.started', (line) => this.wrote(line));
+    return Number(started['port']);
   }
 
   /** `/readyz`, as it answers now. */
@@ -102,30 +101,18 @@ export class Service implements AsyncDisposable {
     }
   }
 
-  /** The first line with this event, past or to come, that matches. Rejects after `withinMs`. */
-  async waitFor(
-    event: string,
-    matches: (line: LogLine) => boolean = () => true,
-    withinMs = waitMs,
-  ): Promise<LogLine> {
-    const found = (line: LogLine) => line.event === event && matches(line);
-    const past = this.lines.find(found);
-    if (past) return past;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(waiting);
-        const last = this.lines.slice(-12).map((line) => JSON.stringify(line));
-        reject(new Error(`No ${event} came. The last lines:\n${last.join('\n')}`));
-      }, withinMs);
-      const waiting: Waiting = {
-        matches: found,
-        resolve: (line) => {
-          clearTimeout(timer);
-          resolve(line);
-        },
-      };
-      this.#waiting.add(waiting);
-    });
+  get lines(): readonly LogLine[] {
+    return this.log.lines;
+  }
+
+  /** Whether this service wrote the line, and not one that shares its log. */
+  wrote(line: LogLine): boolean {
+    return this.#own.has(line);
+  }
+
+  /** As `ServiceLog.waitFor`. */
+  waitFor(...wanted: Parameters<ServiceLog['waitFor']>): Promise<LogLine> {
+    return this.log.waitFor(...wanted);
   }
 
   /** The lines of one call, in order. */
@@ -163,6 +150,12 @@ export class Service implements AsyncDisposable {
     this.#reaper[Symbol.dispose]();
   }
 
+  /** Its machine is gone: everything that it started ends at once. */
+  async killAll(): Promise<void> {
+    this.#killGroup();
+    await this.exited;
+  }
+
   #killGroup(): void {
     try {
       process.kill(-this.pid, 'SIGKILL');
@@ -174,22 +167,8 @@ export class Service implements AsyncDisposable {
   #take(text: string): void {
     const line = parseLine(text);
     if (!line) return void this.strays.push(text);
-    this.lines.push(line);
+    this.#own.add(line);
     this.#onLine(line);
-    for (const waiting of this.#waiting) {
-      if (!waiting.matches(line)) continue;
-      this.#waiting.delete(waiting);
-      waiting.resolve(line);
-    }
-  }
-}
-
-function parseLine(text: string): LogLine | undefined {
-  try {
-    const line = JSON.parse(text) as Partial<LogLine>;
-    const isOurs = typeof line.level === 'string' && typeof line.event === 'string';
-    return isOurs ? (line as LogLine) : undefined;
-  } catch {
-    return undefined;
+    this.log.add(line);
   }
 }

@@ -18,7 +18,7 @@ import { exampleSheet } from './example-sheet.ts';
 import { startLivekitServer } from './livekit-server.ts';
 import type { LivekitServer } from './livekit-server.ts';
 import { Service } from './service.ts';
-import type { LogLine } from './service.ts';
+import type { LogLine, ServiceLog } from './service-log.ts';
 
 const spreadsheetId = 'example-yard';
 const deepgramKey = 'dg-example-key';
@@ -130,6 +130,8 @@ export class Yard implements AsyncDisposable {
       readonly env?: Readonly<Record<string, string>>;
       readonly command?: readonly string[];
       readonly onLine?: (line: LogLine) => void;
+      /** Shared with another service. */
+      readonly log?: ServiceLog;
     } = {},
   ): Service {
     const service = new Service({
@@ -137,6 +139,7 @@ export class Yard implements AsyncDisposable {
       logFolder: this.folder,
       ...(options.command ? { command: options.command } : {}),
       ...(options.onLine ? { onLine: options.onLine } : {}),
+      ...(options.log ? { log: options.log } : {}),
     });
     this.#cleanUp.use(service);
     return service;

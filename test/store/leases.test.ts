@@ -5,8 +5,10 @@ import { openStore } from '../../agent/store/database.ts';
 import {
   claimLease,
   holdsLease,
+  listLeases,
   readLease,
   releaseLease,
+  removeExpiredLeases,
   renewLease,
   type Lease,
 } from '../../agent/store/leases.ts';
@@ -76,6 +78,26 @@ onBothDatabases(({ newStore, newPlace }) => {
       await releaseLease(store, lease);
       assert.equal(await readLease(store, 'call-1'), null);
     }
+  });
+
+  test('the leases of one kind are listed, without those that nobody holds', async () => {
+    await using store = await newStore();
+    const first = await claimLease(store, { ...ours, name: 'ready:1' });
+    const second = await claimLease(store, { ...theirs, name: 'ready:2' });
+    const freed = await claimLease(store, { ...ours, name: 'ready:3' });
+    assert.ok(freed);
+    await releaseLease(store, freed);
+    await claimLease(store, { ...ours, name: 'ready:4', nowMs: Date.now() - 90_000 });
+    const other = await claimLease(store, { ...ours, nowMs: Date.now() - 90_000 });
+    const byName = (a: Lease, b: Lease) => a.name.localeCompare(b.name);
+    const listed = await listLeases(store, 'ready:');
+    assert.deepEqual([...listed].sort(byName), [first, second]);
+    await removeExpiredLeases(store, 'ready:');
+    const rows = await store.db.selectFrom('leases').select('name').orderBy('name').execute();
+    assert.deepEqual(
+      rows.map(({ name }) => name),
+      [other?.name, 'ready:1', 'ready:2'],
+    );
   });
 
   test('of several that supersede the same holder at once exactly one wins', async () => {

@@ -44,6 +44,7 @@ async function startSupervisor(place: StorePlace, sheets: SheetsEmulator) {
     onJobStage: () => {},
     onJobAsks: (job, report) => desk.onReport(job, report),
     onHandOver: () => {},
+    onMetrics: () => {},
     onJobGone: (job) => desk.jobGone(job),
     onWorker: () => {},
     onWorkerLink: () => {},

@@ -1,22 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import type { JobStage, LineOrder } from '../../agent/line.ts';
-import { Guardian } from '../../agent/supervisor/guardian.ts';
-import type { LostCall } from '../../agent/supervisor/guardian.ts';
-import type { JobPeer } from '../../agent/supervisor/job-line.ts';
-import type { ListedCaller, Rooms } from '../../agent/supervisor/rooms.ts';
 import { defaultTimeouts } from '../../agent/timeouts.ts';
-import { recordedLog } from '../recorded-log.ts';
+import { caller, pass, room, settle, startMs, sweepMs, tickMs, World } from './guardian-world.ts';
 
-const room = 'call_1';
-const caller: ListedCaller = { callId: 'SCL_1', phoneNumber: '+15550111', isThere: true };
 const { pickupMs, connectMs, sessionStartMs } = defaultTimeouts;
-/** A tick of the guardian, and a sweep. */
-const tickMs = 250;
-const sweepMs = 2_000;
 /** Longer than any of its back-offs. */
 const backedOffMs = 5_000;
-const startMs = Date.UTC(2026, 0, 1);
 
 let world: World;
 
@@ -28,127 +17,6 @@ afterEach(() => {
   world.guardian.stop();
   mock.timers.reset();
 });
-
-/** LiveKit, the line and the store, as the guardian sees them. */
-class World implements Rooms {
-  readonly dispatches: { readonly room: string; readonly supersedes: unknown }[] = [];
-  /** Why each of them was to go on with the call. */
-  readonly resumes: unknown[] = [];
-  readonly removed: string[] = [];
-  readonly lost: LostCall[] = [];
-  readonly jobs = new Set<JobPeer>();
-  readonly callers = new Map<string, ListedCaller | null>();
-  readonly foreign = new Set<string>();
-  readonly recorded = recordedLog();
-  createdAtMs = startMs;
-  holder: string | null = null;
-  isReady = true;
-  /** The worker turns down every job. */
-  refuses = false;
-  failure: Error | null = null;
-  /** Awaited before each answer of LiveKit's. */
-  onRequest: () => Promise<void> = async () => {};
-  readonly guardian = new Guardian({
-    rooms: this,
-    log: this.recorded.log,
-    timeouts: defaultTimeouts,
-    jobs: () => this.jobs,
-    canTake: () => this.isReady,
-    leaseHolder: async () => this.holder,
-    onLost: async (call) => void this.lost.push(call),
-    nowMs: () => Date.now(),
-  });
-
-  async list() {
-    await this.#request();
-    return [...this.callers.keys()].map((name) => ({ name, createdAtMs: this.createdAtMs }));
-  }
-
-  async findCaller(name: string) {
-    await this.#request();
-    return this.callers.get(name) ?? null;
-  }
-
-  async isOurs(name: string) {
-    await this.#request();
-    return !this.foreign.has(name);
-  }
-
-  async dispatch(name: string, metadata: string) {
-    await this.#request();
-    const { supersedes, resume } = JSON.parse(metadata) as Record<string, unknown>;
-    this.resumes.push(resume);
-    this.dispatches.push({ room: name, supersedes });
-    if (this.refuses) this.guardian.refused(name);
-  }
-
-  async remove(_room: string, identity: string) {
-    await this.#request();
-    this.removed.push(identity);
-  }
-
-  /** A call rings, and LiveKit asked our worker, which took it. */
-  async ring(): Promise<void> {
-    this.callers.set(room, caller);
-    this.guardian.accepted(room);
-    await settle();
-  }
-
-  /** A job of the call shows up, or moves on. */
-  job(jobId: string, stage: JobStage = 'connecting'): FakeJob {
-    const job = new FakeJob(jobId, stage);
-    this.jobs.add(job);
-    this.guardian.jobMoved(job);
-    return job;
-  }
-
-  moved(job: FakeJob, stage: JobStage): void {
-    job.stage = stage;
-    job.stageSinceMs = Date.now();
-    this.guardian.jobMoved(job);
-  }
-
-  left(job: FakeJob, outcome: 'ended' | 'yielded' | 'failed' | null): void {
-    this.jobs.delete(job);
-    this.guardian.jobGone(job, outcome);
-  }
-
-  async #request(): Promise<void> {
-    await this.onRequest();
-    if (this.failure) throw this.failure;
-  }
-}
-
-class FakeJob implements JobPeer {
-  readonly pid = 1;
-  readonly workerPid = 2;
-  readonly call;
-  readonly orders: LineOrder[] = [];
-  stage: JobStage;
-  stageSinceMs = Date.now();
-  lastBeatMs = Date.now();
-
-  constructor(jobId: string, stage: JobStage) {
-    this.call = { jobId, room, callId: null };
-    this.stage = stage;
-  }
-
-  send(order: LineOrder): void {
-    this.orders.push(order);
-  }
-}
-
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
-}
-
-/** Lets time pass, with all that happens in it. */
-async function pass(ms: number): Promise<void> {
-  for (let passedMs = 0; passedMs < ms; passedMs += tickMs) {
-    mock.timers.tick(Math.min(tickMs, ms - passedMs));
-    await settle();
-  }
-}
 
 test('leaves a call alone whose job shows up within pickupMs', async () => {
   world.guardian.start();
@@ -199,6 +67,17 @@ test('gives up on a job that is stuck: ends it, removes its agent, lets its leas
   assert.deepEqual(world.dispatches, [{ room, supersedes: 'AJ_1' }]);
   assert.deepEqual(stuck.orders, [{ type: 'end' }]);
   assert.deepEqual(world.removed, ['agent-AJ_1']);
+});
+
+test('a job that waits for its call has a minute', async () => {
+  world.guardian.start();
+  await world.ring();
+  const fresh = world.job('AJ_1', 'standby');
+  await pass(60_000);
+  assert.deepEqual(fresh.orders, []);
+  await pass(2 * tickMs);
+  assert.deepEqual(fresh.orders, [{ type: 'end' }]);
+  assert.equal(world.dispatches.length, 1);
 });
 
 test('a live job is never stuck', async () => {
@@ -375,9 +254,31 @@ test('finds a call in the rooms that no worker was asked for', async () => {
   world.callers.set(room, caller);
   world.createdAtMs = startMs - 60_000;
   world.guardian.start();
-  await settle();
-  await pass(tickMs);
+  await pass(sweepMs - tickMs);
+  assert.deepEqual(world.dispatches, [], 'its job may be one that is still to come back');
+  await pass(2 * tickMs);
   assert.deepEqual(world.dispatches, [{ room, supersedes: null }]);
+});
+
+test('a job that comes back to a new supervisor keeps its call', async () => {
+  world.callers.set(room, { ...caller, wasAnswered: true });
+  world.createdAtMs = startMs - 60_000;
+  world.guardian.start();
+  await pass(sweepMs - tickMs);
+  world.job('AJ_1', 'live');
+  await pass(60_000);
+  assert.deepEqual(world.dispatches, []);
+});
+
+test('of several supervisors one sends for a job: another one waits, and looks again', async () => {
+  world.guardian.start();
+  await world.ring();
+  world.isActedFor = true;
+  await pass(30_000);
+  assert.deepEqual(world.dispatches, []);
+  world.isActedFor = false;
+  await pass(sweepMs);
+  assert.equal(world.dispatches.length, 1);
 });
 
 test('a room made by a clock that is ahead is looked after all the same', async () => {
@@ -412,7 +313,9 @@ test('a caller who hangs up before a job was due is written down as that, once',
       phoneNumber: caller.phoneNumber,
       firstSeenAtMs: startMs,
       attempts: 0,
+      wasAnswered: false,
       reason: 'cancelled-while-ringing',
+      isCallerThere: false,
     },
   ]);
   assert.deepEqual(world.dispatches, []);

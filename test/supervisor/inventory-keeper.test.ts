@@ -129,7 +129,7 @@ test('a permission that is gone is an error, said once with what to do', async (
   const { emulator, open } = await yard(t, { ttlMs: 20 });
   const { keeper, failures } = await open();
   await keeper.start();
-  emulator.faults.on('*', { do: 'refuse', status: 403 });
+  const mend = emulator.faults.on('*', { do: 'refuse', status: 403 });
   await until(() => failures().length > 2);
   assert.equal(failures()[0]?.level, 'error');
   assert.match(String(failures()[0]?.['toDo']), /share the spreadsheet/);
@@ -138,6 +138,9 @@ test('a permission that is gone is an error, said once with what to do', async (
       .slice(1)
       .every(({ level }) => level === 'debug'),
   );
+  assert.equal(keeper.refusal, 'SHEETS_FORBIDDEN');
+  mend();
+  await until(() => keeper.refusal === null);
 });
 
 test('an older reading that is saved late does not undo a newer one', async (t) => {

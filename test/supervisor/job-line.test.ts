@@ -32,6 +32,7 @@ class Heard {
     onJobStage: ({ stage }) => this.told.push(stage),
     onJobAsks: (_job, { type }) => this.told.push(type),
     onHandOver: () => {},
+    onMetrics: () => {},
     onJobGone: (job, outcome) => this.gone.push({ job, outcome }),
     onWorker: ({ pid }) => this.told.push(`worker ${pid}`),
     onWorkerLink: ({ link, linkDetail }) => this.told.push(`${link} ${linkDetail}`),
@@ -105,6 +106,21 @@ test('hears what a worker says of itself, and of the jobs that it took and refus
     'worker 10 gone',
   ]);
   assert.equal(line.workers.size, 0);
+});
+
+test('knows when LiveKit was last heard by a worker, on its own clock', async () => {
+  const { line, path } = await listen();
+  const worker = peer(path, () => ({ type: 'hello', role: 'worker', pid: 10 }));
+  await eventually('hello', () => line.workers.has(10));
+  const known = () => line.workers.get(10);
+  assert.deepEqual([known()?.reconnects, known()?.lastPongAtMs], [0, null]);
+  const sentMs = performance.now();
+  worker.send({ type: 'link-health', reconnects: 2, lastPongAgeMs: 5_000 });
+  await eventually('health', () => known()?.reconnects === 2);
+  const heardMs = (known()?.lastPongAtMs ?? 0) + 5_000;
+  assert.ok(heardMs >= sentMs && heardMs <= performance.now());
+  worker.send({ type: 'link-health', reconnects: 2, lastPongAgeMs: null });
+  await eventually('no connection', () => known()?.lastPongAtMs === null);
 });
 
 test('a worker that comes back before its old line is known to be closed stays known', async () => {

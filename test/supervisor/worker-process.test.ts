@@ -12,6 +12,7 @@ let staying: string;
 let crashing: string;
 let recorded: ReturnType<typeof recordedLog>;
 let workers: WorkerProcesses;
+let exited: number[];
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pickup-workers-'));
@@ -23,6 +24,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 beforeEach(() => {
   recorded = recordedLog();
+  exited = [];
 });
 afterEach(async () => {
   workers.stopStarting();
@@ -31,7 +33,11 @@ afterEach(async () => {
 });
 
 function start(entry: string): void {
-  workers = new WorkerProcesses({ log: recorded.log, entry });
+  workers = new WorkerProcesses({
+    log: recorded.log,
+    entry,
+    onExit: (pid) => void exited.push(pid),
+  });
   workers.start(join(folder, 'line.sock'));
 }
 
@@ -41,6 +47,7 @@ test('replaces a worker that was killed, at once', async () => {
   workers.kill('SIGKILL');
   await eventually('another worker', () => ![null, first].includes(workers.currentPid));
   assert.deepEqual(recorded.events(), ['worker.started', 'worker.died', 'worker.started']);
+  assert.deepEqual(exited, [first]);
 });
 
 test('leaves the one that is replaced to itself', async () => {

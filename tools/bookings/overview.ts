@@ -48,6 +48,40 @@ export async function readOverview(
   };
 }
 
+/** How much waits for the sheet or for a person, and since when (Unix milliseconds). */
+export type Backlog = {
+  readonly outboxRows: number;
+  readonly outboxSinceMs: number | null;
+  readonly pendingSinceMs: number | null;
+  /** Nobody has called the customer back yet. */
+  readonly conflicts: number;
+};
+
+/** Reads the backlog from the store. */
+export async function readBacklog({ db }: StoreQueries): Promise<Backlog> {
+  const outbox = await db
+    .selectFrom('outbox')
+    .select(({ fn }) => [fn.countAll<number>().as('rows'), fn.min('createdAtMs').as('sinceMs')])
+    .executeTakeFirst();
+  const pending = await db
+    .selectFrom('bookings')
+    .select(({ fn }) => fn.min('createdAtMs').as('sinceMs'))
+    .where('state', '=', 'pending')
+    .executeTakeFirst();
+  const conflicts = await db
+    .selectFrom('bookings')
+    .select(({ fn }) => fn.countAll<number>().as('rows'))
+    .where('state', '=', 'conflict')
+    .where('resolvedAtMs', 'is', null)
+    .executeTakeFirst();
+  return {
+    outboxRows: outbox?.rows ?? 0,
+    outboxSinceMs: outbox?.sinceMs ?? null,
+    pendingSinceMs: pending?.sinceMs ?? null,
+    conflicts: conflicts?.rows ?? 0,
+  };
+}
+
 /** Notes that a person dealt with a conflict or a message. False: there is none with that code. */
 export async function resolveCode(
   store: Store,

@@ -7,7 +7,7 @@ import { claimLease, readLease, releaseLease, renewLease } from '../../agent/sto
 import type { Lease } from '../../agent/store/leases.ts';
 import { SheetFormatError } from '../inventory/sheet-table.ts';
 import type { SheetsClient } from '../inventory/sheets-client.ts';
-import { SheetsError } from '../inventory/sheets-error.ts';
+import { refusalOf, SheetsError, type SheetsErrorCode } from '../inventory/sheets-error.ts';
 import { defaultTimeZone } from '../yard/equipment.ts';
 import { todayIn } from '../yard/rental-dates.ts';
 import type { BookingState } from './booking.ts';
@@ -95,6 +95,7 @@ export class SheetWriter {
   #wake = () => {};
   #poked = false;
   #failures = 0;
+  #refusal: SheetsErrorCode | null = null;
   #blockedUntilMs = 0;
   #timeZone = defaultTimeZone;
   #reconciledDay = '';
@@ -119,6 +120,11 @@ export class SheetWriter {
   /** Whether this process is the one that writes. */
   get isLeading(): boolean {
     return this.#lease !== null;
+  }
+
+  /** Why Google does not let the sheet be written; null when it does, as far as is known. */
+  get refusal(): SheetsErrorCode | null {
+    return this.#refusal;
   }
 
   /** Begins to deliver, at once what was left by an earlier process. */
@@ -233,6 +239,7 @@ export class SheetWriter {
     }
     if (due.messages.length > 0) await this.#deliverMessages(deps, due.messages);
     this.#failures = 0;
+    this.#refusal = null;
     return hasDue;
   }
 
@@ -259,6 +266,8 @@ export class SheetWriter {
   #failed(error: unknown): void {
     if (this.#abort.signal.aborted || error instanceof NotTheWriterError) return;
     this.#failures += 1;
+    // A timeout says nothing of a permission.
+    this.#refusal = refusalOf(error) ?? this.#refusal;
     const { busyBackOff, refusedBackOff } = this.#budgets;
     const isRefused =
       error instanceof SheetFormatError || (error instanceof SheetsError && !error.retryable);

@@ -35,6 +35,17 @@ export class SheetsError extends Error {
   }
 }
 
+const refusals: readonly SheetsErrorCode[] = [
+  'SHEETS_BAD_CREDENTIALS',
+  'SHEETS_FORBIDDEN',
+  'SHEETS_NOT_FOUND',
+];
+
+/** The code of an error that says that the sheet is not ours to use until a person sees to it. */
+export function refusalOf(error: unknown): SheetsErrorCode | null {
+  return error instanceof SheetsError && refusals.includes(error.code) ? error.code : null;
+}
+
 /** The code for an HTTP status that Sheets answers with (ecosystem-facts 2.3). */
 export function codeForStatus(status: number): SheetsErrorCode {
   if (status === 400) return 'SHEETS_BAD_RANGE';

@@ -126,10 +126,21 @@ onBothDatabases(({ newStore }) => {
       await rig.until(bookingId, 'confirmed');
       await waitFor(() => rig.statusOf('EX-01') === 'RENTED');
       assert.equal(rig.rowsOf(bookingId).length, 1);
-      assert.equal(rig.logged('booking.confirmed'), 1);
+      await waitFor(() => rig.logged('booking.confirmed') === 1);
       assert.equal(await rig.isDelivered(), true);
     });
   }
+
+  test('says for how long the sheet is forbidden', async () => {
+    await using rig = await WriterRig.open(await newStore());
+    const { bookingId } = await rig.book();
+    const mend = rig.sheets.faults.on('values.append', { do: 'refuse', status: 403 });
+    const writer = rig.writer();
+    await waitFor(() => writer.refusal === 'SHEETS_FORBIDDEN');
+    mend();
+    await rig.until(bookingId, 'confirmed');
+    await waitFor(() => writer.refusal === null);
+  });
 
   test('a read-back that fails finds the row and adds no other', async () => {
     await using rig = await WriterRig.open(await newStore());
@@ -426,5 +437,6 @@ async function assertConflict(rig: WriterRig, bookingId: string, reason: string)
     .where('bookingId', '=', bookingId)
     .executeTakeFirst();
   assert.equal(row?.conflict, reason);
-  assert.equal(rig.logged('booking.conflict'), 1);
+  // It is said once the disk has it; readers see it before.
+  await waitFor(() => rig.logged('booking.conflict') === 1);
 }

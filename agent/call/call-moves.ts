@@ -1,0 +1,107 @@
+import type { ResumeKind } from '../line.ts';
+import type { Caller } from './arrival.ts';
+import type { CallClaim, Claim } from './call-claim.ts';
+import type { CallRecord } from './call-record.ts';
+import type { CallDeps } from './call-deps.ts';
+import type { Conversation } from './conversation.ts';
+import { createTransfer } from './create-transfer.ts';
+import { Fence } from './fence.ts';
+import { HandingOver } from './handing-over.ts';
+import type { Liveness } from './liveness.ts';
+import type { PhraseBook } from './phrase-book.ts';
+import type { SavedCall } from './resume.ts';
+import type { TerminationReason } from './termination.ts';
+import type { Transfer } from './transfer.ts';
+
+type CallMovesDeps = Pick<CallDeps, 'ctx' | 'config' | 'store' | 'askForFreshJob'> & {
+  readonly caller: Caller;
+  readonly claim: CallClaim | undefined;
+  readonly record: CallRecord;
+  readonly conversation: Conversation;
+  readonly phrases: PhraseBook;
+  readonly liveness: Liveness;
+  readonly signal: AbortSignal;
+  /** The call's last words are being said. */
+  readonly isOver: () => boolean;
+  readonly state: () => SavedCall;
+  readonly end: (reason: TerminationReason) => void;
+  readonly leave: (outcome: 'yielded') => void;
+};
+
+/** Where a call can go from here, to a person or to a fresh job; and whether it is still ours. */
+export class CallMoves {
+  readonly #deps: CallMovesDeps;
+  readonly #transfer: Transfer;
+  readonly #handingOver: HandingOver;
+
+  constructor(deps: CallMovesDeps) {
+    this.#deps = deps;
+    this.#transfer = createTransfer({ ...deps, onTransferred: () => deps.end('transferred') });
+    this.#handingOver = new HandingOver({
+      ...deps,
+      isBusy: () => deps.isOver() || this.isTransferring,
+      onGiven: () => deps.leave('yielded'),
+    });
+  }
+
+  get isTransferring(): boolean {
+    return this.#transfer.isUnderWay;
+  }
+
+  /** True once the call is being given away: what is written from then on is the fresh job's. */
+  get isGiving(): boolean {
+    return this.#handingOver.isGiving;
+  }
+
+  /** The call is live: planned hand-overs begin, and other agents are looked out for. */
+  start(): void {
+    const { ctx, record, conversation, isOver, signal } = this.#deps;
+    this.#handingOver.start();
+    new Fence({
+      room: ctx.room,
+      log: record.log,
+      check: () => this.checkClaim(),
+      pause: () => conversation.pause(),
+      // Last words that were broken off are not begun anew: the call ends with them.
+      fallSilent: () => (isOver() ? () => {} : conversation.fallSilent()),
+      signal,
+    }).start();
+  }
+
+  stop(): void {
+    this.#handingOver.stop();
+  }
+
+  /** Puts the caller through to the first of these numbers that takes the call. */
+  transfer(numbers: readonly string[]): void {
+    this.#transfer.begin(numbers);
+  }
+
+  /** Gives the call to a fresh job: between two turns, or in the middle of one after `withinMs`. */
+  handOver(kind: ResumeKind, withinMs: number): void {
+    void this.#handingOver.now(kind, { withinMs });
+  }
+
+  /** The same for a caller whose voice does not arrive; rejects when no fresh job took the call. */
+  async rejoin(): Promise<void> {
+    if (!(await this.#handingOver.now('rejoin'))) throw new Error('No fresh job took the call');
+  }
+
+  /** Before each answer, and whenever in doubt. A job that lost the call leaves by itself. */
+  async checkClaim(): Promise<Claim> {
+    // What is on its way to a fresh job is not lost, and its end is waited for elsewhere.
+    if (await this.wasGiven()) return 'taken';
+    return (await this.#deps.claim?.check()) ?? 'unknown';
+  }
+
+  /** Whether the call was given away, once that is known; at once while nothing is under way. */
+  async wasGiven(): Promise<boolean> {
+    return this.#handingOver.wasGiven();
+  }
+
+  /** What was under way when the caller left, once it is known. */
+  async settled(): Promise<'handed-over' | 'transferred' | null> {
+    if (await this.wasGiven()) return 'handed-over';
+    return (await this.#transfer.tookCaller()) ? 'transferred' : null;
+  }
+}

@@ -1,0 +1,49 @@
+import type { Caller } from './arrival.ts';
+import type { CallRecord } from './call-record.ts';
+import type { CallDeps } from './call-deps.ts';
+import type { Conversation } from './conversation.ts';
+import type { Liveness } from './liveness.ts';
+import type { PhraseBook } from './phrase-book.ts';
+import { Transfer, transferCaller } from './transfer.ts';
+
+/** The transfers of a call: while one rings nothing is heard, and no timer ends the call. */
+export function createTransfer(
+  deps: Pick<CallDeps, 'ctx' | 'config'> & {
+    readonly caller: Caller;
+    readonly record: CallRecord;
+    readonly conversation: Conversation;
+    readonly phrases: PhraseBook;
+    readonly liveness: Liveness;
+    readonly signal: AbortSignal;
+    /** The caller is with somebody else. */
+    readonly onTransferred: () => void;
+  },
+): Transfer {
+  const { config, ctx, caller, record, conversation, phrases, liveness, signal } = deps;
+  let release = () => {};
+  return new Transfer({
+    talk: {
+      sayThrough: (words) => conversation.sayGoodbye(phrases.get(words)),
+      say: (words) => void conversation.say(phrases.get(words)),
+      setHearing: (isOn) => {
+        conversation.session.input.setAudioEnabled(isOn);
+        release();
+        release = isOn ? () => {} : liveness.pauseAll('transfer');
+      },
+    },
+    refer: (number) =>
+      transferCaller({
+        config,
+        room: ctx.job.room?.name ?? '',
+        callerIdentity: caller.identity,
+        number,
+        ringMs: config.timeouts.transferMs,
+        signal,
+      }),
+    onResult: (result) => {
+      record.note('call.transferred', 'transfer to a person', result);
+      if (result.outcome === 'transferred') deps.onTransferred();
+    },
+    signal,
+  });
+}

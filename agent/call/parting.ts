@@ -1,0 +1,61 @@
+import type { BookingDesk } from '../../tools/bookings/desk.ts';
+import {
+  CALL_AGAIN,
+  CALL_YOU_BACK,
+  CUT_SHORT,
+  CUT_SHORT_CALL_AGAIN,
+} from '../speech/set-phrases.ts';
+import { noteCallBack } from './call-back.ts';
+import type { CallRecord } from './call-record.ts';
+import type { TerminationReason } from './termination.ts';
+
+/** The platform stops the process after three seconds; the rest is for the record and the hang-up. */
+const cutShortMs = 2_200;
+
+type PartingDeps = {
+  readonly callerNumber: string | null;
+  readonly desk: Pick<BookingDesk, 'takeMessage'>;
+  readonly record: CallRecord;
+  /** Breaks off what is being said, for good. */
+  readonly hush: () => void;
+  /** Ends the call with these last words, which may take `ms`. */
+  readonly sayGoodbye: (reason: TerminationReason, text: string, ms?: number) => void;
+};
+
+/** The ends of a call that could not be brought to its own: the caller is told, and called back. */
+export class Parting {
+  readonly #deps: PartingDeps;
+
+  constructor(deps: PartingDeps) {
+    this.#deps = deps;
+  }
+
+  /** Keeps the caller's number for a call-back; false when that could not be done. Never rejects. */
+  async noteCallBack(): Promise<boolean> {
+    const { desk, callerNumber, record } = this.#deps;
+    return noteCallBack({ desk, number: callerNumber, log: record.log });
+  }
+
+  /** Nothing works any more. Never rejects. */
+  async callBack(reason: TerminationReason): Promise<void> {
+    const isNoted = await this.noteCallBack();
+    this.#deps.sayGoodbye(reason, isNoted ? CALL_YOU_BACK : CALL_AGAIN);
+  }
+
+  /** Too many agents died of the call: all that is left is what was recorded. Never rejects. */
+  async apologise(): Promise<void> {
+    const { record, hush } = this.#deps;
+    record.cause = 'agents-died';
+    hush();
+    await this.callBack('crash');
+  }
+
+  /** Nobody goes on with the call, and the process is about to be stopped: one sentence has to do. */
+  cutShort(): void {
+    const { record, hush, callerNumber, sayGoodbye } = this.#deps;
+    record.cause = 'drain';
+    hush();
+    void this.noteCallBack();
+    sayGoodbye('crash', callerNumber === null ? CUT_SHORT_CALL_AGAIN : CUT_SHORT, cutShortMs);
+  }
+}

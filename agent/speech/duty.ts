@@ -1,0 +1,72 @@
+/** Words of the caller that nobody answered yet. */
+type Unheeded = { readonly words: string; readonly atMs: number };
+
+/** Two jobs that hear the same words end the turn at moments that differ by less than this. */
+const sameTurnMs = 1_500;
+
+/**
+ * Whether this job answers the caller. It does not while another job has the call, or while it is
+ * not known which job has it; what the caller says meanwhile is kept.
+ */
+export class Duty {
+  readonly #nowMs: () => number;
+  readonly #unheeded: Unheeded[] = [];
+  #holds = 0;
+  #echo = { words: '', untilMs: 0 };
+
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs;
+  }
+
+  get isOn(): boolean {
+    return this.#holds === 0;
+  }
+
+  /** Off duty until the returned function is called, by all who left it. */
+  leave(): () => void {
+    this.#holds += 1;
+    let isBack = false;
+    return () => {
+      if (!isBack) this.#holds -= 1;
+      isBack = true;
+    };
+  }
+
+  /** Whether what the caller said, in a whole turn or with keys, is to be answered here and now. */
+  answers(words: string): boolean {
+    const nowMs = this.#nowMs();
+    if (!this.isOn) {
+      this.#unheeded.push({ words, atMs: nowMs });
+      return false;
+    }
+    return nowMs > this.#echo.untilMs || !isSame(words, this.#echo.words);
+  }
+
+  /**
+   * What was said off duty in the last `withinMs`, other than `takenIn`, the caller's last words in
+   * the talk so far; null for nothing.
+   */
+  catchUp({ withinMs, takenIn }: { withinMs: number; takenIn: string }): string | null {
+    const sinceMs = this.#nowMs() - withinMs;
+    const missed = this.#unheeded
+      .splice(0)
+      .filter(({ words, atMs }) => atMs >= sinceMs && !isSame(words, takenIn));
+    return missed.length > 0 ? missed.map(({ words }) => words).join(' ') : null;
+  }
+
+  /** The job before took these words in a moment ago: ending here as well, they are no new turn. */
+  expectEcho(words: string): void {
+    this.#echo = { words, untilMs: this.#nowMs() + sameTurnMs };
+  }
+}
+
+function isSame(words: string, others: string): boolean {
+  return plain(words) === plain(others);
+}
+
+function plain(words: string): string {
+  return words
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
+}

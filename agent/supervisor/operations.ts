@@ -1,0 +1,94 @@
+import type { Config } from '../config.ts';
+import type { Log } from '../log.ts';
+import type { Store } from '../store/database.ts';
+import { watchedLog } from '../watched-log.ts';
+import { AlertWebhook } from './alert-webhook.ts';
+import type { Observation } from './alert-causes.ts';
+import { Alerts } from './alerts.ts';
+import type { BookingDesk } from './booking-desk.ts';
+import type { Gauged } from './gauges.ts';
+import type { Readiness } from './http.ts';
+import type { InventoryKeeper } from './inventory-keeper.ts';
+import type { WorkerPeer } from './job-line.ts';
+import { JournalWatch } from './journal-watch.ts';
+import { Metrics } from './metrics.ts';
+
+/** What operators are told of, as it is now. */
+export type Seen = {
+  readonly readiness: Readiness;
+  /** The worker that takes calls. */
+  readonly worker: WorkerPeer | undefined;
+  readonly workers: Iterable<WorkerPeer>;
+  readonly isDraining: boolean;
+  readonly inventory: Pick<InventoryKeeper, 'isLeading' | 'refusal'>;
+  readonly bookings: Pick<BookingDesk, 'isLeading' | 'refusal'>;
+};
+
+/** What operators see of the service beside its log: metrics and alerts. */
+export class Operations {
+  /** The supervisor's log; what is written to it is counted. */
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly alerts: Alerts;
+  readonly #journal: JournalWatch;
+
+  constructor(options: {
+    readonly config: Pick<Config, 'alerts'>;
+    readonly store: Store;
+    readonly log: Log;
+    readonly see: () => Seen;
+  }) {
+    const { config, store, see } = options;
+    this.metrics = new Metrics(() => this.#gauged(see()));
+    this.log = watchedLog(options.log, (fields) => this.metrics.fromLine(fields));
+    this.#journal = new JournalWatch({ store, log: this.log });
+    this.alerts = new Alerts({
+      log: this.log,
+      observe: () => this.#observe(see()),
+      webhook: config.alerts && new AlertWebhook(config.alerts),
+    });
+  }
+
+  start(): void {
+    this.#journal.start();
+    this.alerts.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#journal.stop(), this.alerts.stop()]);
+  }
+
+  #gauged({ readiness, worker, workers }: Seen): Gauged {
+    const { backlog } = this.#journal;
+    const { ready: isReady, calls, warmProcesses, inventoryAgeMs } = readiness;
+    return {
+      link: worker?.link ?? null,
+      lastPongAgeMs: ageMs(worker?.lastPongAtMs, performance.now()),
+      workers: [...workers],
+      isReady,
+      calls,
+      warmProcesses,
+      inventoryAgeMs,
+      outboxRows: backlog?.outboxRows ?? null,
+      outboxAgeMs: ageMs(backlog?.outboxSinceMs, Date.now()),
+      openAlerts: this.alerts.open,
+    };
+  }
+
+  #observe({ worker, isDraining, inventory, bookings }: Seen): Observation {
+    const { backlog } = this.#journal;
+    const refusal =
+      (inventory.isLeading ? inventory.refusal : null) ??
+      (bookings.isLeading ? bookings.refusal : null);
+    return {
+      link: isDraining ? null : (worker?.link ?? 'no-worker'),
+      takeovers: this.metrics.takeovers,
+      backlog: bookings.isLeading ? (backlog ?? 'unknown') : 'elsewhere',
+      sheetRefusal: inventory.isLeading || bookings.isLeading ? refusal : 'elsewhere',
+    };
+  }
+}
+
+function ageMs(atMs: number | null | undefined, nowMs: number): number | null {
+  return atMs === null || atMs === undefined ? null : Math.max(0, nowMs - atMs);
+}

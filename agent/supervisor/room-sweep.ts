@@ -1,0 +1,84 @@
+import type { Log } from '../log.ts';
+import { lostCall } from './lost-calls.ts';
+import type { LostCall } from './lost-calls.ts';
+import type { Rooms } from './rooms.ts';
+import { Sweep } from './sweep.ts';
+import type { WatchedCall } from './watched-call.ts';
+import type { WatchedCalls } from './watched-calls.ts';
+import type { WhoServes } from './who-serves.ts';
+
+/** How often LiveKit's list of rooms is read. */
+export const sweepMs = 2_000;
+
+/** What the sweep needs. */
+export type RoomSweepDeps = {
+  readonly rooms: Rooms;
+  readonly calls: WatchedCalls;
+  readonly log: Log;
+  readonly connectMs: number;
+  readonly nowMs: () => number;
+  readonly whoServes: WhoServes;
+  readonly onLost: (call: LostCall) => Promise<void>;
+};
+
+/**
+ * The guardian's second line: it finds the calls that no worker was asked for, or that another
+ * supervisor left behind, and the end of those that have no job to write it down.
+ */
+export class RoomSweep {
+  readonly #deps: RoomSweepDeps;
+  readonly #sweep: Sweep;
+
+  constructor(deps: RoomSweepDeps) {
+    this.#deps = deps;
+    this.#sweep = new Sweep({ run: () => this.#run(), everyMs: sweepMs, log: deps.log });
+  }
+
+  start(): void {
+    this.#sweep.start();
+  }
+
+  stop(): void {
+    this.#sweep.stop();
+  }
+
+  /** The caller is gone, and no job is there that would write it down. */
+  async forget(call: WatchedCall): Promise<void> {
+    const { calls, connectMs, whoServes, onLost } = this.#deps;
+    if (calls.get(call.room) !== call) return;
+    calls.close(call.room);
+    if (whoServes.isForeign(call, await whoServes.holder(call))) return;
+    const isOurs = call.attempts > 0 || Date.now() - call.firstSeenAtMs > connectMs;
+    const reason = call.failure ?? (isOurs ? 'start-failed' : 'cancelled-while-ringing');
+    const lost = lostCall(call, { reason, isCallerThere: false });
+    if (lost) await onLost(lost);
+  }
+
+  async #run(): Promise<void> {
+    const { rooms, calls } = this.#deps;
+    calls.forgetClosed();
+    for (const { name, createdAtMs } of await rooms.list()) {
+      if (!calls.wasClosed(name) && !calls.get(name)) {
+        await this.#lookInto(name, Math.max(0, Date.now() - createdAtMs));
+      }
+    }
+    for (const call of calls) await this.#lookForEnd(call);
+  }
+
+  async #lookInto(room: string, ageMs: number): Promise<void> {
+    const { rooms, calls } = this.#deps;
+    const caller = await rooms.findCaller(room);
+    if (!caller?.isThere || !(await rooms.isOurs(room))) return;
+    if (!calls.wasClosed(room)) calls.watch(room, ageMs, caller);
+  }
+
+  async #lookForEnd(call: WatchedCall): Promise<void> {
+    const { rooms, whoServes, nowMs } = this.#deps;
+    const isLeft = () =>
+      whoServes.jobsOf(call).length === 0 && !call.busy && nowMs() >= call.awaitingUntilMs;
+    if (!isLeft()) return;
+    const caller = await rooms.findCaller(call.room);
+    if (caller?.isThere) call.sees(caller);
+    else if (isLeft()) await this.forget(call);
+  }
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import type { Config } from '../config.ts';
+import type { Log } from '../log.ts';
+import type { Store } from '../store/database.ts';
+import {
+  callLeaseName,
+  claimLease,
+  guardianLeaseName,
+  readLease,
+  removeExpiredLeases,
+} from '../store/leases.ts';
+import { Guardian } from './guardian.ts';
+import type { JobLine } from './job-line.ts';
+import { killProcess } from './kill-process.ts';
+import { recordLostCall } from './lost-calls.ts';
+import { Orphans } from './orphans.ts';
+import { createRooms } from './rooms.ts';
+import { SilenceWatch } from './silence-watch.ts';
+
+/** Outlasts the time in which a dispatched job reports in, and not by much: its holder may die. */
+const actingMs = 5_000;
+
+/** What keeps calls alive when the processes that serve them freeze, fail or die. */
+export class Safeguards {
+  readonly guardian: Guardian;
+  readonly #orphans: Orphans;
+  readonly #silence: SilenceWatch;
+
+  constructor(options: {
+    readonly config: Config;
+    readonly store: Store;
+    readonly log: Log;
+    readonly line: JobLine;
+    /** Whether a fresh job can be had for `room`, here or from another supervisor. */
+    readonly canTake: (room: string) => boolean;
+  }) {
+    const { config, store, log, line, canTake } = options;
+    const holder = randomUUID();
+    const jobs = () => line.jobs;
+    const guardian = new Guardian({
+      rooms: createRooms(config),
+      log,
+      timeouts: config.timeouts,
+      jobs,
+      canTake,
+      leaseHolder: async (callId) => {
+        const lease = await readLease(store, callLeaseName(callId));
+        return lease?.holder ?? null;
+      },
+      mayAct: async (room) => {
+        await removeExpiredLeases(store, guardianLeaseName(''));
+        const claim = { name: guardianLeaseName(room), holder, ttlMs: actingMs };
+        return (await claimLease(store, claim)) !== null;
+      },
+      onLost: (call) => recordLostCall(store, log, call),
+    });
+    this.guardian = guardian;
+    this.#orphans = new Orphans({ jobs, canTake });
+    this.#silence = new SilenceWatch({
+      jobs,
+      workers: () => line.workers.values(),
+      onFrozen: (job) => guardian.jobFroze(job),
+      kill: killProcess,
+      log,
+    });
+  }
+
+  start(): void {
+    this.guardian.start();
+    this.#silence.start();
+  }
+
+  /** From now on nothing is done for any call. */
+  stop(): void {
+    this.guardian.stop();
+    this.#silence.stop();
+    this.#orphans.stop();
+  }
+
+  /** A worker process is gone; its jobs live on for a while. */
+  workerDied(pid: number): void {
+    this.#orphans.workerDied(pid);
+  }
+}

@@ -1,0 +1,122 @@
+import { llm, voice } from '@livekit/agents';
+import { TTS } from '@livekit/agents-plugin-deepgram';
+import type { Room } from '@livekit/rtc-node';
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { Conversation } from '../../agent/call/conversation.ts';
+import type { SavedTalk } from '../../agent/call/resume.ts';
+import type { Config } from '../../agent/config.ts';
+import type { CallSpeech } from '../../agent/speech/session.ts';
+import { defaultTimeouts } from '../../agent/timeouts.ts';
+import { startDeepgramEmulator, type DeepgramEmulator } from '../emulators/deepgram.ts';
+import { eventually } from '../eventually.ts';
+import { InstantOutput } from '../speech/instant-output.ts';
+import { Thinking } from '../speech/thinking.ts';
+import { FakeDesk } from '../tools/fake-desk.ts';
+import { savedCall } from './saved-call.ts';
+
+const apiKey = 'deepgram-key-of-the-test';
+let thinking: Thinking;
+let deepgram: DeepgramEmulator;
+before(async () => {
+  thinking = await Thinking.start();
+  deepgram = await startDeepgramEmulator({ apiKey, ttsLatencyMs: 10 });
+});
+after(async () => {
+  await thinking.close();
+  await deepgram.close();
+});
+
+/** A conversation that hears what the test says, and what of it the model was asked. */
+async function talk(t: TestContext) {
+  const { model } = thinking.steady();
+  const session = new voice.AgentSession({
+    llm: model,
+    tts: new TTS({ apiKey, baseUrl: deepgram.baseUrl }),
+    vad: null,
+    turnHandling: { turnDetection: null },
+  });
+  session.on(voice.AgentSessionEventTypes.Error, () => {});
+  session.output.audio = new InstantOutput(24_000);
+  const conversation = new Conversation({
+    config: { timeouts: defaultTimeouts } as unknown as Config,
+    speech: { session } as CallSpeech,
+    inventory: null,
+    reload: async () => null,
+    onChanged: () => {},
+    tools: {
+      callId: 'SCL_1',
+      caller: { phoneNumber: null },
+      desk: new FakeDesk('SCL_1'),
+      signal: new AbortController().signal,
+      onToolUsed: () => {},
+      endCall: () => {},
+      transfer: () => {},
+    },
+  });
+  await conversation.start(undefined as unknown as Room, 'sip_+15550111');
+  t.after(async () => {
+    await session.close();
+    await thinking.settled();
+  });
+  const said = () =>
+    conversation.saved.items.flatMap((item) => (item.kind === 'spoken' ? [item] : []));
+  const callersWords = () => said().flatMap(({ by, words }) => (by === 'caller' ? [words] : []));
+  const answers = () => said().filter(({ by }) => by === 'agent').length;
+  return { conversation, session, callersWords, answers };
+}
+
+/** The end of a turn of the caller, as the framework tells the agent of it. */
+async function turnOf(session: voice.AgentSession, words: string): Promise<void> {
+  const said = new llm.ChatMessage({ role: 'user', content: [words] });
+  await session.currentAgent.onUserTurnCompleted(llm.ChatContext.empty(), said);
+}
+
+const before3Days: SavedTalk = savedCall({
+  items: [
+    { kind: 'spoken', by: 'caller', words: 'A skid steer?', interrupted: false },
+    { kind: 'spoken', by: 'agent', words: 'For how long?', interrupted: false },
+  ],
+  callerWords: 'A skid steer?',
+}).talk;
+
+test('a turn that ends while the call changes hands is the fresh job’s to answer', async (t) => {
+  const { conversation, session, callersWords } = await talk(t);
+  conversation.standBy();
+  await assert.rejects(turnOf(session, 'For three days.'), voice.StopResponse);
+  assert.equal(await conversation.goOn(before3Days), 'For three days.');
+  assert.deepEqual(callersWords(), ['A skid steer?']);
+  await turnOf(session, 'And a trailer.');
+});
+
+test('a turn that the job before has taken in is not answered twice', async (t) => {
+  const { conversation, session } = await talk(t);
+  conversation.standBy();
+  await assert.rejects(turnOf(session, 'a skid steer'), voice.StopResponse);
+  const owed = { ...before3Days, items: before3Days.items.slice(0, 1) };
+  assert.equal(await conversation.goOn(owed), null);
+  await assert.rejects(turnOf(session, 'A skid steer?'), voice.StopResponse);
+});
+
+test('what a silence broke off is answered after it', async (t) => {
+  const { conversation, session, answers } = await talk(t);
+  thinking.openai.faults.next('chat', { do: 'delay', delayMs: 3_000 });
+  session.generateReply({ userInput: 'What are your hours?' });
+  await eventually('an answer is prepared', () => thinking.openai.openRequests() === 1);
+  const speakAgain = conversation.fallSilent();
+  await eventually('it is broken off', () => session.agentState === 'listening');
+  assert.equal(answers(), 0);
+  speakAgain();
+  await eventually('it is answered', () => answers() === 1);
+});
+
+test('what the caller said or keyed in while it was silent is answered after it', async (t) => {
+  const { conversation, session, callersWords, answers } = await talk(t);
+  const speakAgain = conversation.fallSilent();
+  await assert.rejects(turnOf(session, 'What are your hours?'), voice.StopResponse);
+  assert.equal(conversation.answers('The number is 5550111.'), false);
+  speakAgain();
+  await eventually('it is answered', () => answers() === 1);
+  assert.deepEqual(callersWords(), ['What are your hours? The number is 5550111.']);
+});

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { liveKitAnswers } from '../../agent/call/livekit-answers.ts';
+import { loadConfig } from '../../agent/config.ts';
+import { listenOnLoopback } from '../emulators/loopback-server.ts';
+import { minimalEnvironment } from '../environment.ts';
+
+async function serverThat(t: TestContext, onRequest: RequestListener) {
+  const { port, close } = await listenOnLoopback(createServer(onRequest));
+  t.after(close);
+  return loadConfig(minimalEnvironment({ LIVEKIT_URL: `ws://127.0.0.1:${port}` }));
+}
+
+test('a server that answers is there, though it refuses', async (t) => {
+  const config = await serverThat(t, (_request, response) => {
+    response.writeHead(401, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify({ code: 'unauthenticated', msg: 'no' }));
+  });
+  assert.equal(await liveKitAnswers(config), true);
+});
+
+test('a server that takes requests and answers none is away', async (t) => {
+  const config = await serverThat(t, () => {
+    // It hangs.
+  });
+  assert.equal(await liveKitAnswers(config), false);
+});

@@ -1,0 +1,68 @@
+import { CallPlace } from './call-place.ts';
+import type { CallSetting } from './call-place.ts';
+import { brokenOutcome } from './fault-suite.ts';
+import type { FaultSuite, Outcome } from './fault-suite.ts';
+
+/** A fault that is shown at a place of this setting; `run` rejects when it cannot be shown at all. */
+export type PlacedFault = {
+  readonly name: string;
+  readonly setting: CallSetting;
+  readonly run: (place: CallPlace, seed: number) => Promise<Outcome>;
+};
+
+/** What two cores hold: with more, the sound of a call breaks up. */
+const together = 3;
+
+type Row = { readonly setting: CallSetting; readonly cases: readonly PlacedFault[] };
+
+/**
+ * Cases side by side where they do not disturb each other: those that share a setting of the service
+ * share the service too, one after another, in rows of at most `mostInARow`.
+ */
+export function suiteInLanes(options: {
+  readonly faults: readonly PlacedFault[];
+  readonly figures: readonly string[];
+  readonly mostInARow: number;
+}): FaultSuite {
+  const { faults, figures, mostInARow } = options;
+  return {
+    names: faults.map(({ name }) => name),
+    figures,
+    tellsWhy: false,
+    run: async (names, tell, { seed }) => {
+      const cases = names.flatMap((name) => faults.find((fault) => fault.name === name) ?? []);
+      const queue = rows(cases, mostInARow);
+      const lanes = Array.from({ length: together }, async () => {
+        for (let row = queue.shift(); row; row = queue.shift()) await runRow(row, tell, seed);
+      });
+      await Promise.all(lanes);
+    },
+  };
+}
+
+function rows(cases: readonly PlacedFault[], mostInARow: number): Row[] {
+  return [...Map.groupBy(cases, ({ setting }) => setting)].flatMap(([setting, all]) => {
+    const count = Math.ceil(all.length / mostInARow);
+    return Array.from({ length: count }, (_, nth) => ({
+      setting,
+      cases: all.filter((_case, at) => at % count === nth),
+    }));
+  });
+}
+
+async function runRow(
+  { setting, cases }: Row,
+  tell: Parameters<FaultSuite['run']>[1],
+  seed: number,
+): Promise<void> {
+  const left = [...cases];
+  try {
+    await using place = await CallPlace.open(setting);
+    for (let fault = left.shift(); fault; fault = left.shift()) {
+      tell(fault.name, await fault.run(place, seed).catch(brokenOutcome));
+    }
+  } catch (error) {
+    // There is no service for the rest of them.
+    for (const { name } of left) tell(name, brokenOutcome(error));
+  }
+}

@@ -1,0 +1,173 @@
+import timers from 'node:timers/promises';
+import { RoomServiceClient } from 'livekit-server-sdk';
+import { eventually } from '../eventually.ts';
+import { wrongCallBacks } from './call-backs.ts';
+import { address, delivery } from './call-lines.ts';
+import type { CallPlace, CallSetting } from './call-place.ts';
+import type { CallScene } from './call-scene.ts';
+import type { PlacedFault } from './fault-lanes.ts';
+import type { WorkerLink } from './cuttable-link.ts';
+import { recalls, survivalFault, tellAndRecall, wrongNextCall } from './survival-case.ts';
+import type { Survivor } from './survival-case.ts';
+
+/** The worker is back soon after the server is. */
+const reconnect = { RECONNECT_MAX_MS: '2000' };
+const outages: CallSetting = { env: reconnect };
+const withLink: CallSetting = { env: { ...reconnect, LINK_PING_MS: '1000' }, front: 'link' };
+/** After the server is back, callers and jobs need so long to be in their room again. */
+const backMs = 40_000;
+/** The server closes a room so long after the last caller has left. */
+const roomGoneMs = 60_000;
+const holeMs = 60_000;
+const refusedMs = 10_000;
+/** With waits of at most two seconds in between. */
+const mostRefusals = 10;
+
+/** The server is gone for so long; resolves when the caller is in the room again, or gave up. */
+async function outage(scene: CallScene, ms: number): Promise<void> {
+  const { livekit } = scene.place.yard;
+  scene.strike();
+  await livekit.kill();
+  await timers.setTimeout(ms);
+  await livekit.restart();
+  await isBack(scene);
+}
+
+async function isBack(scene: CallScene): Promise<void> {
+  const since = scene.struckMs ?? 0;
+  const back = () =>
+    scene.isOver ||
+    scene.call.events.some(({ type, atMs }) => type === 'reconnected' && atMs > since);
+  await eventually('the caller is in the room again', back, backMs);
+}
+
+/** The server is killed under a call, and comes back soon enough for it to go on. */
+const killed = (seconds: number) =>
+  survivalFault(`livekit-killed-${seconds}s`, {
+    setting: outages,
+    act: (caller) => tellAndRecall(caller, () => outage(caller.scene, seconds * 1_000)),
+  });
+
+/** Nobody is left in a room without a caller. */
+async function wrongRooms({ yard }: CallPlace): Promise<string[]> {
+  const { httpUrl, apiKey, apiSecret } = yard.livekit;
+  const rooms = new RoomServiceClient(httpUrl, apiKey, apiSecret);
+  const isEmpty = async () => (await rooms.listRooms()).length === 0;
+  return eventually('no room is left', isEmpty, roomGoneMs).then(
+    () => [],
+    () => ['an agent stays in a room'],
+  );
+}
+
+/** What becomes of the worker's own connection, while a call goes on beside it. */
+const workerLink = (
+  name: string,
+  options: {
+    readonly link: WorkerLink;
+    readonly meanwhile: (caller: Survivor, place: CallPlace) => Promise<void>;
+    readonly holds?: (place: CallPlace) => readonly string[];
+  },
+) =>
+  survivalFault(name, {
+    setting: withLink,
+    act: async (caller, place) => {
+      const { link } = place;
+      if (!link) throw new Error('There is no link here');
+      const { scene, story } = caller;
+      await scene.greeted();
+      await scene.ask(story.tell);
+      scene.strike();
+      link.setWorkerLink(options.link);
+      try {
+        await options.meanwhile(caller, place);
+      } finally {
+        link.setWorkerLink('open');
+      }
+      await place.ready();
+      return recalls(caller);
+    },
+    holds: async (place) => [...(options.holds?.(place) ?? []), ...(await wrongNextCall(place))],
+  });
+
+/** The link says that it is down; a call would not be picked up now. */
+async function isUnready({ service }: CallPlace): Promise<void> {
+  await eventually('readiness says no', async () => !(await service.readiness()).ready, 30_000);
+}
+
+/** The way to LiveKit, or LiveKit itself, is gone for a while. */
+export const linkFaults: readonly PlacedFault[] = [
+  killed(1),
+  killed(5),
+  survivalFault('livekit-killed-12s', {
+    setting: outages,
+    reasons: ['caller-hangup', 'link-lost'],
+    act: async (caller) => {
+      const { scene, story } = caller;
+      await scene.greeted();
+      await scene.ask(story.tell);
+      await outage(scene, 12_000);
+      // The caller's side may have given up by then, or be cut off later.
+      return recalls(caller).catch((error: unknown) => {
+        if (scene.isOver) return null;
+        throw error;
+      });
+    },
+    holds: async (place, [end]) => {
+      const isLost = end?.row?.reason === 'link-lost';
+      const noted = isLost ? await wrongCallBacks(place.yard, end.report.callId) : [];
+      return [...noted, ...(await wrongRooms(place))];
+    },
+  }),
+  survivalFault('livekit-killed-40s-idle', {
+    setting: outages,
+    before: async ({ yard }) => {
+      await yard.livekit.kill();
+      await timers.setTimeout(40_000);
+      await yard.livekit.restart();
+    },
+    act: async (caller) => {
+      caller.scene.strike();
+      return tellAndRecall(caller, async () => {});
+    },
+  }),
+  survivalFault('livekit-frozen-30s', {
+    setting: outages,
+    act: (caller, { yard }) =>
+      tellAndRecall(caller, async () => {
+        caller.scene.strike();
+        yard.livekit.freeze();
+        await timers.setTimeout(30_000).finally(() => yard.livekit.thaw());
+        await isBack(caller.scene);
+      }),
+  }),
+  workerLink('link-black-hole-60s', {
+    link: 'black-hole',
+    meanwhile: async ({ scene }, place) => {
+      const over = timers.setTimeout(holeMs);
+      await isUnready(place);
+      for (const question of [delivery, address, delivery]) {
+        await timers.setTimeout(holeMs / 6);
+        await scene.ask(question);
+      }
+      await over;
+    },
+  }),
+  workerLink('registration-refused', {
+    link: 'refused',
+    meanwhile: async ({ scene }, place) => {
+      const over = timers.setTimeout(refusedMs);
+      await place.service.waitFor('worker.refused');
+      await isUnready(place);
+      await scene.ask(delivery);
+      await over;
+    },
+    holds: ({ service, link }) => {
+      const told = service.lines.filter(({ event }) => event === 'worker.refused').length;
+      const attempts = link?.workerAttempts() ?? 0;
+      return [
+        ...(told === 1 ? [] : [`told ${told} times that the key is refused`]),
+        ...(attempts <= mostRefusals ? [] : [`${attempts} attempts`]),
+      ];
+    },
+  }),
+];

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import timers from 'node:timers/promises';
+import { delivery } from './call-lines.ts';
+import type { CallPlace, CallSetting } from './call-place.ts';
+import type { PlacedFault } from './fault-lanes.ts';
+import { recalls, survivalFault, tellAndRecall, usual } from './survival-case.ts';
+import { heardAgain, idlePid, workerPid } from './survival-hurt.ts';
+
+/** As many warm processes as calls, so that all can be taken over at once. */
+const forFour: CallSetting = { env: { NUM_IDLE_PROCESSES: '4' } };
+const failingPrewarm: CallSetting = { env: {}, prewarmFails: true };
+const twoMachines: CallSetting = { env: {}, store: 'postgres' };
+/** Jobs without a worker talk on, and are handed over; nothing breaks. */
+const mostGapMs = 8_000;
+/** A lease runs out, and the machine that is left looks into the room. */
+const mostGapOfMachineMs = 60_000;
+/** How long jobs outlive their worker, with a margin. */
+const orphanMs = 16_000;
+
+/** The worker dies under calls; each of them goes on. */
+const workerKilled = (name: string, setting: CallSetting, calls: number) =>
+  survivalFault(name, {
+    setting,
+    callers: calls,
+    mostGapMs,
+    act: async (_first, place, all) => {
+      await Promise.all(all.map(({ scene }) => scene.greeted()));
+      await Promise.all(all.map(({ scene, story }) => scene.ask(story.tell)));
+      const pid = workerPid(place);
+      for (const { scene } of all) scene.strike();
+      process.kill(pid, 'SIGKILL');
+      await Promise.all(
+        all.map(async ({ scene, story }) => {
+          await scene.ask(delivery);
+          // By then the old job is gone, whatever was done about it.
+          await timers.setTimeout(orphanMs);
+          await scene.quiet();
+          await recalls({ scene, story });
+        }),
+      );
+      return true;
+    },
+  });
+
+/** A call that comes just after something happened to the service. */
+const nextCall = (
+  name: string,
+  setting: CallSetting,
+  happens: (place: CallPlace) => void | Promise<void>,
+) =>
+  survivalFault(name, {
+    setting,
+    before: happens,
+    act: async (caller) => {
+      caller.scene.strike();
+      return tellAndRecall(caller, async () => {});
+    },
+  });
+
+/** The worker dies or hangs, the supervisor dies, or a whole machine. */
+export const processFaults: readonly PlacedFault[] = [
+  workerKilled('worker-killed', usual, 1),
+  workerKilled('worker-killed-4-calls', forFour, 4),
+  survivalFault('supervisor-killed', {
+    setting: usual,
+    mostGapMs,
+    act: async (caller, place) => {
+      const { scene } = caller;
+      return tellAndRecall(caller, async () => {
+        scene.strike();
+        place.service.signal('SIGKILL');
+        // Nobody looks after the call now, and it goes on.
+        await scene.ask(delivery);
+        await place.startAnother();
+        await scene.ask(delivery);
+      });
+    },
+  }),
+  survivalFault('machine-killed', {
+    setting: twoMachines,
+    mostGapMs: mostGapOfMachineMs,
+    caller: { maxCallMs: 180_000 },
+    act: async (caller, place) => {
+      const { scene } = caller;
+      const first = place.service;
+      return tellAndRecall(caller, async () => {
+        const dataDir = join(place.yard.folder, 'second-machine');
+        const second = await place.startAnother({ DATA_DIR: dataDir });
+        // One of them has the call; it is the other that must go on with it.
+        const answered = await scene.logged('call.answered');
+        const gone = second.wrote(answered) ? second : first;
+        scene.strike();
+        await gone.killAll();
+        await heardAgain(scene, mostGapOfMachineMs);
+      });
+    },
+  }),
+  nextCall('idle-process-killed', usual, async (place) => {
+    process.kill(await idlePid(place), 'SIGKILL');
+  }),
+  nextCall('prewarm-throws', failingPrewarm, () => {}),
+  nextCall('worker-hangs', usual, (place) => {
+    process.kill(workerPid(place), 'SIGSTOP');
+  }),
+];
