@@ -14,15 +14,13 @@ import { phraseFrames } from '../speech/phrases.ts';
 import { Receptionist } from '../speech/receptionist.ts';
 import type { CallSpeech } from '../speech/session.ts';
 import type { ReadyPhrase } from './phrase-book.ts';
-import { chatOf, savedItems, unanswered } from './resume.ts';
+import { brokenOff, chatOf, savedItems, unanswered } from './resume.ts';
 import type { SavedTalk } from './resume.ts';
 
 /** Audio that the gateway's jitter buffer still holds when our own queue is empty. */
 const inFlightMs = 500;
 /** From the end of the caller's speech to the first sign of an answer being prepared. */
 const turnEndMs = 1_500;
-/** What the caller says so shortly before a call changes hands may have come too late for its old job. */
-const transferMs = 1_500;
 
 const clock = { nowMs: () => Date.now() };
 
@@ -39,7 +37,7 @@ export class Conversation {
   #callerTurns = 0;
   #callerWords = '';
   #agentWords: string[] = [];
-  /** When the caller stopped to speak, while no answer to it has begun. */
+  /** When the caller stopped to speak, while no answer to it has begun; by the wall clock. */
   #owesAnswerSinceMs: number | null = null;
   #goOnDuty = () => {};
 
@@ -124,7 +122,9 @@ export class Conversation {
     this.#goOnDuty();
     const { duty } = this.#receptionist;
     if (saved && unanswered(saved.items) !== null) duty.expectEcho(saved.callerWords);
-    return duty.catchUp({ withinMs: transferMs, takenIn: this.#callerWords });
+    // Words that reach the old job late may have been a whole turn here before.
+    const sinceMs = Math.min(Date.now() - turnEndMs, saved?.callerWaitsSinceMs ?? Infinity);
+    return duty.catchUp({ sinceMs, takenIn: this.#callerWords });
   }
 
   /** Answers nothing from now on, and breaks off what is being said; the result makes up for it. */
@@ -161,13 +161,14 @@ export class Conversation {
       asked: agreement.asked,
       wrongCodes,
       messages: Object.fromEntries(messages),
+      callerWaitsSinceMs: this.#owesAnswerSinceMs,
     };
   }
 
   /** Nobody speaks, no tool runs, and no answer is owed. */
   get isBetweenTurns(): boolean {
     const { agentState, userState } = this.session;
-    const owesMs = performance.now() - (this.#owesAnswerSinceMs ?? -Infinity);
+    const owesMs = Date.now() - (this.#owesAnswerSinceMs ?? -Infinity);
     return agentState === 'listening' && userState !== 'speaking' && owesMs > turnEndMs;
   }
 
@@ -206,14 +207,13 @@ export class Conversation {
 
   /** After a silence: what the caller said in it is answered, or what it broke off is said anew. */
   #makeUp(wasInterrupting: boolean): void {
-    const { duty } = this.#receptionist;
-    const missed = duty.catchUp({ withinMs: Infinity, takenIn: this.#callerWords });
+    const missed = this.#receptionist.duty.catchUp({ sinceMs: 0, takenIn: this.#callerWords });
     if (missed !== null) return this.callerMeant(missed);
     if (!wasInterrupting) return;
     const { items } = this.saved;
-    if (unanswered(items) !== null) return void this.answer();
-    const last = items.findLast((item) => item.kind === 'spoken');
-    if (last?.kind === 'spoken' && last.interrupted) void this.session.say(last.words);
+    const words = brokenOff(items);
+    if (words !== null) void this.session.say(words);
+    else if (unanswered(items) !== null) this.answer();
   }
 
   #follow(reload: () => Promise<Inventory | null>): void {
@@ -232,7 +232,7 @@ export class Conversation {
     });
     this.session.on(FunctionToolsExecuted, () => setImmediate(this.#onChanged));
     this.session.on(UserStateChanged, ({ oldState }) => {
-      if (oldState === 'speaking') this.#owesAnswerSinceMs = performance.now();
+      if (oldState === 'speaking') this.#owesAnswerSinceMs = Date.now();
     });
     this.session.on(AgentStateChanged, ({ newState }) => {
       if (newState === 'speaking') this.#owesAnswerSinceMs = null;

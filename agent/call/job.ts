@@ -1,6 +1,7 @@
 import { defineAgent, inference } from '@livekit/agents';
 import type { JobContext } from '@livekit/agents';
 import { flushCompileCache } from 'node:module';
+import timers from 'node:timers/promises';
 import { warmCommit } from '../../tools/bookings/commit-booking.ts';
 import { loadConfig } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
@@ -30,6 +31,8 @@ const log = captureFrameworkLines((write) =>
 const disconnectMs = 500;
 /** Below the framework's 10 s, past which it kills the warm process and forks another at once. */
 const prewarmMs = 3_000;
+/** The framework forks the next process at once, and the one after that: not in a tight loop. */
+const unfitMs = 1_000;
 
 let stage: JobStage = 'idle';
 let serving: JobCall | null = null;
@@ -37,25 +40,34 @@ let call: Call | undefined;
 let bookings: CallBookings | undefined;
 const store = storeOpener(config.store);
 
-const line = new Line({
-  path: config.linePath ?? linePath(config.store.dataDir),
-  hello: (): LineReport => ({
-    type: 'hello',
-    role: 'job',
-    pid: process.pid,
-    workerPid: process.ppid,
-    stage,
-    call: serving,
-  }),
-  onLost: () => bookings?.onLineLost(),
-  onOrder: (order) => {
-    bookings?.onOrder(order);
-    call?.onOrder(order);
-    if (order.type !== 'end') return;
-    log.error({ event: 'job.forced' }, 'job ended by order of the supervisor');
-    void leave('failed');
-  },
-});
+let line: Line | undefined;
+
+/** Whoever is on the line as idle counts as warm: a process opens it once it is. */
+function openLine(): Line {
+  return new Line({
+    path: config.linePath ?? linePath(config.store.dataDir),
+    hello: (): LineReport => ({
+      type: 'hello',
+      role: 'job',
+      pid: process.pid,
+      workerPid: process.ppid,
+      stage,
+      call: serving,
+    }),
+    onLost: () => bookings?.onLineLost(),
+    onOrder: (order) => {
+      bookings?.onOrder(order);
+      call?.onOrder(order);
+      if (order.type !== 'end') return;
+      log.error({ event: 'job.forced' }, 'job ended by order of the supervisor');
+      void leave('failed');
+    },
+  });
+}
+
+function tell(report: LineReport): boolean {
+  return line?.send(report) ?? false;
+}
 
 process.on('uncaughtException', (error) => {
   log.error({ event: 'process.fault', error }, 'uncaught exception in a job');
@@ -74,7 +86,7 @@ process.on('disconnect', () => {
 
 /** Says `bye` and ends the process, whatever the framework or the native side still hold. */
 async function leave(outcome: JobOutcome): Promise<void> {
-  await line.close({ type: 'bye', outcome });
+  await line?.close({ type: 'bye', outcome });
   // Not `process.exit()`: it would first write the compile cache and take the native libraries
   // apart, for seconds on a busy machine.
   process.kill(process.pid, 'SIGKILL');
@@ -84,7 +96,7 @@ async function serve(ctx: JobContext): Promise<void> {
   serveInFront();
   const room = ctx.job.room?.name ?? '';
   const jobId = ctx.job.id;
-  const metrics = new MetricsSender((sent) => line.send({ type: 'metrics', metrics: sent }));
+  const metrics = new MetricsSender((sent) => tell({ type: 'metrics', metrics: sent }));
   const callLog = watchedLog(log.child({ room, jobId, jobPid: process.pid }), (fields) =>
     metrics.note(fields),
   );
@@ -93,7 +105,7 @@ async function serve(ctx: JobContext): Promise<void> {
     callId: () => call?.callId ?? jobId,
     store,
     inventory: () => callStore.inventory(),
-    send: (report) => line.send(report),
+    send: tell,
     log: callLog,
   });
   call = new Call({
@@ -102,11 +114,11 @@ async function serve(ctx: JobContext): Promise<void> {
     log: callLog,
     store: callStore,
     desk: bookings,
-    askForFreshJob: (kind) => line.send({ type: 'hand-over', kind }),
+    askForFreshJob: (kind) => tell({ type: 'hand-over', kind }),
     onStage: (next, callId) => {
       stage = next;
       serving = { jobId, room, callId };
-      line.send({ type: 'stage', stage, call: serving });
+      tell({ type: 'stage', stage, call: serving });
     },
   });
   const { outcome, closeMs, closed } = await call.run();
@@ -129,21 +141,30 @@ async function leaveRoom(ctx: JobContext, outcome: JobOutcome): Promise<void> {
   await leave(outcome);
 }
 
+async function warmUp(): Promise<void> {
+  try {
+    await withDeadline(async () => warmCommit(await store()), { ms: prewarmMs, label: 'store' });
+  } catch (error) {
+    // The call tries again, and is answered all the same.
+    log.warn({ event: 'store.failed', error }, 'store could not be opened ahead');
+  }
+  // Loads the detector's model now and not in the first call.
+  new inference.VAD({ model: 'silero' }).stream().close();
+  // Node writes it at a process's exit only, which no job waits for; the next ones start faster.
+  flushCompileCache();
+}
+
 export default defineAgent({
   prewarm: async () => {
     try {
-      await withDeadline(async () => warmCommit(await store()), {
-        ms: prewarmMs,
-        label: 'store',
-      });
+      await warmUp();
     } catch (error) {
-      // The call tries again, and is answered all the same.
-      log.warn({ event: 'store.failed', error }, 'store could not be opened ahead');
+      // Left alone the framework would wait for it for a minute, and fork no other.
+      log.error({ event: 'process.fault', error }, 'job process could not be warmed up');
+      await timers.setTimeout(unfitMs);
+      process.exit(1);
     }
-    // Loads the detector's model now and not in the first call.
-    new inference.VAD({ model: 'silero' }).stream().close();
-    // Node writes it at a process's exit only, which no job waits for; the next ones start faster.
-    flushCompileCache();
+    line = openLine();
   },
   entry: serve,
 });

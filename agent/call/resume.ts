@@ -60,6 +60,8 @@ const savedTalk = z.object({
   wrongCodes: z.number(),
   /** Codes of the messages taken, by what was in them. */
   messages: z.record(z.string(), z.string()),
+  /** When the caller stopped to speak, by the wall clock, if nothing was said to them since. */
+  callerWaitsSinceMs: z.number().nullish(),
 });
 
 /** Where the talk stands. */
@@ -167,4 +169,10 @@ export function unanswered(items: readonly SavedItem[]): 'tool' | 'caller' | nul
   if (!last) return null;
   if (last.kind === 'tool') return last.name === 'end_call' ? null : 'tool';
   return last.by === 'caller' ? 'caller' : null;
+}
+
+/** What the agent was saying when it was broken off; null when that is not what was last said. */
+export function brokenOff(items: readonly SavedItem[]): string | null {
+  const last = items.at(-1);
+  return last?.kind === 'spoken' && last.by === 'agent' && last.interrupted ? last.words : null;
 }

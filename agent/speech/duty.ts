@@ -14,7 +14,7 @@ export class Duty {
   #holds = 0;
   #echo = { words: '', untilMs: 0 };
 
-  constructor(nowMs: () => number = () => performance.now()) {
+  constructor(nowMs: () => number = () => Date.now()) {
     this.#nowMs = nowMs;
   }
 
@@ -43,11 +43,10 @@ export class Duty {
   }
 
   /**
-   * What was said off duty in the last `withinMs`, other than `takenIn`, the caller's last words in
+   * What was said off duty from `sinceMs` on, by the wall clock, other than `takenIn`, the caller's last words in
    * the talk so far; null for nothing.
    */
-  catchUp({ withinMs, takenIn }: { withinMs: number; takenIn: string }): string | null {
-    const sinceMs = this.#nowMs() - withinMs;
+  catchUp({ sinceMs, takenIn }: { sinceMs: number; takenIn: string }): string | null {
     const missed = this.#unheeded
       .splice(0)
       .filter(({ words, atMs }) => atMs >= sinceMs && !isSame(words, takenIn));

@@ -90,6 +90,16 @@ test('a turn that ends while the call changes hands is the fresh job’s to answ
   await turnOf(session, 'And a trailer.');
 });
 
+test('words that the old job never got are answered, however long it waited for them', async (t) => {
+  const { conversation, session } = await talk(t);
+  conversation.standBy();
+  t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+  await assert.rejects(turnOf(session, 'For three days.'), voice.StopResponse);
+  t.mock.timers.setTime(1_010_000);
+  const late = { ...before3Days, callerWaitsSinceMs: 999_000 };
+  assert.equal(await conversation.goOn(late), 'For three days.');
+});
+
 test('a turn that the job before has taken in is not answered twice', async (t) => {
   const { conversation, session } = await talk(t);
   conversation.standBy();

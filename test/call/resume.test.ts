@@ -2,6 +2,7 @@ import { llm } from '@livekit/agents';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  brokenOff,
   chatOf,
   readDispatchOrder,
   savedCallFrom,
@@ -111,6 +112,13 @@ test('what an older release kept is read, and what this one adds is not missed',
   assert.equal(read?.lastCrash, undefined);
   const lastCrash = { callerTurns: 1, times: 2 };
   assert.deepEqual(savedCallFrom(JSON.stringify({ ...saved, lastCrash }))?.lastCrash, lastCrash);
+});
+
+test('an agent that was broken off was so with its last words', () => {
+  const cut: SavedItem = { kind: 'spoken', by: 'agent', words: 'One is', interrupted: true };
+  assert.equal(brokenOff([...talk, cut]), 'One is');
+  assert.equal(brokenOff([...talk, cut, caller('Yes?')]), null);
+  assert.equal(brokenOff(talk), null);
 });
 
 test('what another version kept, or half of it, is nothing', () => {

@@ -18,7 +18,8 @@ const overlapNoiseMs = 150;
 export type CallFault = {
   readonly name: string;
   readonly setting: CallSetting;
-  readonly run: (place: CallPlace, mostSilenceMs?: number) => Promise<Outcome>;
+  /** The seed changes nothing: every caller says the same. */
+  readonly run: (place: CallPlace, seed: number, mostSilenceMs?: number) => Promise<Outcome>;
 };
 
 /** What a case is made of. */
@@ -47,7 +48,7 @@ export function callFault(name: string, options: CallFaultOptions): CallFault {
   return {
     name,
     setting: options.setting,
-    run: async (place, mostSilenceMs = goalSilenceMs) => {
+    run: async (place, _seed, mostSilenceMs = goalSilenceMs) => {
       await place.mend();
       await options.before?.(place);
       await using scene = await CallScene.phone(place, options.caller);

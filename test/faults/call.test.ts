@@ -28,6 +28,6 @@ for (const name of sample) {
   test(`a call survives the fault ${name}`, async () => {
     const fault = callFaults.find((candidate) => candidate.name === name);
     assert.equal(fault?.setting, usual);
-    assert.equal((await fault.run(place, mostSilenceMs)).why, null);
+    assert.equal((await fault.run(place, 1, mostSilenceMs)).why, null);
   });
 }

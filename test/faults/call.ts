@@ -1,3 +1,4 @@
+import type { CallFault } from './call-case.ts';
 import { gapFaults } from './call-gaps.ts';
 import { handOvers } from './call-hand-overs.ts';
 import { hangUps } from './call-hang-ups.ts';
@@ -7,13 +8,12 @@ import { outageFaults } from './call-outages.ts';
 import { speakingFaults } from './call-speaking.ts';
 import { thinkingFaults } from './call-thinking.ts';
 import { suiteInLanes } from './fault-lanes.ts';
-import type { PlacedFault } from './fault-lanes.ts';
 
 /**
  * Calls under faults: whole calls on the real stack. The cases that share a setting of the service
  * share the service too, one after another; each has the providers to itself.
  */
-export const callFaults: readonly PlacedFault[] = [
+export const callFaults: readonly CallFault[] = [
   ...gapFaults,
   ...handOvers,
   ...limitFaults,

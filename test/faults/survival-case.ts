@@ -4,6 +4,7 @@ import { termination } from '../../agent/call/termination.ts';
 import type { PlaceCallOptions } from '../caller/caller.ts';
 import { aftermath } from '../scenarios/aftermath.ts';
 import type { Aftermath } from '../scenarios/aftermath.ts';
+import { address, delivery } from './call-lines.ts';
 import type { CallPlace, CallSetting } from './call-place.ts';
 import { CallScene } from './call-scene.ts';
 import type { PlacedFault } from './fault-lanes.ts';
@@ -110,6 +111,20 @@ export async function tellAndRecall(
   await scene.ask(story.tell);
   await happens();
   return recalls({ scene, story });
+}
+
+/** Asks one thing after another until it is over: a caller who is silent would be asked after. */
+export async function talkUntil(scene: CallScene, over: Promise<unknown>): Promise<void> {
+  const wait = { isOver: false };
+  const end = async () => {
+    await over.finally(() => (wait.isOver = true));
+  };
+  const ended = end();
+  do {
+    await scene.ask(delivery);
+    await scene.ask(address);
+  } while (!wait.isOver);
+  await ended;
 }
 
 /** Asks for the story, and hangs up. Rejects when it is not answered, or not rightly. */

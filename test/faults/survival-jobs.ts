@@ -5,7 +5,7 @@ import { bookIt, boomLift, delivery, farewell, yes } from './call-lines.ts';
 import type { CallSetting } from './call-place.ts';
 import type { CallScene } from './call-scene.ts';
 import type { PlacedFault } from './fault-lanes.ts';
-import { recalls, survivalFault, tellAndRecall, usual } from './survival-case.ts';
+import { recalls, survivalFault, talkUntil, tellAndRecall, usual } from './survival-case.ts';
 import type { Survivor } from './survival-case.ts';
 import { heardAgain, hurtJob } from './survival-hurt.ts';
 
@@ -80,7 +80,7 @@ const frozen = (name: string, ms: number, signal: 'SIGSTOP' | 'SIGUSR2') =>
       try {
         await heardAgain(scene);
         await scene.ask(story.recall);
-        await thawed;
+        await talkUntil(scene, thawed);
         // With the old job awake again, there is still one voice.
         await scene.ask(delivery);
         return await recalls(survivor);

@@ -2,12 +2,17 @@ import timers from 'node:timers/promises';
 import { RoomServiceClient } from 'livekit-server-sdk';
 import { eventually } from '../eventually.ts';
 import { wrongCallBacks } from './call-backs.ts';
-import { address, delivery } from './call-lines.ts';
 import type { CallPlace, CallSetting } from './call-place.ts';
 import type { CallScene } from './call-scene.ts';
 import type { PlacedFault } from './fault-lanes.ts';
 import type { WorkerLink } from './cuttable-link.ts';
-import { recalls, survivalFault, tellAndRecall, wrongNextCall } from './survival-case.ts';
+import {
+  recalls,
+  survivalFault,
+  talkUntil,
+  tellAndRecall,
+  wrongNextCall,
+} from './survival-case.ts';
 import type { Survivor } from './survival-case.ts';
 
 /** The worker is back soon after the server is. */
@@ -145,11 +150,7 @@ export const linkFaults: readonly PlacedFault[] = [
     meanwhile: async ({ scene }, place) => {
       const over = timers.setTimeout(holeMs);
       await isUnready(place);
-      for (const question of [delivery, address, delivery]) {
-        await timers.setTimeout(holeMs / 6);
-        await scene.ask(question);
-      }
-      await over;
+      await talkUntil(scene, over);
     },
   }),
   workerLink('registration-refused', {
@@ -158,8 +159,7 @@ export const linkFaults: readonly PlacedFault[] = [
       const over = timers.setTimeout(refusedMs);
       await place.service.waitFor('worker.refused');
       await isUnready(place);
-      await scene.ask(delivery);
-      await over;
+      await talkUntil(scene, over);
     },
     holds: ({ service, link }) => {
       const told = service.lines.filter(({ event }) => event === 'worker.refused').length;

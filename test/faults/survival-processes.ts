@@ -3,7 +3,7 @@ import timers from 'node:timers/promises';
 import { delivery } from './call-lines.ts';
 import type { CallPlace, CallSetting } from './call-place.ts';
 import type { PlacedFault } from './fault-lanes.ts';
-import { recalls, survivalFault, tellAndRecall, usual } from './survival-case.ts';
+import { recalls, survivalFault, talkUntil, tellAndRecall, usual } from './survival-case.ts';
 import { heardAgain, idlePid, workerPid } from './survival-hurt.ts';
 
 /** As many warm processes as calls, so that all can be taken over at once. */
@@ -31,10 +31,8 @@ const workerKilled = (name: string, setting: CallSetting, calls: number) =>
       process.kill(pid, 'SIGKILL');
       await Promise.all(
         all.map(async ({ scene, story }) => {
-          await scene.ask(delivery);
           // By then the old job is gone, whatever was done about it.
-          await timers.setTimeout(orphanMs);
-          await scene.quiet();
+          await talkUntil(scene, timers.setTimeout(orphanMs));
           await recalls({ scene, story });
         }),
       );

@@ -1,9 +1,7 @@
-import timers from 'node:timers/promises';
-import { delivery } from './call-lines.ts';
 import type { CallSetting } from './call-place.ts';
 import type { PlacedFault } from './fault-lanes.ts';
 import { holdStore } from './hold-store.ts';
-import { recalls, survivalFault, usual } from './survival-case.ts';
+import { recalls, survivalFault, talkUntil, usual } from './survival-case.ts';
 import type { Survivor } from './survival-case.ts';
 
 const awayMs = 5_000;
@@ -12,11 +10,9 @@ const mostGapMs = 8_000;
 const onServer: CallSetting = { env: {}, store: 'postgres' };
 
 /** The caller talks on while the store is away, and remembers. */
-async function talkThrough({ scene, story }: Survivor, isBack: Promise<unknown>): Promise<boolean> {
-  await scene.ask(delivery);
-  await isBack;
-  await timers.setTimeout(awayMs);
-  return recalls({ scene, story });
+async function talkThrough(caller: Survivor, isBack: Promise<unknown>): Promise<boolean> {
+  await talkUntil(caller.scene, isBack);
+  return recalls(caller);
 }
 
 /** The store is away while a call goes on. */

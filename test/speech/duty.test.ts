@@ -35,7 +35,7 @@ test('what was said shortly before the call changed hands is caught up with, onc
   duty.answers('For three days.');
   clock.nowMs += 100;
   back();
-  const taken = { withinMs: 1_500, takenIn: 'a skid steer' };
+  const taken = { sinceMs: clock.nowMs - 1_500, takenIn: 'a skid steer' };
   assert.equal(duty.catchUp(taken), 'For three days.');
   assert.equal(duty.catchUp(taken), null);
 });
@@ -46,7 +46,7 @@ test('what the job before has taken in is not answered a second time, however it
   const back = duty.leave();
   duty.answers('For three days');
   back();
-  assert.equal(duty.catchUp({ withinMs: 1_500, takenIn: 'for three days.' }), null);
+  assert.equal(duty.catchUp({ sinceMs: 0, takenIn: 'for three days.' }), null);
   duty.expectEcho('for three days.');
   clock.nowMs += 400;
   assert.equal(duty.answers('For three days'), false);
