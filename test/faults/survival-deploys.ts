@@ -59,8 +59,8 @@ export const deployFaults: readonly PlacedFault[] = [
   }),
   survivalFault('deploy-alone-short-grace', {
     setting: short,
-    // The caller is told, and the number is noted; whoever hangs up first.
-    reasons: ['agent-goodbye', 'caller-hangup', 'room-closed', 'provider-failure', 'link-lost'],
+    // The caller is told, and the number is noted: that it could not go on is our doing.
+    reasons: ['crash'],
     act: async ({ scene, story }, place) => {
       await scene.greeted();
       await scene.ask(story.tell);

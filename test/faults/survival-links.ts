@@ -25,8 +25,8 @@ const backMs = 40_000;
 const roomGoneMs = 60_000;
 const holeMs = 60_000;
 const refusedMs = 10_000;
-/** With waits of at most two seconds in between. */
-const mostRefusals = 10;
+/** With waits of one to two seconds in between, until the questions that are asked meanwhile end. */
+const mostRefusals = 20;
 
 /** The server is gone for so long; resolves when the caller is in the room again, or gave up. */
 async function outage(scene: CallScene, ms: number): Promise<void> {
