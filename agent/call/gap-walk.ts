@@ -130,7 +130,8 @@ export class GapWalk {
   async #waitUntilWise(rung: Rung): Promise<boolean> {
     const { isHealing, signOfLife } = this.#deps;
     while (!this.#abort.signal.aborted) {
-      if (rung === 'give-up') await this.#waitForServer();
+      // A track that is left while the server is frozen is not had again when it thaws.
+      if (rung !== 'ask') await this.#waitForServer();
       const isLegAlive = !gentle.has(rung) && signOfLife() !== null;
       if (!isLegAlive && !isHealing()) return true;
       if (isLegAlive && this.#silentMs >= this.#lastStepMs) return false;

@@ -4,9 +4,13 @@ import { findCall } from '../../agent/store/calls.ts';
 import type { Store } from '../../agent/store/database.ts';
 import { callLeaseName, listLeases } from '../../agent/store/leases.ts';
 import type { Call } from '../caller/call.ts';
+import { bookIt, delivery, farewell, yes } from '../faults/call-lines.ts';
 import { CallPlace } from '../faults/call-place.ts';
+import { CallScene } from '../faults/call-scene.ts';
+import { drawStories } from '../faults/survival-story.ts';
+import type { Story } from '../faults/survival-story.ts';
 import { openStoreOf } from '../scenarios/aftermath.ts';
-import { scriptSteps, seeded } from '../scenarios/scripts.ts';
+import { seeded } from '../scenarios/scripts.ts';
 import { soakFaults } from './call-faults.ts';
 
 /** What the soak found. `bookingsLost`: in the journal and not in the sheet; `doubled`: too many. */
@@ -27,8 +31,9 @@ export type CallsSoak = {
 };
 
 const faultEveryMs = 60_000;
-/** How often a caller books, which takes six turns, and does not only ask. */
+/** How often a caller books, and does not only ask; and says goodbye, and does not hang up. */
 const bookingShare = 0.4;
+const farewellShare = 0.5;
 /** A call that nobody ends is ended by its caller. */
 const maxCallMs = 120_000;
 /** The server keeps a room for 20 s after its caller; the sheet writer's longest back-off is 30 s. */
@@ -72,24 +77,41 @@ export async function soakCalls(options: {
 
 /** Resolves with the ids of all calls. */
 async function phoneOnAndOn(soak: Soak, seed: number): Promise<string[]> {
-  const { place, random, onProgress, untilMs } = soak;
+  const { place, onProgress, untilMs } = soak;
   const callIds: string[] = [];
   while (performance.now() < untilMs) {
-    const name = random() < bookingShare ? 'rental' : 'short';
-    const endBy = random() < 0.5 ? 'agent' : 'caller';
-    const script = scriptSteps(name, { seed: seed + callIds.length, endBy });
-    const call = await place.yard.call({ script, maxCallMs }).catch(() => null);
-    if (!call) {
+    const [story] = drawStories(seed + callIds.length, 1);
+    if (!story) break;
+    await place.yard.teach([story.tell.say]);
+    const scene = await CallScene.phone(place, { maxCallMs }).catch(() => null);
+    if (!scene) {
       await timers.setTimeout(redialMs);
       continue;
     }
-    soak.current = call;
-    callIds.push(call.callId);
-    const report = await call.ended;
+    soak.current = scene.call;
+    callIds.push(scene.call.callId);
+    const trouble = await talk(scene, story, soak.random);
+    const { endedBy } = await scene.hangUp();
     soak.current = null;
-    onProgress(`call ${callIds.length}: ${name}, ended by ${report.endedBy}`);
+    onProgress(`call ${callIds.length}: ended by ${endedBy}${trouble ? `; ${trouble}` : ''}`);
   }
   return callIds;
+}
+
+/** A whole call up to its end, or to where the caller gives up: then it says why. */
+async function talk(scene: CallScene, story: Story, random: () => number): Promise<string | null> {
+  const [books, says] = [random() < bookingShare, random() < farewellShare];
+  try {
+    await scene.greeted();
+    await scene.ask(story.tell);
+    for (const question of books ? [bookIt, yes] : [delivery]) await scene.ask(question);
+    if (!says) return null;
+    await scene.call.say(farewell);
+    await scene.call.ended;
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** Resolves with how often each thing was broken. */
@@ -150,7 +172,7 @@ async function judgeBookings(store: Store, { yard }: CallPlace) {
   return {
     bookings: journal.length,
     bookingsLost: journal.filter(({ bookingId }) => !ids.includes(bookingId)).length,
-    // A caller of the script books once.
+    // No caller books more than once.
     bookingsDoubled: ids.length - new Set(ids).size + (calls.length - new Set(calls).size),
   };
 }
