@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { terminationReasons } from './call/termination.ts';
+import { resumeKinds } from './line.ts';
 import type { LogFields } from './log.ts';
 
 /** Every tool by name: what a metric may be labelled with. */
@@ -25,9 +26,6 @@ export const gapOutcomes = ['tried', 'failed', 'recovered', 'gave-up'] as const;
 
 /** How far a booking came. */
 export const bookingOutcomes = ['committed', 'confirmed', 'conflict', 'cancelled'] as const;
-
-/** How a call goes from one job to another. */
-export const resumeKinds = ['takeover', 'handover', 'rejoin', 'apology'] as const;
 
 const ms = z.number().nonnegative();
 const resume = z.enum(resumeKinds);

@@ -31,7 +31,10 @@ export type JobOutcome = 'ended' | 'yielded' | 'failed';
  * over between two turns (`handover`), or to try for the caller's voice anew (`rejoin`); or too many
  * agents died of it, and all that is left is to apologise, note a call-back and end (`apology`).
  */
-export type ResumeKind = 'takeover' | 'handover' | 'rejoin' | 'apology';
+export type ResumeKind = (typeof resumeKinds)[number];
+
+/** All of them. */
+export const resumeKinds = ['takeover', 'handover', 'rejoin', 'apology'] as const;
 
 /** A job's identity in its room, as LiveKit makes it. */
 export function agentIdentity(jobId: string): string {
@@ -81,7 +84,10 @@ export type JobCall = {
  * The worker's registration with LiveKit. `refused`: the server is there and rejects the key.
  * `gave-up`: no further attempt is made.
  */
-export type LinkState = 'connecting' | 'registered' | 'refused' | 'gave-up';
+export type LinkState = (typeof linkStates)[number];
+
+/** All of them. */
+export const linkStates = ['connecting', 'registered', 'refused', 'gave-up'] as const;
 
 /** How the connection to LiveKit does. */
 export type LinkHealth = {

@@ -1,6 +1,7 @@
-import { RoomServiceClient, ServerError } from 'livekit-server-sdk';
+import { ServerError } from 'livekit-server-sdk';
 import type { Config } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
+import { roomService } from '../livekit-api.ts';
 import { retry } from '../retry.ts';
 
 const requestMs = 2_000;
@@ -11,9 +12,8 @@ const backOff = { initialMs: 200, multiplier: 2, maxMs: 1_000, jitter: 0.5 };
  * Deletes the room, upon which the gateway sends BYE to the caller. One that is gone is as good.
  * Rejects when LiveKit did not do it in three attempts: the caller is still on the line.
  */
-export async function endRoom({ livekit }: Pick<Config, 'livekit'>, room: string): Promise<void> {
-  const url = livekit.url.replace(/^ws/, 'http');
-  const rooms = new RoomServiceClient(url, livekit.apiKey, livekit.apiSecret);
+export async function endRoom(config: Pick<Config, 'livekit'>, room: string): Promise<void> {
+  const rooms = roomService(config);
   await retry(
     async () => {
       try {

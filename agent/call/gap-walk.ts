@@ -130,24 +130,28 @@ export class GapWalk {
   async #waitUntilWise(rung: Rung): Promise<boolean> {
     const { isHealing, signOfLife } = this.#deps;
     while (!this.#abort.signal.aborted) {
-      // A track that is left while the server is frozen is not had again when it thaws.
-      if (rung !== 'ask') await this.#waitForServer();
       const isLegAlive = !gentle.has(rung) && signOfLife() !== null;
-      if (!isLegAlive && !isHealing()) return true;
+      if (!isLegAlive && !isHealing()) {
+        // A track that is left while the server is frozen is not had again when it thaws.
+        if (rung === 'ask' || (await this.#wasServerThere())) return true;
+        continue;
+      }
       if (isLegAlive && this.#silentMs >= this.#lastStepMs) return false;
       await this.#pause(pollMs);
     }
     return false;
   }
 
-  /** A server that comes back brings packets with it; one that stays away ends the connection. */
-  async #waitForServer(): Promise<void> {
-    let wasAway = false;
-    while (!this.#abort.signal.aborted && !(await this.#deps.isServerThere())) {
-      wasAway = true;
-      await this.#pause(pollMs);
-    }
-    if (wasAway) await this.#pause(serverBackMs);
+  /**
+   * Waits for a server that is away, and then for the packets that come back with it; one that stays
+   * away ends the connection.
+   */
+  async #wasServerThere(): Promise<boolean> {
+    if (await this.#deps.isServerThere()) return true;
+    do await this.#pause(pollMs);
+    while (!this.#abort.signal.aborted && !(await this.#deps.isServerThere()));
+    await this.#pause(serverBackMs);
+    return false;
   }
 
   async #try(step: GapStep): Promise<boolean> {

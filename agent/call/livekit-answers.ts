@@ -1,6 +1,7 @@
-import { RoomServiceClient, ServerError } from 'livekit-server-sdk';
+import { ServerError } from 'livekit-server-sdk';
 import type { Config } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
+import { roomService } from '../livekit-api.ts';
 
 /** Takes 5 ms. */
 const answerMs = 1_000;
@@ -9,9 +10,8 @@ const answerMs = 1_000;
  * Whether LiveKit answers a request; never rejects. A frozen server keeps every connection open and
  * sends nothing for 14 s before a client notices (livekit-server 1.13.3).
  */
-export async function liveKitAnswers({ livekit }: Pick<Config, 'livekit'>): Promise<boolean> {
-  const url = livekit.url.replace(/^ws/, 'http');
-  const rooms = new RoomServiceClient(url, livekit.apiKey, livekit.apiSecret);
+export async function liveKitAnswers(config: Pick<Config, 'livekit'>): Promise<boolean> {
+  const rooms = roomService(config);
   try {
     await withDeadline(() => rooms.listRooms([]), { ms: answerMs, label: 'sign of LiveKit' });
     return true;

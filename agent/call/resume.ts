@@ -1,11 +1,12 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
 import { withoutCardNumbers } from '../../tools/bookings/card-numbers.ts';
+import { resumeKinds } from '../line.ts';
 import type { ResumeKind } from '../line.ts';
 
 const dispatchOrder = z.object({
   supersedes: z.string().nullish(),
-  resume: z.enum(['takeover', 'handover', 'rejoin', 'apology']).nullish(),
+  resume: z.enum(resumeKinds).nullish(),
 });
 
 /** What a dispatch of the guardian says: whose claim may be taken over, and how. */

@@ -1,19 +1,13 @@
 import type { Counter, Histogram, Registry } from 'prom-client';
-import {
-  bookingOutcomes,
-  gapOutcomes,
-  gapSteps,
-  resumeKinds,
-  senses,
-  toolNames,
-} from '../call-metrics.ts';
+import { bookingOutcomes, gapOutcomes, gapSteps, senses, toolNames } from '../call-metrics.ts';
 import type { CallMetric } from '../call-metrics.ts';
 import { termination, terminationReasons } from '../call/termination.ts';
+import { resumeKinds } from '../line.ts';
+import type { ResumeKind } from '../line.ts';
 import { moveCauses } from './call-moves.ts';
 import type { MoveCause } from './call-moves.ts';
 import { counterIn, histogramIn } from './metric-family.ts';
 
-type ResumeKind = (typeof resumeKinds)[number];
 type Move = { readonly kind: ResumeKind; readonly cause: MoveCause; readonly gapMs: number | null };
 
 /** What is counted and timed of all calls. */

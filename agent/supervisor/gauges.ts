@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client';
+import { linkStates } from '../line.ts';
 import type { LinkState } from '../line.ts';
 import { alertCauses } from './alert-causes.ts';
 import type { AlertCause } from './alert-causes.ts';
@@ -19,8 +20,6 @@ export type Gauged = {
   readonly outboxAgeMs: number | null;
   readonly openAlerts: readonly AlertCause[];
 };
-
-const linkStates = ['connecting', 'registered', 'refused', 'gave-up'] as const;
 
 /** Registers everything that is read from the supervisor at each scrape. */
 export function registerGauges(registry: Registry, read: () => Gauged): void {

@@ -1,6 +1,7 @@
-import { AgentDispatchClient, RoomServiceClient } from 'livekit-server-sdk';
+import { AgentDispatchClient } from 'livekit-server-sdk';
 import type { Config } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
+import { liveKitApiUrl, roomService } from '../livekit-api.ts';
 
 /** A caller as LiveKit lists it. */
 export type ListedCaller = {
@@ -35,8 +36,8 @@ const kindSip = 3;
 
 /** LiveKit's server API over HTTP. */
 export function createRooms({ livekit }: Config): Rooms {
-  const url = livekit.url.replace(/^ws/, 'http');
-  const rooms = new RoomServiceClient(url, livekit.apiKey, livekit.apiSecret);
+  const rooms = roomService({ livekit });
+  const url = liveKitApiUrl(livekit);
   const dispatches = new AgentDispatchClient(url, livekit.apiKey, livekit.apiSecret);
   const bounded = <T>(label: string, run: () => Promise<T>) =>
     withDeadline(run, { ms: requestMs, label });
