@@ -58,7 +58,8 @@ function openLine(): Line {
     onOrder: (order) => {
       bookings?.onOrder(order);
       call?.onOrder(order);
-      if (order.type !== 'end') return;
+      // What closes is heard no longer, and ends within its own time: its record is worth that.
+      if (order.type !== 'end' || stage === 'closing') return;
       log.error({ event: 'job.forced' }, 'job ended by order of the supervisor');
       void leave('failed');
     },

@@ -236,8 +236,8 @@ export class Guardian {
   }
 
   async #callerGone(call: WatchedCall): Promise<void> {
-    if (this.#whoServes.jobsOf(call).length === 0) return this.#sweep.forget(call);
-    // A stuck job may come to itself and write the call down; if it dies, we do.
+    if (!this.#whoServes.isOnLine(call)) return this.#sweep.forget(call);
+    // A stuck or frozen job may come to itself and write the call down; if it dies, we do.
     call.notBeforeMs = this.#nowMs() + sweepMs;
   }
 }

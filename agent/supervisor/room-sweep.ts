@@ -74,8 +74,7 @@ export class RoomSweep {
 
   async #lookForEnd(call: WatchedCall): Promise<void> {
     const { rooms, whoServes, nowMs } = this.#deps;
-    const isLeft = () =>
-      whoServes.jobsOf(call).length === 0 && !call.busy && nowMs() >= call.awaitingUntilMs;
+    const isLeft = () => !whoServes.isOnLine(call) && !call.busy && nowMs() >= call.awaitingUntilMs;
     if (!isLeft()) return;
     const caller = await rooms.findCaller(call.room);
     if (caller?.isThere) call.sees(caller);

@@ -2,11 +2,14 @@ import { beatMs } from '../line.ts';
 import type { Log } from '../log.ts';
 import type { JobPeer, WorkerPeer } from './job-line.ts';
 import { Vigil } from './vigil.ts';
+import type { Patience } from './vigil.ts';
 
 /** A caller hears nothing from the first moment on. */
 const jobPatience = { suspectMs: 1_000, sureMs: 3_000 };
 /** Its jobs talk on meanwhile. One that starts has nobody beside it, and much to load. */
 const workerPatience = { suspectMs: 2_000, sureMs: 6_000 };
+/** Nobody waits for it but one who was told goodbye; what it is busy with is often its own end. */
+const closingPatience = { suspectMs: 3_000, sureMs: 3_000 };
 /** Warmed behind the calls, on a busy machine it may not run for a while; nobody waits for it. */
 const warmPatience = { suspectMs: 15_000, sureMs: 15_000 };
 /** A job that was given up on leaves by itself when it wakes; one that does not wake is killed. */
@@ -59,8 +62,7 @@ export class SilenceWatch {
       if (silentMs !== null) this.#workerHangs(worker, silentMs);
     }
     for (const job of jobs) {
-      const patience = job.call ? jobPatience : warmPatience;
-      const silentMs = this.#vigil.silentMs(job, all, patience);
+      const silentMs = this.#vigil.silentMs(job, all, patienceWith(job));
       if (silentMs !== null) this.#jobIsFrozen(job, silentMs);
     }
   }
@@ -101,4 +103,9 @@ export class SilenceWatch {
     this.#killed.add(peer);
     this.#deps.kill(peer.pid);
   }
+}
+
+function patienceWith({ call, stage }: JobPeer): Patience {
+  if (!call) return warmPatience;
+  return stage === 'closing' ? closingPatience : jobPatience;
 }

@@ -37,6 +37,11 @@ export class WhoServes {
     );
   }
 
+  /** Whether a job that has the call is on the line, frozen ones too: it may still write it down. */
+  isOnLine({ room }: WatchedCall): boolean {
+    return [...this.#deps.jobs()].some((job) => job.call?.room === room);
+  }
+
   /** Whether a job serves the call, or is to. One stuck job is none; two are waited for. */
   isServed(call: WatchedCall): boolean {
     const jobs = this.jobsOf(call);

@@ -381,6 +381,31 @@ test('while a job is on the line it writes the call down, though it is stuck', a
   assert.equal(world.lost.length, 1);
 });
 
+test('while a frozen job is on the line it writes the call down, though another was to be sent for', async () => {
+  world.guardian.start();
+  await world.ring();
+  const job = world.job('AJ_1', 'live');
+  world.callers.set(room, null);
+  assert.equal(world.guardian.jobFroze(job), true);
+  await pass(2 * sweepMs);
+  assert.deepEqual(world.lost, []);
+  world.left(job, 'ended');
+  await pass(2 * sweepMs);
+  assert.deepEqual(world.lost, []);
+});
+
+test('a frozen job that never wakes leaves its call to be written down here, once', async () => {
+  world.guardian.start();
+  await world.ring();
+  const job = world.job('AJ_1', 'live');
+  world.callers.set(room, null);
+  world.guardian.jobFroze(job);
+  await pass(2 * sweepMs);
+  world.left(job, null);
+  await pass(2 * sweepMs);
+  assert.equal(world.lost.length, 1);
+});
+
 test('says once that the rooms cannot be swept, and again after they could be', async () => {
   world.failure = new Error('away');
   world.guardian.start();

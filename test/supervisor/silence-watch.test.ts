@@ -88,6 +88,15 @@ test('a job with a call is given up on after a second, once', () => {
   assert.deepEqual(killed, []);
 });
 
+test('a job that closes its call, and is slow about it, has three seconds', () => {
+  jobs.push(job(4, 'closing'));
+  goSilent(4);
+  pass(2_500);
+  assert.deepEqual(frozen, []);
+  pass(1_000);
+  assert.deepEqual(frozen, [4]);
+});
+
 test('a job that was given up on is killed when it does not wake', () => {
   goSilent(2);
   pass(10_000);
