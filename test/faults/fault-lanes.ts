@@ -1,5 +1,6 @@
 import { CallPlace } from './call-place.ts';
 import type { CallSetting } from './call-place.ts';
+import { keepCaseLog } from './case-log.ts';
 import { brokenOutcome } from './fault-suite.ts';
 import type { FaultSuite, Outcome } from './fault-suite.ts';
 
@@ -29,11 +30,11 @@ export function suiteInLanes(options: {
     names: faults.map(({ name }) => name),
     figures,
     tellsWhy: false,
-    run: async (names, tell, { seed }) => {
+    run: async (names, tell, asked) => {
       const cases = names.flatMap((name) => faults.find((fault) => fault.name === name) ?? []);
       const queue = rows(cases, mostInARow);
       const lanes = Array.from({ length: together }, async () => {
-        for (let row = queue.shift(); row; row = queue.shift()) await runRow(row, tell, seed);
+        for (let row = queue.shift(); row; row = queue.shift()) await runRow(row, tell, asked);
       });
       await Promise.all(lanes);
     },
@@ -53,13 +54,17 @@ function rows(cases: readonly PlacedFault[], mostInARow: number): Row[] {
 async function runRow(
   { setting, cases }: Row,
   tell: Parameters<FaultSuite['run']>[1],
-  seed: number,
+  { seed, logsDir: folder }: Parameters<FaultSuite['run']>[2],
 ): Promise<void> {
   const left = [...cases];
   try {
     await using place = await CallPlace.open(setting);
     for (let fault = left.shift(); fault; fault = left.shift()) {
-      tell(fault.name, await fault.run(place, seed).catch(brokenOutcome));
+      const { name } = fault;
+      const sinceMs = Date.now();
+      const outcome = await fault.run(place, seed).catch(brokenOutcome);
+      if (folder && !outcome.ok) await keepCaseLog(place, { folder, name, sinceMs });
+      tell(name, outcome);
     }
   } catch (error) {
     // There is no service for the rest of them.

@@ -16,7 +16,11 @@ export type FaultSuite = {
   readonly run: (
     names: readonly string[],
     tell: (name: string, outcome: Outcome) => void,
-    options: { readonly seed: number },
+    options: {
+      readonly seed: number;
+      /** A folder for the log lines of the cases that do not hold; null keeps none. */
+      readonly logsDir: string | null;
+    },
   ) => Promise<void>;
 };
 

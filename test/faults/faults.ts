@@ -18,6 +18,7 @@ const usage = `npm run faults -- --suite NAME [options]
   --case NAME    only this case, or those whose names begin so
   --runs N       how often each case is run (1)
   --seed N       draws what the callers of \`survival\` ask for (1)
+  --logs DIR     keeps there what was logged and spoken in each case that does not hold
   --json         one JSON line a case on stdout, nothing else there`;
 
 const { values } = parseArgs({
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     case: { type: 'string', default: '' },
     runs: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
+    logs: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -49,7 +51,7 @@ async function main(): Promise<boolean> {
     if (outcome.ok) held += 1;
     print(suite, name, outcome);
   };
-  await suite.run(names, tell, { seed });
+  await suite.run(names, tell, { seed, logsDir: values.logs ?? null });
   if (!values.json) process.stdout.write(`\n${held} of ${names.length} cases hold\n`);
   return held === names.length;
 }

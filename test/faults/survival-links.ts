@@ -25,8 +25,8 @@ const backMs = 40_000;
 const roomGoneMs = 60_000;
 const holeMs = 60_000;
 const refusedMs = 10_000;
-/** With waits of one to two seconds in between, until the questions that are asked meanwhile end. */
-const mostRefusals = 20;
+/** Half of `RECONNECT_MAX_MS` is the shortest of the later waits; the earlier ones are few. */
+const mostRefusals = (downMs: number) => 5 + downMs / 1_000;
 
 /** The server is gone for so long; resolves when the caller is in the room again, or gave up. */
 async function outage(scene: CallScene, ms: number): Promise<void> {
@@ -64,16 +64,20 @@ async function wrongRooms({ yard }: CallPlace): Promise<string[]> {
   );
 }
 
+/** For how long a worker could not register, and how often it tried. */
+type Outage = { readonly ms: number; readonly attempts: number };
+
 /** What becomes of the worker's own connection, while a call goes on beside it. */
 const workerLink = (
   name: string,
   options: {
     readonly link: WorkerLink;
     readonly meanwhile: (caller: Survivor, place: CallPlace) => Promise<void>;
-    readonly holds?: (place: CallPlace) => readonly string[];
+    readonly holds?: (place: CallPlace, down: Outage) => readonly string[];
   },
-) =>
-  survivalFault(name, {
+) => {
+  let down: Outage = { ms: 0, attempts: 0 };
+  return survivalFault(name, {
     setting: withLink,
     act: async (caller, place) => {
       const { link } = place;
@@ -82,17 +86,24 @@ const workerLink = (
       await scene.greeted();
       await scene.ask(story.tell);
       scene.strike();
+      const sinceMs = performance.now();
+      const earlier = link.workerAttempts();
       link.setWorkerLink(options.link);
       try {
         await options.meanwhile(caller, place);
       } finally {
         link.setWorkerLink('open');
+        down = { ms: performance.now() - sinceMs, attempts: link.workerAttempts() - earlier };
       }
       await place.ready();
       return recalls(caller);
     },
-    holds: async (place) => [...(options.holds?.(place) ?? []), ...(await wrongNextCall(place))],
+    holds: async (place) => [
+      ...(options.holds?.(place, down) ?? []),
+      ...(await wrongNextCall(place)),
+    ],
   });
+};
 
 /** The link says that it is down; a call would not be picked up now. */
 async function isUnready({ service }: CallPlace): Promise<void> {
@@ -161,12 +172,11 @@ export const linkFaults: readonly PlacedFault[] = [
       await isUnready(place);
       await talkUntil(scene, over);
     },
-    holds: ({ service, link }) => {
+    holds: ({ service }, { ms, attempts }) => {
       const told = service.lines.filter(({ event }) => event === 'worker.refused').length;
-      const attempts = link?.workerAttempts() ?? 0;
       return [
         ...(told === 1 ? [] : [`told ${told} times that the key is refused`]),
-        ...(attempts <= mostRefusals ? [] : [`${attempts} attempts`]),
+        ...(attempts <= mostRefusals(ms) ? [] : [`${attempts} attempts in ${Math.round(ms)} ms`]),
       ];
     },
   }),

@@ -48,6 +48,8 @@ export class Yard implements AsyncDisposable {
   readonly openai: OpenAiEmulator;
   readonly sheets: SheetsEmulator;
   readonly folder: string;
+  /** All that were placed, in order. */
+  readonly calls: Call[] = [];
   readonly #options: YardOptions;
   readonly #recogniser: Recogniser;
   readonly #taught = new Set<string>();
@@ -161,7 +163,7 @@ export class Yard implements AsyncDisposable {
   ): Promise<Call> {
     const lines = (options.script ?? []).flatMap((step) => ('say' in step ? [step.say] : []));
     await this.teach(lines);
-    return placeCall({
+    const call = await placeCall({
       url: this.livekit.url,
       apiKey: this.livekit.apiKey,
       apiSecret: this.livekit.apiSecret,
@@ -169,6 +171,8 @@ export class Yard implements AsyncDisposable {
       recordTo: null,
       ...options,
     });
+    this.calls.push(call);
+    return call;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
