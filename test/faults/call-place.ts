@@ -24,6 +24,8 @@ export type CallSetting = {
   readonly heapMb?: number;
   /** The first processes that are to be kept warm fail at that. */
   readonly prewarmFails?: boolean;
+  /** Several calls at once, which leave no room for other cases beside them. */
+  readonly alone?: boolean;
 };
 
 const warm = 2;

@@ -32,11 +32,14 @@ export function suiteInLanes(options: {
     tellsWhy: false,
     run: async (names, tell, asked) => {
       const cases = names.flatMap((name) => faults.find((fault) => fault.name === name) ?? []);
-      const queue = rows(cases, mostInARow);
+      const all = rows(cases, mostInARow);
+      const crowded = all.filter(({ setting }) => setting.alone);
+      const queue = all.filter(({ setting }) => !setting.alone);
       const lanes = Array.from({ length: together }, async () => {
         for (let row = queue.shift(); row; row = queue.shift()) await runRow(row, tell, asked);
       });
       await Promise.all(lanes);
+      for (const row of crowded) await runRow(row, tell, asked);
     },
   };
 }

@@ -7,7 +7,7 @@ import { recalls, survivalFault, talkUntil, tellAndRecall, usual } from './survi
 import { heardAgain, idlePid, workerPid } from './survival-hurt.ts';
 
 /** As many warm processes as calls, so that all can be taken over at once. */
-const forFour: CallSetting = { env: { NUM_IDLE_PROCESSES: '4' } };
+const forFour: CallSetting = { alone: true, env: { NUM_IDLE_PROCESSES: '4' } };
 const failingPrewarm: CallSetting = { env: {}, prewarmFails: true };
 const twoMachines: CallSetting = { env: {}, store: 'postgres' };
 /** Jobs without a worker talk on, and are handed over; nothing breaks. */
