@@ -39,16 +39,17 @@ export type InventoryBenchOptions = {
  *   to the end of loading, kinds taking turns.
  */
 export async function benchInventory(options: InventoryBenchOptions) {
-  const { onProgress } = options;
-  onProgress('job processes');
-  const job = await measureJobProcess(options);
-  onProgress('commits');
-  const commitP95Ms = await measureCommits(options);
-  onProgress('the snapshot');
-  const snapshotReadP95Ms = await measureSnapshotRead();
-  onProgress('turns');
-  const turns = await compareTurns(options);
-  onProgress('whole calls');
-  const reads = await countReads(options);
+  /** A part takes minutes: what one has found is told before the next begins. */
+  const measured = async <T>(what: string, measure: () => Promise<T>): Promise<T> => {
+    options.onProgress(what);
+    const found = await measure();
+    options.onProgress(`  ${JSON.stringify(found)}`);
+    return found;
+  };
+  const job = await measured('job processes', () => measureJobProcess(options));
+  const commitP95Ms = await measured('commits', () => measureCommits(options));
+  const snapshotReadP95Ms = await measured('the snapshot', measureSnapshotRead);
+  const turns = await measured('turns', () => compareTurns(options));
+  const reads = await measured('whole calls', () => countReads(options));
   return { ...reads, ...turns, snapshotReadP95Ms, commitP95Ms, ...job };
 }

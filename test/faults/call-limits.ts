@@ -1,7 +1,7 @@
 import { callFault } from './call-case.ts';
 import type { CallFault } from './call-case.ts';
 import { usual } from './call-hearing.ts';
-import { address, person, skidSteer } from './call-lines.ts';
+import { address, delivery, person, skidSteer } from './call-lines.ts';
 import type { CallSetting } from './call-place.ts';
 import type { CallScene } from './call-scene.ts';
 
@@ -81,7 +81,8 @@ export const limitFaults: readonly CallFault[] = [
       await scene.until('the warning', () => speeches(scene) > before);
       scene.strike();
       await scene.quiet();
-      await scene.ask(skidSteer);
+      // Its answer ends well before the call does.
+      await scene.ask(delivery);
       await scene.call.ended;
     },
     reasons: ['over-limit'],
