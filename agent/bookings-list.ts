@@ -153,7 +153,11 @@ function bookingCells(row: BookingRow): readonly string[] {
 
 function messageCells(row: MessageRow): readonly string[] {
   const receivedAt = (isoTime(row.createdAtMs) ?? '').slice(0, 16).replace('T', ' ');
-  const text = row.resolvedAtMs === null ? row.text : `(resolved) ${row.text}`;
+  const marks = [
+    ...(row.resolvedAtMs === null ? [] : ['(resolved)']),
+    ...(row.deliveredAtMs === null ? ['(not in the sheet yet)'] : []),
+  ];
+  const text = [...marks, row.text].join(' ');
   return [row.code, receivedAt, row.customer ?? '', row.phone ?? '', text];
 }
 

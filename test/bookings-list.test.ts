@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { runBookings } from '../agent/bookings-list.ts';
 import { openStore } from '../agent/store/database.ts';
 import { commitBooking } from '../tools/bookings/commit-booking.ts';
-import { takeMessage } from '../tools/bookings/journal.ts';
+import { cancelBooking, takeMessage } from '../tools/bookings/journal.ts';
 import { readDue, settle, takeRetry, type Outcome } from '../tools/bookings/outbox.ts';
 import { onBothDatabases, type StorePlace } from './store/both-databases.ts';
 import { clock, request } from './tools/bookings/example-booking.ts';
@@ -69,6 +69,21 @@ onBothDatabases(({ newPlace }) => {
     assert.ok(!text.includes('\u009b'), 'nothing that moves the cursor');
   });
 
+  test('what was cancelled waits for the sheet too, and a message says whether it is there', async () => {
+    const place = await newPlace();
+    const { confirmed, pending } = await fill(place);
+    {
+      await using store = await openStore(place);
+      await cancelBooking(store, { code: confirmed, today: '2026-11-22', clock });
+    }
+    const { text } = await run(place);
+    const [waiting = ''] = text.split('\n\n');
+    assert.match(waiting, /^Not in the sheet yet: 2/);
+    assert.match(waiting, new RegExp(`${confirmed} +cancelled`));
+    assert.match(waiting, new RegExp(`${pending} +pending`));
+    assert.match(text, /\(not in the sheet yet\) Please call back/);
+  });
+
   test('with --json: one object a line, every field there', async () => {
     const place = await newPlace();
     const codes = await fill(place);
@@ -101,7 +116,7 @@ onBothDatabases(({ newPlace }) => {
       assert.equal((await run(place, '--resolve', code.toLowerCase())).exitCode, 0);
     }
     assert.match((await run(place)).text, /To be called back: none/);
-    assert.match((await run(place)).text, /\(resolved\) Please call back/);
+    assert.match((await run(place)).text, /\(resolved\) \(not in the sheet yet\) Please call back/);
     const unknown = await run(place, '--resolve', codes.pending, '--json');
     assert.equal(unknown.exitCode, 1);
     assert.deepEqual(lines(unknown.text), [{ ok: false, code: codes.pending }]);

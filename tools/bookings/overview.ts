@@ -5,7 +5,7 @@ import type { MessageRow } from './outbox.ts';
 
 /** What staff look through: what waits, what needs a person, and what was done lately. */
 export type Overview = {
-  /** Not in the sheet yet, oldest first. */
+  /** Bookings, and cancellations, that are not in the sheet yet; oldest first. */
   readonly pending: readonly BookingRow[];
   /** Nobody has called the customer back yet, oldest first. */
   readonly conflicts: readonly BookingRow[];
@@ -20,12 +20,15 @@ export async function readOverview(
   { db }: StoreQueries,
   { sinceMs }: { readonly sinceMs: number },
 ): Promise<Overview> {
+  const unsent = db.selectFrom('outbox').select('ref').where('kind', '=', 'booking');
+  const waiting = new Set((await unsent.execute()).map(({ ref }) => ref));
   const bookings = await db
     .selectFrom('bookings')
     .selectAll()
     .where((eb) =>
       eb.or([
         eb('state', '=', 'pending'),
+        eb('bookingId', 'in', unsent),
         eb.and([eb('state', '=', 'conflict'), eb('resolvedAtMs', 'is', null)]),
         eb('changedAtMs', '>=', sinceMs),
       ]),
@@ -40,10 +43,12 @@ export async function readOverview(
     .orderBy('createdAtMs', 'desc')
     .execute();
   const isOpen = (row: BookingRow) => row.state === 'conflict' && row.resolvedAtMs === null;
+  const isPending = ({ state, bookingId }: BookingRow) =>
+    state === 'pending' || (state === 'cancelled' && waiting.has(bookingId));
   return {
-    pending: bookings.filter(({ state }) => state === 'pending'),
+    pending: bookings.filter(isPending),
     conflicts: bookings.filter(isOpen),
-    recent: bookings.filter((row) => row.state !== 'pending' && !isOpen(row)).toReversed(),
+    recent: bookings.filter((row) => !isPending(row) && !isOpen(row)).toReversed(),
     messages,
   };
 }
