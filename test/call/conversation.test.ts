@@ -1,5 +1,4 @@
 import { llm, voice } from '@livekit/agents';
-import { TTS } from '@livekit/agents-plugin-deepgram';
 import type { Room } from '@livekit/rtc-node';
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -9,36 +8,24 @@ import type { SavedTalk } from '../../agent/call/resume.ts';
 import type { Config } from '../../agent/config.ts';
 import type { CallSpeech } from '../../agent/speech/session.ts';
 import { defaultTimeouts } from '../../agent/timeouts.ts';
-import { startDeepgramEmulator, type DeepgramEmulator } from '../emulators/deepgram.ts';
 import { eventually } from '../eventually.ts';
-import { InstantOutput } from '../speech/instant-output.ts';
-import { Thinking } from '../speech/thinking.ts';
+import { SpeakingPlace } from '../speech/speaking-session.ts';
+import type { Thinking } from '../speech/thinking.ts';
 import { FakeDesk } from '../tools/fake-desk.ts';
 import { savedCall } from './saved-call.ts';
 
-const apiKey = 'deepgram-key-of-the-test';
+let place: SpeakingPlace;
 let thinking: Thinking;
-let deepgram: DeepgramEmulator;
 before(async () => {
-  thinking = await Thinking.start();
-  deepgram = await startDeepgramEmulator({ apiKey, ttsLatencyMs: 10 });
+  place = await SpeakingPlace.open();
+  ({ thinking } = place);
 });
-after(async () => {
-  await thinking.close();
-  await deepgram.close();
-});
+after(() => place[Symbol.asyncDispose]());
 
 /** A conversation that hears what the test says, and what of it the model was asked. */
 async function talk(t: TestContext) {
   const { model } = thinking.steady();
-  const session = new voice.AgentSession({
-    llm: model,
-    tts: new TTS({ apiKey, baseUrl: deepgram.baseUrl }),
-    vad: null,
-    turnHandling: { turnDetection: null },
-  });
-  session.on(voice.AgentSessionEventTypes.Error, () => {});
-  session.output.audio = new InstantOutput(24_000);
+  const session = place.session(model);
   const conversation = new Conversation({
     config: { timeouts: defaultTimeouts } as unknown as Config,
     speech: { session } as CallSpeech,

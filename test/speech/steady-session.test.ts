@@ -1,40 +1,28 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { voice } from '@livekit/agents';
-import { TTS } from '@livekit/agents-plugin-deepgram';
-import { startDeepgramEmulator, type DeepgramEmulator } from '../emulators/deepgram.ts';
 import { eventually } from '../eventually.ts';
-import { InstantOutput } from './instant-output.ts';
-import { finder, hours, instructions, opening, search, Thinking } from './thinking.ts';
+import { SpeakingPlace } from './speaking-session.ts';
+import { finder, hours, instructions, opening, search } from './thinking.ts';
+import type { Thinking } from './thinking.ts';
 
-const apiKey = 'deepgram-key-of-the-test';
+let place: SpeakingPlace;
 let thinking: Thinking;
-let deepgram: DeepgramEmulator;
 before(async () => {
-  thinking = await Thinking.start();
-  deepgram = await startDeepgramEmulator({ apiKey, ttsLatencyMs: 10 });
+  place = await SpeakingPlace.open();
+  ({ thinking } = place);
 });
-after(async () => {
-  await thinking.close();
-  await deepgram.close();
-});
+after(() => place[Symbol.asyncDispose]());
 
 /** A session that hears text and speaks through the official plugin. */
 async function startSession(model: ReturnType<Thinking['steady']>['model'], run?: () => void) {
-  const session = new voice.AgentSession({
-    llm: model,
-    tts: new TTS({ apiKey, baseUrl: deepgram.baseUrl }),
-    vad: null,
-    turnHandling: { turnDetection: null },
-  });
-  session.on(voice.AgentSessionEventTypes.Error, () => {});
-  session.output.audio = new InstantOutput(24_000);
+  const session = place.session(model);
   const tools = { find_equipment: finder(run) };
   await session.start({ agent: new voice.Agent({ instructions, tools }), record: false });
   return session;
 }
 
-const spoken = () => deepgram.ttsLog.map(({ text }) => text.trim());
+const spoken = () => place.deepgram.ttsLog.map(({ text }) => text.trim());
 
 test('a filler is spoken while the model is still silent, and the answer after it', async () => {
   const { model } = thinking.steady({

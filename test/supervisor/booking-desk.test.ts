@@ -15,6 +15,7 @@ import { minimalEnvironment } from '../environment.ts';
 import { exampleSheet } from '../stack/example-sheet.ts';
 import { onBothDatabases, type StorePlace } from '../store/both-databases.ts';
 import { exampleInventory, waitFor } from '../tools/bookings/writer-rig.ts';
+import { noEvents } from './line-events.ts';
 
 const log = createLog({ level: 'error', write: () => {} });
 const clock = { nowMs: () => Date.now() };
@@ -41,17 +42,9 @@ async function startSupervisor(place: StorePlace, sheets: SheetsEmulator) {
     refresh: () => refreshes.shift()?.() ?? Promise.resolve(),
   });
   const line = new JobLine({
-    onJobStage: () => {},
+    ...noEvents,
     onJobAsks: (job, report) => desk.onReport(job, report),
-    onHandOver: () => {},
-    onMetrics: () => {},
     onJobGone: (job) => desk.jobGone(job),
-    onWorker: () => {},
-    onWorkerLink: () => {},
-    onWorkerDraining: () => {},
-    onWorkerGone: () => {},
-    onAccepted: () => {},
-    onRefused: () => {},
   });
   const path = await line.listen(place.dataDir);
   cleanUp.defer(() => line.close());

@@ -7,11 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { JobLine } from '../../agent/supervisor/job-line.ts';
-import type { JobPeer, LineEvents } from '../../agent/supervisor/job-line.ts';
+import type { JobPeer } from '../../agent/supervisor/job-line.ts';
 import { killProcess } from '../../agent/supervisor/kill-process.ts';
 import { SilenceWatch } from '../../agent/supervisor/silence-watch.ts';
 import { eventually } from '../eventually.ts';
 import { recordedLog } from '../recorded-log.ts';
+import { noEvents } from './line-events.ts';
 
 /** A process that says hello as it is told to, and beats. It ends by order. */
 const program = `
@@ -33,20 +34,6 @@ const job = {
   call: { jobId: 'AJ_1', room: 'call_1', callId: null },
 };
 
-const events: LineEvents = {
-  onJobStage: () => {},
-  onJobAsks: () => {},
-  onHandOver: () => {},
-  onMetrics: () => {},
-  onJobGone: () => {},
-  onWorker: () => {},
-  onWorkerLink: () => {},
-  onWorkerDraining: () => {},
-  onWorkerGone: () => {},
-  onAccepted: () => {},
-  onRefused: () => {},
-};
-
 let cleanUp: AsyncDisposableStack;
 let folder: string;
 let path: string;
@@ -59,7 +46,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pickup-frozen-'));
   cleanUp.defer(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, 'peer.mjs'), program);
-  line = new JobLine(events);
+  line = new JobLine(noEvents);
   path = await line.listen(folder);
   cleanUp.defer(() => line.close());
   frozen = [];

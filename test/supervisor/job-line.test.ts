@@ -11,6 +11,7 @@ import type { JobCall, JobOutcome, JobStage, LineOrder, LineReport } from '../..
 import { JobLine } from '../../agent/supervisor/job-line.ts';
 import type { JobPeer } from '../../agent/supervisor/job-line.ts';
 import { eventually } from '../eventually.ts';
+import { noEvents } from './line-events.ts';
 
 const call: JobCall = { jobId: 'AJ_1', room: 'call_1', callId: null };
 
@@ -29,10 +30,9 @@ class Heard {
   readonly told: unknown[] = [];
   readonly gone: { readonly job: JobPeer; readonly outcome: JobOutcome | null }[] = [];
   readonly line = new JobLine({
+    ...noEvents,
     onJobStage: ({ stage }) => this.told.push(stage),
     onJobAsks: (_job, { type }) => this.told.push(type),
-    onHandOver: () => {},
-    onMetrics: () => {},
     onJobGone: (job, outcome) => this.gone.push({ job, outcome }),
     onWorker: ({ pid }) => this.told.push(`worker ${pid}`),
     onWorkerLink: ({ link, linkDetail }) => this.told.push(`${link} ${linkDetail}`),

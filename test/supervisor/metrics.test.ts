@@ -10,6 +10,7 @@ import { JobLine } from '../../agent/supervisor/job-line.ts';
 import type { JobPeer } from '../../agent/supervisor/job-line.ts';
 import { Metrics } from '../../agent/supervisor/metrics.ts';
 import { eventually } from '../eventually.ts';
+import { noEvents } from './line-events.ts';
 
 const room = 'call_***0111_Ab12';
 
@@ -74,17 +75,8 @@ test('shows what a job sends over its line', async () => {
   await using cleanUp = new AsyncDisposableStack();
   cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
   const line = new JobLine({
-    onJobStage: () => {},
-    onJobAsks: () => {},
-    onHandOver: () => {},
-    onJobGone: () => {},
+    ...noEvents,
     onMetrics: (peer, values) => metrics.fromJob(peer, values),
-    onWorker: () => {},
-    onWorkerLink: () => {},
-    onWorkerDraining: () => {},
-    onWorkerGone: () => {},
-    onAccepted: () => {},
-    onRefused: () => {},
   });
   const path = await line.listen(folder);
   cleanUp.defer(() => line.close());
