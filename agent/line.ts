@@ -110,6 +110,8 @@ export type LineOrder =
       readonly jobs: readonly { readonly jobId: string; readonly room: string }[];
     }
   | { readonly type: 'drain' }
+  /** LiveKit is there again: a worker that waits to register tries now. */
+  | { readonly type: 'link-now' }
   | { readonly type: 'yard-changed' }
   /** `saved` is false when the sheet did not answer in time. */
   | { readonly type: 'answer'; readonly id: number; readonly saved: boolean }

@@ -17,8 +17,13 @@ export const defaultTimeouts = {
   inventoryTtlMs: 30_000,
   /** Past this the agent says that it must check and call back. */
   inventoryMaxAgeMs: 900_000,
-  /** Must stay below the SIP gateway's 15 s media timeout. */
+  /** Must stay below the SIP gateway's media timeout. */
   audioGapMs: 5_000,
+  /**
+   * The SIP gateway hangs up after this long without a packet: it says what `media_timeout` in
+   * livekit-sip's configuration is, and does not set it.
+   */
+  sipMediaTimeoutMs: 15_000,
   /** A recovery must never become a loop. */
   gapCooldownMs: 60_000,
   gapMaxAttempts: 3,
@@ -51,9 +56,6 @@ export const timeoutNames = Object.keys(defaultTimeouts) as readonly TimeoutName
 /** All budgets, as configured. */
 export type Timeouts = Readonly<Record<TimeoutName, number>>;
 
-/** The SIP gateway hangs up after this long without a packet (livekit/sip `media_timeout`). */
-export const sipMediaTimeoutMs = 15_000;
-
 /** The environment variable that sets a budget: `connectMs` -> `CONNECT_MS`. */
 export function timeoutVariable(name: TimeoutName): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
@@ -67,8 +69,13 @@ export function brokenRelations(t: Timeouts): string[] {
   const mustBeBelow: [TimeoutName, number, string][] = [
     [
       'audioGapMs',
-      sipMediaTimeoutMs,
-      `the SIP gateway's media timeout of ${inThousands(sipMediaTimeoutMs)} ms`,
+      t.sipMediaTimeoutMs,
+      `SIP_MEDIA_TIMEOUT_MS (${inThousands(t.sipMediaTimeoutMs)}): the gateway hangs up then`,
+    ],
+    [
+      'sipMediaTimeoutMs',
+      t.livenessPauseMs,
+      'LIVENESS_PAUSE_MS: a caller on hold is not silent before the gateway hangs up',
     ],
     ['goodbyeMs', t.closeMs, 'CLOSE_MS: the goodbye is a part of the close'],
     ['hangupCloseMs', t.closeMs, 'CLOSE_MS: nobody waits for a caller who is gone'],

@@ -6,7 +6,6 @@ import { settingNames } from '../agent/config.ts';
 import {
   brokenRelations,
   defaultTimeouts as t,
-  sipMediaTimeoutMs,
   timeoutNames,
   timeoutVariable,
 } from '../agent/timeouts.ts';
@@ -16,7 +15,7 @@ test('the default budgets fit together', () => {
 });
 
 test('the relations that the design rests on hold', () => {
-  assert.ok(t.audioGapMs < sipMediaTimeoutMs, 'a gap is noticed before the gateway hangs up');
+  assert.ok(t.audioGapMs < t.sipMediaTimeoutMs, 'a gap is noticed before the gateway hangs up');
   assert.ok(t.goodbyeMs < t.closeMs, 'the goodbye is a part of the close');
   assert.ok(t.hangupCloseMs < t.closeMs);
   // A job leaves within 3 s of the hang-up, its record written.
@@ -40,6 +39,7 @@ test('a drain and the close after it end before Railway kills', () => {
 
 for (const [name, variable] of [
   ['audioGapMs', 'AUDIO_GAP_MS'],
+  ['sipMediaTimeoutMs', 'SIP_MEDIA_TIMEOUT_MS'],
   ['goodbyeMs', 'GOODBYE_MS'],
   ['hangupCloseMs', 'HANGUP_CLOSE_MS'],
   ['pickupMs', 'PICKUP_MS'],
@@ -56,6 +56,7 @@ for (const [name, variable] of [
 test('each budget has a variable of the same name', () => {
   assert.equal(timeoutVariable('connectMs'), 'CONNECT_MS');
   assert.equal(timeoutVariable('inventoryMaxAgeMs'), 'INVENTORY_MAX_AGE_MS');
+  assert.equal(timeoutVariable('sipMediaTimeoutMs'), 'SIP_MEDIA_TIMEOUT_MS');
   assert.equal(timeoutVariable('gapMaxAttempts'), 'GAP_MAX_ATTEMPTS');
   for (const name of timeoutNames) assert.ok(settingNames.includes(timeoutVariable(name)), name);
 });

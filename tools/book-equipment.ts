@@ -34,7 +34,7 @@ const reserveMs = 300;
 /**
  * Books a unit once the caller has heard everything read back and has said yes to it; until then it
  * answers with what is missing, or with the read-back.
- * @throws {StoreError} when the store fails: then nothing is booked.
+ * @throws {StoreError} when the store fails: then nothing is booked; {UnsureError} when it may be.
  */
 export async function bookEquipment(
   deps: ToolDeps,
@@ -58,10 +58,12 @@ export async function bookEquipment(
 
 /** A booking of this call for the same unit, days and name: asked for twice, it is made once. */
 async function alreadyMade(
-  { deps, desk }: BookingUse,
-  { unit, range, customer, phone }: Wish,
+  booking: BookingUse,
+  wish: Wish,
   snapshot: Snapshot,
 ): Promise<BookEquipmentAnswer | null> {
+  const { deps, desk, talk } = booking;
+  const { unit, range, customer, phone } = wish;
   const isFree = checkUnit(unit, snapshot, range).availability.free;
   const same = isFree ? [unit] : withTwins(unit, snapshot.units);
   const ids = new Set(same.map(({ itemId }) => itemId));
@@ -74,6 +76,16 @@ async function alreadyMade(
       made.end === range.end,
   );
   if (!found) return null;
+  const held = findUnit(same, found.itemId);
+  if (held && talk.unsureOf.has('booking')) {
+    // It can be read, but may not outlive a power cut: the commit says once it does.
+    const again = { ...wish, unit: held, customer: found.customer };
+    return makeBooking(booking, {
+      wish: again,
+      checked: checkUnit(held, snapshot, range),
+      snapshot,
+    });
+  }
   return {
     say: alreadyMadeSentence(found, snapshot.today),
     booking: bookingFacts(found, found.state),
@@ -148,7 +160,7 @@ export function bookEquipmentTool(deps: ToolDeps, talk: BookingTalk) {
         {
           name: 'book_equipment',
           abortSignal,
-          whenFailed: cannotBook,
+          whenFailed: () => (talk.unsureOf.has('booking') ? bookingUnsure : cannotBook),
           whenLate: bookingUnsure,
         },
         (signal) =>

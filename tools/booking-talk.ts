@@ -1,4 +1,5 @@
 import { Agreement } from './agreement.ts';
+import { UnsureError } from './bookings/second-look.ts';
 import type { ToolDeps } from './tool.ts';
 import type { Inventory, SheetBooking } from './yard/equipment.ts';
 import { readSnapshot, type Snapshot } from './yard/snapshot.ts';
@@ -14,7 +15,12 @@ export type BookingTalk = {
   wrongCodes: number;
   /** Messages that were taken, so that a tool called twice keeps one. */
   readonly messages: Map<string, string>;
+  /** What may or may not have been done, or is still being done: no answer says that it was not. */
+  readonly unsureOf: Set<Writing>;
 };
+
+/** What the tools write. */
+type Writing = 'booking' | 'cancelling' | 'message';
 
 /** For one call, whose tools share it. */
 export function createBookingTalk(
@@ -26,7 +32,25 @@ export function createBookingTalk(
     taken: [],
     wrongCodes: 0,
     messages: new Map(),
+    unsureOf: new Set(),
   };
+}
+
+/** Runs `write`, and keeps in mind for as long as nobody can tell whether it was done. */
+export async function writing<T>(
+  { unsureOf }: BookingTalk,
+  what: Writing,
+  write: () => Promise<T>,
+): Promise<T> {
+  unsureOf.add(what);
+  try {
+    const written = await write();
+    unsureOf.delete(what);
+    return written;
+  } catch (error) {
+    if (!(error instanceof UnsureError)) unsureOf.delete(what);
+    throw error;
+  }
 }
 
 /** The newer of the call's list and what was read for a booking, and what was learnt since. */

@@ -1,6 +1,6 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
-import type { BookingTalk } from './booking-talk.ts';
+import { writing, type BookingTalk } from './booking-talk.ts';
 import type { JournalBooking } from './bookings/booking.ts';
 import { maxWrongCodes } from './find-booking.ts';
 import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
@@ -33,9 +33,16 @@ const cannotCancel = {
   problem: 'cannot-cancel',
 } as const;
 
+const cancelUnsure = {
+  say:
+    "I'm sorry, something is slow on our side, and I can't say yet whether it is cancelled. " +
+    'Shall I try once more?',
+  problem: 'unsure',
+} as const;
+
 /**
  * Cancels a booking of the caller's own, after it was read back and they said yes.
- * @throws {StoreError} when the store fails: then the booking stands.
+ * @throws {StoreError} when the store fails: then the booking stands; {UnsureError} when it may not.
  */
 export async function cancelBooking(
   deps: ToolDeps,
@@ -54,7 +61,8 @@ export async function cancelBooking(
     return notFound;
   }
   const today = todayIn(deps.inventory()?.yard.timeZone ?? defaultTimeZone, deps.clock);
-  if (booking.state === 'cancelled') return cancelledAnswer(booking, today);
+  const isSure = !talk.unsureOf.has('cancelling');
+  if (booking.state === 'cancelled' && isSure) return cancelledAnswer(booking, today);
   if (booking.end < today) return over;
   const proposal = { about: 'cancelling', key: booking.bookingId } as const;
   const answer = talk.agreement.answerTo(proposal);
@@ -69,7 +77,8 @@ export async function cancelBooking(
   }
   signal.throwIfAborted();
   keepFloor();
-  const result = await deps.desk.cancel(booking.bookingId);
+  const { desk } = deps;
+  const result = await writing(talk, 'cancelling', () => desk.cancel(booking.bookingId));
   talk.agreement.drop();
   if (result.kind === 'not-found') return notFound;
   return result.kind === 'over' ? over : cancelledAnswer(result.booking, today);
@@ -113,8 +122,16 @@ export function cancelBookingTool(deps: ToolDeps, talk: BookingTalk) {
       'the same code after the caller has answered. Nothing is cancelled until `say` says so.',
     parameters: cancelBookingArgs,
     execute: (args, { ctx, abortSignal }) =>
-      runTool(deps, { name: 'cancel_booking', abortSignal, whenFailed: cannotCancel }, (signal) =>
-        cancelBooking(deps, args, { talk, signal, keepFloor: () => ctx.disallowInterruptions() }),
+      runTool(
+        deps,
+        {
+          name: 'cancel_booking',
+          abortSignal,
+          whenFailed: () => (talk.unsureOf.has('cancelling') ? cancelUnsure : cannotCancel),
+          whenLate: cancelUnsure,
+        },
+        (signal) =>
+          cancelBooking(deps, args, { talk, signal, keepFloor: () => ctx.disallowInterruptions() }),
       ),
   });
 }

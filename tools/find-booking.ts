@@ -7,7 +7,7 @@ import { bookingSentence } from './yard/booking-words.ts';
 import { defaultTimeZone, type IsoDate } from './yard/equipment.ts';
 import { phoneNumber } from './yard/phone.ts';
 import { todayIn } from './yard/rental-dates.ts';
-import { sameCustomer } from './yard/same-customer.ts';
+import { underName } from './yard/same-customer.ts';
 
 const findBookingArgs = z.object({
   code: z.string().max(40).nullish().describe("The booking's code, if the caller has it."),
@@ -82,8 +82,9 @@ async function byName(
   const phone = phoneNumber(caller.phoneNumber ?? '');
   if (phone === null) return [];
   const found = (await desk?.find({ phone, customer })) ?? [];
-  return found.filter(
-    (booking) => booking.phone === phone && sameCustomer(customer, booking.customer),
+  return underName(
+    customer,
+    found.filter((booking) => booking.phone === phone),
   );
 }
 

@@ -1,4 +1,4 @@
-import { newestSnapshot, type BookingTalk } from './booking-talk.ts';
+import { newestSnapshot, writing, type BookingTalk } from './booking-talk.ts';
 import { freeUnit, totalOf, type Wish } from './booking-wish.ts';
 import type { BookingState, JournalBooking } from './bookings/booking.ts';
 import type { BookingDesk, Refusal } from './bookings/desk.ts';
@@ -50,14 +50,9 @@ export async function makeBooking(
   signal.throwIfAborted();
   booking.keepFloor();
   const { customer, phone, range } = wish;
-  const result = await desk.commit({
-    itemId: unit.itemId,
-    ...range,
-    customer,
-    phone,
-    totalCents: totalOf(unit, range),
-    inventory: snapshot,
-  });
+  const request = { itemId: unit.itemId, ...range, customer, phone, inventory: snapshot };
+  const totalCents = totalOf(unit, range);
+  const result = await writing(talk, 'booking', () => desk.commit({ ...request, totalCents }));
   if (result.kind === 'refused')
     return refused(booking, { wish, checked, snapshot }, result.refusal);
   talk.agreement.drop();

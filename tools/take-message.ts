@@ -1,6 +1,6 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
-import type { BookingTalk } from './booking-talk.ts';
+import { writing, type BookingTalk } from './booking-talk.ts';
 import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { phoneNumber, spokenPhone } from './yard/phone.ts';
 import { maxNameLength, sheetText } from './yard/sheet-text.ts';
@@ -23,7 +23,7 @@ export type TakeMessageAnswer = ToolAnswer & { readonly message?: string };
 
 /**
  * Writes down what the caller wants to be passed on, with a number to call back.
- * @throws {StoreError} when the store fails: then nothing was written down.
+ * @throws {StoreError} when the store fails: then nothing was written down; {UnsureError} when it may be.
  */
 export async function takeMessage(
   deps: ToolDeps,
@@ -45,8 +45,10 @@ export async function takeMessage(
   const key = JSON.stringify([text, customer, phone]);
   const taken = talk.messages.get(key);
   if (taken !== undefined) return { say, message: taken };
-  if (!deps.desk) return notKept;
-  const { code } = await deps.desk.takeMessage({ text, customer, phone });
+  const { desk } = deps;
+  if (!desk) return notKept;
+  const message = { text, customer, phone };
+  const { code } = await writing(talk, 'message', () => desk.takeMessage(message));
   talk.messages.set(key, code);
   return { say, message: code };
 }
@@ -54,6 +56,13 @@ export async function takeMessage(
 const notKept = {
   say: "I'm sorry, I can't take a message right now. Please call again a little later.",
   problem: 'not-kept',
+} as const;
+
+const keptUnsure = {
+  say:
+    "I'm sorry, something is slow on our side, and I can't say yet whether that is written down. " +
+    'Shall I try once more?',
+  problem: 'unsure',
 } as const;
 
 /** `take_message`, as the model sees it. */
@@ -64,8 +73,15 @@ export function takeMessageTool(deps: ToolDeps, talk: BookingTalk) {
       'the caller asks for it. Ask what it is about first.',
     parameters: takeMessageArgs,
     execute: (args, { abortSignal }) =>
-      runTool(deps, { name: 'take_message', abortSignal, whenFailed: notKept }, () =>
-        takeMessage(deps, args, talk),
+      runTool(
+        deps,
+        {
+          name: 'take_message',
+          abortSignal,
+          whenFailed: () => (talk.unsureOf.has('message') ? keptUnsure : notKept),
+          whenLate: keptUnsure,
+        },
+        () => takeMessage(deps, args, talk),
       ),
   });
 }

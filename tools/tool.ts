@@ -67,7 +67,7 @@ const didNotWork = 'Sorry, that did not work just now. Shall I try it once more?
 type ToolUse = {
   readonly name: string;
   readonly abortSignal: AbortSignal;
-  readonly whenFailed?: ToolAnswer;
+  readonly whenFailed?: ToolAnswer | (() => ToolAnswer);
   /** At the deadline: what the tool began may still be done after it. */
   readonly whenLate?: ToolAnswer;
 };
@@ -100,9 +100,11 @@ export async function runTool<T extends ToolAnswer | undefined>(
     const failure = wasCutShort ? {} : { error };
     deps.onToolUsed(name, { durationMs: durationMs(), ok: false, ...failure });
     if (wasCutShort) throw error;
-    return error instanceof DeadlineError
-      ? (use.whenLate ?? { say: didNotWork, problem: 'timed-out' })
-      : (use.whenFailed ?? { say: didNotWork, problem: 'failed' });
+    if (error instanceof DeadlineError) {
+      return use.whenLate ?? { say: didNotWork, problem: 'timed-out' };
+    }
+    const { whenFailed = { say: didNotWork, problem: 'failed' } } = use;
+    return typeof whenFailed === 'function' ? whenFailed() : whenFailed;
   } finally {
     clearTimeout(filler);
   }

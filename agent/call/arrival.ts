@@ -1,7 +1,7 @@
 import { AutoSubscribe } from '@livekit/agents';
 import type { JobContext } from '@livekit/agents';
-import { ParticipantKind, RoomEvent } from '@livekit/rtc-node';
-import type { RemoteParticipant, Room } from '@livekit/rtc-node';
+import { ParticipantKind, RoomEvent, TrackKind } from '@livekit/rtc-node';
+import type { RemoteParticipant, RemoteTrackPublication, Room } from '@livekit/rtc-node';
 import { DeadlineError, withDeadline } from '../deadline.ts';
 
 /** Who calls, as the gateway's participant says. */
@@ -19,7 +19,7 @@ export type Caller = {
 const callerWaitMs = 1_000;
 
 /**
- * Enters the call's room, audio only, and finds the caller; null when there is none (any more).
+ * Enters the call's room, hears the caller, and tells who it is; null when there is none (any more).
  * Connecting cannot be aborted: past `connectMs` only the process's end stops it.
  * @throws {DeadlineError} after `connectMs`; the SDK's `ConnectError` when LiveKit refuses.
  */
@@ -27,10 +27,11 @@ export async function enterRoom(
   ctx: JobContext,
   { connectMs }: { readonly connectMs: number },
 ): Promise<Caller | null> {
-  await withDeadline(() => ctx.connect(undefined, AutoSubscribe.AUDIO_ONLY), {
+  await withDeadline(() => ctx.connect(undefined, AutoSubscribe.SUBSCRIBE_NONE), {
     ms: connectMs,
     label: 'connect',
   });
+  listenToCallers(ctx.room);
   const participant = findCaller(ctx.room) ?? (await waitForCaller(ctx.room));
   if (!participant) return null;
   const { attributes, identity } = participant;
@@ -43,11 +44,31 @@ export async function enterRoom(
   };
 }
 
-/** The caller in the room, as the gateway shows it: the first participant of kind SIP. */
+/**
+ * Has the audio sent of those on the telephone, and of nobody else: a room's statistics do not say
+ * whose packets they count, and another agent's would hide that the caller's have stopped. For as
+ * long as the room lasts.
+ */
+function listenToCallers(room: Room): void {
+  const listen = (publication: RemoteTrackPublication, participant: RemoteParticipant) => {
+    const isAudio = publication.kind === TrackKind.KIND_AUDIO;
+    if (isAudio && isOnTelephone(participant)) publication.setSubscribed(true);
+  };
+  room.on(RoomEvent.TrackPublished, listen);
+  for (const participant of room.remoteParticipants.values()) {
+    for (const publication of participant.trackPublications.values()) {
+      listen(publication, participant);
+    }
+  }
+}
+
+/** As the gateway shows a caller. */
+function isOnTelephone({ info }: RemoteParticipant): boolean {
+  return info.kind === ParticipantKind.SIP;
+}
+
 function findCaller(room: Room): RemoteParticipant | undefined {
-  return [...room.remoteParticipants.values()].find(
-    (participant) => participant.info.kind === ParticipantKind.SIP,
-  );
+  return [...room.remoteParticipants.values()].find(isOnTelephone);
 }
 
 async function waitForCaller(room: Room): Promise<RemoteParticipant | undefined> {

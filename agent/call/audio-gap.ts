@@ -2,7 +2,7 @@ import type { PacketSample } from './packet-clock.ts';
 
 /** What must be so for silence on the wire to mean anything. */
 export type GapConditions = {
-  /** The caller was answered, and the call is not ending. */
+  /** The caller is on the line with us: answered, and not being put through to somebody else. */
   readonly isLive: boolean;
   readonly trackIsPublished: boolean;
   readonly trackIsMuted: boolean;

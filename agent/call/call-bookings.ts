@@ -31,6 +31,7 @@ export class CallBookings implements BookingDesk {
   readonly #callId: () => string;
   readonly #store: () => Promise<Store>;
   readonly #inventory: () => Promise<Inventory | null>;
+  readonly #isLost: () => Promise<boolean>;
   readonly #send: (report: LineReport) => boolean;
   readonly #log: Log;
   readonly #asked = new Map<number, (saved: boolean) => void>();
@@ -44,6 +45,8 @@ export class CallBookings implements BookingDesk {
     readonly store: () => Promise<Store>;
     /** The snapshot in the store, as it is now. */
     readonly inventory: () => Promise<Inventory | null>;
+    /** Whether another job has the call: what this one still had in mind is that one's to do. */
+    readonly isLost?: () => Promise<boolean>;
     /** False when no supervisor is there to hear it. */
     readonly send: (report: LineReport) => boolean;
     readonly log: Log;
@@ -51,6 +54,7 @@ export class CallBookings implements BookingDesk {
     this.#callId = options.callId;
     this.#store = options.store;
     this.#inventory = options.inventory;
+    this.#isLost = options.isLost ?? (async () => false);
     this.#send = options.send;
     this.#log = options.log;
   }
@@ -85,6 +89,7 @@ export class CallBookings implements BookingDesk {
   }
 
   async commit(request: BookingRequest): Promise<CommitResult> {
+    await this.#assertOurs();
     const callId = this.#callId();
     const result = await commitBooking(await this.#store(), { callId, request, clock });
     if (result.kind === 'refused') return result;
@@ -122,6 +127,7 @@ export class CallBookings implements BookingDesk {
   }
 
   async cancel(bookingId: string): Promise<CancelResult> {
+    await this.#assertOurs();
     const { timeZone } = (await this.#inventory())?.yard ?? { timeZone: defaultTimeZone };
     const today = todayIn(timeZone, clock);
     const result = await cancelBooking(await this.#store(), { code: bookingId, today, clock });
@@ -130,10 +136,15 @@ export class CallBookings implements BookingDesk {
   }
 
   async takeMessage(message: MessageRequest): Promise<{ readonly code: string }> {
+    await this.#assertOurs();
     const callId = this.#callId();
     const taken = await takeMessage(await this.#store(), { callId, message, clock });
     this.#send({ type: 'booking-committed', bookingId: null });
     return taken;
+  }
+
+  async #assertOurs(): Promise<void> {
+    if (await this.#isLost()) throw new Error('The call is with another job: nothing is written');
   }
 
   async #storedState(bookingId: string): Promise<JournalBooking['state'] | undefined> {

@@ -27,6 +27,8 @@ export class CallClaim {
   readonly #jobId: string;
   readonly #log: Log;
   #lease: Lease | null = null;
+  /** A job that is known to be gone, whose claim may still stand in the store. */
+  #supersedes: string | undefined;
   #renewals: NodeJS.Timeout | undefined;
   #onLost = () => {};
   #looking: Promise<Claim> | undefined;
@@ -48,10 +50,20 @@ export class CallClaim {
     return this.#lease?.epoch ?? 0;
   }
 
+  /**
+   * Of the lease, for what is written in `tx`: a call that could not be claimed before is claimed
+   * with it. 0 when another job has it.
+   */
+  async epochIn(tx: Pick<Store, 'db' | 'dialect'>): Promise<number> {
+    const lease = this.#lease ?? (await claimLease(tx, this.#wanted));
+    return lease?.epoch ?? 0;
+  }
+
   /** Asks for the call. `supersedes` is a job that is known to be gone. Never rejects. */
   async take(supersedes?: string): Promise<Claim> {
+    this.#supersedes = supersedes;
     try {
-      this.#lease = await withDeadline(() => this.#claimLease(supersedes), {
+      this.#lease = await withDeadline(() => this.#claimLease(), {
         ms: claimMs,
         label: 'claim',
       });
@@ -62,9 +74,9 @@ export class CallClaim {
     }
   }
 
-  /** Whether the call is ours by now: handed to us, or free. Rejects when the store does. */
+  /** Whether the call is ours by now: handed to us, or free. Rejects when the store cannot say. */
   async holds(): Promise<boolean> {
-    this.#lease ??= await this.#claimLease();
+    this.#lease ??= await withDeadline(() => this.#claimLease(), { ms: claimMs, label: 'claim' });
     return this.#lease !== null;
   }
 
@@ -99,6 +111,16 @@ export class CallClaim {
     return (await this.#look()) !== 'taken';
   }
 
+  /** Whether another job has the call: one read. A store that cannot say so says no. */
+  async isLost(): Promise<boolean> {
+    try {
+      const holder = await withDeadline(() => this.holder(), { ms: claimMs, label: 'holder' });
+      return holder !== null && holder !== this.#jobId && holder !== this.#supersedes;
+    } catch {
+      return false;
+    }
+  }
+
   /** Gives the call to another job. False when it was not ours to give. */
   async handTo(tx: Pick<Store, 'db' | 'dialect'>, jobId: string): Promise<boolean> {
     const lease = this.#lease;
@@ -126,10 +148,13 @@ export class CallClaim {
     }
   }
 
-  async #claimLease(supersedes?: string): Promise<Lease | null> {
+  async #claimLease(): Promise<Lease | null> {
+    return claimLease(await this.#open(), this.#wanted);
+  }
+
+  get #wanted() {
     const name = callLeaseName(this.#callId);
-    const holder = this.#jobId;
-    return claimLease(await this.#open(), { name, holder, ttlMs: leaseMs, supersedes });
+    return { name, holder: this.#jobId, ttlMs: leaseMs, supersedes: this.#supersedes };
   }
 
   async #renewLease(): Promise<boolean> {

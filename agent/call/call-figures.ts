@@ -11,12 +11,23 @@ export type CallFigures = {
   readonly firstAgentSpeechAtMs: number | null;
   readonly lastCallerSpeechAtMs: number | null;
   readonly lastAgentSpeechAtMs: number | null;
+  /** Of words of the caller, final or not. */
+  readonly lastTranscriptAtMs: number | null;
+  /** Of the agent's speech. Frames of the caller say nothing: they go on without any packet. */
+  readonly framesOut: number;
 };
 
 /** What was counted, for a job that goes on with the call. */
 type SavedFigures = Pick<
   SavedCall['figures'],
-  'latenciesMs' | 'tools' | 'providerFailures' | 'firstAgentSpeechAtMs'
+  | 'latenciesMs'
+  | 'tools'
+  | 'providerFailures'
+  | 'firstAgentSpeechAtMs'
+  | 'lastCallerSpeechAtMs'
+  | 'lastAgentSpeechAtMs'
+  | 'lastTranscriptAtMs'
+  | 'framesOut'
 >;
 
 /** Counts what happens in a session: turns, how long each answer took, tools, failures. */
@@ -28,10 +39,13 @@ export class FigureCounter {
   #firstAgentSpeechAtMs: number | null = null;
   #lastCallerSpeechAtMs: number | null = null;
   #lastAgentSpeechAtMs: number | null = null;
+  #lastTranscriptAtMs: number | null = null;
+  #framesOut = 0;
 
   /** Listens to `session`; `onTurn` hears of each answer, from the end of the caller's speech. */
   watch(session: voice.AgentSession, onTurn: (latencyMs: number) => void): void {
-    const { AgentStateChanged, ConversationItemAdded } = voice.AgentSessionEventTypes;
+    const { AgentStateChanged, ConversationItemAdded, UserInputTranscribed } =
+      voice.AgentSessionEventTypes;
     // The voice detector's own time: the end of speech is told only after its silence.
     session.on(ConversationItemAdded, ({ item }) => {
       if (item.type !== 'message' || item.role !== 'user') return;
@@ -41,6 +55,9 @@ export class FigureCounter {
         : item.createdAt;
       this.#callerStoppedAtMs = stoppedAtMs;
       this.#lastCallerSpeechAtMs = stoppedAtMs;
+    });
+    session.on(UserInputTranscribed, ({ createdAt }) => {
+      this.#lastTranscriptAtMs = createdAt;
     });
     session.on(AgentStateChanged, ({ oldState, newState, createdAt }) => {
       if (oldState === 'speaking') this.#lastAgentSpeechAtMs = createdAt;
@@ -62,12 +79,21 @@ export class FigureCounter {
     this.#providerFailures += 1;
   }
 
+  frameSpoken(): void {
+    this.#framesOut += 1;
+  }
+
   /** Goes on from what a job before has counted. */
   goOn(saved: SavedFigures): void {
     this.#latenciesMs.unshift(...saved.latenciesMs);
     this.#tools.unshift(...saved.tools);
     this.#providerFailures += saved.providerFailures;
     this.#firstAgentSpeechAtMs = saved.firstAgentSpeechAtMs ?? this.#firstAgentSpeechAtMs;
+    // What was heard here, while that job still spoke, is the later.
+    this.#lastCallerSpeechAtMs ??= saved.lastCallerSpeechAtMs ?? null;
+    this.#lastAgentSpeechAtMs ??= saved.lastAgentSpeechAtMs ?? null;
+    this.#lastTranscriptAtMs ??= saved.lastTranscriptAtMs ?? null;
+    this.#framesOut += saved.framesOut ?? 0;
   }
 
   /** What a job that goes on needs. */
@@ -77,6 +103,10 @@ export class FigureCounter {
       tools: this.#tools,
       providerFailures: this.#providerFailures,
       firstAgentSpeechAtMs: this.#firstAgentSpeechAtMs,
+      lastCallerSpeechAtMs: this.#lastCallerSpeechAtMs,
+      lastAgentSpeechAtMs: this.#lastAgentSpeechAtMs,
+      lastTranscriptAtMs: this.#lastTranscriptAtMs,
+      framesOut: this.#framesOut,
     };
   }
 
@@ -90,6 +120,8 @@ export class FigureCounter {
       firstAgentSpeechAtMs: this.#firstAgentSpeechAtMs,
       lastCallerSpeechAtMs: this.#lastCallerSpeechAtMs,
       lastAgentSpeechAtMs: this.#lastAgentSpeechAtMs,
+      lastTranscriptAtMs: this.#lastTranscriptAtMs,
+      framesOut: this.#framesOut,
     };
   }
 }

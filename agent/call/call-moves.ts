@@ -7,8 +7,10 @@ import type { Conversation } from './conversation.ts';
 import { createTransfer } from './create-transfer.ts';
 import { Fence } from './fence.ts';
 import { HandingOver } from './handing-over.ts';
+import { liveKitAnswers, liveKitLists } from './livekit-answers.ts';
 import type { Liveness } from './liveness.ts';
 import type { PhraseBook } from './phrase-book.ts';
+import { watchReconnects } from './reconnect-watch.ts';
 import type { SavedCall } from './resume.ts';
 import type { TerminationReason } from './termination.ts';
 import type { Transfer } from './transfer.ts';
@@ -25,7 +27,7 @@ type CallMovesDeps = Pick<CallDeps, 'ctx' | 'config' | 'store' | 'askForFreshJob
   readonly isOver: () => boolean;
   readonly state: () => SavedCall;
   readonly end: (reason: TerminationReason) => void;
-  readonly leave: (outcome: 'yielded') => void;
+  readonly leave: (outcome: 'yielded' | 'failed') => void;
 };
 
 /** Where a call can go from here, to a person or to a fresh job; and whether it is still ours. */
@@ -33,6 +35,7 @@ export class CallMoves {
   readonly #deps: CallMovesDeps;
   readonly #transfer: Transfer;
   readonly #handingOver: HandingOver;
+  #stopWatching = () => {};
 
   constructor(deps: CallMovesDeps) {
     this.#deps = deps;
@@ -53,7 +56,7 @@ export class CallMoves {
     return this.#handingOver.isGiving;
   }
 
-  /** The call is live: planned hand-overs begin, and other agents are looked out for. */
+  /** The call is live: planned hand-overs begin, and our own place in the room is looked after. */
   start(): void {
     const { ctx, record, conversation, isOver, signal } = this.#deps;
     this.#handingOver.start();
@@ -66,10 +69,12 @@ export class CallMoves {
       fallSilent: () => (isOver() ? () => {} : conversation.fallSilent()),
       signal,
     }).start();
+    this.#watchReconnects();
   }
 
   stop(): void {
     this.#handingOver.stop();
+    this.#stopWatching();
   }
 
   /** Puts the caller through to the first of these numbers that takes the call. */
@@ -103,5 +108,24 @@ export class CallMoves {
   async settled(): Promise<'handed-over' | 'transferred' | null> {
     if (await this.wasGiven()) return 'handed-over';
     return (await this.#transfer.tookCaller()) ? 'transferred' : null;
+  }
+
+  #watchReconnects(): void {
+    const { ctx, config, caller, record, leave } = this.#deps;
+    const { identity } = caller;
+    this.#stopWatching = watchReconnects({
+      room: ctx.room,
+      callerIdentity: identity,
+      log: record.log,
+      isServerThere: () => liveKitAnswers(config),
+      isCallerThere: () => liveKitLists(config, { room: ctx.job.room?.name ?? '', identity }),
+      isBusy: () => this.isGiving || this.isTransferring,
+      // A fresh job is in the room within a second.
+      onStuck: (outage) => {
+        const fields = { event: 'job.failed', reason: 'link-lost', ...outage } as const;
+        record.log.error(fields, 'job could not come back into its room');
+        leave('failed');
+      },
+    });
   }
 }

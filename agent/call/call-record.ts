@@ -7,6 +7,7 @@ import type { MediaFigures } from './media-watch.ts';
 import type { SavedCall } from './resume.ts';
 import { endedBy } from './termination.ts';
 import type { Termination } from './termination.ts';
+import type { TransferResult } from './transfer.ts';
 
 /** At most this many lines at `info` about tools: a call may write 40 in all. */
 const toolLinesAtInfo = 20;
@@ -18,9 +19,12 @@ export class CallRecord {
   readonly #figures = new FigureCounter();
   #log: Log;
   #toolLines = 0;
-  #earlierPackets = 0;
+  /** What earlier jobs of the call counted; their connections ended with them. */
+  #earlier: SavedCall['figures'] | undefined;
   /** What LiveKit or the gateway said of the caller's leaving; null while nothing did. */
   leg: string | null = null;
+  /** What became of the last transfer that was tried; null without one. */
+  #transfer: Pick<TransferResult, 'outcome' | 'sipStatus'> | null = null;
   /** How often the call went from one job to another: as planned, and because one died. */
   handovers = 0;
   takeovers = 0;
@@ -63,7 +67,8 @@ export class CallRecord {
     this.#startedAtMs = startedAtMs;
     this.#answeredAtMs = answeredAtMs ?? this.#answeredAtMs;
     this.#figures.goOn(figures);
-    this.#earlierPackets = figures.packetsIn;
+    this.#earlier = figures;
+    this.#transfer = figures.transfer ?? null;
     this.handovers = figures.handovers;
     this.takeovers = figures.takeovers;
   }
@@ -76,10 +81,10 @@ export class CallRecord {
   }
 
   /** The figures so far, for a job that goes on. */
-  savedFigures(packetsIn: number): SavedCall['figures'] {
+  savedFigures(media: MediaFigures | null): SavedCall['figures'] {
     const { handovers, takeovers } = this;
-    const earlier = this.#earlierPackets;
-    return { ...this.#figures.saved, packetsIn: earlier + packetsIn, handovers, takeovers };
+    const transfer = this.#transfer;
+    return { ...this.#figures.saved, ...this.#packets(media), handovers, takeovers, transfer };
   }
 
   answered(): void {
@@ -113,6 +118,16 @@ export class CallRecord {
       'tool used',
     );
     this.#store.recordEvent('tool.used', { tool, ...use });
+  }
+
+  /** A transfer to a person was tried. */
+  transferred({ outcome, sipStatus, ...rest }: TransferResult & { durationMs: number }): void {
+    this.#transfer = { outcome, sipStatus };
+    this.note('call.transferred', 'transfer to a person', { ...this.#transfer, ...rest });
+  }
+
+  frameSpoken(): void {
+    this.#figures.frameSpoken();
   }
 
   providerFailed(): void {
@@ -160,15 +175,24 @@ export class CallRecord {
           ? null
           : firstAgentSpeechAtMs - answeredAtMs,
       ...figures,
-      packetsIn: this.#earlierPackets + (media?.packets ?? 0),
-      lastPacketInAtMs: media?.lastPacketAtMs ?? null,
-      packetsOut: media?.packetsOut ?? 0,
-      lastPacketOutAtMs: media?.lastPacketOutAtMs ?? null,
+      ...this.#packets(media),
       gaps: media?.gaps ?? null,
+      transfer: this.#transfer,
       leg: this.leg,
       cause: this.cause,
       handovers: this.handovers,
       takeovers: this.takeovers,
+    };
+  }
+
+  /** Of all jobs of the call together. */
+  #packets(media: MediaFigures | null) {
+    const earlier = this.#earlier;
+    return {
+      packetsIn: (earlier?.packetsIn ?? 0) + (media?.packets ?? 0),
+      lastPacketInAtMs: media?.lastPacketAtMs ?? earlier?.lastPacketInAtMs ?? null,
+      packetsOut: (earlier?.packetsOut ?? 0) + (media?.packetsOut ?? 0),
+      lastPacketOutAtMs: media?.lastPacketOutAtMs ?? earlier?.lastPacketOutAtMs ?? null,
     };
   }
 }

@@ -44,7 +44,7 @@ export class CallStore {
   #callId = '';
   #jobId = '';
   #claim: CallClaim | undefined;
-  #start: Parameters<typeof recordCallStart>[1] | undefined;
+  #start: Omit<Parameters<typeof recordCallStart>[1], 'epoch'> | undefined;
   readonly #gathered: Write[] = [];
   #gathering: NodeJS.Timeout | undefined;
   #writes: Promise<void> = Promise.resolve();
@@ -72,6 +72,11 @@ export class CallStore {
     return this.#claim;
   }
 
+  /** Whether another job has the call by now: one read. */
+  async isLost(): Promise<boolean> {
+    return (await this.#claim?.isLost()) ?? false;
+  }
+
   /** The yard's last good snapshot with the journal's bookings, or null when there was never one. */
   inventory(): Promise<Inventory | null> {
     return this.#yardList.read();
@@ -93,15 +98,15 @@ export class CallStore {
     readonly callerNumber: string | null;
     readonly startedAtMs: number;
   }): void {
-    const epoch = this.#claim?.epoch ?? 0;
-    const row = { callId: this.#callId, jobId: this.#jobId, epoch, ...start };
+    const row = { callId: this.#callId, jobId: this.#jobId, ...start };
     this.#start = row;
-    this.#write((store) => recordCallStart(store, row));
+    this.#writeOwn((store, epoch) => recordCallStart(store, { ...row, epoch }));
     for (const write of this.#held.splice(0)) write();
   }
 
   recordAnswer(answeredAtMs: number): void {
-    this.#write((store) => recordCallAnswered(store, { callId: this.#callId, answeredAtMs }));
+    const answer = { callId: this.#callId, answeredAtMs };
+    this.#writeOwn((store, epoch) => recordCallAnswered(store, { ...answer, epoch }));
   }
 
   recordEvent(event: string, data: Readonly<Record<string, unknown>>): void {
@@ -113,13 +118,15 @@ export class CallStore {
   }
 
   /** Writes how the call ended, and waits for it and for all that was written before, for a time. */
-  async recordClose(close: Omit<Parameters<typeof recordCallClose>[1], 'callId'>): Promise<void> {
+  async recordClose(
+    close: Omit<Parameters<typeof recordCallClose>[1], 'callId' | 'epoch'>,
+  ): Promise<void> {
     const start = this.#start;
-    this.#write(async (store) => {
+    this.#writeOwn(async (store, epoch) => {
       // The row is there, unless writing it failed.
-      if (start) await recordCallStart(store, start);
-      await recordCallClose(store, { callId: this.#callId, ...close });
-      await dropCallState(store, this.#callId);
+      if (start) await recordCallStart(store, { ...start, epoch });
+      await recordCallClose(store, { callId: this.#callId, ...close, epoch });
+      await dropCallState(store, this.#callId, { epoch });
     });
     await this.#flush();
   }
@@ -128,11 +135,12 @@ export class CallStore {
   saveState(state: SavedCall): void {
     if (!this.#state) {
       let newest: SavedCall | undefined;
-      this.#write((store) => {
+      this.#writeOwn(async (store, epoch) => {
         // A write may run twice: what it has taken, it keeps.
         newest = this.#state ?? newest;
         this.#state = undefined;
-        return this.#save(store, newest);
+        const json = JSON.stringify(newest);
+        await saveCallState(store, { callId: this.#callId, epoch, json });
       });
     }
     this.#state = state;
@@ -194,10 +202,9 @@ export class CallStore {
     }
   }
 
-  async #save(store: StoreQueries, state: SavedCall | undefined): Promise<void> {
-    if (!state) return;
-    const { epoch = 0 } = this.#claim ?? {};
-    await saveCallState(store, { callId: this.#callId, epoch, json: JSON.stringify(state) });
+  /** Writes what only the job may write that has the call. */
+  #writeOwn(write: (store: StoreQueries, epoch: number) => Promise<unknown>): void {
+    this.#write(async (store) => write(store, (await this.#claim?.epochIn(store)) ?? 0));
   }
 
   #write(write: Write): void {

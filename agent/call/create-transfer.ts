@@ -41,7 +41,7 @@ export function createTransfer(
         signal,
       }),
     onResult: (result) => {
-      record.note('call.transferred', 'transfer to a person', result);
+      record.transferred(result);
       if (result.outcome === 'transferred') deps.onTransferred();
     },
     signal,

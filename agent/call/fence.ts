@@ -88,7 +88,7 @@ export class Fence {
     const startedMs = this.#nowMs();
     let speakAgain = () => {};
     const silence = setTimeout(() => {
-      if (!this.#deps.signal.aborted) speakAgain = this.#deps.fallSilent();
+      if (!this.#deps.signal.aborted) speakAgain = this.#fallSilent();
     }, knownMs);
     let claim: Claim;
     do {
@@ -106,6 +106,15 @@ export class Fence {
     if (claim === 'taken' || this.#deps.signal.aborted) return;
     goOn?.();
     speakAgain();
+  }
+
+  #fallSilent(): () => void {
+    try {
+      return this.#deps.fallSilent();
+    } catch {
+      // The session does not run (any more): there is nothing to break off.
+      return () => {};
+    }
   }
 
   async #known(): Promise<Claim> {

@@ -14,13 +14,16 @@ export type RecoverySteps = Readonly<Record<GapStep, (signal: AbortSignal) => Pr
   readonly giveUp: (signal: AbortSignal) => Promise<void>;
 };
 
+/** How a walk ended: a fresh job has the call, the leg showed life to the last, or in any other way. */
+export type WalkEnd = 'given' | 'leg-alive' | 'done';
+
 /** What a walk needs from the world. */
 export type WalkDeps = {
   readonly steps: RecoverySteps;
   /** The leg's last sign of life but media, if fresh: with one, only the gentle steps are taken. */
   readonly signOfLife: () => string | null;
-  /** Packets come at this moment, perhaps for good: no step is taken then. */
-  readonly isHealing: () => boolean;
+  /** Packets come at this moment, perhaps for good, or the caller is put through: then no step is taken. */
+  readonly mustWait: () => boolean;
   /** False while LiveKit answers nobody: then the silence is not the caller's, who may hold on. */
   readonly isServerThere: () => Promise<boolean>;
   readonly note: (event: GapEvent, fields: Readonly<Record<string, unknown>>) => void;
@@ -67,27 +70,26 @@ export class GapWalk {
     return this.#last;
   }
 
-  /**
-   * Walks from the first step to the polite end. Resolves with whether a fresh job took the call;
-   * never rejects.
-   */
-  async run(): Promise<boolean> {
+  /** Walks from the first step to the polite end. Never rejects. */
+  async run(): Promise<WalkEnd> {
     const startMs = this.#nowMs();
-    const leftMs = Math.max(0, this.#lastStepMs - this.#silentMs);
-    const apartMs = Math.min(spacingMs, leftMs / (ladder.length - 1));
+    const leftMs = this.#lastStepMs - this.#silentMs;
+    // A gateway that has not hung up in its time will not do so now: nothing is to be hurried.
+    const apartMs = leftMs > 0 ? Math.min(spacingMs, leftMs / (ladder.length - 1)) : spacingMs;
     for (const [index, rung] of ladder.entries()) {
       if (this.attempt === null && rung !== 'give-up') continue;
-      if (await this.#take(rung, startMs + index * apartMs)) return true;
-      if (this.#abort.signal.aborted) return false;
+      const afterMs = rung === 'give-up' ? Math.max(leftMs, index * apartMs) : index * apartMs;
+      const end = await this.#take(rung, startMs + afterMs);
+      if (end) return end;
     }
-    return false;
+    return 'done';
   }
 
   /** Ends the walk that led to this job: with packets, or with the polite end. */
-  async finish(): Promise<boolean> {
+  async finish(): Promise<WalkEnd> {
     this.#last = { step: 'rejoin', atMs: this.#nowMs() };
     const leftMs = Math.max(lookMs, this.#lastStepMs - this.#silentMs);
-    return this.#take('give-up', this.#nowMs() + leftMs);
+    return (await this.#take('give-up', this.#nowMs() + leftMs)) ?? 'done';
   }
 
   cancel(why: string): void {
@@ -108,30 +110,31 @@ export class GapWalk {
     return this.#deps.mediaTimeoutMs - endMarginMs;
   }
 
-  async #take(rung: Rung, dueMs: number): Promise<boolean> {
+  /** Null when the next one is to be taken. */
+  async #take(rung: Rung, dueMs: number): Promise<WalkEnd | null> {
     const { signal } = this.#abort;
     await this.#pause(dueMs - this.#nowMs());
     const isWise = await this.#waitUntilWise(rung);
-    if (signal.aborted) return false;
+    if (signal.aborted) return 'done';
     if (!isWise) {
       this.gaveUp('leg-alive');
-      this.cancel('The leg is alive');
-      return false;
+      return 'leg-alive';
     }
     if (rung === 'give-up') {
       await this.#giveUp();
-      return false;
+      return 'done';
     }
     const isTaken = await this.#try(rung);
-    return isTaken && rung === 'rejoin';
+    if (isTaken && rung === 'rejoin') return 'given';
+    return signal.aborted ? 'done' : null;
   }
 
   /** False when the leg showed life for as long as there was time for another step. */
   async #waitUntilWise(rung: Rung): Promise<boolean> {
-    const { isHealing, signOfLife } = this.#deps;
+    const { mustWait, signOfLife } = this.#deps;
     while (!this.#abort.signal.aborted) {
       const isLegAlive = !gentle.has(rung) && signOfLife() !== null;
-      if (!isLegAlive && !isHealing()) {
+      if (!isLegAlive && !mustWait()) {
         // A track that is left while the server is frozen is not had again when it thaws.
         if (rung === 'ask' || (await this.#wasServerThere())) return true;
         continue;

@@ -29,8 +29,10 @@ const pollMs = 50;
 const repeatMs = 250;
 /** A transfer whose outcome is not known by then, is looked up. */
 const transferMs = 2_000;
-/** With a store that says nothing for so long, the call is better served by whoever can be heard. */
-const unknownMs = 8_000;
+/** Longer than a lock lasts. With a store that says nothing for so long, the fresh job is to speak. */
+const unknownMs = 3_000;
+/** The notice; the one who waits has 15 s for it. */
+const noticeMs = 12_000;
 
 /** What the old job brings to a hand-over. */
 export type HandOverDeps = {
@@ -71,7 +73,7 @@ export async function handOver(kind: ResumeKind, deps: HandOverDeps): Promise<bo
     // For a caller whose voice does not arrive there are no turns to wait for.
     if (kind !== 'rejoin') {
       await betweenTurns(deps);
-      await deps.announce();
+      await withDeadline(() => deps.announce(), { ms: noticeMs, label: 'notice', signal });
       await betweenTurns(deps);
     }
     // A fresh job that waited too long is gone, and what began meanwhile is finished here.
@@ -137,18 +139,30 @@ async function transfer(jobId: string, deps: HandOverDeps): Promise<boolean> {
   return isGiven;
 }
 
-/** The write may have arrived although nothing said so. Until that is known, nothing is spoken. */
+/**
+ * The write may have arrived although nothing said so. Until that is known, nothing is spoken; if it
+ * never is, the call goes to the job that is sure to be silent until this one is gone.
+ */
 async function wasGivenTo(jobId: string, { claim }: HandOverDeps): Promise<boolean> {
-  const untilMs = performance.now() + unknownMs;
-  while (performance.now() < untilMs) {
+  try {
+    const holder = await withDeadline((own) => holderOnceKnown(claim, own), {
+      ms: unknownMs,
+      label: 'holder of the call',
+    });
+    return holder === jobId;
+  } catch {
+    return true;
+  }
+}
+
+async function holderOnceKnown(claim: CallClaim, signal: AbortSignal): Promise<string | null> {
+  while (true) {
     try {
-      const holder = await withDeadline(() => claim.holder(), { ms: transferMs, label: 'holder' });
-      return holder === jobId;
+      return await claim.holder();
     } catch {
-      await timers.setTimeout(repeatMs);
+      await timers.setTimeout(repeatMs, undefined, { signal });
     }
   }
-  return true;
 }
 
 /** What the fresh job brings. */
@@ -162,13 +176,23 @@ export type StandbyDeps = {
 
 /**
  * Says that this job is ready, until the call is its own. False when it never was. An old job that
- * leaves the room without having given the call has died: then it is taken.
+ * leaves the room without having given the call has died: then it is taken. Once it is gone, or has
+ * said that it gives the call, a store that cannot be asked is no reason to leave the caller in
+ * silence: no other job can ask it either.
  */
 export async function waitForCall({ room, from, claim, signal }: StandbyDeps): Promise<boolean> {
   const old = agentIdentity(from);
   let wake = Promise.withResolvers<void>();
-  const onData = (_data: Uint8Array, _sender: unknown, _kind: unknown, topic?: string) => {
-    if (topic === goTopic) wake.resolve();
+  let isGiven = false;
+  const onData = (
+    _data: Uint8Array,
+    sender: Participant | undefined,
+    _kind: unknown,
+    topic?: string,
+  ) => {
+    if (topic !== goTopic || sender?.identity !== old) return;
+    isGiven = true;
+    wake.resolve();
   };
   const onLeft = () => wake.resolve();
   room.on(RoomEvent.DataReceived, onData);
@@ -177,8 +201,8 @@ export async function waitForCall({ room, from, claim, signal }: StandbyDeps): P
     return await withDeadline(
       async (joined) => {
         while (!joined.aborted) {
-          const isOldGone = !room.remoteParticipants.has(old);
-          if (await isOurs(claim, isOldGone ? from : undefined)) return true;
+          const isOldSilent = isGiven || !room.remoteParticipants.has(old);
+          if (await isOurs(claim, isOldSilent ? from : undefined)) return true;
           await send(room, readyTopic, from);
           await Promise.race([wake.promise, timers.setTimeout(repeatMs)]);
           wake = Promise.withResolvers<void>();
@@ -197,7 +221,7 @@ export async function waitForCall({ room, from, claim, signal }: StandbyDeps): P
 }
 
 async function isOurs(claim: CallClaim, supersedes: string | undefined): Promise<boolean> {
-  if (supersedes !== undefined) return (await claim.take(supersedes)) === 'ours';
+  if (supersedes !== undefined) return (await claim.take(supersedes)) !== 'taken';
   try {
     return await claim.holds();
   } catch {

@@ -15,6 +15,7 @@ import { watchedLog } from '../watched-log.ts';
 import { CallBookings } from './call-bookings.ts';
 import { CallStore } from './call-store.ts';
 import { Call } from './call.ts';
+import { leaveAfter } from './leaving.ts';
 import { MetricsSender } from './metrics-sender.ts';
 
 /**
@@ -106,6 +107,7 @@ async function serve(ctx: JobContext): Promise<void> {
     callId: () => call?.callId ?? jobId,
     store,
     inventory: () => callStore.inventory(),
+    isLost: () => callStore.isLost(),
     send: tell,
     log: callLog,
   });
@@ -122,24 +124,16 @@ async function serve(ctx: JobContext): Promise<void> {
       tell({ type: 'stage', stage, call: serving });
     },
   });
-  const { outcome, closeMs, closed } = await call.run();
-  // Closing can hang on a store, a server, or a tool that ignores its signal: it gets a time.
-  setTimeout(() => {
-    callLog.warn({ event: 'job.forced', closeMs }, 'job did not close in time');
-    void leave(outcome);
-  }, closeMs).unref();
-  await closed;
-  await leaveRoom(ctx, outcome);
+  await leaveAfter(await call.run(), { log: callLog, leave, leaveRoom: () => leaveRoom(ctx) });
 }
 
 /** Not by the framework's own close, which may wait for a minute for somebody to take a track. */
-async function leaveRoom(ctx: JobContext, outcome: JobOutcome): Promise<void> {
+async function leaveRoom(ctx: JobContext): Promise<void> {
   try {
     await withDeadline(() => ctx.room.disconnect(), { ms: disconnectMs, label: 'disconnect' });
   } catch (error) {
     log.debug({ event: 'job.forced', error }, 'room could not be left');
   }
-  await leave(outcome);
 }
 
 async function warmUp(): Promise<void> {

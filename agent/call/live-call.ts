@@ -82,6 +82,7 @@ export class LiveCall {
       callerIdentity: deps.caller.identity,
       timeouts,
       liveness: this.#liveness,
+      isLive: () => !this.moves.isTransferring,
       note: (event, fields) => record.note(event, 'audio of the caller', fields),
       ask: () => say(callerSilentPrompts[0]),
       rejoin: () => this.moves.rejoin(),
@@ -89,6 +90,7 @@ export class LiveCall {
       giveUp: () => this.parting.callBack('media-lost'),
     });
     this.#trouble = new ProviderTrouble({
+      liveness: this.#liveness,
       say,
       giveUp: () => void this.parting.callBack('provider-failure'),
       isDeaf,
@@ -111,13 +113,9 @@ export class LiveCall {
       trouble: this.#trouble,
       isOver,
       isLegSilent: () => this.isLegSilent,
+      onLegLost: () => void this.parting.callBack('media-lost'),
       say,
       onTurn: () => void this.moves.checkClaim(),
-      // A fresh job goes on with the call: this one prepares an answer that never comes.
-      onStuck: () => {
-        record.log.error({ event: 'job.failed', reason: 'stuck' }, 'job got stuck in a turn');
-        deps.leave('failed');
-      },
     });
     if (!deps.standsBy) return;
     conversation.standBy();
@@ -243,7 +241,7 @@ export class LiveCall {
       startedAtMs: record.startedAtMs,
       answeredAtMs: record.answeredAtMs,
       talk: this.conversation.saved,
-      figures: record.savedFigures(this.#media.figures.packets),
+      figures: record.savedFigures(this.#media.figures),
       gap: this.#media.saved,
       silencePrompts: this.#watch.promptsSpoken,
       lastCrash: this.#lastCrash,

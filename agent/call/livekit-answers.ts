@@ -19,3 +19,24 @@ export async function liveKitAnswers(config: Pick<Config, 'livekit'>): Promise<b
     return error instanceof ServerError;
   }
 }
+
+/**
+ * Whether LiveKit says that the caller is in `room`, and not on their way out of it; never rejects.
+ * A caller whose leg was lost in a restart of the server may be listed for minutes.
+ */
+export async function liveKitLists(
+  config: Pick<Config, 'livekit'>,
+  caller: { readonly room: string; readonly identity: string },
+): Promise<boolean> {
+  const rooms = roomService(config);
+  try {
+    const listed = await withDeadline(() => rooms.listParticipants(caller.room), {
+      ms: answerMs,
+      label: 'list of the room',
+    });
+    const found = listed.find(({ identity }) => identity === caller.identity);
+    return found !== undefined && found.attributes['sip.callStatus'] !== 'hangup';
+  } catch {
+    return false;
+  }
+}

@@ -1,7 +1,6 @@
 import { ConnectionState } from '@livekit/rtc-node';
 import type { Room } from '@livekit/rtc-node';
 import type { Timeouts } from '../timeouts.ts';
-import { sipMediaTimeoutMs } from '../timeouts.ts';
 import { AudioGap } from './audio-gap.ts';
 import { LegSigns } from './leg-signs.ts';
 import type { Liveness } from './liveness.ts';
@@ -22,6 +21,8 @@ type MediaWatchDeps = {
   readonly callerIdentity: string;
   readonly timeouts: Timeouts;
   readonly liveness: Liveness;
+  /** False while the caller is put through: then their silence means nothing, and nothing is done. */
+  readonly isLive: () => boolean;
   readonly note: (event: GapEvent, fields: Readonly<Record<string, unknown>>) => void;
   readonly ask: () => void;
   readonly rejoin: () => Promise<void>;
@@ -29,8 +30,8 @@ type MediaWatchDeps = {
   readonly giveUp: () => Promise<void>;
 };
 
-/** Without a packet for this long, a hang-up was the gateway's media timeout (15 s). */
-const silentLegMs = 10_000;
+/** Without a packet for this part of the gateway's media timeout, a hang-up was that timeout. */
+const silentLegShare = 2 / 3;
 
 /** The caller's audio, from the first packet on: counted, and missed when it stops. */
 export class MediaWatch {
@@ -55,9 +56,11 @@ export class MediaWatch {
 
   /** Whether so long no packet has come from the caller that it is their leg that is silent. */
   get isLegSilent(): boolean {
+    const { isLive, timeouts } = this.#deps;
+    if (!isLive()) return false;
     // The server's blank frames, for a track that is taken anew, do not end a gap.
     const gapMs = performance.now() - (this.#openSinceMs ?? Infinity);
-    return Math.max(this.#clock.silentMs, gapMs) >= silentLegMs;
+    return Math.max(this.#clock.silentMs, gapMs) >= timeouts.sipMediaTimeoutMs * silentLegShare;
   }
 
   get saved(): SavedRecovery {
@@ -74,7 +77,7 @@ export class MediaWatch {
   /** From now on a gap is dealt with; `saved` is what an earlier job of the call knew. */
   start(saved: SavedRecovery | undefined): void {
     const { room, timeouts, liveness, note, callerIdentity } = this.#deps;
-    const { ask, rejoin, giveUp, isServerThere } = this.#deps;
+    const { ask, rejoin, giveUp, isLive, isServerThere } = this.#deps;
     const recovery = new Recovery({
       steps: {
         // oxlint-disable-next-line typescript/require-await -- said, and not waited for
@@ -84,13 +87,13 @@ export class MediaWatch {
         giveUp,
       },
       signOfLife: () => this.#signs.fresh,
-      isHealing: () => this.#gap?.isHealing ?? false,
+      mustWait: () => !isLive() || (this.#gap?.isHealing ?? false),
       isServerThere,
       liveness,
       note,
       gapCooldownMs: timeouts.gapCooldownMs,
       gapMaxAttempts: timeouts.gapMaxAttempts,
-      mediaTimeoutMs: sipMediaTimeoutMs,
+      mediaTimeoutMs: timeouts.sipMediaTimeoutMs,
       ...(saved ? { saved } : {}),
     });
     this.#recovery = recovery;
@@ -103,7 +106,7 @@ export class MediaWatch {
       conditions: () => {
         const track = callersTrack(room, callerIdentity);
         return {
-          isLive: true,
+          isLive: isLive(),
           trackIsPublished: track !== undefined,
           trackIsMuted: track?.muted ?? false,
           isReconnecting: room.connectionState !== ConnectionState.CONN_CONNECTED,

@@ -1,7 +1,10 @@
 import type { Room } from '@livekit/rtc-node';
+import { withDeadline } from '../deadline.ts';
 
 /** Often enough that a gap of five seconds is known half a second later. */
 const sampleMs = 500;
+/** A look takes a few milliseconds; one whose answer is lost must not be the last. */
+const lookMs = 2_000;
 
 /** What went over the caller's leg, as RTP packets: frames go on for ever without any. */
 export type PacketCount = {
@@ -23,7 +26,10 @@ export type PacketSample = {
   readonly packets: number;
 };
 
-/** Counts RTP packets in `room`, in both directions, and when the last ones were, until `stop`. */
+/**
+ * Counts RTP packets in `room`, in both directions, and when the last ones were, until `stop`. All
+ * audio that comes in is the caller's: nobody else is subscribed to (`enterRoom`).
+ */
 export class PacketClock {
   readonly #room: Pick<Room, 'getRtcStats'>;
   readonly #onSample: (sample: PacketSample) => void;
@@ -34,6 +40,8 @@ export class PacketClock {
   #isStopped = false;
   /** By the clock that never jumps. */
   #silentSinceMs = performance.now();
+  /** The last look that found statistics. */
+  #lookedAtMs = this.#silentSinceMs;
 
   /** `onSample` hears of each look that found statistics; without a connection there are none. */
   constructor(
@@ -55,9 +63,12 @@ export class PacketClock {
     };
   }
 
-  /** How long no packet has come, to half a second; since the clock's start when none ever came. */
+  /**
+   * For how long no packet had come at the last look that found statistics; from the clock's start
+   * when none ever came.
+   */
   get silentMs(): number {
-    return performance.now() - this.#silentSinceMs;
+    return this.#lookedAtMs - this.#silentSinceMs;
   }
 
   stop(): void {
@@ -72,6 +83,7 @@ export class PacketClock {
     this.#sampling = false;
     if (!streams || this.#isStopped) return;
     const atMs = performance.now();
+    this.#lookedAtMs = atMs;
     const packets = this.#in.take(streams.received);
     this.#out.take(streams.sent);
     if (packets > 0) this.#silentSinceMs = atMs;
@@ -121,7 +133,10 @@ async function audioStreams(
   const received = new Map<number | undefined, number>();
   const sent = new Map<number | undefined, number>();
   try {
-    const { publisherStats, subscriberStats } = await room.getRtcStats();
+    const { publisherStats, subscriberStats } = await withDeadline(() => room.getRtcStats(), {
+      ms: lookMs,
+      label: 'statistics',
+    });
     for (const { stats } of [...publisherStats, ...subscriberStats]) {
       if (stats.case !== 'inboundRtp' && stats.case !== 'outboundRtp') continue;
       if (stats.value.stream?.kind !== 'audio') continue;

@@ -5,6 +5,7 @@ import { greetingFor } from '../speech/instructions.ts';
 import {
   CALL_AGAIN,
   CALL_YOU_BACK,
+  CAN_YOU_HEAR,
   GOODBYE,
   STILL_HERE,
   WELCOME_BACK,
@@ -32,7 +33,7 @@ type PrepareOptions = {
 };
 
 /** What the first words may be of a job that goes on with a call, or that ends it. */
-const resumePhrases = [STILL_HERE, WELCOME_BACK, CALL_YOU_BACK, CALL_AGAIN];
+const resumePhrases = [STILL_HERE, WELCOME_BACK, CAN_YOU_HEAR, CALL_YOU_BACK, CALL_AGAIN];
 
 /** Reads it. What fails is left out. @throws the reason of `signal`, when the call has ended. */
 export async function prepare(options: PrepareOptions): Promise<Preparation> {

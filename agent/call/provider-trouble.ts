@@ -1,3 +1,4 @@
+import type { Liveness, LivenessTimer } from './liveness.ts';
 import { BEAR_WITH_ME, SAY_AGAIN, STILL_TRYING } from '../speech/set-phrases.ts';
 
 /** From the end of the caller's speech; words arrive within 300 ms of it when all is well. */
@@ -17,6 +18,7 @@ const maxUnspoken = 3;
 
 /** What it does about it. */
 type TroubleDeps = {
+  readonly liveness: Pick<Liveness, 'timer'>;
   /** Speaks a set phrase, whatever the providers do. */
   readonly say: (text: string) => void;
   /** Nothing works any more: the caller is to be called back. Called once. */
@@ -32,9 +34,14 @@ export class ProviderTrouble {
   readonly #deps: TroubleDeps;
   #failedTurns = 0;
   #unspoken = 0;
-  #unheard: NodeJS.Timeout | undefined;
-  #unheardSinceMs: number | null = null;
+  readonly #unheard: LivenessTimer;
+  readonly #stillUnheard: LivenessTimer;
+  readonly #deaf: LivenessTimer;
+  /** Something was said that was not understood yet. */
+  #isWaiting = false;
+  #isHopeless = false;
   #startedMs = 0;
+  #wasSpeech = false;
   /** Final words of what the caller says now have come already. */
   #isUnderstood = false;
   #asked = 0;
@@ -42,6 +49,24 @@ export class ProviderTrouble {
 
   constructor(deps: TroubleDeps) {
     this.#deps = deps;
+    const { liveness } = deps;
+    this.#unheard = liveness.timer({
+      name: 'not-understood',
+      ms: unheardMs,
+      onExpired: () => this.#notHeard(BEAR_WITH_ME),
+    });
+    this.#stillUnheard = liveness.timer({
+      name: 'still-not-understood',
+      ms: repeatMs,
+      onExpired: () => this.#notHeard(STILL_TRYING),
+    });
+    this.#deaf = liveness.timer({
+      name: 'deaf',
+      ms: deafMs,
+      onExpired: () => {
+        this.#isHopeless = true;
+      },
+    });
   }
 
   /** No model answered the caller's turn. */
@@ -67,43 +92,56 @@ export class ProviderTrouble {
   callerStarted(): void {
     this.#startedMs = performance.now();
     this.#isUnderstood = false;
-    clearTimeout(this.#unheard);
+    this.#restTimers();
   }
 
   /** The voice detector says that the caller stopped to speak. */
   callerStopped(): void {
     if (this.#isOver || this.#isUnderstood) return;
-    const nowMs = performance.now();
-    this.#unheardSinceMs ??= nowMs;
-    const wasSpeech = nowMs - this.#startedMs >= wordsMs;
-    clearTimeout(this.#unheard);
-    this.#unheard = setTimeout(() => this.#stillUnheard(BEAR_WITH_ME, wasSpeech), unheardMs);
+    this.#wasSpeech = performance.now() - this.#startedMs >= wordsMs;
+    if (!this.#isWaiting) this.#deaf.restart();
+    this.#isWaiting = true;
+    this.#restTimers();
+    this.#unheard.restart();
   }
 
   /** Words of the caller arrived, and are final: interim ones may come to nothing. */
   callerUnderstood(): void {
     this.#isUnderstood = true;
-    clearTimeout(this.#unheard);
-    this.#unheardSinceMs = null;
+    this.#restTimers();
+    this.#waitIsOver();
     this.#asked = 0;
   }
 
   stop(): void {
     this.#isOver = true;
-    clearTimeout(this.#unheard);
+    this.#restTimers();
+    this.#waitIsOver();
   }
 
-  #stillUnheard(text: string, wasSpeech = true): void {
-    if (!this.#deps.isDeaf()) return this.#notUnderstood(wasSpeech);
-    if (performance.now() - (this.#unheardSinceMs ?? 0) > deafMs) return this.#giveUp();
+  #notHeard(text: string): void {
+    if (!this.#deps.isDeaf()) return this.#notUnderstood();
+    if (this.#isHopeless) return this.#giveUp();
+    this.#wasSpeech = true;
     this.#deps.say(text);
-    this.#unheard = setTimeout(() => this.#stillUnheard(STILL_TRYING), repeatMs);
+    this.#stillUnheard.restart();
+  }
+
+  #restTimers(): void {
+    this.#unheard.stop();
+    this.#stillUnheard.stop();
+  }
+
+  #waitIsOver(): void {
+    this.#isWaiting = false;
+    this.#isHopeless = false;
+    this.#deaf.stop();
   }
 
   /** The recogniser heard it, and found no words in it. */
-  #notUnderstood(wasSpeech: boolean): void {
-    this.#unheardSinceMs = null;
-    if (!wasSpeech || this.#asked >= maxAsked || !this.#deps.isCallersTurn()) return;
+  #notUnderstood(): void {
+    this.#waitIsOver();
+    if (!this.#wasSpeech || this.#asked >= maxAsked || !this.#deps.isCallersTurn()) return;
     this.#asked += 1;
     this.#deps.say(SAY_AGAIN);
   }

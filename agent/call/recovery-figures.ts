@@ -1,12 +1,17 @@
 /** What may bring packets back: a word to the caller, the track taken anew, a fresh job. */
 export type GapStep = 'ask' | 'resubscribe' | 'rejoin';
 
-/** What the closing line says about gaps. `byStep`: after which step packets were back, how often. */
+/**
+ * What the closing line says about gaps. `byStep`: after which step packets were back, how often.
+ * `longestRecoveryMs`: of the gaps that an attempt closed, the longest, from the last packet before
+ * it to the first after it; null when there was none.
+ */
 export type RecoveryFigures = {
   readonly gaps: number;
   readonly attempts: number;
   readonly recovered: number;
   readonly byStep: Readonly<Record<GapStep, number>>;
+  readonly longestRecoveryMs: number | null;
 };
 
 /** The figures of a call without a gap. */
@@ -15,10 +20,25 @@ export const emptyFigures: RecoveryFigures = {
   attempts: 0,
   recovered: 0,
   byStep: { ask: 0, resubscribe: 0, rejoin: 0 },
+  longestRecoveryMs: null,
 };
 
-/** The figures with one more attempt that brought packets back, at `step`. */
-export function recoveredBy(figures: RecoveryFigures, step: GapStep): RecoveryFigures {
+/** The figures with one more gap, of `lengthMs`, that an attempt closed at `step`. */
+export function recoveredBy(
+  figures: RecoveryFigures,
+  { step, lengthMs }: { readonly step: GapStep; readonly lengthMs: number },
+): RecoveryFigures {
   const byStep = { ...figures.byStep, [step]: figures.byStep[step] + 1 };
-  return { ...figures, recovered: figures.recovered + 1, byStep };
+  const longestRecoveryMs = Math.max(figures.longestRecoveryMs ?? 0, Math.round(lengthMs));
+  return { ...figures, recovered: figures.recovered + 1, byStep, longestRecoveryMs };
+}
+
+/** What an earlier job has saved; a release before this one kept no lengths. */
+export type SavedFigures = Omit<RecoveryFigures, 'longestRecoveryMs'> & {
+  readonly longestRecoveryMs?: number | null | undefined;
+};
+
+/** The figures of a job that goes on from `saved`. */
+export function figuresFrom(saved: SavedFigures): RecoveryFigures {
+  return { ...saved, longestRecoveryMs: saved.longestRecoveryMs ?? null };
 }

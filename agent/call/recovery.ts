@@ -1,9 +1,9 @@
 import type { GapEnd } from './audio-gap.ts';
 import { GapWalk } from './gap-walk.ts';
-import type { GapEvent, WalkDeps } from './gap-walk.ts';
+import type { GapEvent, WalkDeps, WalkEnd } from './gap-walk.ts';
 import type { Liveness } from './liveness.ts';
-import { emptyFigures, recoveredBy } from './recovery-figures.ts';
-import type { RecoveryFigures } from './recovery-figures.ts';
+import { emptyFigures, figuresFrom, recoveredBy } from './recovery-figures.ts';
+import type { RecoveryFigures, SavedFigures } from './recovery-figures.ts';
 
 /** What a later job of the call must know. Times are Unix milliseconds. */
 export type SavedRecovery = {
@@ -12,8 +12,16 @@ export type SavedRecovery = {
   /** The last packet before the gap that an attempt is made on; null when none is. */
   readonly openSinceMs: number | null;
   /** Left out by a release that did not keep them. */
-  readonly figures?: RecoveryFigures | undefined;
+  readonly figures?: SavedFigures | undefined;
 };
+
+/** How soon a gap is looked at again that may be healing. */
+const pollMs = 250;
+
+/** Why a gap is no attempt. */
+type Refusal = 'cooldown' | 'attempts-used';
+
+type Decision = { readonly attempt: number | null; readonly refusal: Refusal | null };
 
 type RecoveryDeps = WalkDeps & {
   readonly liveness: Pick<Liveness, 'pauseAll'>;
@@ -24,8 +32,9 @@ type RecoveryDeps = WalkDeps & {
 
 /**
  * What is done about gaps: each attempt is one walk of the ladder, done before the gateway hangs up.
- * During the cooldown a gap is only watched; when all attempts are used up it gets the polite end
- * alone, at the time a walk would have come to it. Packets at any time end the walk.
+ * During the cooldown a gap is only watched, and dealt with when it outlasts it; so is one on a leg
+ * that still showed life when the walk was over. When all attempts are used up a gap gets the polite
+ * end alone, at the time a walk would have come to it. Packets at any time end the walk.
  */
 export class Recovery {
   readonly #deps: RecoveryDeps;
@@ -36,6 +45,8 @@ export class Recovery {
   /** Of the gap that is open. */
   #walk: GapWalk | null = null;
   #isWalking = false;
+  /** When the gap that is open is dealt with again. */
+  #again: NodeJS.Timeout | undefined;
   #isOver = false;
 
   constructor(deps: RecoveryDeps) {
@@ -46,7 +57,9 @@ export class Recovery {
     this.#deps = { ...deps, note };
     this.#nowMs = nowMs;
     this.#attemptsUsed = saved?.attemptsUsed ?? 0;
-    this.#figures = saved?.figures ?? { ...emptyFigures, attempts: this.#attemptsUsed };
+    this.#figures = saved?.figures
+      ? figuresFrom(saved.figures)
+      : { ...emptyFigures, attempts: this.#attemptsUsed };
     if (typeof saved?.lastAttemptAtMs === 'number') {
       this.#lastAttemptMs = nowMs() - (Date.now() - saved.lastAttemptAtMs);
     }
@@ -79,20 +92,15 @@ export class Recovery {
   /** The detector's word that no packets come. */
   gapOpened({ silentMs }: { readonly silentMs: number }): void {
     if (this.#isOver) return;
-    const refusal = this.#refusal();
-    const attempt = refusal ? null : (this.#attemptsUsed += 1);
-    const gaps = this.#figures.gaps + 1;
-    this.#figures = { ...this.#figures, gaps, attempts: this.#attemptsUsed };
-    this.#deps.note('gap.detected', {
-      silentMs: Math.round(silentMs),
-      attempt,
-      refusal,
-      sign: this.#deps.signOfLife(),
-    });
-    const walk = new GapWalk(this.#deps, { attempt, silentMs });
-    this.#walk = walk;
-    if (refusal === null) void this.#attempt(walk, () => walk.run());
-    else if (refusal === 'attempts-used') void walk.run();
+    this.#figures = { ...this.#figures, gaps: this.#figures.gaps + 1 };
+    this.#deal(silentMs, ({ attempt, refusal }) =>
+      this.#deps.note('gap.detected', {
+        silentMs: Math.round(silentMs),
+        attempt,
+        refusal,
+        sign: this.#deps.signOfLife(),
+      }),
+    );
   }
 
   /** The detector's word that the gap is over. */
@@ -100,13 +108,16 @@ export class Recovery {
     const walk = this.#walk;
     if (this.#isOver || !walk) return;
     this.#walk = null;
+    clearTimeout(this.#again);
     walk.cancel('The gap is over');
     const { attempt, last, openSinceMs } = walk;
     if (!packetsAreBack) {
       if (this.#isWalking) walk.gaveUp('overtaken');
       return;
     }
-    if (attempt !== null && last) this.#figures = recoveredBy(this.#figures, last.step);
+    if (attempt !== null && last) {
+      this.#figures = recoveredBy(this.#figures, { step: last.step, lengthMs });
+    }
     this.#deps.note('gap.recovered', {
       attempt,
       step: last?.step ?? null,
@@ -118,28 +129,56 @@ export class Recovery {
   /** The end of the call, or of this job in it. */
   stop(): void {
     this.#isOver = true;
+    clearTimeout(this.#again);
     this.#walk?.cancel('The call is over');
   }
 
-  #refusal(): 'cooldown' | 'attempts-used' | null {
+  /** What may be done now about the gap that is open; `tell` hears of it before it is done. */
+  #deal(silentMs: number, tell: (decided: Decision) => void = () => {}): void {
+    const refusal = this.#refusal();
+    const attempt = refusal ? null : (this.#attemptsUsed += 1);
+    this.#figures = { ...this.#figures, attempts: this.#attemptsUsed };
+    tell({ attempt, refusal });
+    const walk = new GapWalk(this.#deps, { attempt, silentMs });
+    this.#walk = walk;
+    if (refusal === null) void this.#attempt(walk, () => walk.run());
+    else if (refusal === 'attempts-used') void walk.run();
+    else this.#dealAfterCooldown(walk);
+  }
+
+  /** Packets that come at that moment, perhaps for good, are no reason for another attempt. */
+  #dealAfterCooldown(walk: GapWalk): void {
+    const dueMs = (this.#lastAttemptMs ?? 0) + this.#deps.gapCooldownMs;
+    const deal = () => {
+      if (this.#deps.mustWait()) this.#dealAfterCooldown(walk);
+      else this.#deal(this.#nowMs() - walk.openSinceMs);
+    };
+    this.#again = setTimeout(deal, Math.max(pollMs, dueMs - this.#nowMs()));
+  }
+
+  #refusal(): Refusal | null {
     if (this.#attemptsUsed >= this.#deps.gapMaxAttempts) return 'attempts-used';
     const agoMs = this.#nowMs() - (this.#lastAttemptMs ?? -Infinity);
     return agoMs < this.#deps.gapCooldownMs ? 'cooldown' : null;
   }
 
   /** Meanwhile no other timer may end the call. */
-  async #attempt(walk: GapWalk, run: () => Promise<boolean>): Promise<void> {
+  async #attempt(walk: GapWalk, run: () => Promise<WalkEnd>): Promise<void> {
     this.#walk = walk;
     this.#isWalking = true;
     this.#lastAttemptMs = this.#nowMs();
     const release = this.#deps.liveness.pauseAll('audio gap');
+    let end: WalkEnd | undefined;
     try {
-      // A fresh job has the call: whatever comes next is its affair.
-      if (await run()) this.stop();
+      end = await run();
     } finally {
       release();
       this.#isWalking = false;
       this.#lastAttemptMs = this.#nowMs();
     }
+    // A fresh job has the call: whatever comes next is its affair.
+    if (end === 'given') this.stop();
+    const isOpen = this.#walk === walk && !this.#isOver;
+    if (end === 'leg-alive' && isOpen) this.#dealAfterCooldown(walk);
   }
 }

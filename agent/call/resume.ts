@@ -68,6 +68,11 @@ const savedTalk = z.object({
 /** Where the talk stands. */
 export type SavedTalk = z.infer<typeof savedTalk>;
 
+const transferFigures = z.object({
+  outcome: z.enum(['transferred', 'refused', 'no-answer', 'failed']),
+  sipStatus: z.number().nullable(),
+});
+
 const savedCall = z.object({
   version: z.literal(1),
   startedAtMs: z.number(),
@@ -81,6 +86,14 @@ const savedCall = z.object({
     packetsIn: z.number(),
     handovers: z.number(),
     takeovers: z.number(),
+    packetsOut: z.number().optional(),
+    lastPacketInAtMs: z.number().nullish(),
+    lastPacketOutAtMs: z.number().nullish(),
+    framesOut: z.number().optional(),
+    lastCallerSpeechAtMs: z.number().nullish(),
+    lastAgentSpeechAtMs: z.number().nullish(),
+    lastTranscriptAtMs: z.number().nullish(),
+    transfer: transferFigures.nullish(),
   }),
   gap: z.object({
     attemptsUsed: z.number(),
@@ -89,6 +102,7 @@ const savedCall = z.object({
     figures: z
       .object({
         gaps: z.number(),
+        longestRecoveryMs: z.number().nullish(),
         attempts: z.number(),
         recovered: z.number(),
         byStep: z.object({ ask: z.number(), resubscribe: z.number(), rejoin: z.number() }),

@@ -37,9 +37,16 @@ export function termination(reason: TerminationReason): Termination {
 /** Who brought the end about; null for neither. */
 type EndedBy = 'agent' | 'caller' | null;
 
+const agentsOwn: ReadonlySet<TerminationReason> = new Set([
+  'agent-goodbye',
+  'caller-silent',
+  'over-limit',
+  'transferred',
+]);
+
 /** The side whose own doing the end was; null when something broke. */
 export function endedBy(reason: TerminationReason): EndedBy {
-  if (reason === 'agent-goodbye') return 'agent';
+  if (agentsOwn.has(reason)) return 'agent';
   return reason === 'caller-hangup' || reason === 'cancelled-while-ringing' ? 'caller' : null;
 }
 

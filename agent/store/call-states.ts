@@ -36,7 +36,15 @@ export async function readCallState(
   return row?.json;
 }
 
-/** Forgets it: what was said belongs to nobody once the call is over. */
-export async function dropCallState({ db }: StoreQueries, callId: string): Promise<void> {
-  await db.deleteFrom('callStates').where('callId', '=', callId).execute();
+/** Forgets it: what was said belongs to nobody once the call is over. Not what a later job keeps. */
+export async function dropCallState(
+  { db }: StoreQueries,
+  callId: string,
+  { epoch }: { readonly epoch?: number } = {},
+): Promise<void> {
+  await db
+    .deleteFrom('callStates')
+    .where('callId', '=', callId)
+    .$if(epoch !== undefined, (query) => query.where('epoch', '<=', epoch ?? 0))
+    .execute();
 }

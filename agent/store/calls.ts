@@ -43,16 +43,21 @@ export async function recordCallStart(
     .execute();
 }
 
-/** Notes when the call was answered. The first answer stands; returns whether this was it. */
+/**
+ * Notes when the call was answered. The first answer stands; returns whether this was it. A job with
+ * an older `epoch` than the row's has lost the call, and writes nothing.
+ */
 export async function recordCallAnswered(
   { db }: StoreQueries,
-  { callId, answeredAtMs }: { readonly callId: string; readonly answeredAtMs: number },
+  answer: { readonly callId: string; readonly answeredAtMs: number; readonly epoch: number },
 ): Promise<boolean> {
+  const { callId, answeredAtMs, epoch } = answer;
   const { numUpdatedRows } = await db
     .updateTable('calls')
     .set({ answeredAtMs })
     .where('callId', '=', callId)
     .where('answeredAtMs', 'is', null)
+    .where('epoch', '<=', epoch)
     .executeTakeFirst();
   return numUpdatedRows > 0;
 }
@@ -74,7 +79,8 @@ export async function recordCallEvent(
 }
 
 /**
- * Writes how the call ended. The first close stands; returns whether this was it.
+ * Writes how the call ended. The first close stands; returns whether this was it. A job with an older
+ * `epoch` than the row's has lost the call, and closes nothing; without one, no job serves the call.
  * @throws {StoreError} `STORE_FAILED` when no start of this call was recorded.
  */
 export async function recordCallClose(
@@ -87,14 +93,16 @@ export async function recordCallClose(
     readonly endedAtMs: number;
     readonly turns: number;
     readonly summary: unknown;
+    readonly epoch?: number;
   },
 ): Promise<boolean> {
-  const { callId, ...ending } = close;
+  const { callId, epoch, ...ending } = close;
   const { numUpdatedRows } = await db
     .updateTable('calls')
     .set({ ...ending, summary: toJson(close.summary) })
     .where('callId', '=', callId)
     .where('endedAtMs', 'is', null)
+    .$if(epoch !== undefined, (query) => query.where('epoch', '<=', epoch ?? 0))
     .executeTakeFirst();
   if (numUpdatedRows > 0) return true;
   if (await findCall({ db }, callId)) return false;

@@ -111,6 +111,8 @@ type MessagesTable = {
   readonly customer: string | null;
   readonly phone: string | null;
   readonly text: string;
+  /** The same for a message that is taken twice; null in rows of before there was one. */
+  readonly idempotencyKey: string | null;
   readonly createdAtMs: number;
   readonly sentAtMs: number | null;
   readonly deliveredAtMs: number | null;
@@ -300,6 +302,14 @@ export const migrations: readonly Migration[] = [
         json text not null,
         saved_at_ms ${int} not null
       )`,
+    ],
+  },
+  {
+    version: 4,
+    name: 'a message is kept once',
+    statements: () => [
+      `alter table messages add column idempotency_key text`,
+      `create unique index messages_by_key on messages (idempotency_key)`,
     ],
   },
 ];

@@ -29,6 +29,8 @@ export type GuardianDeps = {
   readonly mayAct: (room: string) => Promise<boolean>;
   /** Writes down a call that is over, unless a job has done so. */
   readonly onLost: (call: LostCall) => Promise<void>;
+  /** LiveKit answers again, after it did not. */
+  readonly onServerBack?: () => void;
   /** The clock of `JobPeer`, which no change of the time of day moves. */
   readonly nowMs?: () => number;
 };

@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { inventorySnapshot, inventoryToJson } from '../../tools/inventory/inventory-snapshot.ts';
-import { InventoryRefresher } from '../../tools/inventory/inventory.ts';
-import { SheetFormatError } from '../../tools/inventory/sheet-table.ts';
+import { InventoryRefresher } from '../../tools/inventory/inventory-refresher.ts';
+import { readLastGood } from '../../tools/inventory/last-good.ts';
+import { needsPerson, toDoAbout } from '../../tools/inventory/sheet-advice.ts';
 import { createSheetsClient } from '../../tools/inventory/sheets-client.ts';
-import {
-  refusalOf,
-  SheetsError,
-  type SheetsErrorCode,
-} from '../../tools/inventory/sheets-error.ts';
+import { refusalOf, type SheetsErrorCode } from '../../tools/inventory/sheets-error.ts';
 import type { Inventory } from '../../tools/yard/equipment.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
@@ -59,6 +56,7 @@ export class InventoryKeeper {
       clock: { nowMs: () => Date.now() },
       ttlMs: timeouts.inventoryTtlMs,
       timeoutMs: timeouts.equipmentLoadMs,
+      lastGood: () => readLastGood(store),
       save: (inventory) => this.#save(inventory),
       onRefreshed: ({ items, durationMs, problems, failures }) => {
         this.#firstTry.resolve();
@@ -165,25 +163,4 @@ export class InventoryKeeper {
       return savedAtMs;
     });
   }
-}
-
-function needsPerson(error: unknown): boolean {
-  return error instanceof SheetFormatError || (error instanceof SheetsError && !error.retryable);
-}
-
-const toDo: Partial<Record<SheetsErrorCode | SheetFormatError['code'], string>> = {
-  SHEETS_BAD_CREDENTIALS: 'make a new key for the service account and run the doctor',
-  SHEETS_FORBIDDEN: 'share the spreadsheet with the service account as Editor, run the doctor',
-  SHEETS_NOT_FOUND: 'check GOOGLE_SHEET_ID, and that the spreadsheet was not deleted',
-  SHEETS_RATE_LIMITED: 'nothing, unless it lasts: something else reads with this account',
-  SHEET_TAB_MISSING: 'give the tab its name back: the README lists the tabs',
-  SHEET_COLUMN_MISSING: "mend the tab's first row: the README lists the columns",
-  SHEET_COLUMN_TWICE: 'rename or remove one of the two columns',
-  SHEET_ROWS_UNUSABLE: "undo the last change to the tab, with the sheet's version history",
-};
-
-/** What somebody can do about it; null when it passes by itself. */
-function toDoAbout(error: unknown): string | null {
-  const isKnown = error instanceof SheetsError || error instanceof SheetFormatError;
-  return isKnown ? (toDo[error.code] ?? null) : null;
 }

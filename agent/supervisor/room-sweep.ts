@@ -1,7 +1,7 @@
 import type { Log } from '../log.ts';
 import { lostCall } from './lost-calls.ts';
 import type { LostCall } from './lost-calls.ts';
-import type { Rooms } from './rooms.ts';
+import type { ListedRoom, Rooms } from './rooms.ts';
 import { Sweep } from './sweep.ts';
 import type { WatchedCall } from './watched-call.ts';
 import type { WatchedCalls } from './watched-calls.ts';
@@ -19,6 +19,8 @@ export type RoomSweepDeps = {
   readonly nowMs: () => number;
   readonly whoServes: WhoServes;
   readonly onLost: (call: LostCall) => Promise<void>;
+  /** LiveKit answers again, after it did not. */
+  readonly onServerBack?: () => void;
 };
 
 /**
@@ -28,6 +30,8 @@ export type RoomSweepDeps = {
 export class RoomSweep {
   readonly #deps: RoomSweepDeps;
   readonly #sweep: Sweep;
+  /** LiveKit has not answered since. */
+  #isAway = false;
 
   constructor(deps: RoomSweepDeps) {
     this.#deps = deps;
@@ -55,14 +59,23 @@ export class RoomSweep {
   }
 
   async #run(): Promise<void> {
-    const { rooms, calls } = this.#deps;
+    const { calls } = this.#deps;
     calls.forgetClosed();
-    for (const { name, createdAtMs } of await rooms.list()) {
+    for (const { name, createdAtMs } of await this.#list()) {
       if (!calls.wasClosed(name) && !calls.get(name)) {
         await this.#lookInto(name, Math.max(0, Date.now() - createdAtMs));
       }
     }
     for (const call of calls) await this.#lookForEnd(call);
+  }
+
+  async #list(): Promise<readonly ListedRoom[]> {
+    const wasAway = this.#isAway;
+    this.#isAway = true;
+    const listed = await this.#deps.rooms.list();
+    this.#isAway = false;
+    if (wasAway) this.#deps.onServerBack?.();
+    return listed;
   }
 
   async #lookInto(room: string, ageMs: number): Promise<void> {

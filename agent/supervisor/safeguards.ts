@@ -33,8 +33,10 @@ export class Safeguards {
     readonly line: JobLine;
     /** Whether a fresh job can be had for `room`, here or from another supervisor. */
     readonly canTake: (room: string) => boolean;
+    /** LiveKit answers again, after it did not. */
+    readonly onServerBack: () => void;
   }) {
-    const { config, store, log, line, canTake } = options;
+    const { config, store, log, line, canTake, onServerBack } = options;
     const holder = randomUUID();
     const jobs = () => line.jobs;
     const guardian = new Guardian({
@@ -55,6 +57,7 @@ export class Safeguards {
         return lease !== null;
       },
       onLost: (call) => recordLostCall(store, log, call),
+      onServerBack,
     });
     this.guardian = guardian;
     this.#orphans = new Orphans({ jobs, canTake });

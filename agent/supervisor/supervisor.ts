@@ -97,7 +97,8 @@ export class Supervisor {
     });
     this.#readyMark = new ReadyMark({ store, log, isReady: () => this.readiness.ready });
     const canTake = (room: string) => this.#canSendTo(room);
-    this.#safeguards = new Safeguards({ config, store, log, line, canTake });
+    const onServerBack = () => this.#pool.current?.send({ type: 'link-now' });
+    this.#safeguards = new Safeguards({ config, store, log, line, canTake, onServerBack });
     this.#guardian = this.#safeguards.guardian;
   }
 

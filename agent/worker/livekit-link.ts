@@ -28,6 +28,8 @@ export class LiveKitLink {
   #connection: LiveKitConnection | undefined;
   /** Aborted when no further attempt is to be made. */
   #attempts = new AbortController();
+  /** Aborted when the wait for the next one is to end. */
+  #wait = new AbortController();
   #isFinal = false;
   /** The worker's last status and load, as it was sent. */
   #update: Uint8Array | undefined;
@@ -76,6 +78,11 @@ export class LiveKitLink {
     if (this.#connection?.isRegistered) this.#connection.send(bytes);
   }
 
+  /** Ends the wait for the next attempt: the server is known to be there. */
+  tryNow(): void {
+    this.#wait.abort();
+  }
+
   /** Never connects again, and ends a wait at once. A registration that stands is kept. */
   stopReconnecting(): void {
     this.#isFinal = true;
@@ -96,7 +103,8 @@ export class LiveKitLink {
       const waitMs = this.#policy.waitAfterMs(loss);
       if (waitMs === null && !signal.aborted) return this.#set('gave-up', loss.detail);
       this.#set(loss.kind === 'refused' ? 'refused' : 'connecting', loss.detail);
-      await untilAborted(signal, waitMs ?? 0);
+      this.#wait = new AbortController();
+      await untilAborted(AbortSignal.any([signal, this.#wait.signal]), waitMs ?? 0);
     }
   }
 

@@ -79,6 +79,8 @@ function onOrder(order: LineOrder): void {
     }
     case 'yard-changed':
       return greeter.refresh();
+    case 'link-now':
+      return link.tryNow();
     case 'drain':
     case 'end':
       return drain();

@@ -6,7 +6,7 @@ import { keytermsOf } from '../../agent/speech/session.ts';
 import { createVoiceDetector, turnHandling } from '../../agent/speech/turn-taking.ts';
 import { todayIn } from '../../tools/yard/rental-dates.ts';
 import { exampleSheet } from '../stack/example-sheet.ts';
-import { bareSettings, exampleYard, warmLine } from './bare-settings.ts';
+import { bareSettings, exampleYard, tell } from './bare-settings.ts';
 
 /**
  * A call without Pickup: the framework's session with the plugins, models and settings of ours, and
@@ -20,9 +20,10 @@ export default defineAgent({
   prewarm: async () => {
     // The same model is loaded ahead as in a job of ours.
     new inference.VAD({ model: 'silero' }).stream().close();
-    process.stdout.write(`${warmLine}\n`);
+    tell('bare.warm');
   },
   entry: async (ctx) => {
+    tell('bare.taken', { room: ctx.job.room?.name ?? '' });
     await ctx.connect(undefined, AutoSubscribe.AUDIO_ONLY);
     const yard = exampleYard();
     const session = new voice.AgentSession({
@@ -44,6 +45,8 @@ export default defineAgent({
       aecWarmupDuration: null,
       userAwayTimeout: null,
     });
+    // The framework closes the session when the caller leaves; the job would stay 20 s longer.
+    session.on(voice.AgentSessionEventTypes.Close, () => ctx.shutdown('the caller left'));
     const todayIso = todayIn(yard.timeZone, { nowMs: () => Date.now() });
     await session.start({
       agent: new voice.Agent({ instructions: instructionsFor({ yard, todayIso }) }),

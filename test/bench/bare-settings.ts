@@ -6,8 +6,17 @@ import { exampleSheet } from '../stack/example-sheet.ts';
 /** By this name the bare agent is dispatched to a call. */
 export const bareAgentName = 'bare';
 
-/** Written on stdout by each process of the bare agent that waits for a call. */
-export const warmLine = JSON.stringify({ level: 'info', event: 'bare.warm' });
+/**
+ * Told on stdout, as lines of a log: the worker is registered, a process waits for a call, and one
+ * has taken a call.
+ */
+export type BareEvent = 'bare.registered' | 'bare.warm' | 'bare.taken';
+
+/** Writes an event of the bare agent on stdout. */
+export function tell(event: BareEvent, fields: { readonly room?: string } = {}): void {
+  const line = { level: 'info', event, jobPid: process.pid, ...fields };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
 
 /** The settings of Pickup, from the same environment. */
 export const bareSettings = () => loadConfig();

@@ -1,5 +1,5 @@
 import { AgentServer, InferenceRunner, initializeLogger, ServerOptions } from '@livekit/agents';
-import { bareAgentName, bareSettings } from './bare-settings.ts';
+import { bareAgentName, bareSettings, tell } from './bare-settings.ts';
 
 /** A worker as the framework's documentation has it, for `bare-job.ts`. */
 
@@ -23,4 +23,5 @@ const server = new AgentServer(
     logLevel: 'warn',
   }),
 );
+server.event.once('worker_registered', () => tell('bare.registered'));
 await server.run();

@@ -1,11 +1,15 @@
 import { join } from 'node:path';
+import type { Call } from '../caller/call.ts';
 import type { CallReport } from '../caller/call-report.ts';
 import type { Step } from '../caller/script.ts';
 import { eventually } from '../eventually.ts';
+import { jobPids } from '../scenarios/aftermath.ts';
 import { seeded } from '../scenarios/scripts.ts';
+import { processEnd } from '../stack/process-end.ts';
 import type { Service } from '../stack/service.ts';
 import { Yard } from '../stack/yard.ts';
 import { bareAgentName } from './bare-settings.ts';
+import type { BareEvent } from './bare-settings.ts';
 import { meanRatio, rounded } from './statistics.ts';
 
 /** How much is measured. */
@@ -22,6 +26,8 @@ const warm = 2;
 /** A round in which something was not heard is not counted; past so many the bench gives up. */
 const mostSpareRounds = 6;
 const processMs = 60_000;
+/** A call that nobody takes makes its round a spare one; it need not ring for three minutes. */
+const patience = { ringTimeoutMs: 20_000, maxCallMs: 60_000 };
 
 /** What is compared: of one call, the first word, and the mean of its turns. */
 type Figures = { readonly firstWordMs: number; readonly turnMs: number };
@@ -32,11 +38,12 @@ const againEvery = 3;
 /**
  * What our layers cost a healthy call. Rounds of two whole calls, one at a time, in random order:
  * one through Pickup, and one through a bare session of the framework with the same plugins, models
- * and settings (`bare-job.ts`); in every third round there is another one of ours. `firstWordRatio` compares the time from the ring to the first sound
- * of the agent, `turnRatio` that from the end of the caller's speech to the first sound of the answer
- * (the mean of a call's turns), all in the caller's recording. Each is the geometric mean of the
- * rounds' ratios, ours to bare; `ci95` are percentile bootstraps over the rounds (10,000 draws). `aa`
- * are the same ratios of ours to ours: what the method itself makes of no difference.
+ * and settings (`bare-job.ts`); in every third round there is another one of ours. `firstWordRatio`
+ * compares the time from the ring to the first sound of the agent, `turnRatio` that from the end of
+ * the caller's speech to the first sound of the answer (the mean of a call's turns), all in the
+ * caller's recording. Each is the geometric mean of the rounds' ratios, ours to bare; `ci95` are
+ * percentile bootstraps over the rounds (10,000 draws). `aa` are the same ratios of ours to ours:
+ * what the method itself makes of no difference.
  */
 export async function benchCall({ pairs, seed, onProgress }: CallBenchOptions) {
   const random = seeded(seed);
@@ -50,7 +57,8 @@ export async function benchCall({ pairs, seed, onProgress }: CallBenchOptions) {
     },
   });
   await yard.teach(questions);
-  const bench: Bench = { yard, service, bare, random, bareCalls: 0 };
+  await bare.waitFor('bare.registered' satisfies BareEvent);
+  const bench: Bench = { yard, service, bare, random };
   const rounds: Round[] = [];
   for (let tried = 0; rounds.length < pairs; tried += 1) {
     if (tried === pairs + mostSpareRounds)
@@ -86,8 +94,6 @@ type Bench = {
   readonly service: Service;
   readonly bare: Service;
   readonly random: () => number;
-  /** How many calls the bare agent took. */
-  bareCalls: number;
 };
 
 /** One round, or null when one of the calls was not heard from beginning to end. */
@@ -102,19 +108,28 @@ async function callAll(bench: Bench, withAgain: boolean): Promise<Round | null> 
     await bench.service.ready({ warm });
     await bareIsReady(bench);
     const agentName = who === 'bare' ? bareAgentName : 'pickup';
-    const call = await bench.yard.call({ script, agentName });
-    if (who === 'bare') bench.bareCalls += 1;
+    const call = await bench.yard.call({ script, agentName, ...patience });
     heard.set(who, figuresOf(await call.ended));
+    await jobsAreGone(bench, call);
   }
   const [ours, bare, again] = [heard.get('ours'), heard.get('bare'), heard.get('again')];
   return ours && bare && (again || !withAgain) ? { ours, bare, again: again ?? null } : null;
 }
 
-/** For every call that the bare agent took, a process must have come after it. */
-async function bareIsReady({ bare, bareCalls }: Bench): Promise<void> {
-  const needed = warm + bareCalls;
-  const isWarm = () => bare.lines.filter(({ event }) => event === 'bare.warm').length >= needed;
+/** Two processes wait: each call that was taken has used one up. */
+async function bareIsReady({ bare }: Bench): Promise<void> {
+  const count = (wanted: BareEvent) => bare.lines.filter(({ event }) => event === wanted).length;
+  const isWarm = () => count('bare.warm') >= warm + count('bare.taken');
   await eventually('the bare agent is ready', isWarm, processMs);
+}
+
+/** Nothing of a call runs beside the next one. */
+async function jobsAreGone({ service, bare }: Bench, call: Call): Promise<void> {
+  const ofBare = bare.lines.filter(({ room }) => room === call.room);
+  const pids = [...jobPids(service, call), ...ofBare.map((line) => Number(line['jobPid']))];
+  for (const pid of pids) {
+    if ((await processEnd(pid, processMs)) === null) throw new Error(`Job ${pid} does not end`);
+  }
 }
 
 function figuresOf({ ringToFirstWordMs, turns }: CallReport): Figures | null {

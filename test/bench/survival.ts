@@ -1,9 +1,9 @@
-import type { CallReport } from '../caller/call-report.ts';
 import { address, delivery } from '../faults/call-lines.ts';
 import { CallPlace } from '../faults/call-place.ts';
 import type { CallSetting } from '../faults/call-place.ts';
 import { CallScene } from '../faults/call-scene.ts';
-import { calm } from '../faults/survival-case.ts';
+import { handOverGapsMs } from '../faults/hand-over-gaps.ts';
+import { calm, overlapNoiseMs } from '../faults/survival-case.ts';
 import type { Survivor } from '../faults/survival-case.ts';
 import { heardOfFault } from '../faults/survival-heard.ts';
 import { heardAgain, hurtJob, workerPid } from '../faults/survival-hurt.ts';
@@ -21,6 +21,8 @@ export type SurvivalBenchOptions = {
 const handOverAfterMs = 12_000;
 /** A call stays well below its longest. */
 const handOversInCall = 5;
+/** A call of so many takes a minute and a half. */
+const maxCallMs = 240_000;
 const together = 4;
 const usual: CallSetting = { env: {} };
 const handingOver: CallSetting = { env: { HANDOVER_AFTER_MS: String(handOverAfterMs) } };
@@ -35,11 +37,11 @@ const forFour: CallSetting = { env: { NUM_IDLE_PROCESSES: String(together) } };
  *
  * `handover`: calls that are handed over every few turns while the caller talks all the time. The
  * gap of a hand-over is how much longer than the median of the other turns of its call the caller
- * waited in the first turn that ended after it; 0 when it was no longer.
+ * waited after the first line that ended after it, said in vain or not; 0 when it was no longer.
  *
- * `killedWorker`: four calls at once, and their worker is killed. A call survives that answers
- * rightly what it was told before; its gap is the longest silence, from the kill on, in which it was
- * the agent's turn, the wait of every usual turn included.
+ * `killedWorker`: four calls at once, and their worker is killed. A call survives that a fresh job
+ * goes on with, alone, and that answers rightly what was said before; its gap is the longest silence,
+ * from the kill on, in which it was the agent's turn, the wait of every usual turn included.
  */
 export async function benchSurvival({ runs, seed, onProgress }: SurvivalBenchOptions) {
   const killed = await killedJobs(runs, onProgress);
@@ -73,7 +75,7 @@ async function killedJobs(runs: number, onProgress: Progress): Promise<number[]>
     const { heardAgainMs } = heardOfFault(await scene.hangUp(), scene.struckMs ?? 0);
     if (heardAgainMs === null) throw new Error('Nobody was heard after the kill');
     heardMs.push(heardAgainMs);
-    onProgress(`${heardMs.length} of ${runs} killed jobs: ${heardAgainMs} ms`);
+    onProgress(`killed job ${heardMs.length} of ${runs}: heard again after ${heardAgainMs} ms`);
   }
   return heardMs;
 }
@@ -85,7 +87,7 @@ async function handOvers(runs: number, onProgress: Progress) {
   while (gapsMs.length < runs) {
     await place.mend();
     const wanted = Math.min(handOversInCall, runs - gapsMs.length);
-    await using scene = await CallScene.phone(place);
+    await using scene = await CallScene.phone(place, { maxCallMs });
     await scene.greeted();
     while (scene.count('job.handed-over') < wanted) {
       await scene.ask(delivery);
@@ -95,27 +97,14 @@ async function handOvers(runs: number, onProgress: Progress) {
     const handedAt = scene.lines.filter(({ event }) => event === 'job.handed-over');
     const report = await scene.hangUp();
     const atMs = handedAt.map(({ time }) => Date.parse(time) - report.startedAtEpochMs);
-    gapsMs.push(...gapsOf(report, atMs.slice(0, wanted)));
+    const gaps = handOverGapsMs(report.turns, atMs.slice(0, wanted));
+    gapsMs.push(...gaps);
     overlapMs = Math.max(overlapMs, Math.round(report.overlapMs));
-    onProgress(`${gapsMs.length} of ${runs} hand-overs, overlap ${overlapMs} ms`);
+    onProgress(
+      `${gapsMs.length} of ${runs} hand-overs: gaps ${gaps.join(', ')} ms, overlap ${overlapMs} ms`,
+    );
   }
   return { gapsMs, overlapMs };
-}
-
-/** How much longer the caller waited in the turn that followed each hand-over. */
-function gapsOf({ turns }: CallReport, handedAtMs: readonly number[]): number[] {
-  const answered = turns.flatMap(({ callerToMs, latencyMs }) =>
-    latencyMs === null ? [] : [{ callerToMs, latencyMs }],
-  );
-  const next = handedAtMs.flatMap(
-    (atMs) => answered.find(({ callerToMs }) => callerToMs >= atMs) ?? [],
-  );
-  const others = answered.filter((turn) => !next.includes(turn));
-  const usualMs = quantile(
-    others.map(({ latencyMs }) => latencyMs),
-    0.5,
-  );
-  return next.map(({ latencyMs }) => Math.round(Math.max(0, latencyMs - usualMs)));
 }
 
 async function killedWorker(seed: number, onProgress: Progress) {
@@ -131,24 +120,41 @@ async function killedWorker(seed: number, onProgress: Progress) {
   await Promise.all(callers.map(({ scene }) => scene.greeted()));
   await Promise.all(callers.map(({ scene, story }) => scene.ask(story.tell)));
   for (const { scene } of callers) scene.strike();
+  const killedAtMs = Date.now();
   process.kill(workerPid(place), 'SIGKILL');
-  const gaps = await Promise.all(
-    callers.map(async ({ scene, story }) => {
-      try {
-        await scene.ask(delivery);
-        await scene.logged('job.resumed');
-        await scene.ask(story.recall);
-      } catch (error) {
-        onProgress(`a call did not survive: ${String(error)}`);
-        return null;
-      }
-      return heardOfFault(await scene.hangUp(), scene.struckMs ?? 0).gapMs;
-    }),
-  );
-  const known = gaps.filter((gapMs) => gapMs !== null);
+  const outcomes = await Promise.all(callers.map((caller) => outlive(caller, killedAtMs)));
+  for (const [nth, outcome] of outcomes.entries()) onProgress(`call ${nth + 1}: ${told(outcome)}`);
+  const gaps = outcomes.flatMap((outcome) => ('gapMs' in outcome ? [outcome.gapMs] : []));
   return {
     calls: callers.length,
-    survived: known.length,
-    gapP95Ms: known.length > 0 ? quantile(known, 0.95) : null,
+    survived: gaps.length,
+    gapP95Ms: gaps.length > 0 ? quantile(gaps, 0.95) : null,
   };
+}
+
+/** What became of a call whose worker was killed; `why` it did not survive. */
+type Outlived = { readonly gapMs: number; readonly overlapMs: number } | { readonly why: string };
+
+/** Brings the call to its end. Never rejects. */
+async function outlive({ scene, story }: Survivor, killedAtMs: number): Promise<Outlived> {
+  try {
+    await scene.ask(delivery);
+    // The job that was there talks on for a while: what it says proves nothing.
+    await scene.logged('job.resumed', ({ time }) => Date.parse(time) >= killedAtMs);
+    await scene.ask(story.recall);
+    const report = await scene.hangUp();
+    const overlapMs = Math.round(report.overlapMs);
+    const { gapMs } = heardOfFault(report, scene.struckMs ?? 0);
+    if (report.endedBy !== 'caller') return { why: `it was ended by the ${report.endedBy}` };
+    if (overlapMs >= overlapNoiseMs) return { why: `two agents spoke for ${overlapMs} ms` };
+    if (gapMs === null) return { why: 'nothing was heard after the kill' };
+    return { gapMs, overlapMs };
+  } catch (error) {
+    return { why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function told(outcome: Outlived): string {
+  if ('why' in outcome) return `did not survive: ${outcome.why}`;
+  return `survived, gap ${outcome.gapMs} ms, overlap ${outcome.overlapMs} ms`;
 }

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { llm, voice } from '@livekit/agents';
 import { FigureCounter, percentile } from '../../agent/call/call-figures.ts';
 
-const { AgentStateChanged, ConversationItemAdded } = voice.AgentSessionEventTypes;
+const { AgentStateChanged, ConversationItemAdded, UserInputTranscribed } =
+  voice.AgentSessionEventTypes;
 
 /** A session's events alone. */
 function watched() {
@@ -19,7 +20,8 @@ function watched() {
   };
   const agent = (oldState: string, newState: string, createdAt: number) =>
     session.emit(AgentStateChanged, { oldState, newState, createdAt });
-  return { figures, turnsMs, callerStopped, agent };
+  const transcribed = (createdAt: number) => session.emit(UserInputTranscribed, { createdAt });
+  return { figures, turnsMs, callerStopped, agent, transcribed };
 }
 
 test('a turn counts from the end of the speech, not from when it was noticed', () => {
@@ -39,6 +41,8 @@ test('a turn counts from the end of the speech, not from when it was noticed', (
     firstAgentSpeechAtMs: 100,
     lastCallerSpeechAtMs: 5_000,
     lastAgentSpeechAtMs: 9_000,
+    lastTranscriptAtMs: null,
+    framesOut: 0,
   });
 });
 
@@ -57,6 +61,35 @@ test('tools and failures are counted', () => {
   figures.providerFailed();
   assert.deepEqual(figures.figures.toolsUsed, ['find_equipment', 'find_equipment']);
   assert.equal(figures.figures.providerFailures, 1);
+});
+
+test('the last transcript is dated, and the frames of the speech are counted', () => {
+  const { figures, transcribed } = watched();
+  transcribed(7_000);
+  transcribed(8_000);
+  figures.frameSpoken();
+  figures.frameSpoken();
+  assert.partialDeepStrictEqual(figures.figures, { lastTranscriptAtMs: 8_000, framesOut: 2 });
+});
+
+test('a job that goes on keeps what was last said and heard, until there is later', () => {
+  const before = watched();
+  before.agent('speaking', 'listening', 2_000);
+  before.callerStopped(5_000);
+  before.transcribed(5_500);
+  before.figures.frameSpoken();
+  const { figures, agent, transcribed } = watched();
+  // Heard while it stood by.
+  transcribed(5_600);
+  figures.goOn(before.figures.saved);
+  assert.partialDeepStrictEqual(figures.figures, {
+    lastCallerSpeechAtMs: 5_000,
+    lastAgentSpeechAtMs: 2_000,
+    lastTranscriptAtMs: 5_600,
+    framesOut: 1,
+  });
+  agent('speaking', 'listening', 9_000);
+  assert.equal(figures.figures.lastAgentSpeechAtMs, 9_000);
 });
 
 test('a percentile is one of the values, and null without any', () => {

@@ -9,7 +9,9 @@ import { callTimeline, findCall } from '../../agent/store/calls.ts';
 import { openStore } from '../../agent/store/database.ts';
 import type { Store } from '../../agent/store/database.ts';
 import { callLeaseName, claimLease, readLease } from '../../agent/store/leases.ts';
+import { eventually } from '../eventually.ts';
 import { recordedLog } from '../recorded-log.ts';
+import { savedCall } from './saved-call.ts';
 
 const callId = 'SCL_1';
 const start = { room: 'room-1', callerNumber: '+15550111', startedAtMs: 1_000 };
@@ -142,6 +144,80 @@ test('the close is written although an earlier write failed', async (t) => {
   assert.partialDeepStrictEqual(await findCall(store, callId), { reason: 'caller-hangup' });
   assert.ok(lines.some(({ event, level }) => event === 'store.failed' && level === 'error'));
   await calls.end();
+});
+
+test('a job that lost the call cannot close it, and leaves what the next one keeps', async (t) => {
+  const { store, job } = await yardStore(t);
+  const old = job().calls;
+  const fresh = job().calls;
+  await claimed(old, 'job-1');
+  old.recordStart(start);
+  assert.equal((await claimed(fresh, 'job-2', 'job-1')).result, 'ours');
+  fresh.recordStart(start);
+  const state = savedCall({ callerWords: 'A generator?' });
+  fresh.saveState(state);
+  await eventually('the state is kept', async () => (await fresh.savedCall()) !== undefined);
+  await old.recordClose(close);
+  const open = await findCall(store, callId);
+  assert.partialDeepStrictEqual(open, { jobId: 'job-2', endedAtMs: null });
+  assert.deepEqual(await fresh.savedCall(), state);
+  await fresh.recordClose({ ...close, reason: 'agent-goodbye' });
+  assert.equal((await findCall(store, callId))?.reason, 'agent-goodbye');
+  await old.end();
+  await fresh.end();
+});
+
+test('a job that went on without the store closes its call once the store is back', async (t) => {
+  const { store, open, job } = await yardStore(t);
+  const own = await open();
+  const old = job({ open: async () => own }).calls;
+  await claimed(old, 'job-1');
+  old.recordStart(start);
+  old.recordAnswer(2_000);
+  await eventually(
+    'the call is written',
+    async () => (await findCall(store, callId)) !== undefined,
+  );
+  let away = true;
+  const fresh = job({
+    open: async () => {
+      if (away) throw new Error('the store is away');
+      return open();
+    },
+  }).calls;
+  assert.equal((await claimed(fresh, 'job-2', 'job-1')).result, 'unknown');
+  fresh.recordStart(start);
+  away = false;
+  await fresh.recordClose(close);
+  assert.partialDeepStrictEqual(await findCall(store, callId), {
+    jobId: 'job-2',
+    epoch: 2,
+    reason: 'caller-hangup',
+  });
+  await old.end();
+  await fresh.end();
+});
+
+test('whether another job has the call is one read, and no while nobody can say', async (t) => {
+  const { open, job } = await yardStore(t);
+  let away = false;
+  const old = job({
+    open: async () => {
+      if (away) throw new Error('the store is away');
+      return open();
+    },
+  }).calls;
+  const fresh = job().calls;
+  const { claim } = await claimed(old, 'job-1');
+  assert.equal(await claim.isLost(), false);
+  await claimed(fresh, 'job-2', 'job-1');
+  assert.equal(await claim.isLost(), true);
+  away = true;
+  assert.equal(await claim.isLost(), false);
+  away = false;
+  await fresh.end();
+  assert.equal(await claim.isLost(), false, 'nobody has it');
+  await old.end();
 });
 
 test('a store that hangs keeps neither the caller waiting nor the process', async (t) => {

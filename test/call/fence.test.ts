@@ -10,8 +10,11 @@ import { FakeRoom } from './fake-room.ts';
 
 const agent = { identity: 'agent-AJ_2', info: { kind: ParticipantKind.AGENT } };
 
-/** A fence round a job in a room, whose looks at the lease are answered by the test, in turn. */
-function fenced(t: TestContext) {
+/**
+ * A fence round a job in a room, whose looks at the lease are answered by the test, in turn.
+ * `fallSilent` is what falling silent does instead of being noted.
+ */
+function fenced(t: TestContext, fallSilent?: () => () => void) {
   const room = new FakeRoom();
   const heard: string[] = [];
   const looks: ((claim: Claim) => void)[] = [];
@@ -27,7 +30,7 @@ function fenced(t: TestContext) {
     log: recordedLog().log,
     check: () => new Promise((resolve) => looks.push(resolve)),
     pause: silence('paused', 'goes on'),
-    fallSilent: silence('silent', 'speaks again'),
+    fallSilent: fallSilent ?? silence('silent', 'speaks again'),
     signal: abort.signal,
     nowMs: () => clock.nowMs,
   });
@@ -102,6 +105,18 @@ test('while the store says nothing it is silent, for five seconds at most', asyn
   clock.nowMs = 5_001;
   await answer('unknown');
   await eventually('it speaks again', () => heard.includes('speaks again'));
+});
+
+test('a session that does not run any more has nothing to fall silent with', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  const { room, fence, looks, abort } = fenced(t, () => {
+    throw new Error('AgentSession is not running');
+  });
+  fence.start();
+  room.emit(RoomEvent.ParticipantConnected, agent);
+  assert.doesNotThrow(() => t.mock.timers.tick(250));
+  looks.shift()?.('ours');
+  abort.abort();
 });
 
 test('a process that stood still looks before its next word', (t) => {

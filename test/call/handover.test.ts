@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { CallStore } from '../../agent/call/call-store.ts';
 import { HandingOver } from '../../agent/call/handing-over.ts';
 import { handOver, waitForCall } from '../../agent/call/handover.ts';
@@ -90,7 +91,15 @@ async function callOf(t: TestContext, overrides: Partial<HandOverDeps> = {}) {
   const job = (jobId: string, open: () => Promise<Store> = () => openStore({ dataDir })) => {
     const voice = { provider: 'deepgram', model: 'aura-2' } as const;
     let own: Promise<Store> | undefined;
-    const calls = new CallStore({ open: () => (own ??= open()), voice, log });
+    const openAgain = async () => {
+      try {
+        return await (own ??= open());
+      } catch (error) {
+        own = undefined;
+        throw error;
+      }
+    };
+    const calls = new CallStore({ open: openAgain, voice, log });
     opened.push(calls);
     return { calls, claim: calls.identify({ callId, jobId }) };
   };
@@ -120,15 +129,33 @@ async function callOf(t: TestContext, overrides: Partial<HandOverDeps> = {}) {
     state: () => saved('A generator?'),
     ...overrides,
   };
-  const standBy = (jobId: string) => {
-    const fresh = job(jobId);
+  const standBy = (jobId: string, open?: () => Promise<Store>) => {
+    const fresh = job(jobId, open);
     const room = agents.join(jobId);
     const isOurs = waitForCall({ room, from: 'old', claim: fresh.claim, signal: abort.signal });
     return { ...fresh, isOurs };
   };
   const holder = async () => (await readLease(store, callLeaseName(callId)))?.holder;
-  return { agents, deps, standBy, heard, holder, lines, old, abort };
+  const open = () => openStore({ dataDir });
+  return { agents, deps, standBy, heard, holder, lines, old, abort, open };
 }
+
+/** Lets time pass until `work` is done. */
+async function passing<T>(t: TestContext, work: () => Promise<T>): Promise<T> {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const over = new AbortController();
+  const done = work().finally(() => over.abort());
+  while (!over.signal.aborted) {
+    t.mock.timers.tick(250);
+    await setImmediate();
+  }
+  t.mock.timers.reset();
+  return done;
+}
+
+const away = async (): Promise<never> => {
+  throw new Error('the store is away');
+};
 
 test('a call goes to the fresh job with all that was said, and the old one is silent', async (t) => {
   const { deps, standBy, heard, holder, old } = await callOf(t);
@@ -234,14 +261,71 @@ test('a transfer that takes too long is undone: two jobs never have the call', a
 
 test('a store that fails in the transfer leaves the call here, and the old job speaks again', async (t) => {
   const { deps, standBy, heard, holder } = await callOf(t);
-  const fails = async () => {
-    throw new Error('the store is away');
-  };
-  const store = Object.assign(Object.create(deps.store) as CallStore, { handTo: fails });
+  const store = Object.assign(Object.create(deps.store) as CallStore, { handTo: away });
   void standBy('fresh').isOurs.catch(() => {});
   assert.equal(await handOver('handover', { ...deps, store }), false);
   assert.deepEqual(heard, ['announced', 'silent', 'speaks again']);
   assert.equal(await holder(), 'old');
+});
+
+test('with the store gone, the fresh job speaks once the old one has left the room', async (t) => {
+  const { agents, standBy } = await callOf(t);
+  let looks = 0;
+  const fresh = standBy('fresh', () => {
+    looks += 1;
+    return away();
+  });
+  let isOurs: boolean | undefined;
+  void fresh.isOurs.then((result) => (isOurs = result));
+  await eventually('the store is asked while the old job is there', () => looks > 2);
+  assert.equal(isOurs, undefined);
+  agents.leave('old');
+  assert.equal(await fresh.isOurs, true);
+});
+
+test('with the store gone, it does not wait for an old job that has given the call', async (t) => {
+  const { deps, standBy, heard } = await callOf(t);
+  const store = Object.assign(Object.create(deps.store) as CallStore, { handTo: away });
+  const claim = Object.assign(Object.create(deps.claim) as typeof deps.claim, { holder: away });
+  const fresh = standBy('fresh', away);
+  const both = () => Promise.all([handOver('rejoin', { ...deps, store, claim }), fresh.isOurs]);
+  assert.deepEqual(await passing(t, both), [true, true]);
+  assert.deepEqual(heard, ['silent']);
+});
+
+test('a job that went on without the store has the call once the store is back', async (t) => {
+  const { agents, standBy, holder, open } = await callOf(t);
+  let isAway = true;
+  const fresh = standBy('fresh', () => (isAway ? away() : open()));
+  agents.leave('old');
+  assert.equal(await fresh.isOurs, true);
+  isAway = false;
+  assert.equal(await fresh.claim.isLost(), false);
+  assert.equal(await fresh.claim.isStillOurs(), true);
+  assert.equal(await holder(), 'fresh');
+});
+
+test('only the job that has the call can say that it is given', async (t) => {
+  const { agents, standBy, abort } = await callOf(t);
+  let looks = 0;
+  const fresh = standBy('fresh', () => {
+    looks += 1;
+    return away();
+  });
+  agents.send('sip_caller', [agentIdentity('fresh')], 'pickup.go');
+  await eventually('the store is asked again', () => looks > 3);
+  abort.abort(new Error('still waiting'));
+  await assert.rejects(fresh.isOurs, /still waiting/);
+});
+
+test('a notice that is not played out keeps the call here', async (t) => {
+  const { deps, standBy, holder, lines } = await callOf(t, {
+    announce: () => new Promise(() => {}),
+  });
+  void standBy('fresh').isOurs.catch(() => {});
+  assert.equal(await passing(t, () => handOver('handover', deps)), false);
+  assert.equal(await holder(), 'old');
+  assert.ok(lines.some(({ event }) => event === 'handover.failed'));
 });
 
 test('an order hurries the hand-over that is waiting for the end of a turn', async (t) => {

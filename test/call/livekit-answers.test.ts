@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { liveKitAnswers } from '../../agent/call/livekit-answers.ts';
+import { liveKitAnswers, liveKitLists } from '../../agent/call/livekit-answers.ts';
 import { loadConfig } from '../../agent/config.ts';
 import { listenOnLoopback } from '../emulators/loopback-server.ts';
 import { minimalEnvironment } from '../environment.ts';
@@ -27,4 +27,30 @@ test('a server that takes requests and answers none is away', async (t) => {
     // It hangs.
   });
   assert.equal(await liveKitAnswers(config), false);
+});
+
+for (const { what, isThere, participants } of [
+  { what: 'listed', isThere: true, participants: [{ identity: 'sip_1' }, { identity: 'agent-1' }] },
+  { what: 'not listed', isThere: false, participants: [{ identity: 'agent-1' }] },
+  {
+    what: 'listed after the hang-up',
+    isThere: false,
+    participants: [{ identity: 'sip_1', attributes: { 'sip.callStatus': 'hangup' } }],
+  },
+]) {
+  test(`a caller who is ${what} ${isThere ? 'is' : 'is not'} in the room`, async (t) => {
+    const config = await serverThat(t, (_request, response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' });
+      response.end(JSON.stringify({ participants }));
+    });
+    assert.equal(await liveKitLists(config, { room: 'call_1', identity: 'sip_1' }), isThere);
+  });
+}
+
+test('in a room that is not there, there is no caller', async (t) => {
+  const config = await serverThat(t, (_request, response) => {
+    response.writeHead(404, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify({ code: 'not_found', msg: 'no' }));
+  });
+  assert.equal(await liveKitLists(config, { room: 'call_1', identity: 'sip_1' }), false);
 });

@@ -87,17 +87,54 @@ test('packets to the caller are counted, too', async (t) => {
   assert.deepEqual([packetsOut, lastPacketOutAtMs, packets], [50, 1_000, 0]);
 });
 
-test('statistics that do not come are asked for once', async (t) => {
-  t.mock.timers.enable({ apis: ['setInterval'] });
+test('statistics that do not come hold up one look, and are not asked for twice', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
   let asked = 0;
-  const clock = new PacketClock({
-    getRtcStats: () => {
-      asked += 1;
-      return new Promise(() => {});
+  const answers: (() => Promise<Stats>)[] = [
+    async () => stats(50),
+    () => new Promise(() => {}),
+    async () => stats(75),
+  ];
+  const fresh: number[] = [];
+  const clock = new PacketClock(
+    {
+      getRtcStats: () => {
+        asked += 1;
+        return answers.shift()?.() ?? Promise.resolve(stats(75));
+      },
     },
+    { onSample: ({ packets }) => void fresh.push(packets) },
+  );
+  t.after(() => clock.stop());
+  const pass = async (ms: number) => {
+    for (let left = ms; left > 0; left -= 500) {
+      t.mock.timers.tick(500);
+      await setImmediate();
+    }
+  };
+  await pass(2_500);
+  assert.deepEqual([asked, fresh], [2, [50]], 'one look is under way');
+  await pass(1_500);
+  assert.deepEqual(fresh.slice(0, 2), [50, 25], 'the next one found what came');
+});
+
+test('while nothing is known of packets, no silence is concluded', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
+  t.mock.method(performance, 'now', () => Date.now());
+  let isBlind = false;
+  const clock = new PacketClock({
+    getRtcStats: () =>
+      isBlind ? Promise.reject(new Error('no connection')) : Promise.resolve(stats(50)),
   });
-  t.mock.timers.tick(5_000);
-  clock.stop();
-  t.mock.timers.tick(5_000);
-  assert.equal(asked, 1);
+  t.after(() => clock.stop());
+  const look = async () => {
+    t.mock.timers.tick(500);
+    await setImmediate();
+  };
+  await look();
+  for (let count = 0; count < 4; count += 1) await look();
+  assert.equal(clock.silentMs, 2_000);
+  isBlind = true;
+  for (let count = 0; count < 40; count += 1) await look();
+  assert.equal(clock.silentMs, 2_000);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
+import { Liveness } from '../../agent/call/liveness.ts';
 import { ProviderTrouble } from '../../agent/call/provider-trouble.ts';
 import { BEAR_WITH_ME, SAY_AGAIN, STILL_TRYING } from '../../agent/speech/set-phrases.ts';
 
@@ -7,13 +8,16 @@ let heard: string[];
 let isDeaf: boolean;
 let isCallersTurn: boolean;
 let nowMs: number;
+let liveness: Liveness;
 let trouble: ProviderTrouble;
 
 beforeEach(() => {
   mock.timers.enable({ apis: ['setTimeout'] });
   [heard, isDeaf, isCallersTurn, nowMs] = [[], false, true, 0];
   mock.method(performance, 'now', () => nowMs);
+  liveness = new Liveness({ livenessPauseMs: 60_000, onPauseExpired: () => {} });
   trouble = new ProviderTrouble({
+    liveness,
     say: (text) => heard.push(text),
     giveUp: () => heard.push('given up'),
     isDeaf: () => isDeaf,
@@ -22,6 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   trouble.stop();
+  liveness.stop();
   mock.timers.reset();
   mock.restoreAll();
 });
@@ -90,6 +95,21 @@ test('a caller who spoke to nobody hears so, again and again, and is called back
   pass(30_000);
   assert.equal(heard.at(-1), 'given up');
   assert.equal(heard.filter((text) => text === 'given up').length, 1);
+});
+
+test('while a gap is dealt with nobody is given up on, and the wait goes on after it', () => {
+  isDeaf = true;
+  speak(1_000);
+  pass(7_000);
+  const before = [...heard];
+  const release = liveness.pauseAll('audio gap');
+  pass(40_000);
+  assert.deepEqual(heard, before, 'nothing is said either');
+  release();
+  pass(9_000);
+  assert.equal(heard.includes('given up'), false);
+  pass(9_000);
+  assert.equal(heard.at(-1), 'given up');
 });
 
 test('words that arrive in time, or late, end the waiting', () => {

@@ -17,6 +17,7 @@ type LineOptions = {
   readonly steps?: Partial<RecoverySteps>;
   readonly saved?: SavedRecovery;
   readonly gapMaxAttempts?: number;
+  readonly mediaTimeoutMs?: number;
 };
 
 const never = () => new Promise<void>(() => {});
@@ -52,14 +53,14 @@ function createLine(time: VirtualTime, options: LineOptions = {}) {
       giveUp: step('giveUp'),
     },
     signOfLife: () => line.sign,
-    isHealing: () => gap.isHealing,
+    mustWait: () => gap.isHealing,
     // oxlint-disable-next-line typescript/require-await -- a request, outside of a test
     isServerThere: async () => line.isServerThere,
     liveness,
     note: (event, fields) => void noted.push({ event, ...fields }),
     gapCooldownMs: 60_000,
     gapMaxAttempts: options.gapMaxAttempts ?? 3,
-    mediaTimeoutMs: 15_000,
+    mediaTimeoutMs: options.mediaTimeoutMs ?? 15_000,
     nowMs: time.nowMs,
     ...(options.saved ? { saved: options.saved } : {}),
   });
@@ -249,6 +250,7 @@ test('the fresh job ends the attempt that it came from: with packets', async (t)
     attempts: 1,
     recovered: 1,
     byStep: { ask: 0, resubscribe: 0, rejoin: 1 },
+    longestRecoveryMs: 12_000,
   });
 });
 
@@ -286,6 +288,73 @@ test('within the cooldown a gap is only watched, in a further job, too', async (
   await resumePackets(30_000);
   await stopPackets(6_000);
   assert.deepEqual(taken, ['ask']);
+});
+
+test('a gap that begins in the cooldown and outlasts it is dealt with then', async (t) => {
+  const time = virtualTime(t);
+  const saved = { attemptsUsed: 1, lastAttemptAtMs: Date.now() - 40_000, openSinceMs: null };
+  const { goOn, stopPackets, taken, only, recovery } = createLine(time, { saved });
+  await goOn(2_000);
+  await stopPackets(17_500);
+  assert.deepEqual(taken, []);
+  await stopPackets(1_000);
+  assert.deepEqual(taken, ['ask']);
+  // The gateway has not hung up in its time: nothing is hurried.
+  await stopPackets(2_000);
+  assert.deepEqual(taken, ['ask']);
+  await stopPackets(7_500);
+  assert.deepEqual(taken, ['ask', 'resubscribe', 'rejoin', 'giveUp']);
+  assert.equal(only('gap.detected').length, 1);
+  const { gaps, attempts } = recovery.figures;
+  assert.deepEqual([gaps, attempts], [1, 2]);
+});
+
+test('a gap on a leg that shows life is dealt with again, until the attempts are used up', async (t) => {
+  const { line, stopPackets, taken, only, recovery, liveness } = await healthyLine(t);
+  line.sign = 'dtmf';
+  await stopPackets(600_000);
+  assert.deepEqual(taken, Array.from({ length: 3 }, () => ['ask', 'resubscribe']).flat());
+  assert.deepEqual([recovery.figures.gaps, recovery.figures.attempts], [1, 3]);
+  assert.ok(only('gap.gave-up').every(({ why }) => why === 'leg-alive'));
+  assert.equal(liveness.isPaused, false);
+});
+
+test('a leg that shows no more life after the last attempt gets the polite end', async (t) => {
+  const { line, stopPackets, taken } = await healthyLine(t, { gapMaxAttempts: 1 });
+  line.sign = 'dtmf';
+  await stopPackets(40_000);
+  line.sign = null;
+  await stopPackets(60_000);
+  assert.deepEqual(taken, ['ask', 'resubscribe', 'giveUp']);
+});
+
+test('a gap that ended meanwhile is not looked at again', async (t) => {
+  const { line, stopPackets, resumePackets, taken } = await healthyLine(t);
+  line.sign = 'dtmf';
+  await stopPackets(20_000);
+  await resumePackets(120_000);
+  assert.deepEqual(taken, ['ask', 'resubscribe']);
+});
+
+test('a gateway that waits longer is not forestalled by the polite end', async (t) => {
+  const { stopPackets, taken, only } = await healthyLine(t, { mediaTimeoutMs: 45_000 });
+  await stopPackets(43_500);
+  assert.deepEqual(taken, ['ask', 'resubscribe', 'rejoin']);
+  await stopPackets(1_000);
+  assert.equal(taken.at(-1), 'giveUp');
+  assert.equal(only('gap.gave-up')[0]?.['silentMs'], 44_000);
+});
+
+test('the longest recovery is kept, over jobs too; without any there is none', async (t) => {
+  const first = await healthyLine(t);
+  assert.equal(first.recovery.figures.longestRecoveryMs, null);
+  await first.stopPackets(9_000);
+  await first.resumePackets(70_000);
+  await first.stopPackets(6_000);
+  await first.resumePackets(70_000);
+  assert.equal(first.recovery.figures.longestRecoveryMs, 9_500);
+  const second = createLine(first.time, { saved: first.recovery.saved });
+  assert.equal(second.recovery.figures.longestRecoveryMs, 9_500);
 });
 
 test('when all attempts are used up, there is only the polite end, in time', async (t) => {
@@ -362,6 +431,7 @@ test('whatever the packets do: few attempts, no step while they flow, no timer l
       assert.equal(taken.includes('pause expired'), false);
       const detected = noted.filter(({ event }) => event === 'gap.detected').length;
       assert.equal(recovery.figures.gaps, detected);
+      Object.assign(line, { packets: 25, sign: null, isReconnecting: false });
       await goOn(20_000);
       assert.equal(liveness.isPaused, false, 'every pause was released');
       assert.equal(liveness.running.length + expired, 1, 'no timer was lost');

@@ -114,6 +114,22 @@ test('what an older release kept is read, and what this one adds is not missed',
   assert.deepEqual(savedCallFrom(JSON.stringify({ ...saved, lastCrash }))?.lastCrash, lastCrash);
 });
 
+test('the figures that a release adds are kept, and those of an older one are whole without', () => {
+  const added = {
+    packetsOut: 700,
+    lastPacketInAtMs: 10,
+    lastPacketOutAtMs: null,
+    framesOut: 90,
+    lastCallerSpeechAtMs: 11,
+    lastAgentSpeechAtMs: null,
+    lastTranscriptAtMs: 12,
+    transfer: { outcome: 'refused', sipStatus: 486 },
+  };
+  const figures = { ...saved.figures, ...added };
+  assert.deepEqual(savedCallFrom(JSON.stringify({ ...saved, figures }))?.figures, figures);
+  assert.deepEqual(savedCallFrom(JSON.stringify(saved))?.figures, saved.figures);
+});
+
 test('an agent that was broken off was so with its last words', () => {
   const cut: SavedItem = { kind: 'spoken', by: 'agent', words: 'One is', interrupted: true };
   assert.equal(brokenOff([...talk, cut]), 'One is');

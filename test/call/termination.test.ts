@@ -13,6 +13,9 @@ test('every reason has one result: whose doing the end was', () => {
 
 test('a side ended the call only when it meant to', () => {
   assert.equal(endedBy('agent-goodbye'), 'agent');
+  assert.equal(endedBy('caller-silent'), 'agent');
+  assert.equal(endedBy('over-limit'), 'agent');
+  assert.equal(endedBy('transferred'), 'agent');
   assert.equal(endedBy('caller-hangup'), 'caller');
   assert.equal(endedBy('cancelled-while-ringing'), 'caller');
   assert.equal(endedBy('media-lost'), null);

@@ -18,6 +18,8 @@ export type CallEvent = { readonly atMs: number } & (
   | { readonly type: 'dtmf'; readonly digit: string }
   | { readonly type: 'packets-stopped' | 'packets-resumed' }
   | { readonly type: 'reconnecting' | 'reconnected' }
+  /** The caller's track is in the room anew: only from here on can the others hear it again. */
+  | { readonly type: 'republished' }
   /** The caller's side ends the call; the agent's side of it is `ended`. */
   | { readonly type: 'hung-up' }
   | {

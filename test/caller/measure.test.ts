@@ -85,6 +85,19 @@ test('a pause within an answer is silence too', () => {
   assert.equal(longestSilenceMs(heard({ agentSpeech })), 2_400);
 });
 
+test('a line that had to be said again leaves silence up to then, whatever was said meanwhile', () => {
+  const [one, two] = heard().lines;
+  assert.ok(one && two);
+  // From the end of the filler at 4,600 to the second time at 8,010.
+  const agentSpeech = [at(500, 2_000), at(4_200, 4_600), at(9_500, 10_000)];
+  const lines = [{ ...one, wasInVain: true }, two];
+  assert.equal(longestSilenceMs(heard({ agentSpeech })), 510);
+  assert.equal(longestSilenceMs(heard({ agentSpeech, lines })), 3_410);
+  // Nothing was said: from the end of the line.
+  const silent = [at(500, 2_000), at(9_500, 10_000)];
+  assert.equal(longestSilenceMs(heard({ agentSpeech: silent, lines })), 4_030);
+});
+
 test('of a silence counts only what came after a moment', () => {
   assert.equal(longestSilenceMs(heard(), 4_500), 510);
   assert.equal(longestSilenceMs(heard(), 4_480), 520);

@@ -19,10 +19,13 @@ export type MeasuredTurn = {
   readonly latencyMs: number | null;
 };
 
+/** A line of the caller; one that was said in vain got no answer, and was said once more. */
+type HeardLine = { readonly line: string; readonly wasInVain?: boolean } & Segment;
+
 /** What was heard of a call, in milliseconds from the moment the caller was in the room. */
 export type HeardCall = {
   /** The lines in order, each with the stretch of the recording in which it was sent. */
-  readonly lines: readonly ({ readonly line: string } & Segment)[];
+  readonly lines: readonly HeardLine[];
   readonly callerSpeech: readonly Segment[];
   /** Of all agents together. */
   readonly agentSpeech: readonly Segment[];
@@ -51,15 +54,21 @@ export function measureTurns(call: HeardCall): MeasuredTurn[] {
 
 /**
  * The longest stretch in which neither spoke while it was the agent's turn: from the answer to the
- * end of the greeting, and from the end of each line to the end of the answer to it; of all that only
- * what came after `sinceMs`. Null for a call that was not answered, or had no such turn.
+ * end of the greeting, and from the end of each line to the end of the answer to it, or to the next
+ * line where it was said in vain; of all that only what came after `sinceMs`. Null for a call that
+ * was not answered, or had no such turn.
  */
 export function longestSilenceMs(call: HeardCall, sinceMs = -Infinity): number | null {
   if (call.answeredMs === null) return null;
   const turns = measureTurns(call);
   const starts = turns.map((turn) => turn.callerFromMs);
   const agentTurns = [{ fromMs: call.answeredMs, answer: measureGreeting(call) }]
-    .concat(turns.map((turn) => ({ fromMs: turn.callerToMs, answer: turn.answer })))
+    .concat(
+      turns.map(({ callerToMs, answer }, index) => ({
+        fromMs: callerToMs,
+        answer: call.lines[index]?.wasInVain ? null : answer,
+      })),
+    )
     .map(({ fromMs, answer }, index) => ({
       fromMs,
       toMs: answer?.agentToMs ?? starts[index] ?? call.endedMs,

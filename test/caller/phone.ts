@@ -8,11 +8,9 @@ import {
   ParticipantKind,
   Room,
   RoomEvent,
-  TrackKind,
   TrackPublishOptions,
   TrackSource,
   type RemoteParticipant,
-  type RemoteTrackPublication,
 } from '@livekit/rtc-node';
 import pTimeout from 'p-timeout';
 import {
@@ -25,6 +23,7 @@ import {
 import { FrameLog, samplesOf } from './frame-log.ts';
 import { Hearing } from './hearing.ts';
 import { Mouth } from './mouth.ts';
+import { publishedAudio } from './published-audio.ts';
 import { frameLogName } from './recording.ts';
 
 /** Between callStatus `hangup` and the gateway's leaving (livekit-server-facts, section 14). */
@@ -184,6 +183,7 @@ export class Phone {
         // A server that was started anew knows of us what our token says: that it still rings.
         if (this.#answeredMs !== undefined) void this.#tellStatus('active');
       })
+      .on(RoomEvent.LocalTrackRepublished, () => this.#emit({ type: 'republished', atMs: nowMs() }))
       .on(RoomEvent.Disconnected, (reason) => {
         void this.#end(AGENT_ENDED.has(reason) ? 'agent' : 'network', reason);
       });
@@ -197,7 +197,7 @@ export class Phone {
   /** The first agent's audio track is the answer; from then on every audio track is subscribed to. */
   #lookForTracks(): void {
     if (this.#ending) return;
-    const tracks = [...this.#room.remoteParticipants.values()].flatMap(audioTracks);
+    const tracks = [...this.#room.remoteParticipants.values()].flatMap(publishedAudio);
     const ofAgent = tracks.find(({ from }) => from.kind === ParticipantKind.AGENT);
     if (this.#answeredMs === undefined && !ofAgent) return;
     for (const { publication } of tracks) {
@@ -225,17 +225,6 @@ export class Phone {
     if (!this.#room.localParticipant) throw new Error('The caller is not in the room');
     return this.#room.localParticipant;
   }
-}
-
-type PublishedTrack = {
-  readonly publication: RemoteTrackPublication;
-  readonly from: RemoteParticipant;
-};
-
-function audioTracks(from: RemoteParticipant): PublishedTrack[] {
-  return [...from.trackPublications.values()]
-    .filter((publication) => publication.kind === TrackKind.KIND_AUDIO)
-    .map((publication) => ({ publication, from }));
 }
 
 /** The agent ends a call by deleting the room, or by removing the caller from it. */

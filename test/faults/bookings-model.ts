@@ -106,7 +106,15 @@ export const modelFaults: readonly FaultCase[] = [
   bookingFault('no-confirmation-given', {
     act: async (scene) => {
       await scene.readBack();
-      await scene.book('Hm, what does the delivery cost?');
+      for (const words of [
+        'Could you do it for less?',
+        'Okay, let me think about it.',
+        'Yes, make it Tuesday.',
+        'Hm, what does the delivery cost?',
+      ]) {
+        const { answer } = await scene.book(words);
+        assert.equal(answer.problem, 'not-confirmed', `${words} ${answer.say}`);
+      }
     },
     expected: notBooked,
   }),

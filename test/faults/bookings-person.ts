@@ -57,6 +57,40 @@ const othersAsTheyWere = async (scene: BookingScene) => {
   );
 };
 
+/** A supervisor that starts goes through the whole sheet at once. */
+const restart = async (scene: BookingScene) => {
+  await scene.killSupervisor();
+  await scene.startSupervisor();
+};
+
+/** Staff move the confirmed booking by four weeks, in its row. */
+const movedByStaff = async (scene: BookingScene) => {
+  const { office, wish } = scene;
+  await scene.readBack();
+  await scene.agree();
+  const row = office.sheets.rows('Bookings').findIndex((cells) => cells.includes(wish.itemId)) + 1;
+  office.sheets.setCell('Bookings', `D${row}`, office.day(29));
+  office.sheets.setCell('Bookings', `E${row}`, office.day(31));
+  await restart(scene);
+  await office.until(
+    'the journal follows',
+    async () => (await office.journal())[0]?.startDay === office.day(29),
+  );
+};
+
+/** All rows but the first are deleted, by mistake. */
+const emptied = async (scene: BookingScene) => {
+  const { sheets } = scene.office;
+  for (const itemId of ['GN-01', scene.wish.itemId]) {
+    await scene.readBack({ itemId });
+    await scene.agree({ itemId });
+  }
+  await scene.office.delivered();
+  while (sheets.rows('Bookings').length > 1) sheets.deleteRow('Bookings', 2);
+  await restart(scene);
+  await scene.supervisor.waitFor('booking.rows-missing');
+};
+
 /** Faults of people, who go on editing their sheet. */
 export const personFaults: readonly FaultCase[] = [
   bookingFault('staff-rents-out-the-unit', {
@@ -118,5 +152,24 @@ export const personFaults: readonly FaultCase[] = [
       sheets.renameColumn('Equipment', 'Machine', 'Item ID');
     },
     expected: { ...bookedOnce, spoken: ['pending'] },
+  }),
+  bookingFault('staff-moves-the-booking', {
+    act: movedByStaff,
+    expected: bookedOnce,
+    holds: async ({ office }) => {
+      const days = await office.store.db.selectFrom('bookedDays').select('day').execute();
+      assert.deepEqual(
+        days.map(({ day }) => day).sort(),
+        [29, 30, 31].map((n) => office.day(n)),
+      );
+    },
+  }),
+  bookingFault('bookings-tab-emptied', {
+    act: emptied,
+    expected: { spoken: ['confirmed'], rowsInSheet: 0, inJournal: 2 },
+    holds: async ({ office }) => {
+      const states = (await office.journal()).map(({ state }) => state);
+      assert.deepEqual(states, ['confirmed', 'confirmed']);
+    },
   }),
 ];

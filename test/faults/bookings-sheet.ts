@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import timers from 'node:timers/promises';
 import type { Fault } from '../emulators/faults.ts';
 import { exampleSheet } from '../stack/example-sheet.ts';
@@ -7,6 +8,8 @@ import type { FaultCase } from './fault-case.ts';
 
 /** An outage of a minute, shortened: long enough for several tries of the sheet writer. */
 const outageMs = 6_000;
+/** The writer gives a request up after 8 s, and sends it again after 10. */
+const lateMs = 15_000;
 /** The sheet does not confirm in time: it is not said that it did, and nothing is lost. */
 const pendingOnce = { spoken: ['pending'], rowsInSheet: 1, inJournal: 1 } as const;
 const bookedOnce = { spoken: ['confirmed'], rowsInSheet: 1, inJournal: 1 } as const;
@@ -42,6 +45,28 @@ const replyLost = (fault: Fault) => async (scene: BookingScene) => {
   scene.office.sheets.faults.next('values.append', fault);
   await scene.agree();
 };
+
+/** Google applies the append long after the writer gave it up and sent another. */
+const appliedLate = async (scene: BookingScene) => {
+  const { office, wish } = scene;
+  await scene.readBack();
+  office.sheets.faults.next('values.append', { do: 'delay', delayMs: lateMs });
+  await scene.agree();
+  await office.until('both rows are there', () => office.rowsOf(wish.itemId).length === 2);
+  // The next one goes through the whole sheet at once.
+  await scene.killSupervisor();
+  await scene.startSupervisor();
+  await office.until(
+    'only the first of them counts',
+    () => statusesOf(scene) === 'CONFIRMED,CANCELLED',
+  );
+};
+
+const statusesOf = ({ office, wish }: BookingScene) =>
+  office
+    .rowsOf(wish.itemId)
+    .map((row) => row[5])
+    .join();
 
 const units = 5_000;
 const bookings = 20_000;
@@ -96,6 +121,11 @@ export const sheetFaults: readonly FaultCase[] = [
   bookingFault('reply-truncated-after-write', {
     act: replyLost({ do: 'truncate', after: 20 }),
     expected: { ...bookedOnce, spoken: ['confirmed', 'pending'] },
+  }),
+  bookingFault('append-applied-late', {
+    act: appliedLate,
+    expected: { ...pendingOnce, rowsInSheet: 2 },
+    holds: async ({ office }) => assert.equal((await office.journal())[0]?.state, 'confirmed'),
   }),
   bookingFault('5000-units-20000-bookings', {
     sheet: hugeSheet(),

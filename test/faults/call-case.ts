@@ -76,7 +76,7 @@ async function outcomeOf(
   const seen = {
     result: asText(ended?.['result']),
     reason: asText(ended?.['reason']),
-    silenceMs: silenceMs(report, silence),
+    silenceMs: silenceMs(report, silence, scene.inVain),
     recoveredMs: scene.recoveredMs && Math.round(scene.recoveredMs),
     attempts: scene.attempts,
     turnsAfter: scene.turnsAfter,

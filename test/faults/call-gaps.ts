@@ -1,5 +1,7 @@
 import timers from 'node:timers/promises';
 import { AgentDispatchClient } from 'livekit-server-sdk';
+import type { Aftermath } from '../scenarios/aftermath.ts';
+import { wrongCallBacks } from './call-backs.ts';
 import { callFault } from './call-case.ts';
 import type { CallFault } from './call-case.ts';
 import { hangUpAt } from './call-hang-ups.ts';
@@ -7,6 +9,8 @@ import { address, skidSteer } from './call-lines.ts';
 import type { CallPlace, CallSetting } from './call-place.ts';
 import type { CallScene } from './call-scene.ts';
 
+/** The gateway hangs up this long after the last packet. */
+const mediaTimeoutMs = 15_000;
 const cooldownMs = 3_000;
 const gaps = {
   AUDIO_GAP_MS: '2000',
@@ -27,9 +31,7 @@ async function stopFor(scene: CallScene, ms: number, meanwhile = async () => {})
 
 /** `recoveredMs` counts from the gap's end; `attempts` are the gaps that something was done about. */
 async function goOn(scene: CallScene): Promise<void> {
-  const { atMs } = scene.call.events.findLast(({ type }) => type === 'packets-resumed') ?? {
-    atMs: 0,
-  };
+  const { atMs } = await scene.call.waitFor('packets-resumed');
   await scene.quiet();
   await scene.ask(skidSteer);
   await scene.ask(address);
@@ -39,6 +41,27 @@ async function goOn(scene: CallScene): Promise<void> {
   const resumedAtMs = (ringing?.epochMs ?? 0) + atMs;
   if (recovered) scene.recoveredMs = Math.max(0, Date.parse(recovered.time) - resumedAtMs);
   await scene.hangUp();
+}
+
+/** What is missing where a gap was outlived: something was done about it, and packets came back. */
+function notRecovered(scene: CallScene): string[] {
+  const told = ['gap.detected', 'gap.recovered', 'gap.gave-up'];
+  const last = scene.lines.findLast(({ event }) => told.includes(event));
+  return [
+    ...((scene.attempts ?? 0) >= 1 ? [] : ['nothing was done about the gap']),
+    ...(last?.event === 'gap.recovered' ? [] : [`the last word of it is ${last?.event}`]),
+  ];
+}
+
+/** What is missing where the agent gave up: it did before the gateway's time, and noted it. */
+async function notGivenUp(scene: CallScene, why: string, { lines }: Aftermath): Promise<string[]> {
+  const gaveUp = lines.find((line) => line.event === 'gap.gave-up' && line['why'] === why);
+  const silentMs = Number(gaveUp?.['silentMs'] ?? Infinity);
+  return [
+    ...(gaveUp ? [] : [`no gap.gave-up: ${why}`]),
+    ...(silentMs < mediaTimeoutMs ? [] : [`it gave up after ${silentMs} ms`]),
+    ...(await wrongCallBacks(scene.place.yard, scene.call.callId)),
+  ];
 }
 
 /** Packets stop while nobody speaks, and come back. */
@@ -52,6 +75,7 @@ const stopped = (name: string, ms: number) =>
       await stopFor(scene, ms);
       await goOn(scene);
     },
+    holds: notRecovered,
   });
 
 /** The caller's leg shows that it lives by something other than sound. */
@@ -93,6 +117,10 @@ function lostForEver(): CallFault {
       scene.attempts = attemptsOf(scene);
     },
     reasons: ['media-lost'],
+    holds: async (scene, left) => [
+      ...(await notGivenUp(scene, 'ladder-walked', left)),
+      ...(left.report.endedBy === 'agent' ? [] : [`${left.report.endedBy} ended it`]),
+    ],
   });
 }
 
@@ -108,7 +136,7 @@ export const gapFaults: readonly CallFault[] = [
   stopped('packets-stop-3s', 3_000),
   stopped('packets-stop-8s', 8_000),
   stopped('packets-stop-12s', 12_000),
-  // The gateway's own timeout, after 15 s, ends it, if the agent did not before.
+  // The polite end begins before the gateway's own timeout, which may cut the last words off.
   callFault('packets-stop-for-ever', {
     setting: short,
     silence: 'none',
@@ -121,6 +149,7 @@ export const gapFaults: readonly CallFault[] = [
       scene.attempts = attemptsOf(scene);
     },
     reasons: ['media-lost'],
+    holds: (scene, left) => notGivenUp(scene, 'ladder-walked', left),
   }),
   callFault('packets-stop-leg-lives', {
     setting: short,
@@ -149,6 +178,7 @@ export const gapFaults: readonly CallFault[] = [
       });
       await goOn(scene);
     },
+    holds: notRecovered,
   }),
   // Both attempts are made; the third gap gets the polite end alone, before the gateway's own.
   callFault('gap-after-gap', {
@@ -168,7 +198,11 @@ export const gapFaults: readonly CallFault[] = [
       scene.attempts = attemptsOf(scene);
     },
     reasons: ['media-lost'],
-    holds: (scene) => (scene.attempts === 2 ? [] : [`${scene.attempts} attempts`]),
+    holds: async (scene, left) => [
+      ...(scene.attempts === 2 ? [] : [`${scene.attempts} attempts`]),
+      ...(scene.count('gap.recovered') === 2 ? [] : ['not both were recovered from']),
+      ...(await notGivenUp(scene, 'attempts-used', left)),
+    ],
   }),
   hangUpAt('recovery', {
     setting: short,

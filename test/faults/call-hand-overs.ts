@@ -1,16 +1,18 @@
 import timers from 'node:timers/promises';
+import { confirmedRows, wasGivenInFlight } from './call-booking.ts';
 import { callFault } from './call-case.ts';
 import type { CallFault } from './call-case.ts';
 import { hangUpAt } from './call-hang-ups.ts';
 import {
   address,
   delivery,
+  fate,
   generator,
   longQuestion,
   price,
   skidSteer,
   wish,
-  yes,
+  yesToPending,
 } from './call-lines.ts';
 import type { CallSetting } from './call-place.ts';
 import type { CallScene } from './call-scene.ts';
@@ -49,7 +51,7 @@ const handOver = (
   options: {
     readonly act: (scene: CallScene) => Promise<void>;
     readonly turnsAfter: number;
-    readonly holds?: (scene: CallScene) => readonly string[];
+    readonly holds?: (scene: CallScene) => readonly string[] | Promise<readonly string[]>;
   },
 ) =>
   callFault(name, {
@@ -61,9 +63,9 @@ const handOver = (
       measure(scene);
       await scene.hangUp();
     },
-    holds: (scene, { events }) => [
+    holds: async (scene, { events }) => [
       ...(events.includes('job.handed-over') ? [] : ['the call was not handed over']),
-      ...(options.holds?.(scene) ?? []),
+      ...((await options.holds?.(scene)) ?? []),
     ],
   });
 
@@ -94,20 +96,25 @@ export const handOvers: readonly CallFault[] = [
   handOver('hand-over-booking', {
     turnsAfter: 2,
     act: async (scene) => {
-      // Google takes its time: the booking waits for its confirmation while the call goes over.
-      scene.place.yard.sheets.setLatency(1_500);
       await scene.ask(generator);
       await scene.ask(price);
       await scene.ask(wish);
       await beforeHandOver(scene, 2_000);
+      // Committed, and the write to the sheet under way: so the booking goes from job to job.
+      const { faults } = scene.place.yard.sheets;
+      const writes = faults.count('values.append');
+      const over = faults.on('values.append', { do: 'hang' });
       scene.strike();
-      await scene.ask(yes);
-      await handedOver(scene);
-      await scene.ask(address);
+      await scene.ask(yesToPending);
+      const isInFlight = () => faults.count('values.append') > writes && wasGivenInFlight(scene);
+      await scene.until('a hand-over with the booking in flight', isInFlight);
+      over();
+      scene.attempts = scene.count('job.handed-over');
+      await scene.ask(fate);
     },
-    holds: ({ place, call }) => {
-      const rows = place.yard.sheets.rows('Bookings').filter((row) => row.includes(call.callId));
-      return rows.length === 1 ? [] : [`${rows.length} rows in the sheet`];
+    holds: async (scene) => {
+      const { length } = await confirmedRows(scene);
+      return length === 1 ? [] : [`${length} rows in the sheet`];
     },
   }),
   handOver('hand-over-store-slow', {

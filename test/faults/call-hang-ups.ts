@@ -76,13 +76,8 @@ export const hangUps: readonly CallFault[] = [
       const { faults } = scene.place.yard.openai;
       await scene.greeted();
       const before = faults.count('chat');
-      const isAsked = () => faults.count('chat') > before;
-      await scene.call.say(boomLift.say);
-      // Said once more to an agent that did not understand it, as people do.
-      await scene
-        .until('the model is asked', isAsked, 8_000)
-        .catch(() => scene.call.say(boomLift.say));
-      await scene.until('the model is asked', isAsked);
+      const isTaken = () => faults.count('chat') > before;
+      await scene.sayUntil(boomLift.say, { what: 'the model is asked', isTaken, withinMs: 8_000 });
       // The tool hangs, and says that it takes a moment.
       await scene.hearsSomething();
     },

@@ -35,6 +35,22 @@ export const yes: Question = {
   say: 'Yes, please book it.',
   hears: /you're booked|your request .* is taken|booked, under the code/i,
 };
+/** The same, while the sheet keeps the booking waiting. */
+export const yesToPending: Question = {
+  say: yes.say,
+  hears: /taken your request|request .* is taken/i,
+};
+export const fate: Question = {
+  say: 'Is my booking confirmed?',
+  hears: /(?:your request for|you have) the generator/i,
+};
+/** The yard does not know the caller's number, and asks for it. */
+export const wishWithoutNumber: Question = { say: wish.say, hears: /best number/i };
+/** Answers the offer to take a message. */
+export const message: Question = {
+  say: 'Yes, please tell them that I will be at the gate early tomorrow.',
+  hears: /written that down/i,
+};
 export const person = 'Can I talk to a real person, please?';
 export const farewell = "Thanks, that's all. Goodbye.";
 
@@ -50,6 +66,8 @@ export const allLines: readonly string[] = [
   wish.say,
   bookIt.say,
   yes.say,
+  fate.say,
+  message.say,
   person,
   farewell,
 ];

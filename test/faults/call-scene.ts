@@ -1,5 +1,5 @@
 import timers from 'node:timers/promises';
-import { gapIn } from './call-silence.ts';
+import { gapIn, wasAskedAgain } from './call-silence.ts';
 import type { Call } from '../caller/call.ts';
 import type { CallReport } from '../caller/call-report.ts';
 import type { PlaceCallOptions } from '../caller/caller.ts';
@@ -12,9 +12,8 @@ import type { CallPlace } from './call-place.ts';
 const pollMs = 20;
 /** Longer than any pause within an answer. */
 const quietMs = 600;
-/** How long the caller waits for an answer, and how often a question is asked. */
+/** How long the caller waits for an answer. */
 const patienceMs = 16_000;
-const times = 2;
 
 /** One caller on the line of a place, and what is measured while something goes wrong. */
 export class CallScene implements AsyncDisposable {
@@ -26,6 +25,8 @@ export class CallScene implements AsyncDisposable {
   recoveredMs: number | null = null;
   /** Questions answered rightly since the fault. */
   turnsAfter = 0;
+  /** When each line began that had to be said again, unasked; on the clock of the call's events. */
+  readonly inVain: number[] = [];
   #struckAtMs: number | undefined;
 
   private constructor(place: CallPlace, call: Call) {
@@ -86,6 +87,11 @@ export class CallScene implements AsyncDisposable {
     await this.quiet();
   }
 
+  /** Whether the agent is heard now. */
+  get isSpeaking(): boolean {
+    return this.#quietForMs() === 0;
+  }
+
   /** Waits until the agent has been silent for a moment. */
   async quiet(): Promise<void> {
     await this.until('the agent is quiet', () => this.#quietForMs() >= quietMs);
@@ -98,8 +104,36 @@ export class CallScene implements AsyncDisposable {
   }
 
   /**
-   * Says a line, and waits for the answer to be heard to its end; says it once more when none comes,
-   * as people do. With `strikes` the fault is one of this turn, and begins with the end of the line.
+   * Says a line until it is taken in; once more after `withinMs`, as people do.
+   * @throws {Error} that names `what` when it was said in vain twice.
+   */
+  async sayUntil(
+    say: string,
+    options: {
+      readonly what: string;
+      readonly isTaken: () => boolean;
+      readonly withinMs?: number;
+      /** Told when it was said for the first time. */
+      readonly onSaid?: () => void;
+    },
+  ): Promise<void> {
+    const { what, isTaken, withinMs = patienceMs, onSaid = () => {} } = options;
+    const first = await this.call.say(say);
+    onSaid();
+    const isTakenAtOnce = await this.until(what, isTaken, withinMs).then(
+      () => true,
+      () => false,
+    );
+    if (isTakenAtOnce) return;
+    const sinceMs = Date.now();
+    if (!this.isOver) await this.call.say(say);
+    await this.until(what, isTaken, withinMs);
+    if (!wasAskedAgain(this.place.yard.openai.requests, sinceMs)) this.inVain.push(first.fromMs);
+  }
+
+  /**
+   * Says a line, and waits for the answer to be heard to its end; once more when none comes. With
+   * `strikes` the fault is one of this turn, and begins with the end of the line.
    * `spoken` is where the words of the answer come from: every voice, if left out.
    */
   async ask(
@@ -114,14 +148,13 @@ export class CallScene implements AsyncDisposable {
     const since = () => spoken().filter(({ atMs }) => atMs >= fromMs);
     const words = () => since().map(({ text }) => text.trim());
     const isAnswered = () => hears.test(words().join(' '));
-    for (let time = 1; !isAnswered(); time += 1) {
-      await this.call.say(say);
-      if (strikes && time === 1) this.strike();
-      await this.until(`${hears}`, isAnswered, patienceMs).catch((error: unknown) => {
-        if (time < times && !this.isOver) return;
-        throw new Error(`${String(error)} after "${say}", but: ${words().join(' ') || 'nothing'}`);
-      });
-    }
+    await this.sayUntil(say, {
+      what: `${hears}`,
+      isTaken: isAnswered,
+      onSaid: () => strikes && this.strike(),
+    }).catch((error: unknown) => {
+      throw new Error(`${String(error)} after "${say}", but: ${words().join(' ') || 'nothing'}`);
+    });
     const answeredAtMs = await this.#heardSince(since().at(0)?.atMs ?? fromMs);
     await this.quiet();
     if (this.#struckAtMs === undefined) return;
@@ -171,11 +204,10 @@ export class CallScene implements AsyncDisposable {
   /** On the wall clock, when the first sound was heard that began with words of `atMs` or later. */
   async #heardSince(atMs: number): Promise<number> {
     const fromMs = atMs - this.#startedAtMs;
-    const isSpeaking = () => this.#quietForMs() === 0;
     const started = () =>
       this.call.events.find((event) => event.type === 'agent-audio-start' && event.atMs >= fromMs);
     // A sentence that follows another at once has no start of its own.
-    await this.until('the answer is heard', () => started() !== undefined || isSpeaking());
+    await this.until('the answer is heard', () => started() !== undefined || this.isSpeaking);
     return this.#startedAtMs + (started()?.atMs ?? this.nowMs);
   }
 

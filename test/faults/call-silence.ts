@@ -1,5 +1,8 @@
+import { z } from 'zod';
 import type { CallEvent } from '../caller/call-events.ts';
 import type { CallReport } from '../caller/call-report.ts';
+import { longestSilenceMs } from '../caller/measure.ts';
+import type { OpenAiRequest } from '../emulators/openai.ts';
 
 /** How long every agent has been quiet by now; 0 while one speaks, and `nowMs` before any did. */
 export function gapIn(events: readonly CallEvent[], nowMs: number): number {
@@ -21,11 +24,45 @@ export function gapIn(events: readonly CallEvent[], nowMs: number): number {
  */
 export type AgentTurns = 'turns' | 'first-word' | 'none';
 
-/** The longest stretch of the agent's turns in which neither spoke; null when there was no turn. */
-export function silenceMs(report: CallReport, counted: AgentTurns): number | null {
-  const { longestSilenceMs, ringToAnswerMs, ringToFirstWordMs } = report;
+/**
+ * The longest stretch of the agent's turns in which neither spoke; null when there was no turn. The
+ * turn after a line that was said in vain ends only with the next line; `inVain` says when each of
+ * them began, on the clock of the call.
+ */
+export function silenceMs(
+  report: CallReport,
+  counted: AgentTurns,
+  inVain: readonly number[] = [],
+): number | null {
+  const { heard, ringToAnswerMs, ringToFirstWordMs } = report;
   if (counted === 'none') return null;
-  if (counted === 'turns') return longestSilenceMs && Math.round(longestSilenceMs);
+  if (counted === 'turns') {
+    const lines = heard.lines.map((line) => ({ ...line, wasInVain: inVain.includes(line.fromMs) }));
+    const longestMs = longestSilenceMs({ ...heard, lines });
+    return longestMs && Math.round(longestMs);
+  }
   if (ringToAnswerMs === null || ringToFirstWordMs === null) return null;
   return Math.max(0, Math.round(ringToFirstWordMs - ringToAnswerMs));
+}
+
+/** What the agent says when it has not understood, or when a tool or model failed it. */
+const asksAgain = /\b(?:quite (?:catch|get) that|once more)\b/i;
+
+const messagesOf = z.object({
+  messages: z.array(z.object({ role: z.string(), content: z.unknown().optional() })),
+});
+
+/**
+ * Whether a line that was said once more from `sinceMs` (Unix) on had been asked for again: the
+ * model's first request since then tells it, where such words of the agent's stand right before it.
+ */
+export function wasAskedAgain(requests: readonly OpenAiRequest[], sinceMs: number): boolean {
+  for (const { endpoint, atMs, body } of requests) {
+    if (endpoint !== 'chat' || atMs < sinceMs) continue;
+    const { messages } = messagesOf.parse(JSON.parse(body));
+    const [before, last] = messages.slice(-2);
+    if (last?.role !== 'user') continue;
+    return before?.role === 'assistant' && asksAgain.test(JSON.stringify(before.content));
+  }
+  return false;
 }

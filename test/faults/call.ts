@@ -3,10 +3,12 @@ import { gapFaults } from './call-gaps.ts';
 import { handOvers } from './call-hand-overs.ts';
 import { hangUps } from './call-hang-ups.ts';
 import { hearingFaults } from './call-hearing.ts';
+import { keypadFaults } from './call-keypad.ts';
 import { limitFaults } from './call-limits.ts';
 import { outageFaults } from './call-outages.ts';
 import { speakingFaults } from './call-speaking.ts';
 import { thinkingFaults } from './call-thinking.ts';
+import { transferFaults } from './call-transfers.ts';
 import { suiteInLanes } from './fault-lanes.ts';
 
 /**
@@ -17,6 +19,8 @@ export const callFaults: readonly CallFault[] = [
   ...gapFaults,
   ...handOvers,
   ...limitFaults,
+  ...transferFaults,
+  ...keypadFaults,
   ...hearingFaults,
   ...thinkingFaults,
   ...speakingFaults,

@@ -9,12 +9,13 @@ import type { CallPlace, CallSetting } from './call-place.ts';
 import { CallScene } from './call-scene.ts';
 import type { PlacedFault } from './fault-lanes.ts';
 import type { Outcome } from './fault-suite.ts';
-import { heardOfFault } from './survival-heard.ts';
+import { heardOfFault, wrongWords } from './survival-heard.ts';
+import type { HeardOfFault } from './survival-heard.ts';
 import { drawStories } from './survival-story.ts';
 import type { Story } from './survival-story.ts';
 
 /** What the detectors of speech may make of one voice that follows another at once. */
-const overlapNoiseMs = 150;
+export const overlapNoiseMs = 150;
 /** So many calls the guardian takes over in a minute; beyond that it apologises to them. */
 const takeoversInWindow = 3;
 const takeoverWindowMs = 60_000;
@@ -52,10 +53,13 @@ type SurvivalOptions = {
   readonly reasons?: readonly TerminationReason[];
   /** The most that a caller may be left in silence; nothing is asked of it if left out. */
   readonly mostGapMs?: number;
+  /** Words, recorded ones too, that every caller must have heard after the fault, by their length. */
+  readonly lastWords?: string;
   /** What else must hold: one sentence for each thing that does not. */
   readonly holds?: (
     place: CallPlace,
     ends: readonly Aftermath[],
+    heard: readonly HeardOfFault[],
   ) => readonly string[] | Promise<readonly string[]>;
 };
 
@@ -167,7 +171,7 @@ type Seen = {
 
 async function outcomeOf(seen: Seen, options: SurvivalOptions): Promise<Outcome> {
   const { callers, ends, same, place } = seen;
-  const { reasons = ['caller-hangup'], mostGapMs = Infinity, holds } = options;
+  const { reasons = ['caller-hangup'], mostGapMs = Infinity, lastWords, holds } = options;
   const heard = callers.flatMap(({ scene }, nth) => {
     const report = ends[nth]?.report;
     return report && scene.struckMs !== null ? [heardOfFault(report, scene.struckMs)] : [];
@@ -189,9 +193,15 @@ async function outcomeOf(seen: Seen, options: SurvivalOptions): Promise<Outcome>
       : [`two agents spoke at once for ${figures.overlapMs} ms`]),
     ...((figures.gapMs ?? 0) <= mostGapMs ? [] : [`silent for ${figures.gapMs} ms`]),
     ...(same === false ? ['the conversation was not the same'] : []),
-    ...((await holds?.(place, ends)) ?? []),
+    ...(lastWords === undefined ? [] : await unheard(heard, lastWords)),
+    ...((await holds?.(place, ends, heard)) ?? []),
   ];
   return { ok: wrong.length === 0, why: wrong.length > 0 ? wrong.join('; ') : null, ...figures };
+}
+
+async function unheard(heard: readonly HeardOfFault[], words: string): Promise<string[]> {
+  if (heard.length === 0) return ['there was no fault'];
+  return (await Promise.all(heard.map((one) => wrongWords(one, words)))).flat();
 }
 
 /** What is wrong with the end of one call: each has one, for a reason, and leaves nothing. */

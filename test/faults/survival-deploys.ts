@@ -1,4 +1,5 @@
 import timers from 'node:timers/promises';
+import { CUT_SHORT } from '../../agent/speech/set-phrases.ts';
 import { wrongCallBacks } from './call-backs.ts';
 import { delivery } from './call-lines.ts';
 import type { CallPlace, CallSetting } from './call-place.ts';
@@ -61,6 +62,8 @@ export const deployFaults: readonly PlacedFault[] = [
     setting: short,
     // The caller is told, and the number is noted: that it could not go on is our doing.
     reasons: ['crash'],
+    lastWords: CUT_SHORT,
+    mostGapMs,
     act: async ({ scene, story }, place) => {
       await scene.greeted();
       await scene.ask(story.tell);

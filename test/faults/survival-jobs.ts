@@ -1,4 +1,5 @@
 import timers from 'node:timers/promises';
+import { CALL_YOU_BACK } from '../../agent/speech/set-phrases.ts';
 import { wrongCallBacks } from './call-backs.ts';
 import { holdStore } from './hold-store.ts';
 import { bookIt, boomLift, delivery, farewell, yes } from './call-lines.ts';
@@ -108,6 +109,7 @@ const failing = (times: number) =>
     takeovers: times,
     mostGapMs: 2 * mostGapMs,
     reasons: ['crash'],
+    lastWords: CALL_YOU_BACK,
     act: async ({ scene, story }) => {
       await scene.greeted();
       await scene.ask(story.tell);
@@ -207,10 +209,16 @@ export const jobFaults: readonly PlacedFault[] = [
       await scene.call.waitFor('agent-audio-start', (event) => event.atMs >= atMs);
       hurtJob(scene);
       // It was all said: the agent ends the call, or asks and the caller does.
-      await heardAgain(scene).catch(() => {});
+      await heardAgain(scene).catch((error: unknown) => {
+        if (!scene.isOver) throw error;
+      });
       if (!scene.isOver) await scene.hangUp();
       return null;
     },
+    holds: (_place, [end], [heard]) =>
+      end?.report.endedBy === 'agent' || heard?.heardAgainMs
+        ? []
+        : [`the call ended by the ${end?.report.endedBy} in silence`],
   }),
   frozen('job-stopped-5s', 5_000, 'SIGSTOP'),
   frozen('job-stopped-30s', 30_000, 'SIGSTOP'),

@@ -6,6 +6,7 @@ import type { CallPlace, CallSetting } from './call-place.ts';
 import type { CallScene } from './call-scene.ts';
 import type { PlacedFault } from './fault-lanes.ts';
 import type { WorkerLink } from './cuttable-link.ts';
+import { bothBack } from './survival-return.ts';
 import {
   recalls,
   survivalFault,
@@ -19,37 +20,33 @@ import type { Survivor } from './survival-case.ts';
 const reconnect = { RECONNECT_MAX_MS: '2000' };
 const outages: CallSetting = { env: reconnect };
 const withLink: CallSetting = { env: { ...reconnect, LINK_PING_MS: '1000' }, front: 'link' };
-/** After the server is back, callers and jobs need so long to be in their room again. */
-const backMs = 40_000;
 /** The server closes a room so long after the last caller has left. */
 const roomGoneMs = 60_000;
 const holeMs = 60_000;
+/** A call that is not touched by it goes on as usual. */
+const besideMs = 10_000;
 const refusedMs = 10_000;
 /** Half of `RECONNECT_MAX_MS` is the shortest of the later waits; the earlier ones are few. */
 const mostRefusals = (downMs: number) => 5 + downMs / 1_000;
 
-/** The server is gone for so long; resolves when the caller is in the room again, or gave up. */
+/** The server is gone for so long; resolves when both are in the room again, or gave up. */
 async function outage(scene: CallScene, ms: number): Promise<void> {
   const { livekit } = scene.place.yard;
   scene.strike();
   await livekit.kill();
   await timers.setTimeout(ms);
   await livekit.restart();
-  await isBack(scene);
+  await bothBack(scene);
 }
 
-async function isBack(scene: CallScene): Promise<void> {
-  const since = scene.struckMs ?? 0;
-  const back = () =>
-    scene.isOver ||
-    scene.call.events.some(({ type, atMs }) => type === 'reconnected' && atMs > since);
-  await eventually('the caller is in the room again', back, backMs);
-}
-
-/** The server is killed under a call, and comes back soon enough for it to go on. */
-const killed = (seconds: number) =>
+/**
+ * The server is killed under a call, and comes back soon enough for it to go on. The silence is the
+ * outage, and what both need to find back into the room.
+ */
+const killed = (seconds: number, mostGapMs: number) =>
   survivalFault(`livekit-killed-${seconds}s`, {
     setting: outages,
+    mostGapMs,
     act: (caller) => tellAndRecall(caller, () => outage(caller.scene, seconds * 1_000)),
   });
 
@@ -79,6 +76,7 @@ const workerLink = (
   let down: Outage = { ms: 0, attempts: 0 };
   return survivalFault(name, {
     setting: withLink,
+    mostGapMs: besideMs,
     act: async (caller, place) => {
       const { link } = place;
       if (!link) throw new Error('There is no link here');
@@ -112,11 +110,12 @@ async function isUnready({ service }: CallPlace): Promise<void> {
 
 /** The way to LiveKit, or LiveKit itself, is gone for a while. */
 export const linkFaults: readonly PlacedFault[] = [
-  killed(1),
-  killed(5),
+  killed(1, 15_000),
+  killed(5, 20_000),
   survivalFault('livekit-killed-12s', {
     setting: outages,
     reasons: ['caller-hangup', 'link-lost'],
+    mostGapMs: 30_000,
     act: async (caller) => {
       const { scene, story } = caller;
       await scene.greeted();
@@ -136,6 +135,7 @@ export const linkFaults: readonly PlacedFault[] = [
   }),
   survivalFault('livekit-killed-40s-idle', {
     setting: outages,
+    mostGapMs: besideMs,
     before: async ({ yard }) => {
       await yard.livekit.kill();
       await timers.setTimeout(40_000);
@@ -148,12 +148,13 @@ export const linkFaults: readonly PlacedFault[] = [
   }),
   survivalFault('livekit-frozen-30s', {
     setting: outages,
+    mostGapMs: 45_000,
     act: (caller, { yard }) =>
       tellAndRecall(caller, async () => {
         caller.scene.strike();
         yard.livekit.freeze();
         await timers.setTimeout(30_000).finally(() => yard.livekit.thaw());
-        await isBack(caller.scene);
+        await bothBack(caller.scene);
       }),
   }),
   workerLink('link-black-hole-60s', {

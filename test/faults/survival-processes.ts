@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import timers from 'node:timers/promises';
+import { AgentDispatchClient } from 'livekit-server-sdk';
 import { delivery } from './call-lines.ts';
 import type { CallPlace, CallSetting } from './call-place.ts';
 import type { PlacedFault } from './fault-lanes.ts';
+import type { LogLine } from '../stack/service-log.ts';
 import { recalls, survivalFault, talkUntil, tellAndRecall, usual } from './survival-case.ts';
 import { heardAgain, idlePid, workerPid } from './survival-hurt.ts';
 
@@ -48,6 +50,7 @@ const nextCall = (
 ) =>
   survivalFault(name, {
     setting,
+    mostGapMs,
     before: happens,
     act: async (caller) => {
       caller.scene.strike();
@@ -97,7 +100,26 @@ export const processFaults: readonly PlacedFault[] = [
     process.kill(await idlePid(place), 'SIGKILL');
   }),
   nextCall('prewarm-throws', failingPrewarm, () => {}),
-  nextCall('worker-hangs', usual, (place) => {
-    process.kill(workerPid(place), 'SIGSTOP');
+  survivalFault('worker-hangs', {
+    setting: usual,
+    mostGapMs,
+    // The agent is asked for once the worker stands still. With the caller's own token, LiveKit might
+    // ask before; and a worker that was stopped long before is killed as hung by then.
+    caller: { agentName: null },
+    act: async (caller, place) => {
+      const { scene } = caller;
+      const { httpUrl, apiKey, apiSecret } = place.yard.livekit;
+      const dispatches = new AgentDispatchClient(httpUrl, apiKey, apiSecret);
+      scene.strike();
+      process.kill(workerPid(place), 'SIGSTOP');
+      await dispatches.createDispatch(scene.call.room, 'pickup');
+      return tellAndRecall(caller, async () => {});
+    },
+    holds: ({ service }, [end]) => {
+      const sinceMs = end?.report.startedAtEpochMs ?? 0;
+      const isHung = ({ event, time }: LogLine) =>
+        event === 'worker.hung' && Date.parse(time) >= sinceMs;
+      return service.lines.some(isHung) ? [] : ['nobody noticed that the worker hangs'];
+    },
   }),
 ];

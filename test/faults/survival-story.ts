@@ -15,10 +15,8 @@ export type Story = {
 
 /** Of the example sheet, each with units that are free. */
 const machines = ['skid steer', 'mini excavator', 'scissor lift', 'generator', 'trencher'] as const;
-const starts = [
-  { says: 'tomorrow', daysAhead: 1 },
-  { says: 'the day after tomorrow', daysAhead: 2 },
-] as const;
+/** Far enough for the day to be still to come when a call lasts past midnight. */
+const daysAhead = [2, 3] as const;
 const spans = [
   { says: 'two', days: 2 },
   { says: 'three', days: 3 },
@@ -35,8 +33,8 @@ export function drawStories(seed: number, count: number): readonly Story[] {
   const first = Math.floor(random() * names.length);
   return Array.from({ length: count }, (_, nth) => {
     const name = names[(first + nth) % names.length] ?? names[0];
-    const [machine, start, span] = [draw(machines), draw(starts), draw(spans)];
-    const startDay = addDays(todayIn(zone, { nowMs: () => Date.now() }), start.daysAhead);
+    const [machine, ahead, span] = [draw(machines), draw(daysAhead), draw(spans)];
+    const startDay = addDays(todayIn(zone, { nowMs: () => Date.now() }), ahead);
     const days = [startDay, addDays(startDay, span.days - 1)].map(monthAndDay);
     const [from = '', through = ''] = days;
     const recallOf = (lastNamed: string) => ({
@@ -45,7 +43,8 @@ export function drawStories(seed: number, count: number): readonly Story[] {
     });
     return {
       tell: {
-        say: `My name is ${name}, do you have a ${machine} for ${span.says} days from ${start.says}?`,
+        // By its date, which means the same day whenever it is heard.
+        say: `My name is ${name}, do you have a ${machine} for ${span.says} days from ${from}?`,
         hears: new RegExp(`${machine}.*free`, 'is'),
       },
       recall: recallOf(machine),

@@ -1,7 +1,7 @@
 import timers from 'node:timers/promises';
 import { linePath } from '../../agent/line.ts';
 import { readLease } from '../../agent/store/leases.ts';
-import { sheetWriterLease } from '../../tools/bookings/sheet-writer.ts';
+import { sheetWriterLease } from '../../tools/bookings/writer-lease.ts';
 import type { BookingCalls, ToolResult } from '../faults/booking-calls.ts';
 import { BookingOffice } from '../faults/booking-office.ts';
 import { seeded } from '../scenarios/scripts.ts';

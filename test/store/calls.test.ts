@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { dropCallState, readCallState, saveCallState } from '../../agent/store/call-states.ts';
 import {
   callTimeline,
   findCall,
@@ -34,7 +35,10 @@ onBothDatabases(({ newStore }) => {
   test('a call has one row, from its start to its close', async () => {
     await using store = await newStore();
     await recordCallStart(store, start);
-    assert.equal(await recordCallAnswered(store, { callId: 'call-1', answeredAtMs: 7 }), true);
+    assert.equal(
+      await recordCallAnswered(store, { callId: 'call-1', answeredAtMs: 7, epoch: 1 }),
+      true,
+    );
     assert.equal(await recordCallClose(store, ending), true);
     assert.deepEqual(await findCall(store, 'call-1'), {
       callId: 'call-1',
@@ -82,8 +86,11 @@ onBothDatabases(({ newStore }) => {
   test('the first answer and the first close stand', async () => {
     await using store = await newStore();
     await recordCallStart(store, start);
-    await recordCallAnswered(store, { callId: 'call-1', answeredAtMs: 7 });
-    assert.equal(await recordCallAnswered(store, { callId: 'call-1', answeredAtMs: 8 }), false);
+    await recordCallAnswered(store, { callId: 'call-1', answeredAtMs: 7, epoch: 1 });
+    assert.equal(
+      await recordCallAnswered(store, { callId: 'call-1', answeredAtMs: 8, epoch: 1 }),
+      false,
+    );
     const closes = await Promise.all([
       recordCallClose(store, ending),
       recordCallClose(store, { ...ending, result: 'failed', reason: 'crash' }),
@@ -92,6 +99,29 @@ onBothDatabases(({ newStore }) => {
     const call = await findCall(store, 'call-1');
     assert.equal(call?.answeredAtMs, 7);
     assert.equal(call.reason, 'agent-goodbye');
+  });
+
+  test('a job with an older epoch can neither answer nor close the call of a later one', async () => {
+    await using store = await newStore();
+    await recordCallStart(store, { ...start, jobId: 'job-2', epoch: 2 });
+    const answer = { callId: 'call-1', answeredAtMs: 7 };
+    assert.equal(await recordCallAnswered(store, { ...answer, epoch: 1 }), false);
+    assert.equal(await recordCallClose(store, { ...ending, epoch: 1 }), false);
+    const open = await findCall(store, 'call-1');
+    assert.partialDeepStrictEqual(open, { answeredAtMs: null, endedAtMs: null, reason: null });
+    assert.equal(await recordCallAnswered(store, { ...answer, epoch: 2 }), true);
+    assert.equal(await recordCallClose(store, { ...ending, epoch: 3 }), true);
+    const closed = await findCall(store, 'call-1');
+    assert.partialDeepStrictEqual(closed, { answeredAtMs: 7, reason: 'agent-goodbye', epoch: 2 });
+  });
+
+  test('what a later job kept of a call is not dropped by an earlier one', async () => {
+    await using store = await newStore();
+    await saveCallState(store, { callId: 'call-1', epoch: 2, json: '{}' });
+    await dropCallState(store, 'call-1', { epoch: 1 });
+    assert.equal(await readCallState(store, 'call-1'), '{}');
+    await dropCallState(store, 'call-1', { epoch: 2 });
+    assert.equal(await readCallState(store, 'call-1'), undefined);
   });
 
   test('the close of a call that never started is an error, not a success', async () => {

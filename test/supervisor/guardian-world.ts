@@ -42,6 +42,8 @@ export class World implements Rooms {
   /** The worker turns down every job. */
   refuses = false;
   failure: Error | null = null;
+  /** How often it was told that LiveKit answers again. */
+  returns = 0;
   /** Awaited before each answer of LiveKit's. */
   onRequest: () => Promise<void> = async () => {};
   readonly guardian = new Guardian({
@@ -53,6 +55,7 @@ export class World implements Rooms {
     leaseHolder: async () => this.holder,
     mayAct: async () => !this.isActedFor,
     onLost: async (call) => void this.lost.push(call),
+    onServerBack: () => void (this.returns += 1),
     nowMs: () => Date.now(),
   });
 

@@ -407,13 +407,16 @@ test('a frozen job that never wakes leaves its call to be written down here, onc
 });
 
 test('says once that the rooms cannot be swept, and again after they could be', async () => {
-  world.failure = new Error('away');
   world.guardian.start();
+  await pass(2 * sweepMs);
+  world.failure = new Error('away');
   await pass(60_000);
+  assert.equal(world.returns, 0);
   const warnings = () => world.recorded.lines.filter((line) => line.level === 'warn').length;
   assert.equal(warnings(), 1);
   world.failure = null;
-  await pass(2 * sweepMs);
+  await pass(3 * sweepMs);
+  assert.equal(world.returns, 1);
   world.failure = new Error('away again');
   await pass(60_000);
   assert.equal(warnings(), 2);

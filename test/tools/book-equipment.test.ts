@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { StoreError } from '../../agent/store/store-error.ts';
+import { UnsureError } from '../../tools/bookings/second-look.ts';
 import { addDays } from '../../tools/yard/rental-dates.ts';
 import { spokenRange } from '../../tools/yard/spoken.ts';
 import { phoneCall } from './phone-call.ts';
@@ -307,6 +308,29 @@ describe('what the caller hears of a booking', () => {
       assert.match(answer.say, /nothing is booked\. Shall I take a message/);
       assert.deepEqual([used.at(-1)?.[1].ok, used.at(-1)?.[1].error], [false, desk.broken]);
     }
+  });
+
+  test('a booking that may have been made is not said to be none, and is made once', async () => {
+    const { desk, turn } = phoneCall();
+    await turn('book it', 'book_equipment', wish);
+    const commit = desk.commit.bind(desk);
+    desk.commit = async (request) => {
+      await commit(request);
+      throw new UnsureError('the reply was lost');
+    };
+    const unsure = await turn('yes', 'book_equipment', wish);
+    assert.match(unsure.say, /can't say yet whether it went through\. Shall I look once more\?/);
+    assert.equal(unsure['booking'], undefined);
+    desk.broken = new StoreError('STORE_UNAVAILABLE', 'away');
+    const away = await turn('yes', 'book_equipment', wish);
+    assert.doesNotMatch(away.say, /nothing is booked/);
+    desk.broken = null;
+    // It can be read, but only the commit says whether it will last.
+    assert.equal((await turn('yes', 'book_equipment', wish))['booking'], undefined);
+    desk.commit = commit;
+    assert.match((await turn('yes', 'book_equipment', wish)).say, /^You're booked/);
+    assert.equal(desk.bookings.length, 1);
+    assert.match((await turn('yes', 'book_equipment', wish)).say, /^You have the Mini Excavator/);
   });
 
   test('a store that does not answer in time is neither a yes nor a no', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { StoreError } from '../../agent/store/store-error.ts';
+import { UnsureError } from '../../tools/bookings/second-look.ts';
 import { spokenRange } from '../../tools/yard/spoken.ts';
 import { phoneCall } from './phone-call.ts';
 
@@ -28,6 +29,17 @@ describe('find_booking', () => {
     desk.add({ phone: '+13125550199' });
     const { bookings } = await turn('under Lopez', 'find_booking', { customer: 'lópez' });
     assert.partialDeepStrictEqual(bookings, [{ code: 'K7M4Q2', state: 'confirmed' }]);
+    assert.equal(Array.isArray(bookings) && bookings.length, 1);
+  });
+
+  test('a family name that two have at one number is nobody’s', async () => {
+    const { desk, turn } = phoneCall();
+    const { bookingId } = desk.add();
+    desk.add({ customer: 'Juan Lopez' });
+    const either = await turn('under Lopez', 'find_booking', { customer: 'Lopez' });
+    assert.equal(either.problem, 'not-found');
+    const { bookings } = await turn('Maria', 'find_booking', { customer: 'Maria' });
+    assert.partialDeepStrictEqual(bookings, [{ code: bookingId }]);
     assert.equal(Array.isArray(bookings) && bookings.length, 1);
   });
 
@@ -137,6 +149,24 @@ describe('cancel_booking', () => {
     assert.equal(answer.problem, 'cannot-cancel');
     assert.match(answer.say, /the booking stands/);
   });
+
+  test('one that may be cancelled is neither said to stand nor to be cancelled', async () => {
+    const { desk, turn } = phoneCall();
+    desk.add();
+    await turn('cancel', 'cancel_booking', { code });
+    const cancel = desk.cancel.bind(desk);
+    desk.cancel = async (bookingId) => {
+      await cancel(bookingId);
+      throw new UnsureError('the reply was lost');
+    };
+    for (const words of ['yes', 'yes']) {
+      const answer = await turn(words, 'cancel_booking', { code });
+      assert.match(answer.say, /can't say yet whether it is cancelled\. Shall I try once more\?/);
+      assert.equal(answer['cancelled'], undefined);
+    }
+    desk.cancel = cancel;
+    assert.equal((await turn('yes', 'cancel_booking', { code }))['cancelled'], code);
+  });
 });
 
 describe('take_message', () => {
@@ -164,6 +194,16 @@ describe('take_message', () => {
   test('nothing to pass on is asked for', async () => {
     const answer = await phoneCall().turn('.', 'take_message', { message: ' \n' });
     assert.equal(answer.problem, 'message-missing');
+  });
+
+  test('one that may be kept is neither said to be nor not to be', async () => {
+    const { desk, turn } = phoneCall();
+    desk.takeMessage = async () => {
+      throw new UnsureError('the reply was lost');
+    };
+    const answer = await turn('.', 'take_message', { message });
+    assert.match(answer.say, /can't say yet whether that is written down\. Shall I try once more/);
+    assert.equal(answer['message'], undefined);
   });
 
   test('one that could not be kept is not said to be', async () => {

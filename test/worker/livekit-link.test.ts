@@ -251,6 +251,24 @@ test('gives up at the first loss when reconnecting is switched off', async () =>
   assert.equal(livekit.upgrades, 1);
 });
 
+test('an attempt that is asked for comes at once, and the wait after it is as long as ever', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  livekit.refuseWith = 503;
+  open({ initialMs: 30_000, maxMs: 60_000 });
+  await soon('wait', () => changes.length === 1);
+  livekit.refuseWith = 502;
+  link.tryNow();
+  await soon('another failure', () => changes.length === 2);
+  for (let turn = 0; turn < 100; turn += 1) await timers.setImmediate();
+  assert.equal(livekit.upgrades, 2);
+  livekit.refuseWith = null;
+  link.tryNow();
+  await soon('registration', () => link.state === 'registered');
+  link.tryNow();
+  for (let turn = 0; turn < 100; turn += 1) await timers.setImmediate();
+  assert.equal(livekit.upgrades, 3);
+});
+
 test('a stop during a wait ends it, and nothing is tried again', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   livekit.refuseWith = 503;

@@ -7,6 +7,7 @@ import { newBookingCode } from './booking-code.ts';
 import type { BookingRequest, CommitResult, Refusal } from './desk.ts';
 import { customerKey, outboxQueries, phoneKey, toBooking, type BookingRow } from './journal.ts';
 import { keptText, plainText } from './safe-cell.ts';
+import { found, withSecondLook } from './second-look.ts';
 
 type Clock = { nowMs(): number };
 
@@ -17,7 +18,7 @@ const commitAttempts = 5;
  * Commits a booking, or refuses it. Whoever comes second finds the day taken, by the key of
  * `booked_days`, on both databases. The same request of the same call gives the same booking again.
  * The sheet's own bookings count as `request.inventory` has them.
- * @throws {StoreError} when nothing was committed, or nobody knows whether the disk has it.
+ * @throws {StoreError} when nothing was committed; {UnsureError} when that cannot be told.
  */
 export async function commitBooking(
   store: Store,
@@ -61,7 +62,8 @@ async function commitOnce(
   const fromDay = start < today ? start : today;
   const rows = await rowsOf(store, { itemId, fromDay, idempotencyKey });
   const made = rows.find((row) => row.idempotencyKey === idempotencyKey);
-  if (made) return { kind: 'committed', booking: toBooking(made), repeated: true };
+  const kept = await found(store, async () => made);
+  if (kept) return { kind: 'committed', booking: toBooking(kept), repeated: true };
   const refusal = refusalOf(rows, { callId, request, today });
   if (refusal) return { kind: 'refused', refusal };
   const nowMs = clock.nowMs();
@@ -83,8 +85,16 @@ async function commitOnce(
   };
   const days = daysOf(request).map((day) => ({ itemId, day, bookingId: row.bookingId }));
   // Ready before anything is locked.
-  await store.writeAll(commitQueries(store, { row, days }));
-  return { kind: 'committed', booking: toBooking(row), repeated: false };
+  const queries = commitQueries(store, { row, days });
+  const committed = await withSecondLook(store, {
+    write: async () => {
+      await store.writeAll(queries);
+      return row;
+    },
+    look: () => rowWithKey(store, idempotencyKey),
+  });
+  const repeated = committed.bookingId !== row.bookingId;
+  return { kind: 'committed', booking: toBooking(committed), repeated };
 }
 
 const emptyRow: BookingRow = {
@@ -120,6 +130,10 @@ function rowsOf(
       eb.or([eb('endDay', '>=', asked.fromDay), eb('idempotencyKey', '=', asked.idempotencyKey)]),
     )
     .execute();
+}
+
+function rowWithKey({ db }: Store, key: string): Promise<BookingRow | undefined> {
+  return db.selectFrom('bookings').selectAll().where('idempotencyKey', '=', key).executeTakeFirst();
 }
 
 function commitQueries(

@@ -6,8 +6,18 @@ import { appendRows, isOnItsWay } from './append.ts';
 import type { BookingState } from './booking.ts';
 import { putOff, settle, type DueBooking, type Outcome } from './outbox.ts';
 import type { SheetHand } from './sheet-hand.ts';
-import { bookingCells, cellsInPlace, isCancelled, isInPlace, rowsToAppend } from './sheet-rows.ts';
-import { bookingHeader, type SheetView } from './sheet-view.ts';
+import { refuseLostTab } from './lost-rows.ts';
+import { followMoves } from './moves.ts';
+import {
+  bookingCells,
+  cancelling,
+  cellsInPlace,
+  isCancelled,
+  readBookingRow,
+  rowsToAppend,
+  saysCancelled,
+} from './sheet-rows.ts';
+import { bookingHeader, type SheetView, type StatusCell } from './sheet-view.ts';
 import { conflictOf, readGone } from './standing.ts';
 import { readMarks } from './unit-status.ts';
 
@@ -45,11 +55,15 @@ export async function deliverBookings(
 ): Promise<SheetView> {
   const { store, hand } = deps;
   const before = await hand.read();
+  await refuseLostTab(store, before);
   const judge = await prepare(deps, due);
   const plans = due.map((of) => ({ ...of, step: stepFor(of, judge(before), deps) }));
   for (const plan of plans) {
     if (typeof plan.step === 'object') await finish(deps, plan, plan.step);
-    if (plan.step === 'none') await finish(deps, plan, { state: 'unchanged' });
+    if (plan.step === 'none') {
+      const isInSheet = statusesOf(before, plan).length > 0;
+      await finish(deps, plan, { state: 'unchanged', isInSheet });
+    }
     if (plan.step === 'wait') {
       await putOff(store, plan.outboxIds, (plan.booking.sentAtMs ?? 0) + deps.settleMs);
     }
@@ -58,20 +72,24 @@ export async function deliverBookings(
   await appendBookings(deps, before, bookings);
   const cancellations = plans
     .filter(({ step }) => step === 'cancel')
-    .map(({ booking }) => ({ tab: 'Bookings', key: booking.bookingId, to: 'CANCELLED' }) as const);
+    .flatMap((plan) => {
+      const rows = statusesOf(before, plan).map(({ row }) => row);
+      return cancelling(plan.booking.bookingId, rows);
+    });
   const wrote = bookings.length + cancellations.length > 0;
   let view = wrote ? await hand.changeStatuses(before, cancellations) : before;
 
   const sent = plans.filter(({ step }) => step === 'append' || step === 'check');
   if (await putInPlace(deps, view, sent)) view = await hand.read();
   for (const plan of sent) {
-    const outcome = outcomeOf(plan, judge(view));
+    const outcome = await outcomeOf(deps, plan, judge(view));
+    if (outcome === 'told') continue;
     if (outcome) await finish(deps, plan, outcome);
     else await later(deps, plan);
   }
   for (const plan of plans.filter(({ step }) => step === 'cancel')) {
-    if (view.ledger.rowsWith(plan.booking.bookingId).every(isCancelled)) {
-      await finish(deps, plan, { state: 'unchanged' });
+    if (statusesOf(view, plan).every(({ status }) => saysCancelled(status))) {
+      await finish(deps, plan, { state: 'unchanged', isInSheet: true });
     } else await later(deps, plan);
   }
   return view;
@@ -97,20 +115,22 @@ async function prepare(
   return (view) => ({ view, today: todayIn(view.timeZone, clock), gone, ourUnits });
 }
 
-function stepFor({ booking }: DueBooking, judgement: Judgement, deps: DeliveryDeps): Step {
-  const rows = judgement.view.ledger.rowsWith(booking.bookingId);
+function stepFor(due: DueBooking, judgement: Judgement, deps: DeliveryDeps): Step {
+  const { booking } = due;
   const mayStillCome = isOnItsWay(booking.sentAtMs, deps);
   switch (booking.state) {
     case 'pending': {
-      if (rows.length > 0) return 'check';
+      if (judgement.view.ledger.rowsWith(booking.bookingId).length > 0) return 'check';
       if (mayStillCome) return 'wait';
       const reason = conflict(booking, judgement);
       return reason ? { state: 'conflict', reason, isInSheet: false } : 'append';
     }
     case 'cancelled':
-    case 'conflict':
+    case 'conflict': {
+      const rows = statusesOf(judgement.view, due);
       if (rows.length === 0) return mayStillCome ? 'wait' : 'none';
-      return rows.every(isCancelled) ? 'none' : 'cancel';
+      return rows.every(({ status }) => saysCancelled(status)) ? 'none' : 'cancel';
+    }
     case 'confirmed':
       return 'none';
     default:
@@ -118,16 +138,41 @@ function stepFor({ booking }: DueBooking, judgement: Judgement, deps: DeliveryDe
   }
 }
 
-/** Null: nothing can be said yet, and the next delivery looks again. */
-function outcomeOf({ booking }: DueBooking, judgement: Judgement): Outcome | null {
-  const [row] = judgement.view.ledger.rowsWith(booking.bookingId);
-  if (!row) return null;
-  if (isCancelled(row)) {
-    return { state: 'conflict', reason: 'cancelled-by-staff', isInSheet: false };
+/** The rows whose `Status` can be changed: a note that names the code is none. */
+function statusesOf(view: SheetView, { booking }: DueBooking): readonly StatusCell[] {
+  return view.statuses('Bookings').filter(({ key }) => key === booking.bookingId);
+}
+
+/**
+ * Judged by the first row that was not taken back. Null: nothing can be said yet, and the next
+ * delivery looks again. `told`: staff moved it to days that it cannot have.
+ */
+async function outcomeOf(
+  deps: DeliveryDeps,
+  { booking }: DueBooking,
+  judgement: Judgement,
+): Promise<Outcome | 'told' | null> {
+  const { view } = judgement;
+  const rows = view.ledger.rowsWith(booking.bookingId);
+  if (rows.length === 0) return null;
+  const row = rows.find((candidate) => !isCancelled(candidate));
+  if (!row) return { state: 'conflict', reason: 'cancelled-by-staff', isInSheet: false };
+  const reading = readBookingRow(view, row, booking);
+  switch (reading.kind) {
+    case 'as-written': {
+      const reason = conflict(booking, judgement);
+      return reason ? { state: 'conflict', reason, isInSheet: true } : { state: 'confirmed' };
+    }
+    case 'moved': {
+      const { taken } = await followMoves(deps, view, [{ booking, to: reading.to }]);
+      return taken.length > 0 ? 'told' : { state: 'confirmed' };
+    }
+    case 'misplaced':
+    case 'unclear':
+      return null;
+    default:
+      return reading satisfies never;
   }
-  if (!isInPlace(row, booking)) return null;
-  const reason = conflict(booking, judgement);
-  return reason ? { state: 'conflict', reason, isInSheet: true } : { state: 'confirmed' };
 }
 
 function conflict(booking: DueBooking['booking'], judgement: Judgement) {
@@ -154,8 +199,8 @@ async function putInPlace(
   sent: readonly DueBooking[],
 ): Promise<boolean> {
   const cells = sent.flatMap(({ booking }) => {
-    const [row] = view.ledger.rowsWith(booking.bookingId);
-    if (!row || isInPlace(row, booking) || isCancelled(row)) return [];
+    const row = view.ledger.rowsWith(booking.bookingId).find((of) => !isCancelled(of));
+    if (!row || readBookingRow(view, row, booking).kind !== 'misplaced') return [];
     return cellsInPlace(view.ledger, row.number, bookingCells(booking, view.timeZone));
   });
   await hand.updateCells(cells);

@@ -4,7 +4,8 @@ import type { JournalBooking } from './booking.ts';
 
 /**
  * What the tools of one call do with bookings. Which call it is the desk knows. All methods reject
- * with a `StoreError` when the store fails: then nothing was booked, cancelled or taken down.
+ * with a `StoreError` when the store fails: then nothing was booked, cancelled or taken down; and
+ * those that write with an `UnsureError` when that cannot be told: doing it again settles it.
  */
 export type BookingDesk = {
   /**
@@ -23,7 +24,7 @@ export type BookingDesk = {
   find(query: BookingQuery): Promise<readonly JournalBooking[]>;
   /** Whose booking it is the tool has checked. Cancelling twice is once. */
   cancel(bookingId: string): Promise<CancelResult>;
-  /** Keeps a message for the staff; `code` is what the caller may refer to. */
+  /** Keeps a message for the staff, the same one once; `code` is what the caller may refer to. */
   takeMessage(message: MessageRequest): Promise<{ readonly code: string }>;
 };
 

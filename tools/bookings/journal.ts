@@ -1,12 +1,15 @@
+import { createHash } from 'node:crypto';
 import type { CompiledQuery, Selectable } from 'kysely';
 import type { Store, StoreQueries } from '../../agent/store/database.ts';
 import type { Schema } from '../../agent/store/schema.ts';
 import type { IsoDate } from '../yard/equipment.ts';
+import { underName } from '../yard/same-customer.ts';
 import { newBookingCode, readBookingCode } from './booking-code.ts';
 import type { ConflictReason, JournalBooking } from './booking.ts';
 import type { BookingQuery, CancelResult, MessageRequest } from './desk.ts';
 import { outboxNotice } from './notices.ts';
 import { keptText, plainText } from './safe-cell.ts';
+import { found, withSecondLook } from './second-look.ts';
 
 /** One row of the journal. */
 export type BookingRow = Selectable<Schema['bookings']>;
@@ -26,7 +29,7 @@ export async function findBooking(
   return row && toBooking(row);
 }
 
-/** Bookings by code, or by number together with the name; newest first. */
+/** Bookings by code, or by number together with the name of one customer; newest first. */
 export async function findBookings(
   store: StoreQueries,
   query: BookingQuery,
@@ -36,15 +39,14 @@ export async function findBookings(
     return booking ? [booking] : [];
   }
   const key = phoneKey(query.phone);
-  const name = customerKey(query.customer);
-  if (key === '' || name === '') return [];
+  if (key === '') return [];
   const rows = await store.db
     .selectFrom('bookings')
     .selectAll()
     .where('phoneKey', '=', key)
     .orderBy('createdAtMs', 'desc')
     .execute();
-  return rows.filter((row) => customerKey(row.customer) === name).map(toBooking);
+  return underName(query.customer, rows.map(toBooking));
 }
 
 /**
@@ -59,8 +61,28 @@ export async function currentBookings(
   return rows.map(toBooking);
 }
 
-/** Cancels a booking whose last day has not passed, and frees its days at once. */
+/**
+ * Cancels a booking whose last day has not passed, and frees its days at once.
+ * @throws {StoreError} when the booking stands; {UnsureError} when that cannot be told.
+ */
 export async function cancelBooking(
+  store: Store,
+  cancelling: { readonly code: string; readonly today: IsoDate; readonly clock: Clock },
+): Promise<CancelResult> {
+  const look = () => cancelledBooking(store, cancelling.code);
+  const before = await found(store, look);
+  return before ?? withSecondLook(store, { look, write: () => cancelOnce(store, cancelling) });
+}
+
+async function cancelledBooking(
+  store: StoreQueries,
+  code: string,
+): Promise<CancelResult | undefined> {
+  const booking = await findBooking(store, code);
+  return booking?.state === 'cancelled' ? { kind: 'cancelled', booking } : undefined;
+}
+
+function cancelOnce(
   store: Store,
   { code, today, clock }: { readonly code: string; readonly today: IsoDate; readonly clock: Clock },
 ): Promise<CancelResult> {
@@ -76,7 +98,10 @@ export async function cancelBooking(
   });
 }
 
-/** Keeps a message and has it delivered to the sheet. */
+/**
+ * Keeps a message and has it delivered to the sheet; the same message of the same call is kept once.
+ * @throws {StoreError} when it was not kept; {UnsureError} when that cannot be told.
+ */
 export async function takeMessage(
   store: Store,
   {
@@ -88,22 +113,37 @@ export async function takeMessage(
   const code = newBookingCode();
   const nowMs = clock.nowMs();
   const { customer, phone, text } = message;
-  const row = {
-    code,
+  const kept = {
     callId,
     customer: customer === null ? null : keptText(customer),
     phone: phone === null ? null : plainText(phone),
     text: keptText(text),
+  };
+  const idempotencyKey = createHash('sha256').update(JSON.stringify(kept)).digest('hex');
+  const look = () =>
+    store.db
+      .selectFrom('messages')
+      .select('code')
+      .where('idempotencyKey', '=', idempotencyKey)
+      .executeTakeFirst();
+  const row = {
+    ...kept,
+    code,
+    idempotencyKey,
     createdAtMs: nowMs,
     sentAtMs: null,
     deliveredAtMs: null,
     resolvedAtMs: null,
   };
-  await store.writeAll([
+  const queries = [
     store.db.insertInto('messages').values(row).compile(),
     ...outboxQueries(store, { kind: 'message', ref: code, nowMs }),
-  ]);
-  return { code };
+  ];
+  const write = async () => {
+    await store.writeAll(queries);
+    return { code };
+  };
+  return (await found(store, look)) ?? withSecondLook(store, { write, look });
 }
 
 /** Takes a booking out of the days it held, as `cancelled` or as a `conflict`. */

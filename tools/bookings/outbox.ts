@@ -111,16 +111,21 @@ export async function unmarkSent(store: Store, rows: SentRows): Promise<void> {
 type SentRows = { readonly bookingIds: readonly string[]; readonly codes: readonly string[] };
 
 async function setSent(store: Store, rows: SentRows, sentAtMs: number | null): Promise<void> {
-  const { bookingIds, codes } = rows;
-  await store.transaction(async ({ db }) => {
-    if (bookingIds.length > 0) {
-      const update = db.updateTable('bookings').set({ sentAtMs });
-      await update.where('bookingId', 'in', bookingIds).execute();
-    }
-    if (codes.length > 0) {
-      await db.updateTable('messages').set({ sentAtMs }).where('code', 'in', codes).execute();
-    }
-  });
+  await store.transaction((tx) => setSentAt(tx, rows, sentAtMs));
+}
+
+async function setSentAt(
+  { db }: StoreQueries,
+  { bookingIds, codes }: SentRows,
+  sentAtMs: number | null,
+): Promise<void> {
+  if (bookingIds.length > 0) {
+    const update = db.updateTable('bookings').set({ sentAtMs });
+    await update.where('bookingId', 'in', bookingIds).execute();
+  }
+  if (codes.length > 0) {
+    await db.updateTable('messages').set({ sentAtMs }).where('code', 'in', codes).execute();
+  }
 }
 
 /** Leaves rows of the outbox alone until then. */
@@ -138,8 +143,8 @@ export type Outcome =
   | { readonly state: 'confirmed' }
   /** `isInSheet`: its row is there, and is still to be marked as cancelled. */
   | { readonly state: 'conflict'; readonly reason: ConflictReason; readonly isInSheet: boolean }
-  /** The sheet shows what the journal says, or has no business with it. */
-  | { readonly state: 'unchanged' };
+  /** The sheet shows what the journal says; or, not `isInSheet`, has no business with it. */
+  | { readonly state: 'unchanged'; readonly isInSheet: boolean };
 
 /**
  * Writes down what became of a booking, and takes it out of the outbox. False when it was changed
@@ -153,7 +158,11 @@ export async function settle(
   const { bookingId } = booking;
   return store.transaction(async (tx) => {
     await tx.db.deleteFrom('outbox').where('id', 'in', outboxIds).execute();
-    if (outcome.state === 'unchanged') return true;
+    if (outcome.state === 'unchanged') {
+      // Its row was seen: what becomes of it from now on is staff's.
+      if (outcome.isInSheet) await setSentAt(tx, { bookingIds: [bookingId], codes: [] }, null);
+      return true;
+    }
     const current = await tx.db
       .selectFrom('bookings')
       .select('state')
@@ -162,6 +171,10 @@ export async function settle(
     if (current?.state !== booking.state) return false;
     if (outcome.state === 'conflict') {
       const { state, reason } = outcome;
+      // As above: staff have dealt with a row that came in.
+      if (reason === 'cancelled-by-staff') {
+        await setSentAt(tx, { bookingIds: [bookingId], codes: [] }, null);
+      }
       await endBooking(tx, bookingId, { state, conflict: reason, nowMs });
       if (outcome.isInSheet) await addToOutbox(tx, { kind: 'booking', ref: bookingId, nowMs });
     } else {
@@ -189,42 +202,5 @@ export async function settleMessage(
       .set({ deliveredAtMs: nowMs, sentAtMs: null })
       .where('code', '=', message.code)
       .execute();
-  });
-}
-
-/** Confirmed bookings that still hold days at `today` or later. */
-export async function readConfirmed(
-  { db }: StoreQueries,
-  today: string,
-): Promise<readonly BookingRow[]> {
-  return db
-    .selectFrom('bookings')
-    .selectAll()
-    .where('state', '=', 'confirmed')
-    .where('endDay', '>=', today)
-    .execute();
-}
-
-/** Follows what staff did to a confirmed booking in the sheet. False when it changed meanwhile. */
-export async function followStaff(
-  store: Store,
-  bookingId: string,
-  change: {
-    readonly state: 'cancelled' | 'conflict';
-    readonly reason: ConflictReason | null;
-    readonly nowMs: number;
-  },
-): Promise<boolean> {
-  const { state, reason, nowMs } = change;
-  return store.transaction(async (tx) => {
-    const current = await tx.db
-      .selectFrom('bookings')
-      .select('state')
-      .where('bookingId', '=', bookingId)
-      .executeTakeFirst();
-    if (current?.state !== 'confirmed') return false;
-    await endBooking(tx, bookingId, { state, conflict: reason, nowMs });
-    await notifyState(tx, bookingId, state);
-    return true;
   });
 }

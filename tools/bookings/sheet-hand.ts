@@ -1,7 +1,9 @@
+import type { Store } from '../../agent/store/database.ts';
 import type { SheetRows } from '../inventory/sheet-table.ts';
 import type { CellUpdate, SheetsClient } from '../inventory/sheets-client.ts';
+import { forgetSent, readSent, saveSent } from './sent-changes.ts';
 import { readSheetView, type SheetView } from './sheet-view.ts';
-import { cellsOf, misplaced, type SentChanges, type StatusChange } from './status-changes.ts';
+import { cellsOf, misplaced, sentChanges, type StatusChange } from './status-changes.ts';
 
 /** Staff can sort once between our reading and our writing, not each time. */
 const repairAttempts = 3;
@@ -9,20 +11,22 @@ const repairAttempts = 3;
 /** The sheet as the one writer touches it: no request to change something leaves without `guard`. */
 export class SheetHand {
   readonly #client: SheetsClient;
+  readonly #store: Store;
   readonly #guard: () => Promise<void>;
   readonly #signal: AbortSignal;
   readonly #requestMs: number;
-  /** Changes whose answer was lost: which rows they hit is seen at the next reading. */
-  #unseen: SentChanges | undefined;
 
   constructor(options: {
     readonly client: SheetsClient;
+    /** Keeps the changes whose effect was not seen yet, for the process after this one too. */
+    readonly store: Store;
     /** @throws when this process may no longer write. */
     readonly guard: () => Promise<void>;
     readonly signal: AbortSignal;
     readonly requestMs: number;
   }) {
     this.#client = options.client;
+    this.#store = options.store;
     this.#guard = options.guard;
     this.#signal = options.signal;
     this.#requestMs = options.requestMs;
@@ -32,18 +36,20 @@ export class SheetHand {
   async read(options = { withMessages: false }): Promise<SheetView> {
     for (let attempt = 1; ; attempt += 1) {
       const view = await readSheetView(this.#client, options, this.#budget);
-      const repairs = this.#unseen ? misplaced(this.#unseen, view) : [];
+      const sent = await readSent(this.#store);
+      if (!sent) return view;
+      const repairs = misplaced(sent, view);
       if (repairs.length === 0 || attempt > repairAttempts) {
-        this.#unseen = undefined;
+        await forgetSent(this.#store);
         return view;
       }
-      await this.#change({ view, changes: repairs });
+      await this.#change(view, repairs);
     }
   }
 
   /** Makes `changes` by the row numbers of `view`, and reads back what became of them. */
   async changeStatuses(view: SheetView, changes: readonly StatusChange[]): Promise<SheetView> {
-    await this.#change({ view, changes });
+    await this.#change(view, changes);
     return this.read();
   }
 
@@ -63,10 +69,10 @@ export class SheetHand {
     await this.#client.addTab(title, this.#budget);
   }
 
-  async #change(sent: SentChanges): Promise<void> {
-    const cells = cellsOf(sent);
+  async #change(view: SheetView, changes: readonly StatusChange[]): Promise<void> {
+    const cells = cellsOf(view, changes);
     if (cells.length === 0) return;
-    this.#unseen = sent;
+    await saveSent(this.#store, sentChanges(view, changes));
     await this.updateCells(cells);
   }
 

@@ -71,8 +71,10 @@ export type Ledger<Column extends string> = {
   readonly exists: boolean;
   readonly title: string;
   readonly table: Table<Column> | null;
-  /** The rows in which any cell is exactly `id`, even if columns were moved while it was written. */
+  /** The rows with that id; if there is none, those that came in with it while columns were moved. */
   rowsWith(id: string): readonly TableRow<Column>[];
+  /** What stands in a row, wherever. */
+  textsAt(row: number): readonly string[];
 };
 
 /** The sheet as the writer saw it at one moment. */
@@ -82,6 +84,8 @@ export type SheetView = {
   readonly timeZone: string;
   readonly ledger: Ledger<BookingColumn>;
   readonly messages: Ledger<MessageColumn>;
+  readonly statuses: (tab: StatusTab) => readonly StatusCell[];
+  /** Of several rows with that id, the first. */
   readonly statusOf: (tab: StatusTab, key: string) => StatusCell | undefined;
   readonly statusAt: (tab: StatusTab, row: number) => StatusCell | undefined;
   readonly titleOf: (tab: StatusTab) => string;
@@ -113,12 +117,12 @@ export async function readSheetView(
   const ledger: Ledger<BookingColumn> = {
     exists: read.has('Bookings'),
     title: titleOf('Bookings'),
-    ...openLedger<BookingColumn>('Bookings', ledgerRows, bookingColumns),
+    ...openLedger<BookingColumn>('Bookings', ledgerRows, bookingColumns, 'Booking ID'),
   };
   const messages: Ledger<MessageColumn> = {
     exists: read.has('Messages'),
     title: titleOf('Messages'),
-    ...openLedger<MessageColumn>('Messages', rowsOf('Messages'), messageColumns),
+    ...openLedger<MessageColumn>('Messages', rowsOf('Messages'), messageColumns, 'Message ID'),
   };
   const statuses: Readonly<Record<StatusTab, readonly StatusCell[]>> = {
     Equipment: statusCells('Equipment', equipment, 'Item ID'),
@@ -130,6 +134,7 @@ export async function readSheetView(
     timeZone: parseYard(rowsOf('Yard')).value.timeZone,
     ledger,
     messages,
+    statuses: (tab) => statuses[tab],
     statusOf: (tab, key) => statuses[tab].find((cell) => cell.key === key),
     statusAt: (tab, row) => statuses[tab].find((cell) => cell.row === row),
     titleOf,
@@ -140,14 +145,16 @@ function openLedger<Column extends string>(
   tab: string,
   rows: SheetRows,
   columns: { readonly required: readonly Column[]; readonly optional: readonly Column[] },
+  idColumn: Column,
 ) {
   const table = rows.every(isBlank) ? null : openTable<Column>(tab, rows, columns);
+  const byId = Map.groupBy(table?.rows ?? [], (row) => readText(row.cell(idColumn)));
   return {
     table,
     rowsWith: (id: string) =>
-      (table?.rows ?? []).filter(({ number }) =>
-        (rows[number - 1] ?? []).some((cell) => readText(cell) === id),
-      ),
+      byId.get(id) ??
+      (table?.rows ?? []).filter(({ number }) => (rows[number - 1] ?? []).includes(id)),
+    textsAt: (row: number) => (rows[row - 1] ?? []).map((cell) => readText(cell) ?? ''),
   };
 }
 

@@ -53,11 +53,12 @@ function planUnit(
   },
 ): StatusPlan {
   const { itemId, marks, covering, today } = unit;
-  const status = view.statusOf('Equipment', itemId)?.status;
+  const cell = view.statusOf('Equipment', itemId);
+  const status = cell?.status;
   const ours = marks.filter(({ state }) => state !== 'released');
   const keys = new Set(covering.map(keyOf));
   const over = ours.filter(({ bookingKey }) => !keys.has(bookingKey));
-  const change = (to: 'RENTED' | 'AVAILABLE') => [{ tab: 'Equipment', key: itemId, to } as const];
+  const change = (to: 'RENTED' | 'AVAILABLE') => (cell ? [{ ...cell, to }] : []);
   const release = (mark: StatusMark): StatusMark => ({ ...mark, state: 'released' });
 
   const [booking] = covering;

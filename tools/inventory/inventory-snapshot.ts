@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import type { Inventory, SheetBooking, Unit } from '../yard/equipment.ts';
-import { areColumns, toColumns, type Cells, type Columns } from './columns.ts';
+import {
+  packColumns,
+  unpackColumns,
+  type Cells,
+  type Columns,
+  type PackedColumns,
+} from './columns.ts';
 
 /** Raised when a field changes its meaning: a job of another release then reads nothing, not wrong. */
 const VERSION = 2;
@@ -31,11 +37,20 @@ const bookingCells: Cells<SheetBooking> = {
   status: (value) => value === 'CONFIRMED' || value === 'CANCELLED',
 };
 
+/** Cell by cell, zod would need several times as long as the rest of the reading. */
+const columnsOf = <T>(cells: Cells<T>) =>
+  z.custom<PackedColumns<T>>().transform((json, context): Columns<T> => {
+    const columns = unpackColumns(json, cells);
+    if (columns) return columns;
+    context.addIssue('not the columns of a table');
+    return z.NEVER;
+  });
+
 const snapshotSchema = z.object({
   version: z.literal(VERSION),
-  // Cell by cell, zod would need several times as long as the rest of the reading.
-  units: z.custom<Columns<Unit>>((json) => areColumns(json, unitCells)),
-  bookings: z.custom<Columns<SheetBooking>>((json) => areColumns(json, bookingCells)),
+  units: columnsOf(unitCells),
+  bookings: columnsOf(bookingCells),
+  hasBookingsTab: z.boolean().optional(),
   yard: z.object({
     name: z.string(),
     timeZone: z.string(),
@@ -51,7 +66,7 @@ const snapshotSchema = z.object({
 });
 
 /** The inventory as the store keeps it: a value that JSON can hold. */
-export type InventoryJson = z.infer<typeof snapshotSchema>;
+export type InventoryJson = z.input<typeof snapshotSchema>;
 
 /** A stored snapshot that is not of this version, or damaged. `code` is `SNAPSHOT_UNREADABLE`. */
 export class SnapshotError extends Error {
@@ -62,11 +77,10 @@ export class SnapshotError extends Error {
 /** The inventory as the store keeps it. */
 export function inventoryToJson(inventory: Inventory): InventoryJson {
   return {
+    ...inventory,
     version: VERSION,
-    units: toColumns(inventory.units, unitCells),
-    bookings: toColumns(inventory.bookings, bookingCells),
-    yard: inventory.yard,
-    fetchedAtMs: inventory.fetchedAtMs,
+    units: packColumns(inventory.units, unitCells),
+    bookings: packColumns(inventory.bookings, bookingCells),
   };
 }
 
@@ -77,8 +91,8 @@ export function inventoryFromJson(json: unknown): Inventory {
     const paths = parsed.error.issues.slice(0, 3).map((issue) => issue.path.join('.') || 'JSON');
     throw new SnapshotError(`The stored inventory cannot be read: ${paths.join(', ')}`);
   }
-  const { units, bookings, yard, fetchedAtMs } = parsed.data;
-  return { units: unitsOf(units), bookings: bookingsOf(bookings), yard, fetchedAtMs };
+  const { version: _, units, bookings, ...rest } = parsed.data;
+  return { ...rest, units: unitsOf(units), bookings: bookingsOf(bookings) };
 }
 
 // The columns are of one length: each of these cells is there.

@@ -13,11 +13,15 @@ export type RowProblem = {
   readonly problem: string;
 };
 
-/** A tab whose header, or most of whose rows, cannot be used. The last good snapshot stays. */
+/** A tab that is gone, or whose header or most of whose rows cannot be used. The last good list stays. */
 export class SheetFormatError extends Error {
   override readonly name = 'SheetFormatError';
   readonly code:
-    'SHEET_TAB_MISSING' | 'SHEET_COLUMN_MISSING' | 'SHEET_COLUMN_TWICE' | 'SHEET_ROWS_UNUSABLE';
+    | 'SHEET_TAB_MISSING'
+    | 'SHEET_COLUMN_MISSING'
+    | 'SHEET_COLUMN_TWICE'
+    | 'SHEET_ROWS_UNUSABLE'
+    | 'SHEET_TIME_ZONE_UNKNOWN';
   readonly tab: string;
 
   constructor(code: SheetFormatError['code'], tab: string, message: string) {

@@ -1,11 +1,10 @@
-import type { Yard } from '../yard/equipment.ts';
+import { defaultTimeZone, type Yard } from '../yard/equipment.ts';
 import type { Parsed } from './equipment-sheet.ts';
 import { readText } from './sheet-cells.ts';
 import { nameKey, type Cell, type RowProblem, type SheetRows } from './sheet-table.ts';
 
-/** What the yard is called, and where it lies, when its tab does not say. */
+/** What the yard is called when its tab does not say. */
 const DEFAULT_NAME = 'the rental yard';
-const DEFAULT_TIME_ZONE = 'America/Chicago';
 
 const TAB = 'Yard';
 
@@ -28,16 +27,24 @@ const fieldByKey = new Map(
 
 type Entry = { readonly row: number; readonly cells: readonly Cell[] };
 
+/** What the tab says. Defaults look the same whether they are meant or not, so it is told apart. */
+export type ParsedYard = Parsed<Yard> & {
+  /** None of the keys has anything beside it. */
+  readonly isSilent: boolean;
+  readonly hasTimeZone: boolean;
+};
+
 /** The `Yard` tab: a key in the first column, its value beside it. What it does not say is null. */
-export function parseYard(rows: SheetRows): Parsed<Yard> {
+export function parseYard(rows: SheetRows): ParsedYard {
   const problems: RowProblem[] = [];
   const report = (row: number, column: string, problem: string) =>
     void problems.push({ tab: TAB, row, column, problem });
   const entries = findEntries(rows, report);
   const text = (field: keyof Yard) => readText(entries.get(field)?.cells[0] ?? null);
+  const timeZone = readTimeZone(entries.get('timeZone'), report);
   const value: Yard = {
     name: text('name') ?? DEFAULT_NAME,
-    timeZone: readTimeZone(entries.get('timeZone'), report),
+    timeZone: timeZone ?? defaultTimeZone,
     openingHours: text('openingHours'),
     address: text('address'),
     delivery: text('delivery'),
@@ -47,7 +54,9 @@ export function parseYard(rows: SheetRows): Parsed<Yard> {
     greeting: text('greeting'),
   };
   if (text('name') === null) report(0, 'name', `missing; "${DEFAULT_NAME}" is used`);
-  return { value, problems };
+  const cells = [...entries.values()].flatMap((entry) => entry.cells);
+  const isSilent = cells.every((cell) => readText(cell) === null);
+  return { value, problems, isSilent, hasTimeZone: timeZone !== null };
 }
 
 type Report = (row: number, column: string, problem: string) => void;
@@ -70,12 +79,12 @@ function findEntries(rows: SheetRows, report: Report): ReadonlyMap<string, Entry
   return entries;
 }
 
-function readTimeZone(entry: Entry | undefined, report: Report): string {
+function readTimeZone(entry: Entry | undefined, report: Report): string | null {
   const zone = readText(entry?.cells[0] ?? null);
   if (zone !== null && isTimeZone(zone)) return zone;
   const what = zone === null ? 'missing' : 'not an IANA time zone';
-  report(entry?.row ?? 0, 'time zone', `${what}; ${DEFAULT_TIME_ZONE} is used`);
-  return DEFAULT_TIME_ZONE;
+  report(entry?.row ?? 0, 'time zone', `${what}; ${defaultTimeZone} is used`);
+  return null;
 }
 
 function isTimeZone(zone: string): boolean {

@@ -18,10 +18,10 @@ export const cannotBook = {
   problem: 'cannot-book',
 } as const;
 
-/** What the caller hears when the store took too long: it may or may not have been written down. */
+/** What the caller hears when nobody can tell whether it was written down. */
 export const bookingUnsure = {
   say:
-    "That is taking longer than it should, and I can't say yet whether it went through. " +
+    "I'm sorry, something is slow on our side, and I can't say yet whether it went through. " +
     'Shall I look once more?',
   problem: 'timed-out',
 } as const;

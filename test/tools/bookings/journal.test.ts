@@ -133,6 +133,33 @@ onBothDatabases(({ dialect, newStore, newPlace }) => {
     }
   });
 
+  test('finds by a part of the name, in any spelling; never what another one has at that number', async () => {
+    await using store = await newStore();
+    const phone = '+1 (555) 301-0142';
+    const { booking: maria } = await committed(store, { phone, customer: 'Maria Lopez' });
+    const { booking: jose } = await committed(store, {
+      itemId: 'EX-2',
+      phone,
+      customer: 'José Díaz',
+    });
+    for (const [customer, found] of [
+      ['Lopez', [maria]],
+      ['maria', [maria]],
+      ['López', [maria]],
+      ['Jose', [jose]],
+      ['Diaz, Jose', [jose]],
+      ['Maria Diaz', []],
+      ['Mari', []],
+      ['%', []],
+    ] as const) {
+      assert.deepEqual(await findBookings(store, { phone, customer }), found, customer);
+    }
+    const juan = { itemId: 'EX-3', phone, customer: 'Juan Lopez' };
+    const { booking: husbands } = await committed(store, juan);
+    assert.deepEqual(await findBookings(store, { phone, customer: 'Lopez' }), []);
+    assert.deepEqual(await findBookings(store, { phone, customer: 'Juan' }), [husbands]);
+  });
+
   test('a message is kept, and due for the sheet', async () => {
     await using store = await newStore();
     const message = { customer: null, phone: '+15550142', text: 'Please call back.' };

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { claimLease } from '../../../agent/store/leases.ts';
 import { cancelBooking, takeMessage } from '../../../tools/bookings/journal.ts';
 import { retryNow } from '../../../tools/bookings/outbox.ts';
-import { sheetWriterLease } from '../../../tools/bookings/sheet-writer.ts';
 import type { Fault } from '../../emulators/faults.ts';
 import { exampleSheet } from '../../stack/example-sheet.ts';
 import { onBothDatabases } from '../../store/both-databases.ts';
 import { nowMs } from '../yard/example-yard.ts';
-import { waitFor, WriterRig } from './writer-rig.ts';
+import { during, waitFor, WriterRig } from './writer-rig.ts';
 
 const today = '2026-11-22';
 const dayMs = 86_400_000;
@@ -140,6 +138,30 @@ onBothDatabases(({ newStore }) => {
     mend();
     await rig.until(bookingId, 'confirmed');
     await waitFor(() => writer.refusal === null);
+  });
+
+  test('a failure is said once, with what to do, and another one again', async () => {
+    await using rig = await WriterRig.open(await newStore());
+    const mend = rig.sheets.faults.on('*', { do: 'refuse', status: 403 });
+    const { bookingId } = await rig.book();
+    rig.writer();
+    await waitFor(() => rig.logged('sheet.write-failed') >= 3);
+    mend();
+    const slow = rig.sheets.faults.on('*', { do: 'refuse', status: 429 });
+    await waitFor(() => said().length === 2);
+    slow();
+    await rig.until(bookingId, 'confirmed');
+    const [forbidden, busy] = said();
+    assert.equal(forbidden?.['level'], 'error');
+    assert.match(String(forbidden?.['toDo']), /share the spreadsheet/);
+    assert.equal(busy?.['level'], 'warn');
+    assert.equal(said().length, 2);
+
+    function said() {
+      const isSaid = ({ event, level }: Record<string, unknown>) =>
+        event === 'sheet.write-failed' && level !== 'debug';
+      return rig.lines.filter(isSaid);
+    }
   });
 
   test('a read-back that fails finds the row and adds no other', async () => {
@@ -394,41 +416,7 @@ onBothDatabases(({ newStore }) => {
     await rig.until(two.bookingId, 'confirmed');
     assert.equal(second.isLeading, true);
   });
-
-  test('a writer that lost its lease between reading and writing does not write', async () => {
-    await using rig = await WriterRig.open(await newStore());
-    const writer = rig.writer();
-    await waitFor(() => writer.isLeading);
-    await waitFor(() => rig.sheets.faults.count('values.batchGet') === 1);
-    rig.sheets.faults.next('values.batchGet', { do: 'delay', delayMs: 300 });
-    const { bookingId } = await rig.book();
-    await waitFor(() => rig.sheets.faults.count('values.batchGet') === 2);
-    const lease = await rig.store.db.selectFrom('leases').selectAll().executeTakeFirstOrThrow();
-    await claimLease(rig.store, {
-      name: sheetWriterLease,
-      holder: 'another machine',
-      supersedes: lease.holder ?? '',
-      ttlMs: 60_000,
-    });
-    await waitFor(() => !writer.isLeading);
-    assert.equal(rig.sheets.faults.count('values.append'), 0);
-    assert.deepEqual(rig.rowsOf(bookingId), []);
-  });
 });
-
-/** Does something at the sheet after we have read it and before this request of ours is served. */
-function during(rig: WriterRig, endpoint: string, act: () => void): void {
-  let done = false;
-  rig.sheets.faults.next(
-    (kind) => {
-      if (kind !== endpoint || done) return false;
-      done = true;
-      act();
-      return true;
-    },
-    { do: 'delay', delayMs: 0 },
-  );
-}
 
 async function assertConflict(rig: WriterRig, bookingId: string, reason: string): Promise<void> {
   const row = await rig.store.db

@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '../../../agent/store/database.ts';
+import { cancelBooking, findBooking } from '../../../tools/bookings/journal.ts';
 import type { Fault } from '../../emulators/faults.ts';
 import { onBothDatabases, type StorePlace } from '../../store/both-databases.ts';
-import { waitFor, WriterRig } from './writer-rig.ts';
+import { during, waitFor, WriterRig } from './writer-rig.ts';
 
 /** Longer than any test: the writer is killed while it waits. */
 const held: Fault = { do: 'hang' };
@@ -53,6 +54,35 @@ onBothDatabases(({ newPlace }) => {
       assert.equal(rig.rowsOf(bookingId).length, 1);
     });
   }
+
+  test('a status that hit another row is put right by the writer after one that was killed', async () => {
+    const place = await newPlace();
+    await using rig = await WriterRig.open(await openStore(place));
+    const before = rig.writer();
+    const booked: string[] = [];
+    for (const day of ['03', '02', '01']) {
+      const on = `2026-12-${day}`;
+      booked.push((await rig.book({ start: on, end: on })).bookingId);
+    }
+    for (const bookingId of booked) await rig.until(bookingId, 'confirmed');
+    await before.stop();
+    const [cancelled = '', second = '', hit = ''] = booked;
+    await cancelBooking(rig.store, { code: cancelled, today: '2026-11-22', clock: rig.clock });
+    during(rig, 'values.batchUpdate', () => rig.sheets.sortBy('Bookings', 'Start'));
+    rig.sheets.faults.nth('values.batchGet', 2, held);
+    await using killed = startWriter(place, rig.sheets.baseUrl);
+    await waitFor(() => rig.rowsOf(hit)[0]?.[5] === 'CANCELLED');
+    await killed.kill();
+    rig.sheets.faults.clear();
+    await using next = startWriter(place, rig.sheets.baseUrl);
+    await waitFor(() => rig.rowsOf(cancelled)[0]?.[5] === 'CANCELLED');
+    await waitFor(() => rig.isDelivered());
+    await next.kill();
+    for (const bookingId of [hit, second]) {
+      assert.equal(rig.rowsOf(bookingId)[0]?.[5], 'CONFIRMED');
+      assert.equal((await findBooking(rig.store, bookingId))?.state, 'confirmed');
+    }
+  });
 
   test('writers killed at any moment lose nothing and write nothing twice', async () => {
     const place = await newPlace();

@@ -5,7 +5,8 @@ import type { JournalBooking } from '../../../tools/bookings/booking.ts';
 import type { BookingRequest } from '../../../tools/bookings/desk.ts';
 import { commitBooking } from '../../../tools/bookings/commit-booking.ts';
 import { findBooking } from '../../../tools/bookings/journal.ts';
-import { SheetWriter, type WriterBudgets } from '../../../tools/bookings/sheet-writer.ts';
+import { SheetWriter } from '../../../tools/bookings/sheet-writer.ts';
+import type { WriterBudgets } from '../../../tools/bookings/writer-budgets.ts';
 import { createSheetsClient } from '../../../tools/inventory/sheets-client.ts';
 import type { Inventory } from '../../../tools/yard/equipment.ts';
 import type { CellValue } from '../../emulators/sheets-cell.ts';
@@ -141,10 +142,37 @@ export class WriterRig implements AsyncDisposable {
     return (await this.store.db.selectFrom('outbox').select('id').execute()).length === 0;
   }
 
+  /** Waits until the writers have looked at the sheet so often from now on. */
+  async looks(times: number): Promise<void> {
+    const { faults } = this.sheets;
+    // One may be under way already.
+    const until = faults.count('values.batchGet') + times + 1;
+    await waitFor(() => faults.count('values.batchGet') >= until);
+  }
+
   /** How often this event is in the log. */
   logged(event: string): number {
     return this.lines.filter((line) => line['event'] === event).length;
   }
+}
+
+/** Does something at the sheet when a request of ours is under way and not yet served, once. */
+export function during(
+  rig: WriterRig,
+  endpoint: string,
+  act: () => void,
+  { when = () => true }: { readonly when?: () => boolean } = {},
+): void {
+  let done = false;
+  rig.sheets.faults.next(
+    (kind) => {
+      if (kind !== endpoint || done || !when()) return false;
+      done = true;
+      act();
+      return true;
+    },
+    { do: 'delay', delayMs: 0 },
+  );
 }
 
 /** Waits until it holds; the machine may be slow, so the bound is only there to end a failed test. */

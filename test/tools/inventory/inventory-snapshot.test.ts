@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { inventoryFromJson, inventoryToJson } from '../../../tools/inventory/inventory-snapshot.ts';
 import type { Inventory } from '../../../tools/yard/equipment.ts';
+import { minimalEnvironment } from '../../environment.ts';
 
 const inventory: Inventory = {
   units: [
@@ -47,8 +48,26 @@ const stored = () => JSON.stringify(inventoryToJson(inventory));
 
 test('an inventory comes back from its snapshot as it was', () => {
   assert.deepEqual(inventoryFromJson(JSON.parse(stored())), inventory);
-  const empty = { ...inventory, units: [], bookings: [] };
+  const empty = { ...inventory, units: [], bookings: [], hasBookingsTab: true };
   assert.deepEqual(inventoryFromJson(inventoryToJson(empty)), empty);
+});
+
+test('any text in the sheet comes back, blank, beside empty cells or with odd characters', () => {
+  const [unit] = inventory.units;
+  assert.ok(unit);
+  const units = ['', ' ', 'a\u007fb', '\n"\\', '\u{1f69c}'].map((name, row) => ({
+    ...unit,
+    itemId: `EX-${row}`,
+    name,
+    category: row === 1 ? null : name,
+    notes: '',
+  }));
+  for (const rows of [units, units.slice(0, 1), units.slice(3)]) {
+    const json: unknown = JSON.parse(
+      JSON.stringify(inventoryToJson({ ...inventory, units: rows })),
+    );
+    assert.deepEqual(inventoryFromJson(json).units, rows);
+  }
 });
 
 test('a damaged snapshot, or one of another version, is refused', () => {
@@ -57,9 +76,10 @@ test('a damaged snapshot, or one of another version, is refused', () => {
     ['27500', '"27500"'],
     ['27500', '275.5'],
     ['RENTED', 'LOST'],
-    ['["Mini excavator"]', '[]'],
-    ['["Mini excavator"]', '["Mini excavator","Skid steer"]'],
-    ['"name":["Mini excavator"],', ''],
+    ['"name":"Mini excavator"', '"name":[]'],
+    ['"name":"Mini excavator"', '"name":["Mini excavator","Skid steer"]'],
+    ['"name":"Mini excavator"', '"name":7'],
+    ['"name":"Mini excavator",', ''],
     ['"bookings":{', '"booking":{'],
     ['"America/Denver"', 'null'],
   ];
@@ -73,17 +93,30 @@ test('a damaged snapshot, or one of another version, is refused', () => {
   }
 });
 
-test('reading a snapshot does not load the library of Google', () => {
-  const url = new URL('../../../tools/inventory/inventory-snapshot.ts', import.meta.url);
-  const program = `
-    import { createRequire } from 'node:module';
-    await import(${JSON.stringify(url.href)});
-    const loaded = Object.keys(createRequire(import.meta.url).cache);
-    process.stdout.write(String(loaded.filter((file) => file.includes('googleapis')).length));
-  `;
-  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
-    cwd: fileURLToPath(new URL('.', import.meta.url)),
-    encoding: 'utf8',
-  });
-  assert.equal(stdout, '0');
+/** The addresses of all modules that a process has loaded once it has loaded that one. */
+async function loadedWith(module: string): Promise<readonly string[]> {
+  const program = new URL('loaded-modules.ts', import.meta.url);
+  const address = new URL(`../../../${module}`, import.meta.url).href;
+  const { PATH } = process.env;
+  const child = fork(program, [address], { env: { ...minimalEnvironment(), PATH } });
+  const exited = once(child, 'exit');
+  const [loaded] = await Promise.race([once(child, 'message'), exited]);
+  await exited;
+  assert.ok(Array.isArray(loaded), `${module} was not loaded: exit code ${child.exitCode}`);
+  return loaded.map(String);
+}
+
+test('a job holds no Google client: only what talks to the sheet loads its library', async () => {
+  const ofGoogle = /\/node_modules\/(googleapis|google-auth|gaxios|gtoken)|\/sheets-client\.ts$/;
+  const withClient = await loadedWith('tools/inventory/sheets-client.ts');
+  for (const library of ['googleapis', 'google-auth-library', 'gaxios']) {
+    const found = withClient.find((url) => url.includes(`/node_modules/${library}/`));
+    assert.match(found ?? '', ofGoogle, library);
+  }
+  const withJob = await loadedWith('agent/call/job.ts');
+  assert.ok(withJob.some((url) => url.endsWith('/tools/inventory/inventory-snapshot.ts')));
+  assert.deepEqual(
+    withJob.filter((url) => ofGoogle.test(url)),
+    [],
+  );
 });

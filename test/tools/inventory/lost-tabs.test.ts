@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { yardSheet } from './sheet-rig.ts';
+
+test('a tab of bookings that is gone frees nothing: the error lists the tabs there are', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  const { inventory } = await load();
+  const rows = emulator.rows('Bookings');
+  emulator.removeTab('Bookings');
+  emulator.addTab('Bookings 2026', rows);
+  await assert.rejects(load(inventory), {
+    code: 'SHEET_TAB_MISSING',
+    tab: 'Bookings',
+    message: 'The sheet has no tab "Bookings"; it has "Equipment", "Yard", "Bookings 2026"',
+  });
+  emulator.addTab('bookings', rows);
+  assert.deepEqual((await load(inventory)).inventory.bookings, inventory.bookings);
+});
+
+test('a tab of bookings without its first row frees nothing either', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  const { inventory } = await load();
+  emulator.deleteRow('Bookings', 1);
+  await assert.rejects(load(inventory), { code: 'SHEET_COLUMN_MISSING', tab: 'Bookings' });
+  emulator.deleteRow('Bookings', 1);
+  await assert.rejects(load(inventory), {
+    code: 'SHEET_ROWS_UNUSABLE',
+    tab: 'Bookings',
+    message: 'Tab "Bookings" is empty, without even its first row',
+  });
+});
+
+test('the tab of bookings is missed even when the last list had no booking in it', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  emulator.deleteRow('Bookings', 2);
+  const { inventory } = await load();
+  assert.deepEqual(inventory.bookings, []);
+  emulator.removeTab('Bookings');
+  await assert.rejects(load(inventory), { code: 'SHEET_TAB_MISSING', tab: 'Bookings' });
+});
+
+test('a list of an earlier release that holds bookings had their tab', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  const { hasBookingsTab: _, ...inventory } = (await load()).inventory;
+  emulator.removeTab('Bookings');
+  await assert.rejects(load(inventory), { code: 'SHEET_TAB_MISSING', tab: 'Bookings' });
+  assert.deepEqual((await load({ ...inventory, bookings: [] })).inventory.bookings, []);
+});
+
+test('a yard that starts without the tabs goes on without them', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  emulator.removeTab('Bookings');
+  emulator.removeTab('Yard');
+  const { inventory } = await load();
+  assert.deepEqual((await load(inventory)).inventory.units, inventory.units);
+  emulator.addTab('Bookings', []);
+  emulator.addTab('Yard', []);
+  assert.deepEqual((await load(inventory)).inventory.units, inventory.units);
+});
+
+test('a tab of the yard that is gone or says nothing does not undo what it said', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  const { inventory } = await load();
+  emulator.deleteRow('Yard', 2);
+  emulator.deleteRow('Yard', 1);
+  await assert.rejects(load(inventory), {
+    code: 'SHEET_ROWS_UNUSABLE',
+    tab: 'Yard',
+    message: 'Tab "Yard" holds none of what it said before',
+  });
+  emulator.removeTab('Yard');
+  await assert.rejects(load(inventory), {
+    code: 'SHEET_TAB_MISSING',
+    tab: 'Yard',
+    message: 'The sheet has no tab "Yard"; it has "Equipment", "Bookings"',
+  });
+});
+
+test('a time zone that is mistyped or gone does not move the yard to Chicago', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  const { inventory } = await load();
+  emulator.setCell('Yard', 'B2', 'Denver time');
+  await assert.rejects(load(inventory), {
+    code: 'SHEET_TIME_ZONE_UNKNOWN',
+    tab: 'Yard',
+    message: 'Tab "Yard" has no IANA time zone; it was America/Denver',
+  });
+  emulator.setCell('Yard', 'B2', 'America/Boise');
+  assert.equal((await load(inventory)).inventory.yard.timeZone, 'America/Boise');
+});
+
+test('without a list to fall back on a mistyped time zone is named, and Chicago is used', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  emulator.setCell('Yard', 'B2', 'Denver time');
+  const { inventory, problems } = await load();
+  assert.equal(inventory.yard.timeZone, 'America/Chicago');
+  assert.deepEqual(
+    problems.map(({ tab, row, column }) => [tab, row, column]),
+    [['Yard', 2, 'time zone']],
+  );
+});
+
+test('owners may change and empty single keys of the yard', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  const { inventory } = await load();
+  emulator.deleteRow('Yard', 1);
+  assert.equal((await load(inventory)).inventory.yard.name, 'the rental yard');
+});
