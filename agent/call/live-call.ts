@@ -87,7 +87,7 @@ export class LiveCall {
       ask: () => say(callerSilentPrompts[0]),
       rejoin: () => this.moves.rejoin(),
       isServerThere: () => liveKitAnswers(deps.config),
-      giveUp: () => this.parting.callBack('media-lost'),
+      giveUp: () => this.parting.mediaLost(),
     });
     this.#trouble = new ProviderTrouble({
       liveness: this.#liveness,
@@ -113,7 +113,7 @@ export class LiveCall {
       trouble: this.#trouble,
       isOver,
       isLegSilent: () => this.isLegSilent,
-      onLegLost: () => void this.parting.callBack('media-lost'),
+      onLegLost: () => void this.parting.mediaLost(),
       say,
       onTurn: () => void this.moves.checkClaim(),
     });

@@ -9,7 +9,7 @@ import { noteCallBack } from './call-back.ts';
 import type { CallRecord } from './call-record.ts';
 import type { TerminationReason } from './termination.ts';
 
-/** The platform stops the process after three seconds; the rest is for the record and the hang-up. */
+/** The platform, or the gateway, ends it after three seconds; the rest is for the record and the hang-up. */
 const cutShortMs = 2_200;
 
 type PartingDeps = {
@@ -40,6 +40,12 @@ export class Parting {
   async callBack(reason: TerminationReason): Promise<void> {
     const isNoted = await this.noteCallBack();
     this.#deps.sayGoodbye(reason, isNoted ? CALL_YOU_BACK : CALL_AGAIN);
+  }
+
+  /** Nothing comes from the caller any more, and the gateway is about to hang up. Never rejects. */
+  async mediaLost(): Promise<void> {
+    const isNoted = await this.noteCallBack();
+    this.#deps.sayGoodbye('media-lost', isNoted ? CUT_SHORT : CUT_SHORT_CALL_AGAIN, cutShortMs);
   }
 
   /** Too many agents died of the call: all that is left is what was recorded. Never rejects. */

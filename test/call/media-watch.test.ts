@@ -103,7 +103,7 @@ test('a gateway that waits longer is not forestalled, nor a hang-up taken for it
   line.isHeard = false;
   await pass(25_000);
   assert.equal(watch.isLegSilent, false);
-  await pass(18_000);
+  await pass(16_000);
   assert.equal(watch.isLegSilent, true);
   assert.equal(taken.includes('give-up'), false);
   await pass(2_000);

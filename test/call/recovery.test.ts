@@ -143,19 +143,19 @@ test('the ladder is walked to its end before the gateway hangs up', async (t) =>
     steps.map(({ step, silentMs }) => [step, silentMs]),
     [
       ['ask', 5_000],
-      ['resubscribe', 8_000],
-      ['rejoin', 11_000],
+      ['resubscribe', 7_500],
+      ['rejoin', 9_750],
     ],
   );
   const [gaveUp] = only('gap.gave-up');
-  assert.deepEqual([gaveUp?.['why'], gaveUp?.['silentMs']], ['ladder-walked', 14_000]);
+  assert.deepEqual([gaveUp?.['why'], gaveUp?.['silentMs']], ['ladder-walked', 12_000]);
   assert.equal(liveness.isPaused, false);
 });
 
 for (const [ms, step] of [
   [6_000, 'ask'],
   [9_000, 'resubscribe'],
-  [12_500, 'rejoin'],
+  [11_000, 'rejoin'],
 ] as const) {
   test(`packets that are back after ${ms} ms end the walk; it is ${step} that is credited`, async (t) => {
     const { stopPackets, resumePackets, taken, only, recovery, liveness } = await healthyLine(t);
@@ -214,7 +214,7 @@ test('with a sign of life only the gentle steps are taken', async (t) => {
 test('when the last sign of life has grown old, the ladder goes on', async (t) => {
   const { stopPackets, taken, line } = await healthyLine(t);
   line.sign = 'quality';
-  await stopPackets(12_000);
+  await stopPackets(10_000);
   line.sign = null;
   await stopPackets(2_500);
   assert.deepEqual(taken, ['ask', 'resubscribe', 'rejoin', 'giveUp']);
@@ -263,7 +263,7 @@ test('the fresh job ends the attempt that it came from: with the polite end', as
   };
   const { stopPackets, taken, only, liveness } = createLine(time, { saved });
   assert.equal(liveness.isPaused, true);
-  await stopPackets(2_000);
+  await stopPackets(1_500);
   assert.deepEqual(taken, []);
   await stopPackets(1_000);
   assert.deepEqual(taken, ['giveUp']);
@@ -338,11 +338,11 @@ test('a gap that ended meanwhile is not looked at again', async (t) => {
 
 test('a gateway that waits longer is not forestalled by the polite end', async (t) => {
   const { stopPackets, taken, only } = await healthyLine(t, { mediaTimeoutMs: 45_000 });
-  await stopPackets(43_500);
+  await stopPackets(41_500);
   assert.deepEqual(taken, ['ask', 'resubscribe', 'rejoin']);
   await stopPackets(1_000);
   assert.equal(taken.at(-1), 'giveUp');
-  assert.equal(only('gap.gave-up')[0]?.['silentMs'], 44_000);
+  assert.equal(only('gap.gave-up')[0]?.['silentMs'], 42_000);
 });
 
 test('the longest recovery is kept, over jobs too; without any there is none', async (t) => {
@@ -362,9 +362,9 @@ test('when all attempts are used up, there is only the polite end, in time', asy
   const saved = { attemptsUsed: 3, lastAttemptAtMs: null, openSinceMs: null };
   const { goOn, stopPackets, taken, only, recovery } = createLine(time, { saved });
   await goOn(2_000);
-  await stopPackets(13_000);
+  await stopPackets(11_500);
   assert.deepEqual(taken, []);
-  await stopPackets(1_500);
+  await stopPackets(1_000);
   assert.deepEqual(taken, ['giveUp']);
   assert.equal(only('gap.gave-up')[0]?.['why'], 'attempts-used');
   assert.equal(recovery.figures.attempts, 3);

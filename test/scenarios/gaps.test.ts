@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { dispose } from '@livekit/rtc-node';
 import { BareAgent } from '../caller/bare-agent.ts';
 import type { Call } from '../caller/call.ts';
 import type { LogLine } from '../stack/service-log.ts';
@@ -37,7 +38,11 @@ before(async () => {
   });
   await service.ready({ warm: 2 });
 });
-after(() => yard[Symbol.asyncDispose]());
+after(async () => {
+  await yard[Symbol.asyncDispose]();
+  // The native side of the other agent would keep this process.
+  await dispose();
+});
 
 /** A line of this call that comes after now. */
 async function next(call: Call, event: string, fields: Partial<LogLine> = {}): Promise<LogLine> {
