@@ -9,9 +9,12 @@ import {
   TrackSource,
 } from '@livekit/rtc-node';
 import { AccessToken, RoomServiceClient } from 'livekit-server-sdk';
+import pTimeout from 'p-timeout';
 import { SAMPLE_RATE } from './call-events.ts';
 import { SpeechDetector, type SpeechEdge } from './speech-detector.ts';
 
+/** Takes some ten milliseconds. */
+const subscribeMs = 5_000;
 const FRAME_SAMPLES = SAMPLE_RATE / 100;
 
 export type BareAgentOptions = {
@@ -58,7 +61,9 @@ export class BareAgent implements AsyncDisposable {
     const track = LocalAudioTrack.createAudioTrack('voice', this.#source);
     const options = new TrackPublishOptions({ source: TrackSource.SOURCE_MICROPHONE });
     const publication = await this.room.localParticipant?.publishTrack(track, options);
-    await publication?.waitForSubscription();
+    // rtc-node has been seen to miss that somebody subscribed; who listens is heard of in the call.
+    const subscribed = publication?.waitForSubscription() ?? Promise.resolve();
+    await pTimeout(subscribed, { milliseconds: subscribeMs, fallback: () => {} });
   }
 
   /** Sounds a tone; resolves when it was sent. */
