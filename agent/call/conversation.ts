@@ -21,6 +21,8 @@ import type { SavedTalk } from './resume.ts';
 const inFlightMs = 500;
 /** From the end of the caller's speech to the first sign of an answer being prepared. */
 const turnEndMs = 1_500;
+/** By then a caller who was not understood has been asked again (`provider-trouble.ts`). */
+const askedAgainMs = 3_500;
 
 const clock = { nowMs: () => Date.now() };
 
@@ -169,7 +171,7 @@ export class Conversation {
   get isBetweenTurns(): boolean {
     const { agentState, userState } = this.session;
     const owesMs = Date.now() - (this.#owesAnswerSinceMs ?? -Infinity);
-    return agentState === 'listening' && userState !== 'speaking' && owesMs > turnEndMs;
+    return agentState === 'listening' && userState !== 'speaking' && owesMs > askedAgainMs;
   }
 
   /** Says something of our own. The caller may talk over it, unless told otherwise. */

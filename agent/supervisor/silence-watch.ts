@@ -4,8 +4,11 @@ import type { JobPeer, WorkerPeer } from './job-line.ts';
 import { Vigil } from './vigil.ts';
 import type { Patience } from './vigil.ts';
 
-/** A caller hears nothing from the first moment on. */
-const jobPatience = { suspectMs: 1_000, sureMs: 3_000 };
+/**
+ * A caller hears nothing from the first moment on; but on a machine without a core to spare jobs stood
+ * still for 1.2 s and went on, and a takeover takes longer than that.
+ */
+const jobPatience = { suspectMs: 2_000, sureMs: 4_000 };
 /** Its jobs talk on meanwhile. One that starts has nobody beside it, and much to load. */
 const workerPatience = { suspectMs: 2_000, sureMs: 6_000 };
 /** Nobody waits for it but one who was told goodbye; what it is busy with is often its own end. */

@@ -96,6 +96,22 @@ test('a turn that the job before has taken in is not answered twice', async (t) 
   await assert.rejects(turnOf(session, 'A skid steer?'), voice.StopResponse);
 });
 
+test('a caller who was not understood is asked again before the call changes hands', async (t) => {
+  const { conversation, session } = await talk(t);
+  t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+  const { UserStateChanged } = voice.AgentSessionEventTypes;
+  session.emit(UserStateChanged, {
+    type: UserStateChanged,
+    oldState: 'speaking',
+    newState: 'listening',
+    createdAt: 1_000_000,
+  });
+  t.mock.timers.setTime(1_002_600);
+  assert.equal(conversation.isBetweenTurns, false);
+  t.mock.timers.setTime(1_004_000);
+  assert.equal(conversation.isBetweenTurns, true);
+});
+
 test('what a silence broke off is answered after it', async (t) => {
   const { conversation, session, answers } = await talk(t);
   thinking.openai.faults.next('chat', { do: 'delay', delayMs: 3_000 });

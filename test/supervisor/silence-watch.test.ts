@@ -78,9 +78,9 @@ test('as long as all beat, nothing is done', () => {
   assert.deepEqual([frozen, killed, recorded.events()], [[], [], []]);
 });
 
-test('a job with a call is given up on after a second, once', () => {
+test('a job with a call is given up on after two seconds, once', () => {
   goSilent(2);
-  pass(750);
+  pass(1_750);
   assert.deepEqual(frozen, []);
   pass(5_000);
   assert.deepEqual(frozen, [2]);
@@ -101,7 +101,7 @@ test('a job that was given up on is killed when it does not wake', () => {
   goSilent(2);
   pass(10_000);
   assert.deepEqual(killed, []);
-  pass(2_000);
+  pass(3_000);
   assert.deepEqual(killed, [2]);
 });
 
@@ -116,7 +116,7 @@ test('a job that wakes is not killed', () => {
 test('a job whose turn has not come is asked about again', () => {
   isActedOn = false;
   goSilent(2);
-  pass(2_000);
+  pass(3_000);
   assert.ok(frozen.length > 1);
   assert.deepEqual(recorded.events(), []);
   isActedOn = true;
