@@ -28,7 +28,9 @@ async function keyIn(scene: CallScene, digits: string): Promise<void> {
 /** What is wrong with the number under which the call has booked. */
 async function wrongNumber(scene: CallScene): Promise<string[]> {
   const rows = await confirmedRows(scene);
-  const hasNumber = rows.some((row) => row.some((cell) => `${cell}`.includes(keyed)));
+  const hasNumber = rows.some((row) =>
+    row.some((cell) => `${cell}`.replaceAll(/\D/g, '').includes(keyed)),
+  );
   return [
     ...(rows.length === 1 ? [] : [`${rows.length} rows in the sheet`]),
     ...(hasNumber ? [] : ['the number that was keyed in is not in the sheet']),
@@ -41,6 +43,8 @@ export const keypadFaults: readonly CallFault[] = [
   callFault('dtmf-digits', {
     setting: usual,
     caller: { from: 'anonymous' },
+    // It is the caller's turn while they key, and no recording shows it.
+    silence: 'none',
     act: async (scene) => {
       await scene.greeted();
       await scene.ask(generator);
