@@ -9,6 +9,8 @@ import type { Patience } from './vigil.ts';
  * still for 1.2 s and went on, and a takeover takes longer than that.
  */
 const jobPatience = { suspectMs: 2_000, sureMs: 4_000 };
+/** Where one froze, others may for the same reason: for so long only what is sure counts. */
+const machineMs = 60_000;
 /** Its jobs talk on meanwhile. One that starts has nobody beside it, and much to load. */
 const workerPatience = { suspectMs: 2_000, sureMs: 6_000 };
 /** Nobody waits for it but one who was told goodbye; what it is busy with is often its own end. */
@@ -35,6 +37,8 @@ export class SilenceWatch {
   readonly #deps: SilenceWatchDeps;
   readonly #nowMs: () => number;
   readonly #vigil: Vigil;
+  /** When a job with a call was given up on last. */
+  #frozeMs = Number.NEGATIVE_INFINITY;
   /** The jobs that were given up on, and when. */
   readonly #frozenAtMs = new WeakMap<JobPeer, number>();
   readonly #killed = new WeakSet<JobPeer | WorkerPeer>();
@@ -65,7 +69,7 @@ export class SilenceWatch {
       if (silentMs !== null) this.#workerHangs(worker, silentMs);
     }
     for (const job of jobs) {
-      const silentMs = this.#vigil.silentMs(job, all, patienceWith(job));
+      const silentMs = this.#vigil.silentMs(job, all, this.#patienceWith(job));
       if (silentMs !== null) this.#jobIsFrozen(job, silentMs);
     }
   }
@@ -85,6 +89,7 @@ export class SilenceWatch {
     }
     if (job.call && !this.#deps.onFrozen(job)) return;
     this.#frozenAtMs.set(job, this.#nowMs());
+    if (job.call) this.#frozeMs = this.#nowMs();
     const { pid, stage, call } = job;
     this.#deps.log.warn(
       {
@@ -106,9 +111,12 @@ export class SilenceWatch {
     this.#killed.add(peer);
     this.#deps.kill(peer.pid);
   }
-}
 
-function patienceWith({ call, stage }: JobPeer): Patience {
-  if (!call) return warmPatience;
-  return stage === 'closing' ? closingPatience : jobPatience;
+  #patienceWith({ call, stage }: JobPeer): Patience {
+    if (!call) return warmPatience;
+    if (stage === 'closing') return closingPatience;
+    const { sureMs } = jobPatience;
+    const isFirst = this.#nowMs() - this.#frozeMs >= machineMs;
+    return isFirst ? jobPatience : { suspectMs: sureMs, sureMs };
+  }
 }

@@ -120,6 +120,7 @@ export class CallScene implements AsyncDisposable {
     const { what, isTaken, withinMs = patienceMs, onSaid = () => {} } = options;
     const first = await this.call.say(say);
     onSaid();
+    const saidMs = Date.now();
     const isTakenAtOnce = await this.until(what, isTaken, withinMs).then(
       () => true,
       () => false,
@@ -128,7 +129,11 @@ export class CallScene implements AsyncDisposable {
     const sinceMs = Date.now();
     if (!this.isOver) await this.call.say(say);
     await this.until(what, isTaken, withinMs);
-    if (!wasAskedAgain(this.place.yard.openai.requests, sinceMs)) this.inVain.push(first.fromMs);
+    const { yard } = this.place;
+    // A fresh agent that asks what the caller needs has given them the turn, too.
+    const last = yard.spoken.findLast(({ atMs }) => atMs >= saidMs && atMs < sinceMs);
+    const wasAsked = last?.text.trim().endsWith('?') ?? false;
+    if (!wasAsked && !wasAskedAgain(yard.openai.requests, sinceMs)) this.inVain.push(first.fromMs);
   }
 
   /**

@@ -97,6 +97,21 @@ test('a job that closes its call, and is slow about it, has three seconds', () =
   assert.deepEqual(frozen, [4]);
 });
 
+test('after one that froze another has four seconds, for a minute: the machine may be to blame', () => {
+  goSilent(2);
+  pass(2_500);
+  goSilent(3);
+  pass(3_750);
+  assert.deepEqual(frozen, [2]);
+  pass(1_000);
+  assert.deepEqual(frozen, [2, 3]);
+  pass(60_000);
+  jobs.push(job(5, 'live'));
+  goSilent(5);
+  pass(2_500);
+  assert.deepEqual(frozen, [2, 3, 5]);
+});
+
 test('a job that was given up on is killed when it does not wake', () => {
   goSilent(2);
   pass(10_000);
