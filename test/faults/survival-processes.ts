@@ -71,8 +71,7 @@ export const processFaults: readonly PlacedFault[] = [
         scene.strike();
         place.service.signal('SIGKILL');
         // Nobody looks after the call now, and it goes on.
-        await scene.ask(delivery);
-        await place.startAnother();
+        await talkUntil(scene, place.startAnother());
         await scene.ask(delivery);
       });
     },
