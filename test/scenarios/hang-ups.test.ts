@@ -62,7 +62,11 @@ async function assertCleanEnd(call: Call, reason: string): Promise<void> {
     timeline.map(({ event }) => event),
     events.filter((event) => !inLogOnly.includes(event)),
   );
-  const complaints = lines.filter(({ level }) => level === 'warn' || level === 'error');
+  // That a job was slow to come, on a busy machine, is not about the hang-up.
+  const complaints = lines.filter(
+    ({ level, event }) =>
+      (level === 'warn' || level === 'error') && event !== 'guardian.dispatched',
+  );
   assert.deepEqual(complaints, [], 'a hang-up is nothing to complain about');
 }
 
