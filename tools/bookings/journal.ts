@@ -4,6 +4,7 @@ import type { Store, StoreQueries } from '../../agent/store/database.ts';
 import type { Schema } from '../../agent/store/schema.ts';
 import type { IsoDate } from '../yard/equipment.ts';
 import { underName } from '../yard/same-customer.ts';
+import type { HeldBooking } from '../yard/with-journal.ts';
 import { newBookingCode, readBookingCode } from './booking-code.ts';
 import type { ConflictReason, JournalBooking } from './booking.ts';
 import type { BookingQuery, CancelResult, MessageRequest } from './desk.ts';
@@ -56,9 +57,12 @@ export async function findBookings(
 export async function currentBookings(
   { db }: StoreQueries,
   today: IsoDate,
-): Promise<readonly JournalBooking[]> {
-  const rows = await db.selectFrom('bookings').selectAll().where('endDay', '>=', today).execute();
-  return rows.map(toBooking);
+): Promise<readonly HeldBooking[]> {
+  return db
+    .selectFrom('bookings')
+    .select(['bookingId', 'itemId', 'startDay as start', 'endDay as end', 'state'])
+    .where('endDay', '>=', today)
+    .execute();
 }
 
 /**

@@ -1,12 +1,15 @@
 import type { JournalBooking } from '../bookings/booking.ts';
 import type { Inventory, SheetBooking } from './equipment.ts';
 
+/** What counts of a booking of the journal. */
+export type HeldBooking = Pick<JournalBooking, 'bookingId' | 'itemId' | 'start' | 'end' | 'state'>;
+
 /**
  * The yard's list with what was booked on the phone and is not in the sheet yet, or was not when it
  * was read: such a booking holds its unit as one in the sheet does. Of a booking that is in both,
  * the sheet's row stands, unless the caller has cancelled it meanwhile.
  */
-export function withJournal(inventory: Inventory, journal: readonly JournalBooking[]): Inventory {
+export function withJournal(inventory: Inventory, journal: readonly HeldBooking[]): Inventory {
   const states = new Map(journal.map(({ bookingId, state }) => [bookingId, state]));
   const inSheet = new Set<string>();
   const rows = inventory.bookings.map((row): SheetBooking => {
@@ -20,10 +23,10 @@ export function withJournal(inventory: Inventory, journal: readonly JournalBooki
 }
 
 /** A conflict holds nothing: staff gave the unit away, and their sheet says to whom. */
-function isLive({ state }: JournalBooking): boolean {
+function isLive({ state }: HeldBooking): boolean {
   return state === 'pending' || state === 'confirmed';
 }
 
-function asRow({ bookingId, itemId, start, end }: JournalBooking): SheetBooking {
+function asRow({ bookingId, itemId, start, end }: HeldBooking): SheetBooking {
   return { bookingId, itemId, start, end, status: 'CONFIRMED' };
 }
