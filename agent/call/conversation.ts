@@ -14,6 +14,7 @@ import { phraseFrames } from '../speech/phrases.ts';
 import { Receptionist } from '../speech/receptionist.ts';
 import type { CallSpeech } from '../speech/session.ts';
 import type { ReadyPhrase } from './phrase-book.ts';
+import { unheardMs } from './provider-trouble.ts';
 import { brokenOff, chatOf, savedItems, unanswered } from './resume.ts';
 import type { SavedTalk } from './resume.ts';
 
@@ -21,8 +22,8 @@ import type { SavedTalk } from './resume.ts';
 const inFlightMs = 500;
 /** From the end of the caller's speech to the first sign of an answer being prepared. */
 const turnEndMs = 1_500;
-/** By then a caller who was not understood has been asked again (`provider-trouble.ts`). */
-const askedAgainMs = 3_500;
+/** By then a caller who was not understood has been asked again. */
+const askedAgainMs = unheardMs + 1_000;
 
 const clock = { nowMs: () => Date.now() };
 

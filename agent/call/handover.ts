@@ -97,17 +97,10 @@ function readyJob(
   signal: AbortSignal,
 ): { readonly jobId: Promise<string>; readonly stop: () => void } {
   const { promise, resolve } = Promise.withResolvers<string>();
-  const onData = (
-    _data: Uint8Array,
-    sender: Participant | undefined,
-    _kind: unknown,
-    topic?: string,
-  ) => {
-    const jobId = sender?.identity.replace(/^agent-/, '');
-    if (topic === readyTopic && jobId && jobId !== ownJobId) resolve(jobId);
-  };
-  const stop = () => void room.off(RoomEvent.DataReceived, onData);
-  room.on(RoomEvent.DataReceived, onData);
+  const stop = listenFor(room, readyTopic, (identity) => {
+    const jobId = identity.replace(/^agent-/, '');
+    if (jobId && jobId !== ownJobId) resolve(jobId);
+  });
   signal.addEventListener('abort', stop, { once: true });
   return { jobId: promise, stop };
 }
@@ -184,18 +177,12 @@ export async function waitForCall({ room, from, claim, signal }: StandbyDeps): P
   const old = agentIdentity(from);
   let wake = Promise.withResolvers<void>();
   let isGiven = false;
-  const onData = (
-    _data: Uint8Array,
-    sender: Participant | undefined,
-    _kind: unknown,
-    topic?: string,
-  ) => {
-    if (topic !== goTopic || sender?.identity !== old) return;
+  const stopListening = listenFor(room, goTopic, (identity) => {
+    if (identity !== old) return;
     isGiven = true;
     wake.resolve();
-  };
+  });
   const onLeft = () => wake.resolve();
-  room.on(RoomEvent.DataReceived, onData);
   room.on(RoomEvent.ParticipantDisconnected, onLeft);
   try {
     return await withDeadline(
@@ -215,7 +202,7 @@ export async function waitForCall({ room, from, claim, signal }: StandbyDeps): P
     if (error instanceof DeadlineError) return false;
     throw error;
   } finally {
-    room.off(RoomEvent.DataReceived, onData);
+    stopListening();
     room.off(RoomEvent.ParticipantDisconnected, onLeft);
   }
 }
@@ -228,6 +215,20 @@ async function isOurs(claim: CallClaim, supersedes: string | undefined): Promise
     // The store is away: nobody can give us the call.
     return false;
   }
+}
+
+/** Hears who in the room says something under `topic`, until what it returns is called. */
+function listenFor(room: Room, topic: string, heard: (identity: string) => void): () => void {
+  const onData = (
+    _data: Uint8Array,
+    sender: Participant | undefined,
+    _kind: unknown,
+    under?: string,
+  ) => {
+    if (under === topic && sender) heard(sender.identity);
+  };
+  room.on(RoomEvent.DataReceived, onData);
+  return () => void room.off(RoomEvent.DataReceived, onData);
 }
 
 async function send(room: Room, topic: string, toJobId: string): Promise<void> {

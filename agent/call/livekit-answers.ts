@@ -1,7 +1,7 @@
 import { ServerError } from 'livekit-server-sdk';
 import type { Config } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
-import { roomService } from '../livekit-api.ts';
+import { hasHungUp, roomService } from '../livekit-api.ts';
 
 /** Takes 5 ms. */
 const answerMs = 1_000;
@@ -35,7 +35,7 @@ export async function liveKitLists(
       label: 'list of the room',
     });
     const found = listed.find(({ identity }) => identity === caller.identity);
-    return found !== undefined && found.attributes['sip.callStatus'] !== 'hangup';
+    return found !== undefined && !hasHungUp(found);
   } catch {
     return false;
   }

@@ -38,14 +38,13 @@ export class Parting {
 
   /** Nothing works any more. Never rejects. */
   async callBack(reason: TerminationReason): Promise<void> {
-    const isNoted = await this.noteCallBack();
-    this.#deps.sayGoodbye(reason, isNoted ? CALL_YOU_BACK : CALL_AGAIN);
+    await this.#noteAndSay(reason, { noted: CALL_YOU_BACK, unnoted: CALL_AGAIN });
   }
 
   /** Nothing comes from the caller any more, and the gateway is about to hang up. Never rejects. */
   async mediaLost(): Promise<void> {
-    const isNoted = await this.noteCallBack();
-    this.#deps.sayGoodbye('media-lost', isNoted ? CUT_SHORT : CUT_SHORT_CALL_AGAIN, cutShortMs);
+    const words = { noted: CUT_SHORT, unnoted: CUT_SHORT_CALL_AGAIN };
+    await this.#noteAndSay('media-lost', words, cutShortMs);
   }
 
   /** Too many agents died of the call: all that is left is what was recorded. Never rejects. */
@@ -63,5 +62,14 @@ export class Parting {
     hush();
     void this.noteCallBack();
     sayGoodbye('crash', callerNumber === null ? CUT_SHORT_CALL_AGAIN : CUT_SHORT, cutShortMs);
+  }
+
+  async #noteAndSay(
+    reason: TerminationReason,
+    words: { readonly noted: string; readonly unnoted: string },
+    ms?: number,
+  ): Promise<void> {
+    const isNoted = await this.noteCallBack();
+    this.#deps.sayGoodbye(reason, isNoted ? words.noted : words.unnoted, ms);
   }
 }

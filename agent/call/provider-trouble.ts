@@ -1,8 +1,11 @@
 import type { Liveness, LivenessTimer } from './liveness.ts';
 import { BEAR_WITH_ME, SAY_AGAIN, STILL_TRYING } from '../speech/set-phrases.ts';
 
-/** From the end of the caller's speech; words arrive within 300 ms of it when all is well. */
-const unheardMs = 2_500;
+/**
+ * From the end of the caller's speech until they are asked to say it again; words arrive within 300 ms
+ * of it when all is well.
+ */
+export const unheardMs = 2_500;
 /** Between two sentences to a caller who waits. */
 const repeatMs = 4_500;
 /** Shorter speech is a cough, or an "mhm": no answer to it is expected. */

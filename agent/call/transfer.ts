@@ -1,7 +1,6 @@
 import { ServerError, SipCallError, SipClient } from 'livekit-server-sdk';
 import type { Config } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
-import { liveKitApiUrl } from '../livekit-api.ts';
 import { TRANSFERRING, wordsAfterTransfer } from '../speech/set-phrases.ts';
 
 /** What became of a transfer. */
@@ -36,9 +35,9 @@ export async function transferCaller(options: {
   readonly signal: AbortSignal;
 }): Promise<TransferResult> {
   const { config, room, callerIdentity, number, ringMs, signal } = options;
-  const { apiKey, apiSecret } = config.livekit;
+  const { url, apiKey, apiSecret } = config.livekit;
   // In another region the SDK would send the request again: the person would be rung twice.
-  const sip = new SipClient(liveKitApiUrl(config.livekit), apiKey, apiSecret, { failover: false });
+  const sip = new SipClient(url, apiKey, apiSecret, { failover: false });
   const ringingTimeout = Math.ceil(ringMs / 1_000);
   const refer = () =>
     sip.transferSipParticipant(room, callerIdentity, `tel:${number}`, {

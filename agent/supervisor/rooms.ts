@@ -1,7 +1,7 @@
 import { AgentDispatchClient } from 'livekit-server-sdk';
 import type { Config } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
-import { liveKitApiUrl, roomService } from '../livekit-api.ts';
+import { hasHungUp, roomService } from '../livekit-api.ts';
 
 /** A caller as LiveKit lists it. */
 export type ListedCaller = {
@@ -9,7 +9,7 @@ export type ListedCaller = {
   readonly phoneNumber: string | null;
   /** The gateway has put the call through: the caller does not hear it ring any more. */
   readonly wasAnswered: boolean;
-  /** False when the gateway has said that the caller hung up: a lost leg is listed 32 s longer. */
+  /** See `hasHungUp`. */
   readonly isThere: boolean;
 };
 
@@ -37,8 +37,7 @@ const kindSip = 3;
 /** LiveKit's server API over HTTP. */
 export function createRooms({ livekit }: Config): Rooms {
   const rooms = roomService({ livekit });
-  const url = liveKitApiUrl(livekit);
-  const dispatches = new AgentDispatchClient(url, livekit.apiKey, livekit.apiSecret);
+  const dispatches = new AgentDispatchClient(livekit.url, livekit.apiKey, livekit.apiSecret);
   const bounded = <T>(label: string, run: () => Promise<T>) =>
     withDeadline(run, { ms: requestMs, label });
   return {
@@ -58,7 +57,7 @@ export function createRooms({ livekit }: Config): Rooms {
         callId: attributes['sip.callID'] ?? null,
         phoneNumber: attributes['sip.phoneNumber'] ?? null,
         wasAnswered: attributes['sip.callStatus'] === 'active',
-        isThere: attributes['sip.callStatus'] !== 'hangup',
+        isThere: !hasHungUp(caller),
       };
     },
     isOurs: async (room) => {

@@ -31,15 +31,13 @@ export class WhoServes {
   }
 
   /** The jobs that are in the call, or on the way; stuck ones too. */
-  jobsOf({ room }: WatchedCall): readonly JobPeer[] {
-    return [...this.#deps.jobs()].filter(
-      (job) => job.call?.room === room && !this.#frozen.has(job),
-    );
+  jobsOf(call: WatchedCall): readonly JobPeer[] {
+    return this.#onLine(call).filter((job) => !this.#frozen.has(job));
   }
 
   /** Whether a job that has the call is on the line, frozen ones too: it may still write it down. */
-  isOnLine({ room }: WatchedCall): boolean {
-    return [...this.#deps.jobs()].some((job) => job.call?.room === room);
+  isOnLine(call: WatchedCall): boolean {
+    return this.#onLine(call).length > 0;
   }
 
   /** Whether a job serves the call, or is to. One stuck job is none; two are waited for. */
@@ -57,6 +55,10 @@ export class WhoServes {
   isForeign(call: WatchedCall, holder: string | null): boolean {
     if (holder === null || call.lostJobs.has(holder)) return false;
     return !this.jobsOf(call).some((job) => job.call?.jobId === holder);
+  }
+
+  #onLine({ room }: WatchedCall): readonly JobPeer[] {
+    return [...this.#deps.jobs()].filter((job) => job.call?.room === room);
   }
 
   #isStuck({ stage, stageSinceMs }: JobPeer): boolean {

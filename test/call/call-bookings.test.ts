@@ -6,9 +6,8 @@ import { test } from 'node:test';
 import { CallBookings } from '../../agent/call/call-bookings.ts';
 import { CallStore } from '../../agent/call/call-store.ts';
 import { openStore } from '../../agent/store/database.ts';
-import { todayIn } from '../../tools/yard/rental-dates.ts';
 import { recordedLog } from '../recorded-log.ts';
-import { exampleInventory } from '../tools/bookings/writer-rig.ts';
+import { exampleInventory, requestForToday } from '../tools/bookings/writer-rig.ts';
 
 const callId = 'SCL_1';
 
@@ -35,16 +34,7 @@ test('a job that lost its call books nothing, cancels nothing and takes no messa
     });
     return { bookings, claim: calls.identify({ callId, jobId }) };
   };
-  const today = todayIn(exampleInventory.yard.timeZone, { nowMs: () => Date.now() });
-  const request = {
-    itemId: 'EX-01',
-    start: today,
-    end: today,
-    customer: 'Jordan Sample',
-    phone: '+15553010142',
-    totalCents: 30_000,
-    inventory: { ...exampleInventory, fetchedAtMs: Date.now() },
-  };
+  const request = requestForToday();
   const message = { customer: null, phone: null, text: 'Call back.' };
   const old = jobOf('old');
   const fresh = jobOf('fresh');

@@ -41,6 +41,18 @@ async function yardStore(t: TestContext) {
   return { store, open, job };
 }
 
+/** A store that is away for as long as it is told to be. */
+function leavable(open: () => Promise<Store>, { isAway = false } = {}) {
+  const place = {
+    isAway,
+    open: async () => {
+      if (place.isAway) throw new Error('the store is away');
+      return open();
+    },
+  };
+  return place;
+}
+
 /** Takes the call for a job, as its claim. */
 async function claimed(calls: CallStore, jobId: string, supersedes?: string) {
   const claim = calls.identify({ callId, jobId });
@@ -104,20 +116,15 @@ test('the job that a dispatch supersedes loses the call, and is told', async (t)
 
 test('a look at the claim says whose the call is, or that nobody knows', async (t) => {
   const { open, job } = await yardStore(t);
-  let away = false;
-  const old = job({
-    open: async () => {
-      if (away) throw new Error('the store is away');
-      return open();
-    },
-  }).calls;
+  const place = leavable(open);
+  const old = job({ open: place.open }).calls;
   const fresh = job().calls;
   const { claim } = await claimed(old, 'job-1');
   let losses = 0;
   claim.keep(() => (losses += 1));
-  away = true;
+  place.isAway = true;
   assert.equal(await claim.check(), 'unknown');
-  away = false;
+  place.isAway = false;
   assert.equal((await claimed(fresh, 'job-2', 'job-1')).result, 'ours');
   assert.deepEqual(await Promise.all([claim.check(), claim.check()]), ['taken', 'taken']);
   assert.equal(losses, 1);
@@ -178,16 +185,13 @@ test('a job that went on without the store closes its call once the store is bac
     'the call is written',
     async () => (await findCall(store, callId)) !== undefined,
   );
-  let away = true;
+  const place = leavable(open, { isAway: true });
   const fresh = job({
-    open: async () => {
-      if (away) throw new Error('the store is away');
-      return open();
-    },
+    open: place.open,
   }).calls;
   assert.equal((await claimed(fresh, 'job-2', 'job-1')).result, 'unknown');
   fresh.recordStart(start);
-  away = false;
+  place.isAway = false;
   await fresh.recordClose(close);
   assert.partialDeepStrictEqual(await findCall(store, callId), {
     jobId: 'job-2',
@@ -200,21 +204,16 @@ test('a job that went on without the store closes its call once the store is bac
 
 test('whether another job has the call is one read, and no while nobody can say', async (t) => {
   const { open, job } = await yardStore(t);
-  let away = false;
-  const old = job({
-    open: async () => {
-      if (away) throw new Error('the store is away');
-      return open();
-    },
-  }).calls;
+  const place = leavable(open);
+  const old = job({ open: place.open }).calls;
   const fresh = job().calls;
   const { claim } = await claimed(old, 'job-1');
   assert.equal(await claim.isLost(), false);
   await claimed(fresh, 'job-2', 'job-1');
   assert.equal(await claim.isLost(), true);
-  away = true;
+  place.isAway = true;
   assert.equal(await claim.isLost(), false);
-  away = false;
+  place.isAway = false;
   await fresh.end();
   assert.equal(await claim.isLost(), false, 'nobody has it');
   await old.end();
@@ -235,16 +234,13 @@ test('a store that hangs keeps neither the caller waiting nor the process', asyn
 
 test('a call that could not be claimed at first is claimed once the store is back', async (t) => {
   const { store, open, job } = await yardStore(t);
-  let away = true;
+  const place = leavable(open, { isAway: true });
   const { calls } = job({
-    open: async () => {
-      if (away) throw new Error('the store is away');
-      return open();
-    },
+    open: place.open,
   });
   const { claim, result } = await claimed(calls, 'job-1');
   assert.equal(result, 'unknown');
-  away = false;
+  place.isAway = false;
   assert.equal(await claim.isStillOurs(), true);
   const name = callLeaseName(callId);
   assert.equal((await readLease(store, name))?.holder, 'job-1');

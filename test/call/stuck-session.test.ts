@@ -1,51 +1,28 @@
 import { AudioFrame } from '@livekit/rtc-node';
 import { voice } from '@livekit/agents';
 import assert from 'node:assert/strict';
-import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { Liveness } from '../../agent/call/liveness.ts';
-import type { ProviderTrouble } from '../../agent/call/provider-trouble.ts';
-import { SessionWatch } from '../../agent/call/session-watch.ts';
 import { defaultTimeouts } from '../../agent/timeouts.ts';
 import { recordedLog } from '../recorded-log.ts';
-import { virtualTime } from './virtual-time.ts';
+import { watchedSession } from './watched-session.ts';
 
 const { AgentStateChanged } = voice.AgentSessionEventTypes;
 const turnAndToolMs = defaultTimeouts.toolMs + 10_000;
 
 /** A watched session whose states and frames a test makes. */
 function watched(t: TestContext) {
-  const time = virtualTime(t);
-  const { log, lines } = recordedLog();
   const left: string[] = [];
   let [frames, played] = [0, 0];
-  const liveness = new Liveness({
-    livenessPauseMs: 60_000,
-    onPauseExpired: () => {},
-    nowMs: time.nowMs,
+  const output = { captureFrame: async (_frame: AudioFrame) => void (played += 1) };
+  const { log, lines } = recordedLog();
+  const { session, liveness, ...time } = watchedSession(t, {
+    deps: {
+      record: { log, frameSpoken: () => (frames += 1) },
+      leave: (outcome) => void left.push(outcome),
+    },
+    output,
   });
-  t.after(() => liveness.stop());
-  const session = Object.assign(new EventEmitter(), {
-    agentState: 'listening',
-    userState: 'listening',
-    output: { audio: { captureFrame: async (_frame: AudioFrame) => void (played += 1) } },
-  });
-  const deps = {
-    session: session as unknown as voice.AgentSession,
-    record: { log, frameSpoken: () => (frames += 1) },
-    liveness,
-    timeouts: defaultTimeouts,
-    trouble: {} as ProviderTrouble,
-    isOver: () => false,
-    isLegSilent: () => false,
-    say: () => {},
-    sayGoodbye: () => {},
-    onLegLost: () => {},
-    onTurn: () => {},
-    leave: (outcome: string) => void left.push(outcome),
-  };
-  new SessionWatch(deps).start({ promptsSpoken: 0, answeredAtMs: null });
   const agent = (newState: string) => {
     session.agentState = newState;
     session.emit(AgentStateChanged, { newState });
@@ -53,11 +30,11 @@ function watched(t: TestContext) {
   const frame = AudioFrame.create(8_000, 1, 160);
   const speak = async (ms: number) => {
     for (let playedMs = 0; playedMs < ms; playedMs += 1_000) {
-      await session.output.audio.captureFrame(frame);
+      await output.captureFrame(frame);
       await time.pass(1_000, 1_000);
     }
   };
-  return { ...time, agent, speak, left, lines, liveness, counts: () => ({ frames, played }) };
+  return { ...time, lines, agent, speak, left, liveness, counts: () => ({ frames, played }) };
 }
 
 test('a job whose answer never comes leaves the call to a fresh one', async (t) => {

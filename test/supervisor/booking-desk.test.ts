@@ -8,17 +8,15 @@ import { openStore } from '../../agent/store/database.ts';
 import { BookingDesk } from '../../agent/supervisor/booking-desk.ts';
 import { JobLine } from '../../agent/supervisor/job-line.ts';
 import { findBooking } from '../../tools/bookings/journal.ts';
-import { todayIn } from '../../tools/yard/rental-dates.ts';
 import type { Inventory } from '../../tools/yard/equipment.ts';
 import { startSheetsEmulator, type SheetsEmulator } from '../emulators/sheets.ts';
 import { minimalEnvironment } from '../environment.ts';
 import { exampleSheet } from '../stack/example-sheet.ts';
 import { onBothDatabases, type StorePlace } from '../store/both-databases.ts';
-import { exampleInventory, waitFor } from '../tools/bookings/writer-rig.ts';
+import { exampleInventory, requestForToday, waitFor } from '../tools/bookings/writer-rig.ts';
 import { noEvents } from './line-events.ts';
 
 const log = createLog({ level: 'error', write: () => {} });
-const clock = { nowMs: () => Date.now() };
 const signal = new AbortController().signal;
 const long = { ms: 20_000, signal };
 
@@ -89,27 +87,13 @@ async function startJob(place: StorePlace, path: string, line: JobLine) {
   };
 }
 
-/** From today at the yard on. */
-function request() {
-  const today = todayIn('America/Chicago', clock);
-  return {
-    itemId: 'EX-01',
-    start: today,
-    end: today,
-    customer: 'Jordan Sample',
-    phone: '+15553010142',
-    totalCents: 30_000,
-    inventory: { ...exampleInventory, fetchedAtMs: Date.now() },
-  };
-}
-
 async function openSheet() {
   const sheets = await startSheetsEmulator({ spreadsheetId: 'yard-1', tabs: exampleSheet });
   return Object.assign(sheets, { [Symbol.asyncDispose]: () => sheets.close() });
 }
 
 async function committed(bookings: CallBookings): Promise<string> {
-  const result = await bookings.commit(request());
+  const result = await bookings.commit(requestForToday());
   return result.kind === 'committed' ? result.booking.bookingId : assert.fail('refused');
 }
 

@@ -13,29 +13,25 @@ export type Move = {
 
 /** Confirmed bookings that still hold days at `today` or later. */
 export async function readConfirmed(
-  { db }: StoreQueries,
+  store: StoreQueries,
   today: string,
 ): Promise<readonly BookingRow[]> {
-  return db
-    .selectFrom('bookings')
-    .selectAll()
-    .where('state', '=', 'confirmed')
-    .where('endDay', '>=', today)
-    .execute();
+  return notOver(store, today).where('state', '=', 'confirmed').execute();
 }
 
 /** Bookings that ended before a row that was sent for them was seen: it may still come in. */
 export async function readUnseen(
-  { db }: StoreQueries,
+  store: StoreQueries,
   today: string,
 ): Promise<readonly BookingRow[]> {
-  return db
-    .selectFrom('bookings')
-    .selectAll()
+  return notOver(store, today)
     .where('state', 'in', ['cancelled', 'conflict'])
     .where('sentAtMs', 'is not', null)
-    .where('endDay', '>=', today)
     .execute();
+}
+
+function notOver({ db }: StoreQueries, today: string) {
+  return db.selectFrom('bookings').selectAll().where('endDay', '>=', today);
 }
 
 /** Follows what staff did to a confirmed booking in the sheet. False when it changed meanwhile. */

@@ -9,6 +9,7 @@ import { SheetWriter } from '../../../tools/bookings/sheet-writer.ts';
 import type { WriterBudgets } from '../../../tools/bookings/writer-budgets.ts';
 import { createSheetsClient } from '../../../tools/inventory/sheets-client.ts';
 import type { Inventory } from '../../../tools/yard/equipment.ts';
+import { todayIn } from '../../../tools/yard/rental-dates.ts';
 import type { CellValue } from '../../emulators/sheets-cell.ts';
 import { startSheetsEmulator, type SheetsEmulator } from '../../emulators/sheets.ts';
 import { exampleSheet } from '../../stack/example-sheet.ts';
@@ -47,6 +48,21 @@ export const exampleInventory: Inventory = inventory(
   ),
   { yard: { ...yard, timeZone: 'America/Chicago' } },
 );
+
+/** What a caller wants who has just read that list: one of its units, for today at the yard. */
+export function requestForToday(): BookingRequest {
+  const clock = { nowMs: () => Date.now() };
+  const today = todayIn(exampleInventory.yard.timeZone, clock);
+  return {
+    itemId: 'EX-01',
+    start: today,
+    end: today,
+    customer: 'Jordan Sample',
+    phone: '+15553010142',
+    totalCents: 30_000,
+    inventory: { ...exampleInventory, fetchedAtMs: clock.nowMs() },
+  };
+}
 
 /** The sheet, a store, and hands on both. */
 export class WriterRig implements AsyncDisposable {
