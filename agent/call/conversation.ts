@@ -27,6 +27,13 @@ const askedAgainMs = unheardMs + 1_000;
 
 const clock = { nowMs: () => Date.now() };
 
+/** Something of our own to say; `isPartOfTalk` when the model is to know of it. */
+type Saying = {
+  readonly phrase: ReadyPhrase;
+  readonly allowInterruptions: boolean;
+  readonly isPartOfTalk: boolean;
+};
+
 const { AgentStateChanged, ConversationItemAdded, FunctionToolsExecuted, UserStateChanged } =
   voice.AgentSessionEventTypes;
 
@@ -40,6 +47,8 @@ export class Conversation {
   #callerTurns = 0;
   #callerWords = '';
   #agentWords: string[] = [];
+  /** What was begun of our own and is not over, in order. */
+  readonly #saying = new Set<Saying>();
   /** When the caller stopped to speak, while no answer to it has begun; by the wall clock. */
   #owesAnswerSinceMs: number | null = null;
   #goOnDuty = () => {};
@@ -134,11 +143,13 @@ export class Conversation {
   fallSilent(): () => void {
     const { duty } = this.#receptionist;
     const goOnDuty = duty.leave();
-    const isInterrupting = this.session.agentState !== 'listening';
+    const sayings = [...this.#saying];
+    const isInterrupting = sayings.length > 0 || this.session.agentState !== 'listening';
     void this.session.interrupt({ force: true });
+    this.#saying.clear();
     return () => {
       goOnDuty();
-      if (duty.isOn) this.#makeUp(isInterrupting);
+      if (duty.isOn) this.#makeUp(isInterrupting, sayings);
     };
   }
 
@@ -177,14 +188,10 @@ export class Conversation {
 
   /** Says something of our own. The caller may talk over it, unless told otherwise. */
   say(
-    { text, audio }: ReadyPhrase,
+    phrase: ReadyPhrase,
     { allowInterruptions = true, isPartOfTalk = true } = {},
   ): voice.SpeechHandle {
-    return this.session.say(text, {
-      allowInterruptions,
-      addToChatCtx: isPartOfTalk,
-      ...(audio ? { audio: phraseFrames(audio) } : {}),
-    });
+    return this.#say({ phrase, allowInterruptions, isPartOfTalk });
   }
 
   /** Answers what the caller said last, or speaks what a tool had worded for it. */
@@ -208,13 +215,26 @@ export class Conversation {
     await timers.setTimeout(inFlightMs);
   }
 
+  #say(saying: Saying): voice.SpeechHandle {
+    const { phrase, allowInterruptions, isPartOfTalk } = saying;
+    const handle = this.session.say(phrase.text, {
+      allowInterruptions,
+      addToChatCtx: isPartOfTalk,
+      ...(phrase.audio ? { audio: phraseFrames(phrase.audio) } : {}),
+    });
+    this.#saying.add(saying);
+    handle.addDoneCallback(() => this.#saying.delete(saying));
+    return handle;
+  }
+
   /** After a silence: what the caller said in it is answered, or what it broke off is said anew. */
-  #makeUp(wasInterrupting: boolean): void {
+  #makeUp(wasInterrupting: boolean, sayings: readonly Saying[]): void {
     const missed = this.#receptionist.duty.catchUp({ sinceMs: 0, takenIn: this.#callerWords });
     if (missed !== null) return this.callerMeant(missed);
     if (!wasInterrupting) return;
+    for (const saying of sayings) this.#say(saying);
     const { items } = this.saved;
-    const words = brokenOff(items);
+    const words = sayings.length === 0 ? brokenOff(items) : null;
     if (words !== null) void this.session.say(words);
     else if (unanswered(items) !== null) this.answer();
   }

@@ -9,7 +9,8 @@ const freshMs = 10_000;
 
 /**
  * The server looks at a leg's quality each 5 s, and tells what changed: it speaks of the time before,
- * and rises that late after a gap, into the next one (seen).
+ * and rises that late after a gap, into the next one (seen). To who has just joined it tells what it
+ * last found, which a gap need not have lowered yet: the first word of it is no sign (seen).
  */
 const qualityLagMs = 5_000;
 
@@ -32,6 +33,7 @@ export class LegSigns {
   readonly #identity: string;
   readonly #nowMs: () => number;
   #last: { readonly sign: LegSign; readonly atMs: number } | null = null;
+  #knowsQuality = false;
 
   constructor(room: Room, options: { readonly identity: string; readonly nowMs?: () => number }) {
     this.#room = room;
@@ -55,7 +57,10 @@ export class LegSigns {
   }
 
   #onQuality = (quality: ConnectionQuality, participant: Participant): void => {
-    if (livelyQualities.has(quality)) this.#saw('quality', participant, qualityLagMs);
+    if (participant.identity !== this.#identity) return;
+    const isChange = this.#knowsQuality;
+    this.#knowsQuality = true;
+    if (isChange && livelyQualities.has(quality)) this.#saw('quality', participant, qualityLagMs);
   };
 
   /** Seen with the real gateway: it sets `sip.callStatus` as the phone's side moves on. */

@@ -76,10 +76,14 @@ export class WayOut {
     const settled = await live?.moves.settled();
     if (settled === 'handed-over') return;
     const reason = settled === 'transferred' ? 'transferred' : this.#reasonFor(departure);
-    const isLost = departure === 'link-lost' && this.#deps.record.answeredAtMs !== null;
-    if (isLost && !this.#sayingGoodbye) await live?.parting.noteCallBack();
+    if (reason === 'media-lost' || departure === 'link-lost') await this.#noteLost();
     // A caller whose link is lost may still hold on: the gateway hangs up when the room ends.
     this.end(reason, { isCallerGone: reason !== 'link-lost' });
+  }
+
+  async #noteLost(): Promise<void> {
+    if (this.#deps.record.answeredAtMs === null || this.#sayingGoodbye) return;
+    await this.#deps.live()?.parting.noteCallBack();
   }
 
   #reasonFor(departure: Exclude<Departure, 'replaced'>): TerminationReason {

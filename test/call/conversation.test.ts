@@ -133,3 +133,20 @@ test('what the caller said or keyed in while it was silent is answered after it'
   await eventually('it is answered', () => answers() === 1);
   assert.deepEqual(callersWords(), ['What are your hours? The number is 5550111.']);
 });
+
+test('a sentence outside of the talk that a silence broke off is said after it', async (t) => {
+  const { conversation, session } = await talk(t);
+  const sorry = { text: 'Sorry about that, I am still here.', audio: undefined };
+  const sayings: voice.SpeechHandle[] = [];
+  session.on(voice.AgentSessionEventTypes.SpeechCreated, ({ speechHandle, source }) => {
+    if (source === 'say') sayings.push(speechHandle);
+  });
+  const first = conversation.say(sorry, { isPartOfTalk: false });
+  const speakAgain = conversation.fallSilent();
+  assert.equal(first.interrupted, true);
+  speakAgain();
+  assert.equal(sayings.length, 2);
+  await sayings[1]?.waitForPlayout();
+  conversation.fallSilent()();
+  assert.equal(sayings.length, 2, 'what was said to its end is not said again');
+});

@@ -26,6 +26,7 @@ test('a sign of life is fresh for ten seconds', () => {
 
 test('the quality speaks of the five seconds before', () => {
   const { room, signs, pass, quality } = watch();
+  quality(ConnectionQuality.QUALITY_POOR);
   quality(ConnectionQuality.QUALITY_GOOD);
   pass(5_000);
   assert.equal(signs.fresh, 'quality');
@@ -34,6 +35,15 @@ test('the quality speaks of the five seconds before', () => {
   room.emit(RoomEvent.DtmfReceived, 5, '5', room.caller);
   quality(ConnectionQuality.QUALITY_EXCELLENT);
   assert.equal(signs.fresh, 'dtmf', 'a newer sign stands');
+});
+
+test('what a job hears first of the quality may be from before the gap', () => {
+  const { signs, quality } = watch();
+  quality(ConnectionQuality.QUALITY_EXCELLENT, { identity: 'agent-AJ_1' });
+  quality(ConnectionQuality.QUALITY_EXCELLENT);
+  assert.equal(signs.fresh, null);
+  quality(ConnectionQuality.QUALITY_GOOD);
+  assert.equal(signs.fresh, 'quality');
 });
 
 test('the quality of a leg without media is no sign of life', () => {

@@ -165,6 +165,21 @@ export const gapFaults: readonly CallFault[] = [
       ...(report.agentIdentities.length === 1 ? [] : ['the agent was replaced']),
     ],
   }),
+  // The gateway's own end cannot be helped; nobody says goodbye, but the caller is called back.
+  callFault('packets-lost-leg-lives', {
+    setting: short,
+    silence: 'none',
+    turnsAfter: 0,
+    act: async (scene) => {
+      await scene.greeted();
+      scene.call.stopPackets();
+      scene.strike();
+      await Promise.all([pressKeys(scene, 8), scene.call.ended]);
+      scene.attempts = attemptsOf(scene);
+    },
+    reasons: ['media-lost'],
+    holds: (scene, left) => notGivenUp(scene, 'leg-alive', left),
+  }),
   lostForEver(),
   callFault('packets-stop-room-reconnects', {
     setting: withLink,
