@@ -34,12 +34,12 @@ export class CallScene implements AsyncDisposable {
     this.call = call;
   }
 
-  /** Phones; the caller only does what the case has it do, and gives up after two minutes. */
+  /** Phones; the caller only does what the case has it do, and gives up after three minutes. */
   static async phone(
     place: CallPlace,
     options: Partial<PlaceCallOptions> = {},
   ): Promise<CallScene> {
-    return new CallScene(place, await place.yard.call({ maxCallMs: 120_000, ...options }));
+    return new CallScene(place, await place.yard.call({ maxCallMs: 180_000, ...options }));
   }
 
   /** The lines of the log that are about this call, jobs that left it unheard included. */
