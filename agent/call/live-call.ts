@@ -151,6 +151,7 @@ export class LiveCall {
     if (isHopeless) return this.parting.apologise();
     const missed = await this.conversation.goOn(saved?.talk);
     if (this.#isOver) return;
+    this.#trouble.resumed();
     this.#begin(saved);
     this.#goOnTalking(kind, saved, missed);
     this.#save();

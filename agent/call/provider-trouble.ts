@@ -45,6 +45,8 @@ export class ProviderTrouble {
   #isHopeless = false;
   #startedMs = 0;
   #wasSpeech = false;
+  /** The call changed hands, and nothing of the caller was understood since. */
+  #isTorn = false;
   /** Final words of what the caller says now have come already. */
   #isUnderstood = false;
   #asked = 0;
@@ -70,6 +72,11 @@ export class ProviderTrouble {
         this.#isHopeless = true;
       },
     });
+  }
+
+  /** The call came from another job: of what the caller says now, the beginning may be missing. */
+  resumed(): void {
+    this.#isTorn = true;
   }
 
   /** No model answered the caller's turn. */
@@ -101,7 +108,7 @@ export class ProviderTrouble {
   /** The voice detector says that the caller stopped to speak. */
   callerStopped(): void {
     if (this.#isOver || this.#isUnderstood) return;
-    this.#wasSpeech = performance.now() - this.#startedMs >= wordsMs;
+    this.#wasSpeech = this.#isTorn || performance.now() - this.#startedMs >= wordsMs;
     if (!this.#isWaiting) this.#deaf.restart();
     this.#isWaiting = true;
     this.#restTimers();
@@ -111,6 +118,7 @@ export class ProviderTrouble {
   /** Words of the caller arrived, and are final: interim ones may come to nothing. */
   callerUnderstood(): void {
     this.#isUnderstood = true;
+    this.#isTorn = false;
     this.#restTimers();
     this.#waitIsOver();
     this.#asked = 0;
@@ -146,6 +154,7 @@ export class ProviderTrouble {
     this.#waitIsOver();
     if (!this.#wasSpeech || this.#asked >= maxAsked || !this.#deps.isCallersTurn()) return;
     this.#asked += 1;
+    this.#isTorn = false;
     this.#deps.say(SAY_AGAIN);
   }
 

@@ -62,6 +62,25 @@ test('words of before do not stand for what is said now', () => {
   assert.deepEqual(heard, [SAY_AGAIN]);
 });
 
+test('what is heard in part at a change of jobs is asked for again, however short', () => {
+  trouble.resumed();
+  speak(300);
+  pass(3_000);
+  assert.deepEqual(heard, [SAY_AGAIN]);
+  speak(300);
+  pass(3_000);
+  assert.deepEqual(heard, [SAY_AGAIN], 'once: after that a cough is a cough');
+});
+
+test('once the caller was understood after a change of jobs, a cough is a cough', () => {
+  trouble.resumed();
+  speak(1_000);
+  trouble.callerUnderstood();
+  speak(300);
+  pass(3_000);
+  assert.deepEqual(heard, []);
+});
+
 test('the first turn without an answer is asked for again, the second in a row is the end', () => {
   trouble.turnFailed();
   assert.deepEqual(heard, [SAY_AGAIN]);
