@@ -12,7 +12,7 @@ const usage = `npm run bench -- --suite call|inventory|survival [options]
 
   of inventory alone:
   --calls N      whole calls over which the readings of the sheet are counted (100)
-  --together N   of them at the same time (4)
+  --together N   of them at the same time (2)
   --rounds N     rounds of 20 bookings at once (20)
   --starts N     starts of a job process of each kind (7)
 
@@ -23,7 +23,7 @@ const { values } = parseArgs({
   options: {
     suite: { type: 'string' },
     calls: { type: 'string', default: '100' },
-    together: { type: 'string', default: '4' },
+    together: { type: 'string', default: '2' },
     pairs: { type: 'string', default: '30' },
     rounds: { type: 'string', default: '20' },
     starts: { type: 'string', default: '7' },

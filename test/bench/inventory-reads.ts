@@ -7,7 +7,11 @@ import { rounded } from './statistics.ts';
 /** The methods of Google's API that read. */
 const readKinds: readonly string[] = ['values.get', 'values.batchGet', 'spreadsheets.get'];
 
-/** How often the sheet is read while whole calls are held that book nothing. */
+/**
+ * How often the sheet is read while whole calls are held that book nothing.
+ * @throws Error when a reading failed: on a machine that is too busy for it, what is read again soon
+ * after cannot be told from what a call causes.
+ */
 export async function countReads(options: { readonly calls: number; readonly together: number }) {
   const { calls, together } = options;
   await using yard = await Yard.open({
@@ -28,6 +32,8 @@ export async function countReads(options: { readonly calls: number; readonly tog
   });
   await Promise.all(lanes);
   const elapsedMs = Date.now() - startedAtMs;
+  const failed = service.lines.filter(({ event }) => event === 'inventory.failed').length;
+  if (failed > 0) throw new Error(`${failed} readings failed: take fewer calls --together`);
   const reads = yard.sheets.requests.filter(({ kind }) => readKinds.includes(kind));
   const times = reads.map(({ atMs }) => atMs);
   const early = earlyReads(times, defaultTimeouts.inventoryTtlMs);
