@@ -1,5 +1,4 @@
 import { defaultTimeouts } from '../../agent/timeouts.ts';
-import { measuredCall } from '../scenarios/measured-call.ts';
 import { scriptSteps } from '../scenarios/scripts.ts';
 import { Yard } from '../stack/yard.ts';
 import { rounded } from './statistics.ts';
@@ -26,8 +25,9 @@ export async function countReads(options: { readonly calls: number; readonly tog
       const seed = (next += 1);
       const script = scriptSteps('short', { seed, endBy: 'agent' });
       const from = `+131255501${String(lane).padStart(2, '0')}`;
-      const call = await measuredCall({ yard, service }, { script, from, recordTo: null });
-      if (!call.answered) throw new Error(`Call ${seed} was not answered: ${call.reason}`);
+      const { ended } = await yard.call({ script, from });
+      const { answered, endedBy } = await ended;
+      if (!answered || endedBy !== 'agent') throw new Error(`Call ${seed} was not held to its end`);
     }
   });
   await Promise.all(lanes);

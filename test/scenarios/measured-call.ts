@@ -49,17 +49,12 @@ export async function measuredCall(
   { yard, service }: { readonly yard: Yard; readonly service: Service },
   options: {
     readonly script: readonly Step[];
-    readonly from?: string;
-    readonly recordTo: string | null;
-    readonly onEvent?: (event: CallEvent) => void;
+    readonly from: string;
+    readonly recordTo: string;
+    readonly onEvent: (event: CallEvent) => void;
   },
 ): Promise<CallResult> {
-  const call = await yard.call({
-    script: options.script,
-    recordTo: options.recordTo,
-    ...(options.from ? { from: options.from } : {}),
-    ...(options.onEvent ? { onEvent: options.onEvent } : {}),
-  });
+  const call = await yard.call(options);
   const isOfCall = (line: LogLine) => line.callId === call.callId;
   // Watched from the beginning: the process is gone before the caller's report is made.
   const gone = service
