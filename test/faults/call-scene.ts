@@ -1,5 +1,5 @@
 import timers from 'node:timers/promises';
-import { gapIn, wasAskedAgain } from './call-silence.ts';
+import { gapIn, timesAskedAgain } from './call-silence.ts';
 import type { Call } from '../caller/call.ts';
 import type { CallReport } from '../caller/call-report.ts';
 import type { PlaceCallOptions } from '../caller/caller.ts';
@@ -14,6 +14,7 @@ const pollMs = 20;
 const quietMs = 600;
 /** How long the caller waits for an answer. */
 const patienceMs = 16_000;
+const maxSayings = 3;
 
 /** One caller on the line of a place, and what is measured while something goes wrong. */
 export class CallScene implements AsyncDisposable {
@@ -104,8 +105,9 @@ export class CallScene implements AsyncDisposable {
   }
 
   /**
-   * Says a line until it is taken in; once more after `withinMs`, as people do.
-   * @throws {Error} that names `what` when it was said in vain twice.
+   * Says a line until it is taken in; again after `withinMs`, three times in all, as people do: cores
+   * that are too busy garble the sound on its way.
+   * @throws {Error} that names `what` when it was said in vain each time.
    */
   async sayUntil(
     say: string,
@@ -118,26 +120,33 @@ export class CallScene implements AsyncDisposable {
     },
   ): Promise<void> {
     const { what, isTaken, withinMs = patienceMs, onSaid = () => {} } = options;
-    const first = await this.call.say(say);
-    onSaid();
-    const saidMs = Date.now();
-    const isTakenAtOnce = await this.until(what, isTaken, withinMs).then(
-      () => true,
-      () => false,
-    );
-    if (isTakenAtOnce) return;
-    const sinceMs = Date.now();
-    if (!this.isOver) await this.call.say(say);
-    await this.until(what, isTaken, withinMs);
     const { yard } = this.place;
-    // A fresh agent that asks what the caller needs has given them the turn, too.
-    const last = yard.spoken.findLast(({ atMs }) => atMs >= saidMs && atMs < sinceMs);
-    const wasAsked = last?.text.trim().endsWith('?') ?? false;
-    if (!wasAsked && !wasAskedAgain(yard.openai.requests, sinceMs)) this.inVain.push(first.fromMs);
+    const inVain: number[] = [];
+    for (let saying = 1; ; saying += 1) {
+      const sinceMs = Date.now();
+      const { fromMs } = await this.call.say(say);
+      if (saying === 1) onSaid();
+      const saidMs = Date.now();
+      try {
+        await this.until(what, isTaken, withinMs);
+        if (timesAskedAgain(yard.openai.requests, sinceMs) < inVain.length) {
+          this.inVain.push(...inVain);
+        }
+        return;
+      } catch (error) {
+        if (saying === maxSayings || this.isOver) throw error;
+      }
+      // A fresh agent that asks what the caller needs has given them the turn, too.
+      const wasAsked = yard.spoken
+        .findLast(({ atMs }) => atMs >= saidMs)
+        ?.text.trim()
+        .endsWith('?');
+      if (!wasAsked) inVain.push(fromMs);
+    }
   }
 
   /**
-   * Says a line, and waits for the answer to be heard to its end; once more when none comes. With
+   * Says a line, and waits for the answer to be heard to its end; again when none comes. With
    * `strikes` the fault is one of this turn, and begins with the end of the line.
    * `spoken` is where the words of the answer come from: every voice, if left out.
    */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { CallEvent } from '../caller/call-events.ts';
 import { reportCall } from '../caller/call-report.ts';
 import type { OpenAiRequest } from '../emulators/openai.ts';
-import { silenceMs, wasAskedAgain } from './call-silence.ts';
+import { silenceMs, timesAskedAgain } from './call-silence.ts';
 
 const said = (fromMs: number, atMs: number): CallEvent => ({
   type: 'said',
@@ -52,20 +52,27 @@ test('what follows a filler is silence when the question had to be said again', 
 });
 
 test('a question that was not understood was asked for again', () => {
-  assert.ok(wasAskedAgain([request(20, 'assistant: Hello?', notCaught, question)], 10));
-  assert.ok(wasAskedAgain([request(20, question, notCaught, question)], 10));
+  assert.equal(timesAskedAgain([request(20, 'assistant: Hello?', notCaught, question)], 10), 1);
+  assert.equal(timesAskedAgain([request(20, question, notCaught, question)], 10), 1);
+});
+
+test('a question that was not understood twice was asked for twice', () => {
+  const unread = request(20, 'assistant: Hello?', notCaught, notCaught, question);
+  assert.equal(timesAskedAgain([unread], 10), 2);
+  const read = request(20, question, notCaught, question, notCaught, question);
+  assert.equal(timesAskedAgain([read], 10), 2);
 });
 
 test('a filler, or an answer to something else, asks for nothing again', () => {
   const filler = 'assistant: One moment, please.';
-  assert.ok(!wasAskedAgain([request(20, question, filler, question)], 10));
-  assert.ok(!wasAskedAgain([request(20, notCaught, question, question)], 10));
-  assert.ok(!wasAskedAgain([], 10));
+  assert.equal(timesAskedAgain([request(20, question, filler, question)], 10), 0);
+  assert.equal(timesAskedAgain([request(20, notCaught, question, question)], 10), 0);
+  assert.equal(timesAskedAgain([], 10), 0);
 });
 
 test('only what came since the line was said again tells', () => {
   const earlier = request(5, question, notCaught, question);
-  assert.ok(!wasAskedAgain([earlier, request(20, notCaught, question, question)], 10));
+  assert.equal(timesAskedAgain([earlier, request(20, notCaught, question, question)], 10), 0);
   const tool = request(20, question, notCaught, question, 'tool: {}');
-  assert.ok(wasAskedAgain([tool, request(30, question, notCaught, question)], 10));
+  assert.equal(timesAskedAgain([tool, request(30, question, notCaught, question)], 10), 1);
 });

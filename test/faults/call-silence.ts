@@ -53,16 +53,24 @@ const messagesOf = z.object({
 });
 
 /**
- * Whether a line that was said once more from `sinceMs` (Unix) on had been asked for again: the
- * model's first request since then tells it, where such words of the agent's stand right before it.
+ * How often in a row a line that was said once more from `sinceMs` (Unix) on had been asked for again:
+ * the model's first request since then tells it, by such words of the agent's right before the line,
+ * and before that, whether the model read the line or not.
  */
-export function wasAskedAgain(requests: readonly OpenAiRequest[], sinceMs: number): boolean {
+export function timesAskedAgain(requests: readonly OpenAiRequest[], sinceMs: number): number {
   for (const { endpoint, atMs, body } of requests) {
     if (endpoint !== 'chat' || atMs < sinceMs) continue;
     const { messages } = messagesOf.parse(JSON.parse(body));
-    const [before, last] = messages.slice(-2);
-    if (last?.role !== 'user') continue;
-    return before?.role === 'assistant' && asksAgain.test(JSON.stringify(before.content));
+    if (messages.at(-1)?.role !== 'user') continue;
+    const talk = messages.map(({ role, content }) => `${role}: ${JSON.stringify(content)}`);
+    const line = talk.at(-1);
+    let times = 0;
+    for (let at = talk.length - 2; isAskedAgain(talk[at]); at -= talk[at - 1] === line ? 2 : 1) {
+      times += 1;
+    }
+    return times;
   }
-  return false;
+  return 0;
 }
+
+const isAskedAgain = (said = '') => said.startsWith('assistant') && asksAgain.test(said);
