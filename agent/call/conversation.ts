@@ -139,6 +139,12 @@ export class Conversation {
     return duty.catchUp({ sinceMs, takenIn: this.#callerWords });
   }
 
+  /** Whether the caller spoke when the other job gave the call away, or right before, and no more. */
+  wasCut({ callerWaitsSinceMs }: SavedTalk): boolean {
+    const waitsMs = Date.now() - (callerWaitsSinceMs ?? -Infinity);
+    return waitsMs < askedAgainMs && this.session.userState !== 'speaking';
+  }
+
   /** Answers nothing from now on, and breaks off what is being said; the result makes up for it. */
   fallSilent(): () => void {
     const { duty } = this.#receptionist;
@@ -175,7 +181,8 @@ export class Conversation {
       asked: agreement.asked,
       wrongCodes,
       messages: Object.fromEntries(messages),
-      callerWaitsSinceMs: this.#owesAnswerSinceMs,
+      callerWaitsSinceMs:
+        this.session.userState === 'speaking' ? Date.now() : this.#owesAnswerSinceMs,
     };
   }
 

@@ -210,9 +210,16 @@ export class LiveCall {
     }
     if (missed !== null) this.conversation.callerMeant(missed);
     else if (owesAnswer) this.conversation.answer();
+    else if (kind === 'handover' && saved) this.#goOnListening(saved);
+  }
+
+  #goOnListening({ talk }: SavedCall): void {
     // The greeting was broken off.
-    else if (kind === 'handover' && saved?.talk.items.length === 0) {
+    if (talk.items.length === 0) {
       this.conversation.say(this.#phrases.get(this.#deps.preparation.greeting));
+    } else if (this.conversation.wasCut(talk)) {
+      // Of the caller's words the old job heard the beginning alone, and this one the end, if any.
+      this.#trouble.callerStopped();
     }
   }
 

@@ -152,7 +152,9 @@ export class ProviderTrouble {
   /** The recogniser heard it, and found no words in it. */
   #notUnderstood(): void {
     this.#waitIsOver();
-    if (!this.#wasSpeech || this.#asked >= maxAsked || !this.#deps.isCallersTurn()) return;
+    if (!this.#wasSpeech || this.#asked >= maxAsked) return;
+    // An agent that was spoken to goes on after a pause: they are asked when it is done.
+    if (!this.#deps.isCallersTurn()) return this.#unheard.restart();
     this.#asked += 1;
     this.#isTorn = false;
     this.#deps.say(SAY_AGAIN);

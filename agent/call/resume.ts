@@ -61,7 +61,10 @@ const savedTalk = z.object({
   wrongCodes: z.number(),
   /** Codes of the messages taken, by what was in them. */
   messages: z.record(z.string(), z.string()),
-  /** When the caller stopped to speak, by the wall clock, if nothing was said to them since. */
+  /**
+   * When the caller stopped to speak, if nothing was said to them since; while they speak, now. By
+   * the wall clock.
+   */
   callerWaitsSinceMs: z.number().nullish(),
 });
 

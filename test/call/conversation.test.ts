@@ -112,6 +112,21 @@ test('a caller who was not understood is asked again before the call changes han
   assert.equal(conversation.isBetweenTurns, true);
 });
 
+test('words that a change of jobs cut off are waited for', async (t) => {
+  const { conversation, session } = await talk(t);
+  t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+  let userState: voice.UserState = 'speaking';
+  t.mock.getter(session, 'userState', () => userState);
+  const { saved } = conversation;
+  assert.equal(conversation.wasCut(saved), false, 'they go on speaking');
+  userState = 'listening';
+  t.mock.timers.setTime(1_000_200);
+  assert.equal(conversation.wasCut(saved), true);
+  assert.equal(conversation.wasCut(conversation.saved), false, 'nothing was said');
+  t.mock.timers.setTime(1_010_000);
+  assert.equal(conversation.wasCut(saved), false, 'long ago');
+});
+
 test('what a silence broke off is answered after it', async (t) => {
   const { conversation, session, answers } = await talk(t);
   thinking.openai.faults.next('chat', { do: 'delay', delayMs: 3_000 });

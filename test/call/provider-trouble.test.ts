@@ -158,7 +158,29 @@ test('a cough is not answered, nor speech that the agent is about to answer', ()
   isCallersTurn = false;
   speak(1_000);
   pass(3_000);
+  trouble.callerUnderstood();
+  isCallersTurn = true;
+  pass(10_000);
   assert.deepEqual(heard, []);
+});
+
+test('words that were spoken over the agent are asked for again when it is done', () => {
+  isCallersTurn = false;
+  speak(1_000);
+  pass(9_000);
+  assert.deepEqual(heard, []);
+  isCallersTurn = true;
+  pass(2_500);
+  assert.deepEqual(heard, [SAY_AGAIN]);
+  pass(10_000);
+  assert.deepEqual(heard, [SAY_AGAIN]);
+});
+
+test('a sentence that a change of jobs cut off is asked for again', () => {
+  trouble.resumed();
+  trouble.callerStopped();
+  pass(2_500);
+  assert.deepEqual(heard, [SAY_AGAIN]);
 });
 
 test('a caller who goes on speaking is not interrupted', () => {
