@@ -24,6 +24,8 @@ export type WalkDeps = {
   readonly signOfLife: () => string | null;
   /** Packets come at this moment, perhaps for good, or the caller is put through: then no step is taken. */
   readonly mustWait: () => boolean;
+  /** Looks for packets at once, between the looks of the packet clock. Never rejects. */
+  readonly look: () => Promise<void>;
   /** False while LiveKit answers nobody: then the silence is not the caller's, who may hold on. */
   readonly isServerThere: () => Promise<boolean>;
   readonly note: (event: GapEvent, fields: Readonly<Record<string, unknown>>) => void;
@@ -114,6 +116,8 @@ export class GapWalk {
   async #take(rung: Rung, dueMs: number): Promise<WalkEnd | null> {
     const { signal } = this.#abort;
     await this.#pause(dueMs - this.#nowMs());
+    // A caller whose packets came back a moment ago is not told goodbye.
+    if (rung === 'give-up') await this.#deps.look();
     const isWise = await this.#waitUntilWise(rung);
     if (signal.aborted) return 'done';
     if (!isWise) {

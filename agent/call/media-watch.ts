@@ -88,6 +88,7 @@ export class MediaWatch {
       },
       signOfLife: () => this.#signs.fresh,
       mustWait: () => !isLive() || (this.#gap?.isHealing ?? false),
+      look: () => this.#clock.look(),
       isServerThere,
       liveness,
       note,

@@ -36,7 +36,7 @@ export class PacketClock {
   readonly #timer: NodeJS.Timeout;
   readonly #in = new StreamCounter();
   readonly #out = new StreamCounter();
-  #sampling = false;
+  #look: Promise<void> | undefined;
   #isStopped = false;
   /** By the clock that never jumps. */
   #silentSinceMs = performance.now();
@@ -50,7 +50,7 @@ export class PacketClock {
   ) {
     this.#room = room;
     this.#onSample = onSample;
-    this.#timer = setInterval(() => void this.#sample(), sampleMs);
+    this.#timer = setInterval(() => void this.look(), sampleMs);
     this.#timer.unref();
   }
 
@@ -71,16 +71,20 @@ export class PacketClock {
     return this.#lookedAtMs - this.#silentSinceMs;
   }
 
+  /** Takes a sample at once, or waits for the one that is being taken. Never rejects. */
+  async look(): Promise<void> {
+    this.#look ??= this.#sample();
+    await this.#look;
+  }
+
   stop(): void {
     this.#isStopped = true;
     clearInterval(this.#timer);
   }
 
   async #sample(): Promise<void> {
-    if (this.#sampling) return;
-    this.#sampling = true;
     const streams = await audioStreams(this.#room);
-    this.#sampling = false;
+    this.#look = undefined;
     if (!streams || this.#isStopped) return;
     const atMs = performance.now();
     this.#lookedAtMs = atMs;

@@ -1,9 +1,17 @@
-/** Commits a booking of its own unit each time it is told the number of a round, and tells how long it took. */
+/** Commits a booking of its own unit in each of the rounds that it is told of, and tells how long each took. */
+import timers from 'node:timers/promises';
 import { openStore } from '../../agent/store/database.ts';
 import { commitBooking, warmCommit } from '../../tools/bookings/commit-booking.ts';
 import { addDays } from '../../tools/yard/rental-dates.ts';
 import type { StorePlace } from '../store/both-databases.ts';
 import { clock, listOf, request } from '../tools/bookings/example-booking.ts';
+
+/** When the rounds begin, by the wall clock. */
+export type CommitRounds = {
+  readonly firstAtMs: number;
+  readonly everyMs: number;
+  readonly count: number;
+};
 
 const [place = '{}', itemId = ''] = process.argv.slice(2);
 const store = await openStore(JSON.parse(place) as StorePlace);
@@ -20,7 +28,16 @@ async function commit(round: number): Promise<number> {
   return performance.now() - startedMs;
 }
 
-process.on('message', (round: number) => {
-  void commit(round).then((ms) => process.send?.(ms));
+async function commitAll({ firstAtMs, everyMs, count }: CommitRounds): Promise<readonly number[]> {
+  const times: number[] = [];
+  for (let round = 0; round < count; round += 1) {
+    await timers.setTimeout(firstAtMs + round * everyMs - Date.now());
+    times.push(await commit(round));
+  }
+  return times;
+}
+
+process.on('message', (rounds: CommitRounds) => {
+  void commitAll(rounds).then((times) => process.send?.(times));
 });
-process.send?.(0);
+process.send?.([]);

@@ -33,8 +33,8 @@ export type InventoryBenchOptions = {
  *   300 times, after 20 that do not count. Before each the list is saved anew, so that all of it is
  *   unpacked: what a job does once a minute. After its other turns it finds that the list is the
  *   same, in a third of the time.
- * - `commitP95Ms`: 20 processes, each with its own connection, commit at the same time, each a unit
- *   of its own, several rounds; from the call to its return. Postgres runs with fsync.
+ * - `commitP95Ms`: 20 processes, each with its own connection, commit at the same time by the clock,
+ *   each a unit of its own, several rounds; from the call to its return. Postgres runs with fsync.
  * - `jobRssMb`, `jobStartMs`: a process that loads the job's program, and one that loads a Google
  *   client besides: medians of the resident memory after a collection, and of the time from the fork
  *   to the end of loading, kinds taking turns.

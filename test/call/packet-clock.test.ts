@@ -72,6 +72,22 @@ test('a track that is taken anew, or vanishes and comes back, gives only its fre
   assert.deepEqual(fresh, [100, 0, 0, 10, 25]);
 });
 
+test('a look in between tells at once, and two at a time are one', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  let looks = 0;
+  const fresh: number[] = [];
+  const clock = new PacketClock(
+    { getRtcStats: async () => stats((looks += 1) * 10) },
+    { onSample: ({ packets }) => void fresh.push(packets) },
+  );
+  t.after(() => clock.stop());
+  await Promise.all([clock.look(), clock.look()]);
+  assert.deepEqual(fresh, [10]);
+  t.mock.timers.tick(500);
+  await setImmediate();
+  assert.deepEqual(fresh, [10, 10]);
+});
+
 test('packets to the caller are counted, too', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
   const looks = [stats(null, { sent: 25 }), stats(null, { sent: 50 }), stats(null, { sent: 50 })];

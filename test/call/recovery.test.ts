@@ -55,6 +55,8 @@ function createLine(time: VirtualTime, options: LineOptions = {}) {
     signOfLife: () => line.sign,
     mustWait: () => gap.isHealing,
     // oxlint-disable-next-line typescript/require-await -- a request, outside of a test
+    look: async () => gap.sample({ atMs: time.nowMs(), packets: line.packets }),
+    // oxlint-disable-next-line typescript/require-await -- a request, outside of a test
     isServerThere: async () => line.isServerThere,
     liveness,
     note: (event, fields) => void noted.push({ event, ...fields }),
@@ -156,6 +158,8 @@ for (const [ms, step] of [
   [6_000, 'ask'],
   [9_000, 'resubscribe'],
   [11_000, 'rejoin'],
+  // No look of the packet clock has seen them when the polite end is due.
+  [11_500, 'rejoin'],
 ] as const) {
   test(`packets that are back after ${ms} ms end the walk; it is ${step} that is credited`, async (t) => {
     const { stopPackets, resumePackets, taken, only, recovery, liveness } = await healthyLine(t);
