@@ -138,6 +138,9 @@ export function isInstruction({ role }: ChatMessage): boolean {
   return role === 'system' || role === 'developer';
 }
 
+/** What was asked before is still open after it. */
+const ASK_AGAIN = /\bsay (?:it|that) (?:once more|again)\?$/i;
+
 /** What the caller said between two answers, and whether the answer before was a question. */
 function callerTurns(messages: readonly ChatMessage[]) {
   const turns: { said: string; text: string; asked: string | null }[] = [];
@@ -145,7 +148,7 @@ function callerTurns(messages: readonly ChatMessage[]) {
   for (const [i, message] of messages.entries()) {
     if (message.role === 'assistant' && textOf(message) !== '') {
       const text = textOf(message).trim();
-      asked = text.endsWith('?') ? text : null;
+      if (!ASK_AGAIN.test(text)) asked = text.endsWith('?') ? text : null;
     }
     if (message.role !== 'user') continue;
     const previous = messages[i - 1]?.role === 'user' ? turns.pop() : undefined;

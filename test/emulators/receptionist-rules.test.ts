@@ -460,6 +460,10 @@ describe('a caller who wants a person', () => {
       const taken = { tool: 'take_message', args: { message } };
       assert.deepEqual(answerTo(...refused, user(message)), taken);
     }
+    const again = agent("Sorry, I didn't quite catch that. Could you say it once more?");
+    const message = 'Yes, tell them that the trencher has a flat tire.';
+    const taken = { tool: 'take_message', args: { message } };
+    assert.deepEqual(answerTo(...refused, again, user(message)), taken, 'said once more');
     assert.deepEqual(answerTo(...refused, wish), { tool: 'transfer_to_human', args: {} });
     assert.ok('content' in answerTo(...refused, user('No.')));
   });
