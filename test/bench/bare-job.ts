@@ -1,4 +1,4 @@
-import { AutoSubscribe, defineAgent, inference, voice } from '@livekit/agents';
+import { AutoSubscribe, defineAgent, inference, llm, voice } from '@livekit/agents';
 import { STT, TTS } from '@livekit/agents-plugin-deepgram';
 import { LLM } from '@livekit/agents-plugin-openai';
 import { greetingFor, instructionsFor } from '../../agent/speech/instructions.ts';
@@ -49,7 +49,13 @@ export default defineAgent({
     session.on(voice.AgentSessionEventTypes.Close, () => ctx.shutdown('the caller left'));
     const todayIso = todayIn(yard.timeZone, { nowMs: () => Date.now() });
     await session.start({
-      agent: new voice.Agent({ instructions: instructionsFor({ yard, todayIso }) }),
+      agent: new voice.Agent({
+        instructions: instructionsFor({ yard, todayIso }),
+        // Without any the plugin sends an empty list, which OpenAI refuses.
+        tools: {
+          end_call: llm.tool({ description: 'Hangs up.', execute: async () => ctx.shutdown() }),
+        },
+      }),
       room: ctx.room,
       record: false,
       inputOptions: { textEnabled: false },
