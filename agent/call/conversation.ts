@@ -140,9 +140,9 @@ export class Conversation {
   }
 
   /** Whether the caller spoke when the other job gave the call away, or right before, and no more. */
-  wasCut({ callerWaitsSinceMs }: SavedTalk): boolean {
-    const waitsMs = Date.now() - (callerWaitsSinceMs ?? -Infinity);
-    return waitsMs < askedAgainMs && this.session.userState !== 'speaking';
+  wasCut({ callerHeardAtMs }: SavedTalk): boolean {
+    const quietMs = Date.now() - (callerHeardAtMs ?? -Infinity);
+    return quietMs < askedAgainMs && this.session.userState !== 'speaking';
   }
 
   /** Answers nothing from now on, and breaks off what is being said; the result makes up for it. */
@@ -181,8 +181,8 @@ export class Conversation {
       asked: agreement.asked,
       wrongCodes,
       messages: Object.fromEntries(messages),
-      callerWaitsSinceMs:
-        this.session.userState === 'speaking' ? Date.now() : this.#owesAnswerSinceMs,
+      callerWaitsSinceMs: this.#owesAnswerSinceMs,
+      callerHeardAtMs: this.session.userState === 'speaking' ? Date.now() : this.#owesAnswerSinceMs,
     };
   }
 

@@ -36,7 +36,7 @@ export class PacketClock {
   readonly #timer: NodeJS.Timeout;
   readonly #in = new StreamCounter();
   readonly #out = new StreamCounter();
-  #look: Promise<void> | undefined;
+  #looking: Promise<void> | undefined;
   #isStopped = false;
   /** By the clock that never jumps. */
   #silentSinceMs = performance.now();
@@ -73,8 +73,8 @@ export class PacketClock {
 
   /** Takes a sample at once, or waits for the one that is being taken. Never rejects. */
   async look(): Promise<void> {
-    this.#look ??= this.#sample();
-    await this.#look;
+    this.#looking ??= this.#sample();
+    await this.#looking;
   }
 
   stop(): void {
@@ -84,7 +84,7 @@ export class PacketClock {
 
   async #sample(): Promise<void> {
     const streams = await audioStreams(this.#room);
-    this.#look = undefined;
+    this.#looking = undefined;
     if (!streams || this.#isStopped) return;
     const atMs = performance.now();
     this.#lookedAtMs = atMs;

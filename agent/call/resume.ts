@@ -61,11 +61,10 @@ const savedTalk = z.object({
   wrongCodes: z.number(),
   /** Codes of the messages taken, by what was in them. */
   messages: z.record(z.string(), z.string()),
-  /**
-   * When the caller stopped to speak, if nothing was said to them since; while they speak, now. By
-   * the wall clock.
-   */
+  /** When the caller stopped to speak, by the wall clock, if nothing was said to them since. */
   callerWaitsSinceMs: z.number().nullish(),
+  /** The same; but now, while they speak. */
+  callerHeardAtMs: z.number().nullish(),
 });
 
 /** Where the talk stands. */

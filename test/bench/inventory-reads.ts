@@ -8,8 +8,8 @@ const readKinds: readonly string[] = ['values.get', 'values.batchGet', 'spreadsh
 
 /**
  * How often the sheet is read while whole calls are held that book nothing.
- * @throws Error when a reading failed: on a machine that is too busy for it, what is read again soon
- * after cannot be told from what a call causes.
+ * @throws Error when a call was not held to its end, or a reading failed: on a machine that is too
+ * busy for it, what is read again soon after cannot be told from what a call causes.
  */
 export async function countReads(options: { readonly calls: number; readonly together: number }) {
   const { calls, together } = options;

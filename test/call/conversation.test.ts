@@ -112,6 +112,21 @@ test('a caller who was not understood is asked again before the call changes han
   assert.equal(conversation.isBetweenTurns, true);
 });
 
+test('a caller who goes on speaking still waits for the answer to what was said before', async (t) => {
+  const { conversation, session } = await talk(t);
+  t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+  const { UserStateChanged } = voice.AgentSessionEventTypes;
+  session.emit(UserStateChanged, {
+    type: UserStateChanged,
+    oldState: 'speaking',
+    newState: 'listening',
+    createdAt: 1_000_000,
+  });
+  t.mock.timers.setTime(1_003_000);
+  t.mock.getter(session, 'userState', () => 'speaking');
+  assert.equal(conversation.saved.callerWaitsSinceMs, 1_000_000);
+});
+
 test('words that a change of jobs cut off are waited for', async (t) => {
   const { conversation, session } = await talk(t);
   t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });

@@ -122,17 +122,15 @@ export class CallScene implements AsyncDisposable {
     const { what, isTaken, withinMs = patienceMs, onSaid = () => {} } = options;
     const { yard } = this.place;
     const inVain: number[] = [];
+    let sinceMs = 0;
     for (let saying = 1; ; saying += 1) {
-      const sinceMs = Date.now();
+      sinceMs = Date.now();
       const { fromMs } = await this.call.say(say);
       if (saying === 1) onSaid();
       const saidMs = Date.now();
       try {
         await this.until(what, isTaken, withinMs);
-        if (timesAskedAgain(yard.openai.requests, sinceMs) < inVain.length) {
-          this.inVain.push(...inVain);
-        }
-        return;
+        break;
       } catch (error) {
         if (saying === maxSayings || this.isOver) throw error;
       }
@@ -143,6 +141,7 @@ export class CallScene implements AsyncDisposable {
         .endsWith('?');
       if (!wasAsked) inVain.push(fromMs);
     }
+    if (timesAskedAgain(yard.openai.requests, sinceMs) < inVain.length) this.inVain.push(...inVain);
   }
 
   /**
