@@ -105,6 +105,20 @@ onBothDatabases(({ dialect, newStore, newPlace }) => {
     assert.notEqual(next.booking.bookingId, made.bookingId);
   });
 
+  test('a unit that is out is not back by the booking that was cancelled on the phone', async () => {
+    await using store = await newStore();
+    const days = { start: today, end: '2026-11-24' };
+    const { booking: made } = await committed(store, days);
+    const bookings = [booking(days.start, days.end, { bookingId: made.bookingId })];
+    const units = [unit({ status: 'RENTED' })];
+    const inventory = listOf('EX-1', { bookings, units });
+    const later = { start: '2026-11-25', end: '2026-11-26', inventory };
+    const { booking: next } = await committed(store, later);
+    await cancelBooking(store, { code: next.bookingId, today, clock });
+    await cancelBooking(store, { code: made.bookingId, today, clock });
+    assert.deepEqual(await refusal(store, later), { free: false, reason: 'rented-no-date' });
+  });
+
   test('cancelling: a code nobody has, and a rental that is over', async () => {
     await using store = await newStore();
     const { booking: made } = await committed(store);
