@@ -6,6 +6,8 @@ import { BEAR_WITH_ME, SAY_AGAIN, STILL_TRYING } from '../speech/set-phrases.ts'
  * of it when all is well.
  */
 export const unheardMs = 2_500;
+/** The same while no recogniser takes it in; a slow model is excused as late. */
+const unheardByNobodyMs = 1_500;
 /** Between two sentences to a caller who waits. */
 const repeatMs = 4_500;
 /** Shorter speech is a cough, or an "mhm": no answer to it is expected. */
@@ -38,6 +40,7 @@ export class ProviderTrouble {
   #failedTurns = 0;
   #unspoken = 0;
   readonly #unheard: LivenessTimer;
+  readonly #unheardByNobody: LivenessTimer;
   readonly #stillUnheard: LivenessTimer;
   readonly #deaf: LivenessTimer;
   /** Something was said that was not understood yet. */
@@ -59,6 +62,15 @@ export class ProviderTrouble {
       name: 'not-understood',
       ms: unheardMs,
       onExpired: () => this.#notHeard(BEAR_WITH_ME),
+    });
+    this.#unheardByNobody = liveness.timer({
+      name: 'heard-by-nobody',
+      ms: unheardByNobodyMs,
+      onExpired: () => {
+        if (!deps.isDeaf()) return;
+        this.#unheard.stop();
+        this.#notHeard(BEAR_WITH_ME);
+      },
     });
     this.#stillUnheard = liveness.timer({
       name: 'still-not-understood',
@@ -113,6 +125,7 @@ export class ProviderTrouble {
     this.#isWaiting = true;
     this.#restTimers();
     this.#unheard.restart();
+    this.#unheardByNobody.restart();
   }
 
   /** Words of the caller arrived, and are final: interim ones may come to nothing. */
@@ -140,6 +153,7 @@ export class ProviderTrouble {
 
   #restTimers(): void {
     this.#unheard.stop();
+    this.#unheardByNobody.stop();
     this.#stillUnheard.stop();
   }
 

@@ -107,7 +107,7 @@ test('three sentences in a row that no voice could speak are the end', () => {
 test('a caller who spoke to nobody hears so, again and again, and is called back in the end', () => {
   isDeaf = true;
   speak(1_000);
-  pass(2_500);
+  pass(1_500);
   assert.deepEqual(heard, [BEAR_WITH_ME]);
   pass(4_500);
   assert.deepEqual(heard, [BEAR_WITH_ME, STILL_TRYING]);
@@ -129,6 +129,17 @@ test('while a gap is dealt with nobody is given up on, and the wait goes on afte
   assert.equal(heard.includes('given up'), false);
   pass(9_000);
   assert.equal(heard.at(-1), 'given up');
+});
+
+test('a recogniser that is back in time has as long as any other', () => {
+  isDeaf = true;
+  speak(1_000);
+  pass(1_000);
+  isDeaf = false;
+  pass(1_400);
+  assert.deepEqual(heard, []);
+  pass(100);
+  assert.deepEqual(heard, [SAY_AGAIN]);
 });
 
 test('words that arrive in time, or late, end the waiting', () => {
