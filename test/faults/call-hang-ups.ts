@@ -2,7 +2,7 @@ import type { TerminationReason } from '../../agent/call/termination.ts';
 import { callFault } from './call-case.ts';
 import type { CallFault } from './call-case.ts';
 import { usual } from './call-hearing.ts';
-import { boomLift, delivery, farewell, skidSteer } from './call-lines.ts';
+import { boomLift, delivery, skidSteer } from './call-lines.ts';
 import type { CallSetting } from './call-place.ts';
 import type { CallScene } from './call-scene.ts';
 import type { AgentTurns } from './call-silence.ts';
@@ -66,18 +66,13 @@ export const hangUps: readonly CallFault[] = [
       const { faults } = scene.place.yard.openai;
       await scene.greeted();
       faults.on('chat', { do: 'hang' });
-      const before = faults.count('chat');
-      await scene.call.say(delivery.say);
-      await scene.until('the model is asked', () => faults.count('chat') > before);
+      await scene.sayToModel(delivery.say);
     },
   }),
   hangUpAt('tool', {
     reach: async (scene) => {
-      const { faults } = scene.place.yard.openai;
       await scene.greeted();
-      const before = faults.count('chat');
-      const isTaken = () => faults.count('chat') > before;
-      await scene.sayUntil(boomLift.say, { what: 'the model is asked', isTaken, withinMs: 8_000 });
+      await scene.sayToModel(boomLift.say);
       // The tool hangs, and says that it takes a moment.
       await scene.hearsSomething();
     },
@@ -92,8 +87,7 @@ export const hangUps: readonly CallFault[] = [
   hangUpAt('closing', {
     reach: async (scene) => {
       await scene.greeted();
-      const { atMs } = await scene.call.say(farewell);
-      await scene.call.waitFor('agent-audio-start', (event) => event.atMs > atMs);
+      await scene.sayGoodbye();
     },
   }),
 ];

@@ -6,6 +6,7 @@ import type { PlaceCallOptions } from '../caller/caller.ts';
 import { maskPhones } from '../../agent/log.ts';
 import type { LogLine } from '../stack/service-log.ts';
 import type { TtsEntry } from '../emulators/deepgram-speak.ts';
+import { farewell } from './call-lines.ts';
 import type { Question } from './call-lines.ts';
 import type { CallPlace } from './call-place.ts';
 
@@ -142,6 +143,23 @@ export class CallScene implements AsyncDisposable {
       if (!wasAsked) inVain.push(fromMs);
     }
     if (timesAskedAgain(yard.openai.requests, sinceMs) < inVain.length) this.inVain.push(...inVain);
+  }
+
+  /** Says a line until the model is asked for the answer to it. */
+  async sayToModel(say: string): Promise<void> {
+    const { faults } = this.place.yard.openai;
+    const before = faults.count('chat');
+    const isTaken = () => faults.count('chat') > before;
+    await this.sayUntil(say, { what: 'the model is asked', isTaken, withinMs: 8_000 });
+  }
+
+  /** Says goodbye until the agent takes its leave, and waits for the first of its words. */
+  async sayGoodbye(): Promise<void> {
+    const before = this.count('tool.used');
+    const isTaken = () => this.count('tool.used') > before;
+    await this.sayUntil(farewell, { what: 'the agent takes its leave', isTaken });
+    const { atMs = 0 } = this.call.events.findLast(({ type }) => type === 'said') ?? {};
+    await this.call.waitFor('agent-audio-start', (event) => event.atMs >= atMs);
   }
 
   /**

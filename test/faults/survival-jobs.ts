@@ -2,7 +2,7 @@ import timers from 'node:timers/promises';
 import { CALL_YOU_BACK } from '../../agent/speech/set-phrases.ts';
 import { wrongCallBacks } from './call-backs.ts';
 import { holdStore } from './hold-store.ts';
-import { bookIt, boomLift, delivery, farewell, yes } from './call-lines.ts';
+import { bookIt, boomLift, delivery, yes } from './call-lines.ts';
 import type { CallSetting } from './call-place.ts';
 import type { CallScene } from './call-scene.ts';
 import type { PlacedFault } from './fault-lanes.ts';
@@ -52,16 +52,6 @@ const told = (reach: (scene: CallScene) => Promise<void>) => async (survivor: Su
   await scene.ask(story.tell);
   await reach(scene);
 };
-
-/** Says a line, and waits for the model to be asked for the answer; once more if it is not. */
-async function sayToModel(scene: CallScene, line: string): Promise<void> {
-  const { faults } = scene.place.yard.openai;
-  const before = faults.count('chat');
-  const isAsked = () => faults.count('chat') > before;
-  await scene.call.say(line);
-  await scene.until('the model is asked', isAsked, 8_000).catch(() => scene.call.say(line));
-  await scene.until('the model is asked', isAsked);
-}
 
 /** The job stops where it is, and comes back after so long: nobody may hear it then. */
 const frozen = (name: string, ms: number, signal: 'SIGSTOP' | 'SIGUSR2') =>
@@ -152,12 +142,12 @@ export const jobFaults: readonly PlacedFault[] = [
   killed('thinking', {
     reach: told(async (scene) => {
       scene.place.yard.openai.faults.next('chat', { do: 'hang' });
-      await sayToModel(scene, delivery.say);
+      await scene.sayToModel(delivery.say);
     }),
   }),
   killed('tool', {
     reach: told(async (scene) => {
-      await sayToModel(scene, boomLift.say);
+      await scene.sayToModel(boomLift.say);
       // The tool hangs, and says that it takes a moment.
       await scene.hearsSomething();
     }),
@@ -205,8 +195,7 @@ export const jobFaults: readonly PlacedFault[] = [
     act: async ({ scene, story }) => {
       await scene.greeted();
       await scene.ask(story.tell);
-      const { atMs } = await scene.call.say(farewell);
-      await scene.call.waitFor('agent-audio-start', (event) => event.atMs >= atMs);
+      await scene.sayGoodbye();
       hurtJob(scene);
       // It was all said: the agent ends the call, or asks and the caller does.
       await heardAgain(scene).catch((error: unknown) => {
