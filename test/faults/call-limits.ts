@@ -5,8 +5,8 @@ import { address, delivery, skidSteer } from './call-lines.ts';
 import type { CallSetting } from './call-place.ts';
 import type { CallScene } from './call-scene.ts';
 
-/** So short a call is warned at its half. */
-const maxCallMs = 32_000;
+/** So short a call is warned at its half; what is left is enough to say a line twice. */
+const maxCallMs = 60_000;
 const silent: CallSetting = { env: { CALLER_SILENT_MS: '3000' } };
 const limited: CallSetting = {
   env: { MAX_CALL_MS: String(maxCallMs), CALLER_SILENT_MS: String(2 * maxCallMs) },
