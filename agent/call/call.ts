@@ -150,8 +150,9 @@ export class Call {
     const { room } = this.#deps.ctx;
     const claim = this.#claim;
     const { signal } = this.#out;
+    const isCallerThere = () => !this.#out.wasTooLate;
     this.#deps.onStage('standby', caller.callId);
-    if (!claim || !(await waitForCall({ room, from, claim, signal }))) {
+    if (!claim || !(await waitForCall({ room, from, claim, isCallerThere, signal }))) {
       throw new YieldedError('The call stayed where it was');
     }
     if (await this.#deps.store.isClosed()) throw new YieldedError('The call is over');

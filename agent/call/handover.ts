@@ -5,7 +5,7 @@ import { DeadlineError, withDeadline } from '../deadline.ts';
 import { agentIdentity } from '../line.ts';
 import type { ResumeKind } from '../line.ts';
 import type { Log } from '../log.ts';
-import type { CallClaim } from './call-claim.ts';
+import type { CallClaim, Claim } from './call-claim.ts';
 import type { CallStore } from './call-store.ts';
 import type { SavedCall } from './resume.ts';
 
@@ -164,6 +164,8 @@ export type StandbyDeps = {
   /** The job that has the call. */
   readonly from: string;
   readonly claim: CallClaim;
+  /** Whether there is still somebody to speak to. */
+  readonly isCallerThere: () => boolean;
   readonly signal: AbortSignal;
 };
 
@@ -171,9 +173,11 @@ export type StandbyDeps = {
  * Says that this job is ready, until the call is its own. False when it never was. An old job that
  * leaves the room without having given the call has died: then it is taken. Once it is gone, or has
  * said that it gives the call, a store that cannot be asked is no reason to leave the caller in
- * silence: no other job can ask it either.
+ * silence: no other job can ask it either. A caller who left meanwhile is not left in silence: the old
+ * job has told the end.
  */
-export async function waitForCall({ room, from, claim, signal }: StandbyDeps): Promise<boolean> {
+export async function waitForCall(deps: StandbyDeps): Promise<boolean> {
+  const { room, from, claim, isCallerThere, signal } = deps;
   const old = agentIdentity(from);
   let wake = Promise.withResolvers<void>();
   let isGiven = false;
@@ -189,7 +193,9 @@ export async function waitForCall({ room, from, claim, signal }: StandbyDeps): P
       async (joined) => {
         while (!joined.aborted) {
           const isOldSilent = isGiven || !room.remoteParticipants.has(old);
-          if (await isOurs(claim, isOldSilent ? from : undefined)) return true;
+          const whose = await ask(claim, isOldSilent ? from : undefined);
+          if (whose === 'ours') return true;
+          if (isOldSilent && whose === 'unknown') return isCallerThere();
           await send(room, readyTopic, from);
           await Promise.race([wake.promise, timers.setTimeout(repeatMs)]);
           wake = Promise.withResolvers<void>();
@@ -207,13 +213,13 @@ export async function waitForCall({ room, from, claim, signal }: StandbyDeps): P
   }
 }
 
-async function isOurs(claim: CallClaim, supersedes: string | undefined): Promise<boolean> {
-  if (supersedes !== undefined) return (await claim.take(supersedes)) !== 'taken';
+async function ask(claim: CallClaim, supersedes: string | undefined): Promise<Claim> {
+  if (supersedes !== undefined) return claim.take(supersedes);
   try {
-    return await claim.holds();
+    return (await claim.holds()) ? 'ours' : 'taken';
   } catch {
     // The store is away: nobody can give us the call.
-    return false;
+    return 'unknown';
   }
 }
 

@@ -49,6 +49,11 @@ export class WayOut {
     return this.#abort.signal.aborted;
   }
 
+  /** The caller had left before the call was this job's. */
+  get wasTooLate(): boolean {
+    return this.#goneEarly !== undefined;
+  }
+
   /** Resolves with the way that was taken. Never rejects. */
   get ending(): Promise<CallEnding> {
     return this.#ended.promise;

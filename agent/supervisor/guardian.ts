@@ -7,6 +7,7 @@ import { Dispatcher } from './dispatcher.ts';
 import type { JobPeer } from './job-line.ts';
 import { lostCall } from './lost-calls.ts';
 import type { LostCall } from './lost-calls.ts';
+import { RightToAct } from './right-to-act.ts';
 import { RoomSweep, sweepMs } from './room-sweep.ts';
 import type { Rooms } from './rooms.ts';
 import { TakeoverLimits } from './takeover-limits.ts';
@@ -38,8 +39,6 @@ export type GuardianDeps = {
 const tickMs = 250;
 /** A worker that was ready and refused all the same is asked again after this. */
 const refusedMs = 500;
-/** Another guardian acts; what comes of it is seen after this. */
-const actedMs = 1_000;
 /** A suspicion is acted on when the last one has got its fresh job, or has had this long. */
 const suspicionMs = 5_000;
 
@@ -53,6 +52,7 @@ export class Guardian {
   readonly #nowMs: () => number;
   readonly #calls: WatchedCalls;
   readonly #whoServes: WhoServes;
+  readonly #right: RightToAct;
   readonly #dispatcher: Dispatcher;
   readonly #sweep: RoomSweep;
   readonly #limits = new TakeoverLimits();
@@ -69,6 +69,7 @@ export class Guardian {
     this.#whoServes = new WhoServes({ ...deps, nowMs });
     this.#dispatcher = new Dispatcher({ ...deps, pickupMs, nowMs });
     const [calls, whoServes] = [this.#calls, this.#whoServes];
+    this.#right = new RightToAct({ ...deps, whoServes, nowMs });
     this.#sweep = new RoomSweep({ ...deps, calls, whoServes, connectMs, nowMs });
   }
 
@@ -85,12 +86,12 @@ export class Guardian {
 
   /** A worker took a job: it has `pickupMs` to show up on the line. */
   accepted(room: string): void {
-    this.#calls.watch(room).awaitingUntilMs = this.#nowMs() + this.#deps.timeouts.pickupMs;
+    this.#offered(room).awaitingUntilMs = this.#nowMs() + this.#deps.timeouts.pickupMs;
   }
 
   /** A worker turned a job down. Another may take it; if none does, the call is dispatched again. */
   refused(room: string): void {
-    const call = this.#calls.watch(room);
+    const call = this.#offered(room);
     // It came to nothing because nobody was ready after all.
     if (!call.takeBack()) return;
     call.awaitingUntilMs = 0;
@@ -100,7 +101,7 @@ export class Guardian {
   /** A job moved on. */
   jobMoved(job: JobPeer): void {
     if (!job.call || this.#isGivenUp(job)) return;
-    const call = this.#calls.watch(job.call.room);
+    const call = this.#offered(job.call.room);
     call.hasJob();
     if (job.stage === 'live') call.wasAnswered = true;
   }
@@ -146,6 +147,12 @@ export class Guardian {
     }
   }
 
+  #offered(room: string): WatchedCall {
+    const call = this.#calls.watch(room);
+    call.wasOffered = true;
+    return call;
+  }
+
   #needsJob(call: WatchedCall): boolean {
     const nowMs = this.#nowMs();
     if (this.#stopped || (call.ringsOut && !call.wasAnswered)) return false;
@@ -155,22 +162,18 @@ export class Guardian {
   }
 
   async #lookAfter(call: WatchedCall): Promise<void> {
-    const { rooms, log, mayAct } = this.#deps;
+    const { rooms, log } = this.#deps;
     const { room } = call;
     call.busy = true;
     try {
       const caller = await rooms.findCaller(room);
       if (!caller?.isThere) return await this.#callerGone(call);
       call.sees(caller);
-      const holder = await this.#whoServes.holder(call);
+      const right = await this.#right.ask(call);
       // A job may have come meanwhile.
       if (!this.#needsJob(call)) return;
-      if (this.#whoServes.isForeign(call, holder)) {
-        call.loss = null;
-        call.notBeforeMs = this.#nowMs() + sweepMs;
-      } else if (await mayAct(room)) {
-        if (this.#needsJob(call)) await this.#act(call, holder);
-      } else call.notBeforeMs = this.#nowMs() + actedMs;
+      if (right.mayAct) await this.#act(call, right.supersedes);
+      else call.notBeforeMs = this.#nowMs() + right.againInMs;
     } catch (error) {
       call.notBeforeMs = this.#nowMs() + sweepMs;
       log.warn({ event: 'guardian.failed', room, error }, 'call could not be looked after');
@@ -179,7 +182,7 @@ export class Guardian {
     }
   }
 
-  async #act(call: WatchedCall, holder: string | null): Promise<void> {
+  async #act(call: WatchedCall, supersedes: string | null): Promise<void> {
     if (this.#limits.ringsOut(call)) {
       call.ringsOut = true;
       return this.#sayGaveUp(call);
@@ -187,7 +190,7 @@ export class Guardian {
     for (const job of this.#whoServes.jobsOf(call)) this.#end(call, job);
     const step = this.#limits.next(call, this.#nowMs(), this.#deps.canTake(call.room));
     if (step === 'give-up') return this.#giveUp(call);
-    await this.#dispatcher.takeOver(call, holder, step);
+    await this.#dispatcher.takeOver(call, supersedes, step);
   }
 
   /** The caller must not be left in silence: they are hung up on, and called back. */

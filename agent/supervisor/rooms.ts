@@ -11,6 +11,8 @@ export type ListedCaller = {
   readonly wasAnswered: boolean;
   /** See `hasHungUp`. */
   readonly isThere: boolean;
+  /** Who else is in the room: the identities of the agents, a dead one's for 21 s more. */
+  readonly agents: readonly string[];
 };
 
 /** A room as LiveKit lists it. */
@@ -33,6 +35,8 @@ export type Rooms = {
 const requestMs = 3_000;
 /** `ParticipantInfo.Kind.SIP` of LiveKit's protocol, whose enum the SDK does not export. */
 const kindSip = 3;
+/** `ParticipantInfo.Kind.AGENT`. */
+const kindAgent = 4;
 
 /** LiveKit's server API over HTTP. */
 export function createRooms({ livekit }: Config): Rooms {
@@ -50,7 +54,9 @@ export function createRooms({ livekit }: Config): Rooms {
     },
     findCaller: async (room) => {
       const participants = await bounded('participant list', () => rooms.listParticipants(room));
-      const caller = participants.find(({ kind }: { kind: number }) => kind === kindSip);
+      const ofKind = (wanted: number) =>
+        participants.filter(({ kind }: { kind: number }) => kind === wanted);
+      const [caller] = ofKind(kindSip);
       if (!caller) return null;
       const { attributes } = caller;
       return {
@@ -58,6 +64,7 @@ export function createRooms({ livekit }: Config): Rooms {
         phoneNumber: attributes['sip.phoneNumber'] ?? null,
         wasAnswered: attributes['sip.callStatus'] === 'active',
         isThere: !hasHungUp(caller),
+        agents: ofKind(kindAgent).map(({ identity }) => identity),
       };
     },
     isOurs: async (room) => {

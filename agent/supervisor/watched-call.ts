@@ -15,6 +15,10 @@ export class WatchedCall {
   /** Unix milliseconds; the other times are the guardian's. */
   readonly firstSeenAtMs: number;
   caller: ListedCaller | null = null;
+  /** A worker of ours was asked to take it. */
+  wasOffered = false;
+  /** Without a store: no agent is in its room since then, by the guardian's clock. */
+  aloneSinceMs: number | null = null;
   /** An agent has spoken with the caller, or could have: from then on silence is a broken call. */
   wasAnswered = false;
   /** A job was dispatched or accepted, and has until then to show up on the line. */

@@ -129,15 +129,22 @@ async function callOf(t: TestContext, overrides: Partial<HandOverDeps> = {}) {
     state: () => saved('A generator?'),
     ...overrides,
   };
+  const caller = { isThere: true };
   const standBy = (jobId: string, open?: () => Promise<Store>) => {
     const fresh = job(jobId, open);
     const room = agents.join(jobId);
-    const isOurs = waitForCall({ room, from: 'old', claim: fresh.claim, signal: abort.signal });
+    const isOurs = waitForCall({
+      room,
+      from: 'old',
+      claim: fresh.claim,
+      isCallerThere: () => caller.isThere,
+      signal: abort.signal,
+    });
     return { ...fresh, isOurs };
   };
   const holder = async () => (await readLease(store, callLeaseName(callId)))?.holder;
   const open = () => openStore({ dataDir });
-  return { agents, deps, standBy, heard, holder, lines, old, abort, open };
+  return { agents, caller, deps, standBy, heard, holder, lines, old, abort, open };
 }
 
 /** Lets time pass until `work` is done. */
@@ -281,6 +288,14 @@ test('with the store gone, the fresh job speaks once the old one has left the ro
   assert.equal(isOurs, undefined);
   agents.leave('old');
   assert.equal(await fresh.isOurs, true);
+});
+
+test('with the store gone, a caller who left before the old job is not served a second time', async (t) => {
+  const { agents, caller, standBy } = await callOf(t);
+  const fresh = standBy('fresh', away);
+  caller.isThere = false;
+  agents.leave('old');
+  assert.equal(await fresh.isOurs, false);
 });
 
 test('with the store gone, it does not wait for an old job that has given the call', async (t) => {

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { after, afterEach, before, test } from 'node:test';
 import { maskPhones } from '../../agent/log.ts';
 import type { Call } from '../caller/call.ts';
@@ -9,6 +7,7 @@ import { processEnd } from '../stack/process-end.ts';
 import type { Service } from '../stack/service.ts';
 import { Yard } from '../stack/yard.ts';
 import { aftermath, jobPids } from './aftermath.ts';
+import { lockStore } from './locked-store.ts';
 import { sayUntil } from './talking.ts';
 
 const question = 'Do you have a skid steer?';
@@ -95,7 +94,7 @@ test('a caller who gives up at the first ring, and calls again at once, is answe
 });
 
 test('a caller cancels while the job asks a store that is locked', async () => {
-  using lock = lockStore();
+  using lock = lockStore(yard);
   const call = await yard.call();
   await service.waitFor('call.incoming', isOf(call));
   const over = call.hangUp();
@@ -106,7 +105,7 @@ test('a caller cancels while the job asks a store that is locked', async () => {
 });
 
 test('a store that is locked for as long as it rings keeps no caller waiting', async () => {
-  using lock = lockStore();
+  using lock = lockStore(yard);
   const call = await yard.call();
   await call.waitFor('agent-audio-start');
   lock[Symbol.dispose]();
@@ -175,16 +174,3 @@ test('a leg that dies without a packet is told from a caller who hangs up', asyn
 });
 
 const usedTool = (call: Call) => linesOf(call).some(({ event }) => event === 'tool.used');
-
-/** Holds the store's write lock, as another process in the middle of a long commit would. */
-function lockStore(): Disposable {
-  const db = new DatabaseSync(join(yard.env['DATA_DIR'] ?? '', 'pickup.sqlite'));
-  db.exec('begin immediate');
-  return {
-    [Symbol.dispose]: () => {
-      if (!db.isOpen) return;
-      db.exec('rollback');
-      db.close();
-    },
-  };
-}

@@ -16,6 +16,7 @@ import { aftermath } from './aftermath.ts';
 import type { Aftermath } from './aftermath.ts';
 import { startHoldingProxy } from './holding-proxy.ts';
 import type { HoldingProxy } from './holding-proxy.ts';
+import { lockStore } from './locked-store.ts';
 import { farewell, takeLeave } from './take-leave.ts';
 import { ringForEver } from './unanswering-caller.ts';
 
@@ -77,6 +78,19 @@ describe('one service', () => {
     process.kill(Number(killed), 'SIGKILL');
     await assertAnswered(t);
     assert.notEqual(currentWorker()?.['workerPid'], killed);
+  });
+
+  test('the worker is killed while the store is locked: a call that comes at once is answered', async () => {
+    await service.ready({ warm });
+    using lock = lockStore(yard);
+    process.kill(Number(currentWorker()?.['workerPid']), 'SIGKILL');
+    const call = await yard.call();
+    await call.waitFor('agent-audio-end');
+    lock[Symbol.dispose]();
+    await call.hangUp();
+    const { events, row } = await aftermath({ yard, service }, call);
+    assert.equal(events.filter((event) => event === 'call.ended').length, 1);
+    assert.partialDeepStrictEqual(row, { result: 'completed', reason: 'caller-hangup' });
   });
 
   test('a warm process is killed: a call that comes at once is answered', async (t) => {

@@ -18,8 +18,10 @@ beforeEach(() => {
   world = new World();
   world.guardian.start();
 });
-afterEach(() => {
+afterEach(async () => {
   world.guardian.stop();
+  // A deadline that is cleared under the next test's clock would clear another timer there.
+  await settle();
   mock.timers.reset();
 });
 
@@ -203,6 +205,7 @@ test('a caller who was answered by another supervisor gets as many takeovers as 
     phoneNumber: null,
     wasAnswered: true,
     isThere: true,
+    agents: [],
   });
   await pass(2 * sweepMs);
   assert.deepEqual(world.resumes, ['takeover']);

@@ -15,6 +15,7 @@ export const caller: ListedCaller = {
   phoneNumber: '+15550111',
   wasAnswered: false,
   isThere: true,
+  agents: [],
 };
 /** A tick of the guardian, and a sweep. */
 export const tickMs = 250;
@@ -37,6 +38,8 @@ export class World implements Rooms {
   createdAtMs = startMs;
   holder: string | null = null;
   isReady = true;
+  /** The store keeps whoever asks it waiting, as a locked one does. */
+  isStoreLocked = false;
   /** Another supervisor acts for the room. */
   isActedFor = false;
   /** The worker turns down every job. */
@@ -53,7 +56,10 @@ export class World implements Rooms {
     jobs: () => this.jobs,
     canTake: () => this.isReady,
     leaseHolder: async () => this.holder,
-    mayAct: async () => !this.isActedFor,
+    mayAct: async () => {
+      if (this.isStoreLocked) await new Promise<never>(() => {});
+      return !this.isActedFor;
+    },
     onLost: async (call) => void this.lost.push(call),
     onServerBack: () => void (this.returns += 1),
     nowMs: () => Date.now(),

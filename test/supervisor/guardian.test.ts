@@ -4,6 +4,8 @@ import { defaultTimeouts } from '../../agent/timeouts.ts';
 import { caller, pass, room, settle, startMs, sweepMs, tickMs, World } from './guardian-world.ts';
 
 const { pickupMs, connectMs, sessionStartMs } = defaultTimeouts;
+/** How long a store is waited for. */
+const storeMs = 1_000;
 /** Longer than any of its back-offs. */
 const backedOffMs = 5_000;
 
@@ -13,8 +15,10 @@ beforeEach(() => {
   mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: startMs });
   world = new World();
 });
-afterEach(() => {
+afterEach(async () => {
   world.guardian.stop();
+  // A deadline that is cleared under the next test's clock would clear another timer there.
+  await settle();
   mock.timers.reset();
 });
 
@@ -278,6 +282,49 @@ test('of several supervisors one sends for a job: another one waits, and looks a
   assert.deepEqual(world.dispatches, []);
   world.isActedFor = false;
   await pass(sweepMs);
+  assert.equal(world.dispatches.length, 1);
+});
+
+test('a store that is locked keeps no caller waiting: the room shows that no agent is there', async () => {
+  world.isStoreLocked = true;
+  world.guardian.start();
+  await world.ring();
+  world.left(world.job('AJ_1'), 'failed');
+  await pass(storeMs + tickMs);
+  assert.deepEqual(world.dispatches, [{ room, supersedes: 'AJ_1' }]);
+});
+
+test('with a locked store, an agent in the room that is not ours serves the call', async () => {
+  world.isStoreLocked = true;
+  world.guardian.start();
+  await world.ring();
+  world.callers.set(room, { ...caller, agents: ['agent-AJ_other'] });
+  await pass(30_000);
+  assert.deepEqual(world.dispatches, []);
+  world.callers.set(room, caller);
+  await pass(2 * storeMs + 1_000 + 2 * tickMs);
+  assert.equal(world.dispatches.length, 1);
+});
+
+test('with a locked store, the agents that are lost or stuck serve nobody', async () => {
+  world.isStoreLocked = true;
+  world.guardian.start();
+  await world.ring();
+  world.left(world.job('AJ_1'), null);
+  world.job('AJ_2');
+  world.callers.set(room, { ...caller, agents: ['agent-AJ_1', 'agent-AJ_2'] });
+  await pass(connectMs + 500 + storeMs + 2 * tickMs);
+  assert.equal(world.dispatches.length, 1);
+});
+
+test('with a locked store, who was not asked for a call leaves others the time to send a job', async () => {
+  world.isStoreLocked = true;
+  world.callers.set(room, caller);
+  world.createdAtMs = startMs - 60_000;
+  world.guardian.start();
+  await pass(sweepMs + storeMs + 2_000);
+  assert.deepEqual(world.dispatches, []);
+  await pass(2 * (storeMs + 1_000));
   assert.equal(world.dispatches.length, 1);
 });
 
