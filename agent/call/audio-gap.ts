@@ -24,9 +24,12 @@ type AudioGapDeps = {
 
 /**
  * Leaving a dead track makes the server send blank frames on it, for up to 0.2 s (seen with 1.13.3):
- * they can fall into two samples, not into three.
+ * they can fall into two samples of half a second, not into three, and not into all of this time.
  */
 const samplesToHeal = 3;
+const healMs = 900;
+/** Silence suppression leaves 0.25 s between packets: finding none in less time means nothing. */
+const emptyMs = 300;
 
 /**
  * Notices that no packet has come from the caller for `audioGapMs`, once, and when that is over. A
@@ -63,6 +66,7 @@ export class AudioGap {
       if (this.#isOpen) this.#heal(atMs);
       else this.#silentSinceMs = atMs;
     } else {
+      if (atMs - (this.#healing.at(-1) ?? -Infinity) < emptyMs) return;
       this.#healing = [];
       this.#silentSinceMs ??= atMs;
       const silentMs = atMs - this.#silentSinceMs;
@@ -75,7 +79,7 @@ export class AudioGap {
   #heal(atMs: number): void {
     this.#healing.push(atMs);
     const [firstAtMs = atMs] = this.#healing;
-    if (this.#healing.length < samplesToHeal) return;
+    if (this.#healing.length < samplesToHeal || atMs - firstAtMs < healMs) return;
     this.#end({ atMs: firstAtMs, packetsAreBack: true });
     this.#silentSinceMs = atMs;
   }

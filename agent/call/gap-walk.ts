@@ -42,8 +42,8 @@ const gentle: ReadonlySet<Rung> = new Set(['ask', 'resubscribe']);
 /** Packets are back 0.3 s after a step that worked; that they stay is known 1.5 s later. */
 const spacingMs = 3_000;
 const stepMs = 2_500;
-/** What a polite end needs before the gateway's own: two seconds of words, and the hang-up. */
-const endMarginMs = 3_000;
+/** What a polite end needs before the gateway's own: under two seconds of words, and the hang-up. */
+const endMarginMs = 2_500;
 /** What a job that came by rejoining needs to see packets that stay. */
 const lookMs = 2_000;
 const pollMs = 250;

@@ -28,9 +28,9 @@ function detector({ silentMs = null }: { readonly silentMs?: number | null } = {
     gap,
     told,
     set: (changed: Partial<GapConditions>) => void (conditions = { ...healthy, ...changed }),
-    feed: (packets: number, samples: number) => {
+    feed: (packets: number, samples: number, everyMs = 500) => {
       for (let sample = 0; sample < samples; sample += 1) {
-        atMs += 500;
+        atMs += everyMs;
         gap.sample({ atMs, packets });
       }
     },
@@ -96,6 +96,29 @@ test('the frames with which the server leaves a track do not end a gap', () => {
   assert.equal(told.length, 1);
   feed(25, 3);
   assert.deepEqual(told[1], { lengthMs: 7_000, packetsAreBack: true });
+});
+
+test('a look between two samples that finds no packet does not make packets go away', () => {
+  const { feed, told, gap } = detector();
+  feed(25, 1);
+  feed(0, 10);
+  feed(25, 2);
+  feed(0, 1, 30);
+  assert.equal(gap.isHealing, true);
+  feed(25, 1, 470);
+  assert.deepEqual(told[1], { lengthMs: 5_500, packetsAreBack: true });
+});
+
+test('looks between two samples do not make the frames of a track that is left stay', () => {
+  const { feed, told, gap } = detector();
+  feed(25, 1);
+  feed(0, 10);
+  feed(5, 1);
+  feed(5, 1, 30);
+  feed(5, 1, 470);
+  assert.equal(told.length, 1);
+  feed(0, 1);
+  assert.equal(gap.isHealing, false);
 });
 
 test('a gap that an earlier job found goes on', () => {
