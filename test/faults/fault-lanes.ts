@@ -11,9 +11,6 @@ export type PlacedFault = {
   readonly run: (place: CallPlace, seed: number) => Promise<Outcome>;
 };
 
-/** What two cores hold: with more, the sound of a call breaks up. */
-const together = 3;
-
 type Row = { readonly setting: CallSetting; readonly cases: readonly PlacedFault[] };
 
 /**
@@ -24,8 +21,10 @@ export function suiteInLanes(options: {
   readonly faults: readonly PlacedFault[];
   readonly figures: readonly string[];
   readonly mostInARow: number;
+  /** How many rows at once: with too many for the cores, the sound of a call breaks up. */
+  readonly together: number;
 }): FaultSuite {
-  const { faults, figures, mostInARow } = options;
+  const { faults, figures, mostInARow, together } = options;
   return {
     names: faults.map(({ name }) => name),
     figures,

@@ -24,4 +24,5 @@ export const survivalSuite = suiteInLanes({
   faults: survivalFaults,
   figures: ['gapMs', 'overlapMs', 'heardAgainMs', 'sameConversation', 'result', 'attempts'],
   mostInARow: 5,
+  together: 3,
 });
