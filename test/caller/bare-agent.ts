@@ -34,6 +34,7 @@ export class BareAgent implements AsyncDisposable {
   readonly #options: BareAgentOptions;
   readonly #rooms: RoomServiceClient;
   readonly #source = new AudioSource(SAMPLE_RATE, 1, 200);
+  readonly #streams: ReadableStreamDefaultReader<AudioFrame>[] = [];
   readonly #listening: Promise<void>[] = [];
 
   private constructor(options: BareAgentOptions) {
@@ -41,7 +42,9 @@ export class BareAgent implements AsyncDisposable {
     this.#rooms = new RoomServiceClient(options.httpUrl, options.apiKey, options.apiSecret);
     this.room.on(RoomEvent.TrackSubscribed, (track) => {
       const stream = new AudioStream(track, { sampleRate: SAMPLE_RATE, numChannels: 1 });
-      this.#listening.push(this.#listen(stream));
+      const reader = stream.getReader();
+      this.#streams.push(reader);
+      this.#listening.push(this.#listen(reader));
     });
   }
 
@@ -83,6 +86,8 @@ export class BareAgent implements AsyncDisposable {
   async leave(): Promise<void> {
     await this.room.disconnect();
     await this.#source.close();
+    // rtc-node has been seen to leave a stream open whose room the server deleted.
+    await Promise.all(this.#streams.map((reader) => reader.cancel()));
     await Promise.all(this.#listening);
   }
 
@@ -90,11 +95,14 @@ export class BareAgent implements AsyncDisposable {
     return this.leave();
   }
 
-  async #listen(stream: AudioStream): Promise<void> {
+  async #listen(reader: ReadableStreamDefaultReader<AudioFrame>): Promise<void> {
     const detector = new SpeechDetector({ pauseMs: 400 });
     // The stream's own clock: a stall of this process shifts no edge and splits no word.
     let atMs = 0;
-    for await (const { data } of stream) {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const { data } = value;
       const fromMs = atMs;
       atMs += (data.length / SAMPLE_RATE) * 1_000;
       const edge = detector.push(data, fromMs, atMs);
