@@ -2,13 +2,12 @@ import type { BookingState } from '../../tools/bookings/booking.ts';
 import type { CallEvent } from '../caller/call-events.ts';
 import type { CallReport, CallTurn } from '../caller/call-report.ts';
 import type { Step } from '../caller/script.ts';
-import { Recogniser } from '../emulators/recogniser.ts';
 import { openStore } from '../../agent/store/database.ts';
 import { processEnd } from '../stack/process-end.ts';
 import type { LogLine } from '../stack/service-log.ts';
 import type { Service } from '../stack/service.ts';
 import type { Yard } from '../stack/yard.ts';
-import { SAMPLE_RATE } from '../caller/call-events.ts';
+import { wordsHeard } from './words-heard.ts';
 
 /** A call as the demo reports it; a field without a value is null. Times in milliseconds. */
 export type CallResult = {
@@ -72,7 +71,7 @@ export async function measuredCall(
     ringToFirstWordMs: rounded(report.ringToFirstWordMs),
     turns: report.turns.map((turn) => ({
       caller: turn.caller,
-      agent: wordsHeard(yard, report, turn),
+      agent: wordsOf(yard, report, turn),
       latencyMs: rounded(turn.latencyMs),
     })),
     longestSilenceMs: rounded(report.longestSilenceMs),
@@ -130,43 +129,12 @@ function exitMs(report: CallReport, goneAtMs: number | null): number | null {
   return Math.round(goneAtMs - report.startedAtEpochMs - (fromMs ?? report.endedAtMs));
 }
 
-/**
- * The words of what was heard in answer to a line: of all that was synthesised, in the order it was,
- * the run of sentences that sounds like it; null when it sounds like none.
- */
-function wordsHeard(yard: Yard, report: CallReport, turn: CallTurn): string | null {
+/** The words of what was heard in answer to a line. */
+function wordsOf(yard: Yard, report: CallReport, turn: CallTurn): string | null {
   if (!turn.agentPcm) return null;
   const untilMs = report.startedAtEpochMs + (turn.agentToMs ?? report.endedAtMs);
   const spoken = yard.spoken.filter((entry) => entry.atMs <= untilMs);
-  const recogniser = new Recogniser();
-  const teach = (run: typeof spoken) =>
-    recogniser.teach(
-      run.map(({ text }) => text.trim()).join(' '),
-      joined(run),
-      run[0]?.sampleRate ?? 0,
-    );
-  for (const [from, first] of spoken.entries()) {
-    for (let to = from + 1; to <= Math.min(spoken.length, from + maxSentences); to += 1) {
-      teach(spoken.slice(from, to));
-      // With several calls at once, sentences of others come between.
-      const later = spoken[to + 1];
-      if (later) teach([first, later]);
-    }
-  }
-  return recogniser.recognise(turn.agentPcm, SAMPLE_RATE)?.line ?? null;
-}
-
-/** An answer has no more sentences than this. */
-const maxSentences = 6;
-
-function joined(entries: readonly { readonly pcm: Int16Array }[]): Int16Array {
-  const pcm = new Int16Array(entries.reduce((total, entry) => total + entry.pcm.length, 0));
-  let at = 0;
-  for (const entry of entries) {
-    pcm.set(entry.pcm, at);
-    at += entry.pcm.length;
-  }
-  return pcm;
+  return wordsHeard(turn.agentPcm, spoken);
 }
 
 function rounded(value: number | null): number | null {
