@@ -43,6 +43,9 @@ export async function renderSpeech(text: string, options: SpeechOptions): Promis
   );
 }
 
+/** Rendered in this process and not on the disk yet, by their files. */
+const unwritten = new Map<string, Int16Array>();
+
 /** From the disk, or made and put there. */
 async function kept(
   cacheDir: string,
@@ -53,15 +56,25 @@ async function kept(
     cacheDir,
     `${createHash('sha256').update(JSON.stringify(key)).digest('hex')}.s16`,
   );
+  const rendered = unwritten.get(file);
+  if (rendered) return rendered.slice();
   const cached = await readFile(file).catch(() => undefined);
   if (cached) return asSamples(cached);
-  const pcm = await make();
   await mkdir(cacheDir, { recursive: true });
-  // Under its final name at once and whole: several processes render the same line.
+  const pcm = await make();
+  // Nobody waits in the middle of an answer for a disk that is busy with other things.
+  unwritten.set(file, pcm.slice());
+  void write(file, pcm)
+    .catch(() => {})
+    .finally(() => unwritten.delete(file));
+  return pcm;
+}
+
+/** Under its final name at once and whole: several processes render the same line. */
+async function write(file: string, pcm: Int16Array): Promise<void> {
   const unfinished = `${file}.${randomUUID()}`;
   await writeFile(unfinished, new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength));
   await rename(unfinished, file);
-  return pcm;
 }
 
 function asSamples(bytes: Buffer): Int16Array {

@@ -26,14 +26,19 @@ const spans = [
 const names = ['Maria Lopez', 'John Miller', 'Aisha Khan', 'Peter Novak', 'Grace Taylor'] as const;
 const zone = 'America/Chicago';
 
-/** So many stories, no two under the same name; the same seed draws the same. */
+/**
+ * So many stories, no two under the same name or of the same machine: one caller's answer is not to
+ * be taken for another's. The same seed draws the same.
+ */
 export function drawStories(seed: number, count: number): readonly Story[] {
   const random = seeded(seed);
   const draw = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] as T;
-  const first = Math.floor(random() * names.length);
+  const firstName = Math.floor(random() * names.length);
+  const firstMachine = Math.floor(random() * machines.length);
   return Array.from({ length: count }, (_, nth) => {
-    const name = names[(first + nth) % names.length] ?? names[0];
-    const [machine, ahead, span] = [draw(machines), draw(daysAhead), draw(spans)];
+    const name = names[(firstName + nth) % names.length] ?? names[0];
+    const machine = machines[(firstMachine + nth) % machines.length] ?? machines[0];
+    const [ahead, span] = [draw(daysAhead), draw(spans)];
     const startDay = addDays(todayIn(zone, { nowMs: () => Date.now() }), ahead);
     const days = [startDay, addDays(startDay, span.days - 1)].map(monthAndDay);
     const [from = '', through = ''] = days;
