@@ -7,6 +7,7 @@ import { STT, TTS } from '@livekit/agents-plugin-deepgram';
 import { AudioFrame } from '@livekit/rtc-node';
 import { WebSocket } from 'ws';
 import { type DeepgramEmulator, startDeepgramEmulator } from './deepgram.ts';
+import { joinPcm } from './join-pcm.ts';
 import { field, parseJson } from './json.ts';
 import { Recogniser } from './recogniser.ts';
 import { renderSpeech } from './voice.ts';
@@ -29,14 +30,10 @@ after(() => deepgram.close());
 /** The line as a phone call brings it: 16 kHz, with silence before and after. */
 async function spoken(line: string): Promise<Int16Array> {
   const pcm = await renderSpeech(line, { voice: 'caller', sampleRate: 16_000 });
-  return join([silence(500), pcm, silence(900)]);
+  return joinPcm([silence(500), pcm, silence(900)]);
 }
 
 const silence = (ms: number) => new Int16Array(16 * ms);
-
-function join(pieces: readonly Int16Array[]): Int16Array {
-  return Int16Array.from(pieces.flatMap((piece) => [...piece]));
-}
 
 /** What the official plugin makes of the audio: its finals, and all interims before them. */
 async function transcribe(speech: STT, pcm: Int16Array) {
@@ -126,9 +123,9 @@ describe('listening', () => {
     const pcm = await renderSpeech(ASK, { voice: 'caller', sampleRate: 16_000 });
     const half = Math.floor(pcm.length / 2);
     const hole = pcm.slice().fill(0, half, half + 8_000);
-    for (const damaged of [pcm.subarray(half), pcm.subarray(0, half), hole, join([pcm, pcm])]) {
+    for (const damaged of [pcm.subarray(half), pcm.subarray(0, half), hole, joinPcm([pcm, pcm])]) {
       const { socket, messages } = await connect(`/v1/listen?${query}`);
-      socket.send(join([silence(300), damaged, silence(1_500)]));
+      socket.send(joinPcm([silence(300), damaged, silence(1_500)]));
       socket.send(JSON.stringify({ type: 'CloseStream' }));
       await once(socket, 'close');
       const finals = messages.filter((message) => field(message, 'is_final'));

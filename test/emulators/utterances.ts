@@ -1,3 +1,4 @@
+import { joinPcm } from './join-pcm.ts';
 import type { Recogniser, SpokenWord } from './recogniser.ts';
 import { SpeechSegmenter } from './speech-segmenter.ts';
 
@@ -70,7 +71,7 @@ export class Utterances {
     const events: HeardEvent[] = [];
     // In equal steps, so that what is decided does not depend on the size of the packets.
     const step = Math.round((this.#options.sampleRate * STEP_MS) / 1_000);
-    const audio = concat([this.#rest, pcm]);
+    const audio = joinPcm([this.#rest, pcm]);
     const end = audio.length - (audio.length % step);
     for (let offset = 0; offset < end; offset += step) {
       this.#step(audio.slice(offset, offset + step), events);
@@ -147,7 +148,7 @@ export class Utterances {
 
   #utterance(): Int16Array {
     const leadInMs = (this.#startMs ?? this.#audioStartMs) - this.#audioStartMs;
-    return concat(this.#audio).subarray(Math.round((leadInMs / 1_000) * this.#options.sampleRate));
+    return joinPcm(this.#audio).subarray(Math.round((leadInMs / 1_000) * this.#options.sampleRate));
   }
 
   /** Keeps only what may turn out to be the beginning of the next utterance. */
@@ -157,14 +158,4 @@ export class Utterances {
     this.#audio.splice(0, surplus);
     this.#audioStartMs += surplus * STEP_MS;
   }
-}
-
-function concat(pieces: readonly Int16Array[]): Int16Array<ArrayBuffer> {
-  const whole = new Int16Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    whole.set(piece, offset);
-    offset += piece.length;
-  }
-  return whole;
 }

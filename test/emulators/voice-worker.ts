@@ -1,6 +1,7 @@
 // The thread in which voice.ts synthesises: eSpeak NG blocks for 0.1 s a line.
 import { parentPort } from 'node:worker_threads';
 import createModule from '@echogarden/espeak-ng-emscripten';
+import { joinPcm } from './join-pcm.ts';
 import { resample } from './resample.ts';
 import {
   type ConvertRequest,
@@ -45,17 +46,7 @@ function synthesise({ text, model }: SpeakRequest): Int16Array<ArrayBuffer> {
     if (chunk) chunks.push(chunk);
     return false;
   });
-  return Int16Array.from(trim(join(chunks), Math.round((VOICE_RATE * EDGE_MS) / 1_000)));
-}
-
-function join(chunks: readonly Int16Array[]): Int16Array {
-  const joined = new Int16Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return joined;
+  return Int16Array.from(trim(joinPcm(chunks), Math.round((VOICE_RATE * EDGE_MS) / 1_000)));
 }
 
 const isLoud = (sample: number) => Math.abs(sample) > EDGE_LEVEL;

@@ -54,7 +54,9 @@ test('a line is rendered once, and every sample rate is the same rendering', asy
   const kept = async () => (await readdir(cacheDir)).filter((file) => file.endsWith('.s16'));
   // For each voice at 16 kHz as above: as spoken and at that rate; and now the caller at 48 kHz.
   await eventually('it is on the disk', async () => (await kept()).length === 5);
+  const filesBefore = await readdir(cacheDir);
   assert.deepEqual(await again(), wide);
+  assert.deepEqual(await readdir(cacheDir), filesBefore);
 });
 
 test('nobody waits for the disk on which a rendering is kept', async () => {

@@ -63,11 +63,11 @@ async function kept(
   await mkdir(cacheDir, { recursive: true });
   const pcm = await make();
   // Nobody waits in the middle of an answer for a disk that is busy with other things.
-  unwritten.set(file, pcm.slice());
+  unwritten.set(file, pcm);
   void write(file, pcm)
     .catch(() => {})
     .finally(() => unwritten.delete(file));
-  return pcm;
+  return pcm.slice();
 }
 
 /** Under its final name at once and whole: several processes render the same line. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { SAMPLE_RATE } from '../caller/call-events.ts';
 import type { TtsEntry } from '../emulators/deepgram-speak.ts';
+import { joinPcm } from '../emulators/join-pcm.ts';
 import { renderSpeech } from '../emulators/voice.ts';
 import { wordsHeard } from './words-heard.ts';
 
@@ -17,23 +18,21 @@ before(async () => {
 });
 
 const silence = (ms: number) => new Int16Array((ms * SAMPLE_RATE) / 1_000);
-const heard = (...parts: readonly Int16Array[]) =>
-  Int16Array.from(parts.flatMap((part) => [...part]));
 const sound = (index: number) => spoken[index]?.pcm ?? assert.fail('not synthesised');
 
 test('an answer is told by its sound', () => {
-  assert.equal(wordsHeard(heard(sound(0), sound(1), sound(2)), spoken), sentences.join(' '));
+  assert.equal(wordsHeard(joinPcm([sound(0), sound(1), sound(2)]), spoken), sentences.join(' '));
 });
 
 test('a machine that stood still between two sentences has said the same words', () => {
-  const answer = heard(sound(0), silence(420), sound(1), silence(700), sound(2));
+  const answer = joinPcm([sound(0), silence(420), sound(1), silence(700), sound(2)]);
   assert.equal(wordsHeard(answer, spoken), sentences.join(' '));
 });
 
 test('a sentence that broke off and went on later is not that sentence', () => {
   const middle = Math.round(sound(1).length / 2);
   const broken = [sound(1).subarray(0, middle), silence(700), sound(1).subarray(middle)];
-  assert.equal(wordsHeard(heard(sound(0), ...broken, sound(2)), spoken), null);
+  assert.equal(wordsHeard(joinPcm([sound(0), ...broken, sound(2)]), spoken), null);
 });
 
 test('what nobody said is not heard', () => {

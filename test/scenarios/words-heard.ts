@@ -1,6 +1,7 @@
 import { SAMPLE_RATE } from '../caller/call-events.ts';
 import { speechSegments } from '../caller/speech-detector.ts';
 import type { TtsEntry } from '../emulators/deepgram-speak.ts';
+import { joinPcm } from '../emulators/join-pcm.ts';
 import { Recogniser } from '../emulators/recogniser.ts';
 
 /** An answer has no more sentences than this. */
@@ -16,7 +17,7 @@ export function wordsHeard(answer: Int16Array, spoken: readonly TtsEntry[]): str
   const teach = (run: readonly TtsEntry[]) =>
     recogniser.teach(
       run.map(({ text }) => text.trim()).join(' '),
-      joined(run),
+      joinPcm(run.map(({ pcm }) => pcm)),
       run[0]?.sampleRate ?? 0,
     );
   for (const [from, first] of spoken.entries()) {
@@ -51,14 +52,4 @@ function longestPause(pcm: Int16Array) {
   const [longest] = pauses.toSorted((a, b) => b.toMs - b.fromMs - (a.toMs - a.fromMs));
   const samples = (ms: number) => Math.round((ms * SAMPLE_RATE) / 1_000);
   return longest && { from: samples(longest.fromMs), to: samples(longest.toMs) };
-}
-
-function joined(entries: readonly { readonly pcm: Int16Array }[]): Int16Array {
-  const pcm = new Int16Array(entries.reduce((total, entry) => total + entry.pcm.length, 0));
-  let at = 0;
-  for (const entry of entries) {
-    pcm.set(entry.pcm, at);
-    at += entry.pcm.length;
-  }
-  return pcm;
 }
