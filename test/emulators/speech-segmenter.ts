@@ -1,3 +1,5 @@
+import { joinPcm } from './join-pcm.ts';
+
 /** A stretch of speech began or ended; times count from the first sample pushed. */
 export type SegmentEvent =
   | { readonly type: 'start'; readonly atMs: number }
@@ -46,9 +48,7 @@ export class SpeechSegmenter {
   }
 
   push(pcm: Int16Array): SegmentEvent[] {
-    const audio = new Int16Array(this.#rest.length + pcm.length);
-    audio.set(this.#rest);
-    audio.set(pcm, this.#rest.length);
+    const audio = joinPcm([this.#rest, pcm]);
     const events: SegmentEvent[] = [];
     let offset = 0;
     for (; offset + this.#perFrame <= audio.length; offset += this.#perFrame) {
