@@ -1,9 +1,9 @@
-import { ConfigError, loadConfig, loadStoreConfig } from './config.ts';
-import type { Config } from './config.ts';
-import { createLog } from './log.ts';
-import type { Log } from './log.ts';
+import { ConfigError, loadConfig, loadStoreConfig } from './config/config.ts';
+import type { Config } from './config/config.ts';
+import { createLog } from './infra/log.ts';
+import type { Log } from './infra/log.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
-import { brokenRelations } from './timeouts.ts';
+import { brokenRelations } from './config/timeouts.ts';
 
 const usage = `Usage: node agent/main.ts COMMAND
 
@@ -25,15 +25,15 @@ async function main(): Promise<number> {
     case 'dev':
       return start(loadConfig());
     case 'bookings': {
-      const { runBookings } = await import('./bookings-list.ts');
+      const { runBookings } = await import('./cli/bookings.ts');
       return runBookings({ store: loadStoreConfig(), args, write });
     }
     case 'doctor':
-      return (await import('./doctor.ts')).runDoctor({ env, json, write });
+      return (await import('./cli/doctor/doctor.ts')).runDoctor({ env, json, write });
     case 'setup-sip': {
       const config = loadConfig();
       const others = args.filter((arg) => arg !== '--json');
-      const { runSetupSip } = await import('./setup-sip.ts');
+      const { runSetupSip } = await import('./cli/setup-sip/setup-sip.ts');
       return runSetupSip({ config, env, args: others, json, write });
     }
     default:

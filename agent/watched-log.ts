@@ -1,4 +1,4 @@
-import type { Level, Log, LogFields } from './log.ts';
+import type { Level, Log, LogFields } from './infra/log.ts';
 
 /** A log that writes to `log`, and tells `onLine` of every line, those below its level too. */
 export function watchedLog(log: Log, onLine: (fields: LogFields) => void): Log {

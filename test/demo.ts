@@ -1,17 +1,17 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
-import { runCommand } from './command-line.ts';
-import type { CallEvent } from './caller/call-events.ts';
-import { measuredCall, wentWell } from './scenarios/measured-call.ts';
-import type { CallResult } from './scenarios/measured-call.ts';
-import { bookingScripts, scripts, scriptSteps } from './scenarios/scripts.ts';
-import type { EndBy } from './scenarios/scripts.ts';
-import type { CellValue } from './emulators/sheets-cell.ts';
-import { exampleSheetTimes } from './stack/example-sheet.ts';
-import type { LogLine } from './stack/service-log.ts';
-import type { Service } from './stack/service.ts';
-import { Yard } from './stack/yard.ts';
+import { runCommand } from './harness/command-line.ts';
+import type { CallEvent } from './harness/caller/call-events.ts';
+import { measuredCall, wentWell } from './stack/measured-call.ts';
+import type { CallResult } from './stack/measured-call.ts';
+import { bookingScripts, scripts, scriptSteps } from './stack/scripts.ts';
+import type { EndBy } from './stack/scripts.ts';
+import type { CellValue } from './harness/emulators/sheets-cell.ts';
+import { exampleSheetTimes } from './harness/yard/example-sheet.ts';
+import type { LogLine } from './harness/yard/service-log.ts';
+import type { Service } from './harness/yard/service.ts';
+import { Yard } from './harness/yard/yard.ts';
 
 /**
  * `npm run demo`: a caller phones the yard and holds a whole conversation with the real worker on a

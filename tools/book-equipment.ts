@@ -1,7 +1,7 @@
 import { llm } from '@livekit/agents';
 import type { z } from 'zod';
-import { withDeadline } from '../agent/deadline.ts';
-import { newestSnapshot, type BookingTalk } from './booking-talk.ts';
+import { withDeadline } from '../agent/infra/deadline.ts';
+import { newestSnapshot, type BookingTalk } from './dialogue/dialogue-memory.ts';
 import {
   bookEquipmentArgs,
   freeUnit,
@@ -9,7 +9,7 @@ import {
   proposalOf,
   readWish,
   type Wish,
-} from './booking-wish.ts';
+} from './dialogue/booking-request.ts';
 import {
   bookingFacts,
   makeBooking,
@@ -18,12 +18,12 @@ import {
   type BookEquipmentAnswer,
   type BookingUse,
   type Chosen,
-} from './make-booking.ts';
+} from './dialogue/make-booking.ts';
 import { runTool, type ToolDeps } from './tool.ts';
 import { alreadyMadeSentence, bookingUnsure, cannotBook, readBack } from './yard/booking-words.ts';
 import { overdueCaveat } from './yard/found-words.ts';
 import { listUnreachable, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
-import { findUnit, withTwins } from './yard/twins.ts';
+import { findUnit, withTwins } from './yard/interchangeable-units.ts';
 import { checkUnit } from './yard/unit-facts.ts';
 
 /** A look at the sheet that takes longer would leave no time for the confirmation. */

@@ -1,7 +1,7 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
-import { writing, type BookingTalk } from './booking-talk.ts';
-import type { JournalBooking } from './bookings/booking.ts';
+import { writing, type BookingTalk } from './dialogue/dialogue-memory.ts';
+import type { JournalBooking } from './journal/booking.ts';
 import { maxWrongCodes } from './find-booking.ts';
 import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { defaultTimeZone, type IsoDate } from './yard/equipment.ts';

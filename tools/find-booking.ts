@@ -1,7 +1,7 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
-import type { BookingTalk } from './booking-talk.ts';
-import type { BookingState, JournalBooking } from './bookings/booking.ts';
+import type { BookingTalk } from './dialogue/dialogue-memory.ts';
+import type { BookingState, JournalBooking } from './journal/booking.ts';
 import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { bookingSentence } from './yard/booking-words.ts';
 import { defaultTimeZone, type IsoDate } from './yard/equipment.ts';

@@ -1,5 +1,5 @@
 import { bookEquipmentTool } from './book-equipment.ts';
-import { createBookingTalk } from './booking-talk.ts';
+import { createBookingTalk } from './dialogue/dialogue-memory.ts';
 import { cancelBookingTool } from './cancel-booking.ts';
 import { endCallTool } from './end-call.ts';
 import { findBookingTool } from './find-booking.ts';

@@ -7,7 +7,7 @@ import { cheapestPrice, coveredDays, type Price } from './yard/prices.ts';
 import { daysIn, rentalDates, type RentalRange } from './yard/rental-dates.ts';
 import { listUnreachable, readSnapshot, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
 import { capitalised, spokenBlocks, spokenDate, spokenMoney, spokenRange } from './yard/spoken.ts';
-import { findUnit, withTwins } from './yard/twins.ts';
+import { findUnit, withTwins } from './yard/interchangeable-units.ts';
 import { checkUnit, spokenName, type CheckedUnit } from './yard/unit-facts.ts';
 
 /** What the model sends. Dates are text: what is wrong with them is told to the caller in words. */

@@ -1,6 +1,6 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
-import { writing, type BookingTalk } from './booking-talk.ts';
+import { writing, type BookingTalk } from './dialogue/dialogue-memory.ts';
 import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { phoneNumber, spokenPhone } from './yard/phone.ts';
 import { maxNameLength, sheetText } from './yard/sheet-text.ts';

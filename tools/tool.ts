@@ -1,5 +1,5 @@
-import { DeadlineError, withDeadline } from '../agent/deadline.ts';
-import type { BookingDesk } from './bookings/desk.ts';
+import { DeadlineError, withDeadline } from '../agent/infra/deadline.ts';
+import type { BookingDesk } from './journal/booking-service.ts';
 import type { Inventory } from './yard/equipment.ts';
 
 /** What the tools of one call are given. */

@@ -1,6 +1,6 @@
-import type { BookingDesk } from '../../tools/bookings/desk.ts';
-import { withDeadline } from '../deadline.ts';
-import type { Log } from '../log.ts';
+import type { BookingDesk } from '../../tools/journal/booking-service.ts';
+import { withDeadline } from '../infra/deadline.ts';
+import type { Log } from '../infra/log.ts';
 
 /** A caller in trouble is not kept waiting for a store. */
 const callBackMs = 2_000;

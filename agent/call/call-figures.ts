@@ -1,5 +1,5 @@
 import { voice } from '@livekit/agents';
-import type { SavedCall } from './resume.ts';
+import type { SavedCall } from './persistence/call-snapshot.ts';
 
 /** What a call's closing line and row say about the conversation. Times are Unix milliseconds. */
 export type CallFigures = {

@@ -1,4 +1,4 @@
-import type { Liveness, LivenessTimer } from './liveness.ts';
+import type { Liveness, LivenessTimer } from './call-timers.ts';
 
 const warningMs = 60_000;
 

@@ -1,13 +1,13 @@
 import { voice } from '@livekit/agents';
-import type { ResumeKind } from '../line.ts';
-import type { Log, LogEvent } from '../log.ts';
+import type { ResumeKind } from '../ipc/client.ts';
+import type { Log, LogEvent } from '../infra/log.ts';
 import { FigureCounter } from './call-figures.ts';
-import type { CallStore } from './call-store.ts';
-import type { MediaFigures } from './media-watch.ts';
-import type { SavedCall } from './resume.ts';
-import { endedBy } from './termination.ts';
-import type { Termination } from './termination.ts';
-import type { TransferResult } from './transfer.ts';
+import type { CallStore } from './persistence/call-store.ts';
+import type { MediaFigures } from './media/media-monitor.ts';
+import type { SavedCall } from './persistence/call-snapshot.ts';
+import { endedBy } from '../ipc/termination.ts';
+import type { Termination } from '../ipc/termination.ts';
+import type { TransferResult } from './leg/transfer.ts';
 
 /** At most this many lines at `info` about tools: a call may write 40 in all. */
 const toolLinesAtInfo = 20;

@@ -1,5 +1,5 @@
-import type { JobOutcome } from '../line.ts';
-import type { Termination } from './termination.ts';
+import type { JobOutcome } from '../ipc/client.ts';
+import type { Termination } from '../ipc/termination.ts';
 
 /** Where a call stands in its job. Each member carries only what is true in it. */
 export type CallState =

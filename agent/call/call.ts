@@ -1,21 +1,21 @@
 import { voice } from '@livekit/agents';
-import { withDeadline } from '../deadline.ts';
-import type { JobStage, LineOrder, ResumeKind } from '../line.ts';
-import { maskPhones } from '../log.ts';
-import { enterRoom } from './arrival.ts';
-import type { Caller } from './arrival.ts';
-import type { CallClaim } from './call-claim.ts';
-import type { CallDeps, CallEnding } from './call-deps.ts';
+import { withDeadline } from '../infra/deadline.ts';
+import type { JobStage, LineOrder, ResumeKind } from '../ipc/client.ts';
+import { maskPhones } from '../infra/log.ts';
+import { enterRoom } from './leg/join-room.ts';
+import type { Caller } from './leg/join-room.ts';
+import type { CallClaim } from './persistence/call-lease.ts';
+import type { CallDeps, CallEnding } from './call-context.ts';
 import { CallRecord } from './call-record.ts';
 import { assertTransition } from './call-state.ts';
 import type { CallState } from './call-state.ts';
 import { endRoom } from './end-room.ts';
-import { waitForCall } from './handover.ts';
-import { watchCaller } from './hangup.ts';
+import { waitForCall } from './ownership/handover.ts';
+import { watchCaller } from './leg/departure.ts';
 import { LiveCall } from './live-call.ts';
-import { prepare, readSavedCall } from './preparation.ts';
-import type { Preparation } from './preparation.ts';
-import { readDispatchOrder } from './resume.ts';
+import { prepare, readSavedCall } from './preload.ts';
+import type { Preparation } from './preload.ts';
+import { readDispatchOrder } from './persistence/call-snapshot.ts';
 import { WayOut, YieldedError } from './way-out.ts';
 
 /** What the supervisor may order of a call. */

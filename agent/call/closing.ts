@@ -1,11 +1,11 @@
 import type { JobContext } from '@livekit/agents';
-import type { Config } from '../config.ts';
-import type { CallClaim } from './call-claim.ts';
+import type { Config } from '../config/config.ts';
+import type { CallClaim } from './persistence/call-lease.ts';
 import type { CallRecord } from './call-record.ts';
-import type { CallStore } from './call-store.ts';
+import type { CallStore } from './persistence/call-store.ts';
 import { endRoom } from './end-room.ts';
-import type { MediaFigures } from './media-watch.ts';
-import type { Termination } from './termination.ts';
+import type { MediaFigures } from './media/media-monitor.ts';
+import type { Termination } from '../ipc/termination.ts';
 
 /**
  * What follows the end of a call: the record, before anything that can hang; the end of its room,

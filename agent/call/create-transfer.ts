@@ -1,10 +1,10 @@
-import type { Caller } from './arrival.ts';
+import type { Caller } from './leg/join-room.ts';
 import type { CallRecord } from './call-record.ts';
-import type { CallDeps } from './call-deps.ts';
-import type { Conversation } from './conversation.ts';
-import type { Liveness } from './liveness.ts';
-import type { PhraseBook } from './phrase-book.ts';
-import { Transfer, transferCaller } from './transfer.ts';
+import type { CallDeps } from './call-context.ts';
+import type { Conversation } from './conversation/conversation.ts';
+import type { Liveness } from './call-timers.ts';
+import type { PhraseBook } from './conversation/prompt-cache.ts';
+import { Transfer, transferCaller } from './leg/transfer.ts';
 
 /** The transfers of a call: while one rings nothing is heard, and no timer ends the call. */
 export function createTransfer(

@@ -1,8 +1,8 @@
 import { ServerError } from 'livekit-server-sdk';
-import type { Config } from '../config.ts';
-import { withDeadline } from '../deadline.ts';
-import { roomService } from '../livekit-api.ts';
-import { retry } from '../retry.ts';
+import type { Config } from '../config/config.ts';
+import { withDeadline } from '../infra/deadline.ts';
+import { roomService } from '../livekit/room-service.ts';
+import { retry } from '../infra/retry.ts';
 
 const requestMs = 2_000;
 const attempts = 3;

@@ -1,11 +1,11 @@
-import type { ResumeKind } from '../line.ts';
-import type { CallClaim } from './call-claim.ts';
+import type { ResumeKind } from '../ipc/client.ts';
+import type { CallClaim } from './persistence/call-lease.ts';
 import type { CallRecord } from './call-record.ts';
-import type { CallDeps } from './call-deps.ts';
-import type { Conversation } from './conversation.ts';
-import { handOver } from './handover.ts';
-import type { PhraseBook } from './phrase-book.ts';
-import type { SavedCall } from './resume.ts';
+import type { CallDeps } from './call-context.ts';
+import type { Conversation } from './conversation/conversation.ts';
+import { handOver } from './ownership/handover.ts';
+import type { PhraseBook } from './conversation/prompt-cache.ts';
+import type { SavedCall } from './persistence/call-snapshot.ts';
 
 /** A planned hand-over that came to nothing is tried again. */
 const againMs = 30_000;

@@ -1,6 +1,6 @@
-import type { JobOutcome } from '../line.ts';
-import type { Log } from '../log.ts';
-import type { CallEnding } from './call-deps.ts';
+import type { JobOutcome } from '../ipc/client.ts';
+import type { Log } from '../infra/log.ts';
+import type { CallEnding } from './call-context.ts';
 
 /**
  * How a job leaves once it is done with its call: out of the room, then for good. Closing can hang on

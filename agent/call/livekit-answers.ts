@@ -1,7 +1,7 @@
 import { ServerError } from 'livekit-server-sdk';
-import type { Config } from '../config.ts';
-import { withDeadline } from '../deadline.ts';
-import { hasHungUp, roomService } from '../livekit-api.ts';
+import type { Config } from '../config/config.ts';
+import { withDeadline } from '../infra/deadline.ts';
+import { hasHungUp, roomService } from '../livekit/room-service.ts';
 
 /** Takes 5 ms. */
 const answerMs = 1_000;

@@ -1,6 +1,6 @@
-import { metricOf } from '../call-metrics.ts';
-import type { CallMetric } from '../call-metrics.ts';
-import type { LogFields } from '../log.ts';
+import { metricOf } from '../telemetry/events.ts';
+import type { CallMetric } from '../telemetry/events.ts';
+import type { LogFields } from '../infra/log.ts';
 
 /** A line that is down keeps this many; older ones are lost. */
 const mostKept = 100;

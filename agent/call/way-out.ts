@@ -1,15 +1,15 @@
-import { withDeadline } from '../deadline.ts';
-import type { JobStage } from '../line.ts';
-import { GOODBYE } from '../speech/set-phrases.ts';
-import type { CallClaim } from './call-claim.ts';
-import type { CallDeps, CallEnding } from './call-deps.ts';
+import { withDeadline } from '../infra/deadline.ts';
+import type { JobStage } from '../ipc/client.ts';
+import { GOODBYE } from '../speech/prompts/prompts.ts';
+import type { CallClaim } from './persistence/call-lease.ts';
+import type { CallDeps, CallEnding } from './call-context.ts';
 import type { CallRecord } from './call-record.ts';
 import type { CallState } from './call-state.ts';
 import { closeCall } from './closing.ts';
-import type { Departure } from './hangup.ts';
+import type { Departure } from './leg/departure.ts';
 import type { LiveCall } from './live-call.ts';
-import { reasonOfFailure, termination } from './termination.ts';
-import type { TerminationReason } from './termination.ts';
+import { reasonOfFailure, termination } from '../ipc/termination.ts';
+import type { TerminationReason } from '../ipc/termination.ts';
 
 /** This job is not the one that serves the call: it leaves unheard. */
 export class YieldedError extends Error {

@@ -1,7 +1,7 @@
-import type { ResumeKind } from '../line.ts';
-import { CAN_YOU_HEAR, STILL_HERE, WELCOME_BACK } from '../speech/set-phrases.ts';
-import { unanswered } from './resume.ts';
-import type { SavedCall } from './resume.ts';
+import type { ResumeKind } from '../ipc/client.ts';
+import { CAN_YOU_HEAR, STILL_HERE, WELCOME_BACK } from '../speech/prompts/prompts.ts';
+import { unanswered } from './persistence/call-snapshot.ts';
+import type { SavedCall } from './persistence/call-snapshot.ts';
 
 /** What a job that goes on with a call says first, in this order. */
 export type FirstWords = {

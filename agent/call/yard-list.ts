@@ -1,10 +1,10 @@
-import { currentBookings } from '../../tools/bookings/journal.ts';
-import { inventoryFromJson, inventorySnapshot } from '../../tools/inventory/inventory-snapshot.ts';
+import { currentBookings } from '../../tools/journal/journal.ts';
+import { inventoryFromJson, inventorySnapshot } from '../../tools/sheet/read/inventory-snapshot.ts';
 import type { Inventory } from '../../tools/yard/equipment.ts';
 import { todayIn } from '../../tools/yard/rental-dates.ts';
 import { withJournal } from '../../tools/yard/with-journal.ts';
-import type { Store } from '../store/database.ts';
-import { readSnapshot, readSnapshotTime } from '../store/snapshots.ts';
+import type { Store } from '../infra/store/database.ts';
+import { readSnapshot, readSnapshotTime } from '../infra/store/snapshots.ts';
 
 /** The yard's list as a job reads it, after every turn: unpacked only when it has changed. */
 export class YardList {

@@ -1,15 +1,15 @@
 import { voice } from '@livekit/agents';
 import { maxNameLength, sheetText } from '../../tools/yard/sheet-text.ts';
-import type { Config } from '../config.ts';
-import type { HearingRecovered, HearingTrouble } from './listening.ts';
-import { SteadyLlm } from './llm.ts';
-import type { ThinkingTrouble } from './llm.ts';
-import { createOpenAiModel } from './openai-model.ts';
-import type { PhraseAudio } from './phrases.ts';
-import { Hearing } from './stt.ts';
-import type { SpeakingTrouble } from './tts.ts';
+import type { Config } from '../config/config.ts';
+import type { HearingRecovered, HearingTrouble } from './stt/stt-connection.ts';
+import { SteadyLlm } from './llm/fallback-llm.ts';
+import type { ThinkingTrouble } from './llm/fallback-llm.ts';
+import { createOpenAiModel } from './llm/openai-model.ts';
+import type { PhraseAudio } from './prompts/prompt-audio.ts';
+import { Hearing } from './stt/deepgram-stt.ts';
+import type { SpeakingTrouble } from './tts/fallback-tts.ts';
 import { createVoiceDetector, turnHandling } from './turn-taking.ts';
-import { createSpeakingVoice } from './voices.ts';
+import { createSpeakingVoice } from './tts/voices.ts';
 
 /** The session counts provider failures itself; the framework's count would end the call. */
 const neverByCount = Number.MAX_SAFE_INTEGER;

@@ -5,10 +5,10 @@ import {
   llm,
 } from '@livekit/agents';
 import timers from 'node:timers/promises';
-import { FirstWordWait } from './first-word-wait.ts';
-import { attempt, type ChatRequest, ThinkingFault } from './llm-attempt.ts';
-import type { SteadyLlmOptions, ThinkingBudgets } from './llm.ts';
-import { checkCalls, WrongCalls } from './tool-call-check.ts';
+import { FirstWordWait } from './llm/first-token-timer.ts';
+import { attempt, type ChatRequest, ThinkingFault } from './llm/llm-request.ts';
+import type { SteadyLlmOptions, ThinkingBudgets } from './llm/fallback-llm.ts';
+import { checkCalls, WrongCalls } from './llm/tool-call-check.ts';
 
 type SteadyStreamOptions = SteadyLlmOptions & {
   readonly budgets: ThinkingBudgets;

@@ -1,4 +1,4 @@
-import type { StoreQueries } from './database.ts';
+import type { StoreQueries } from '../infra/store/database.ts';
 
 /**
  * Keeps where the talk of a call stands, as JSON. False when a later job of the call has written

@@ -1,8 +1,8 @@
 import timers from 'node:timers/promises';
 import { Client } from 'pg';
-import { noticeChannel, readNotice, type Notice } from '../../tools/bookings/notices.ts';
-import type { Log } from '../log.ts';
-import { backOffMs } from '../retry.ts';
+import { noticeChannel, readNotice, type Notice } from '../../tools/journal/notices.ts';
+import type { Log } from '../infra/log.ts';
+import { backOffMs } from '../infra/retry.ts';
 
 /** A connection that listens until it is stopped. */
 export type NoticeListener = { stop(): Promise<void> };

@@ -1,4 +1,4 @@
-import { StoreError, type StoreErrorCode } from './store-error.ts';
+import { StoreError, type StoreErrorCode } from '../infra/store/store-error.ts';
 
 /** By SQLite's primary result code (sqlite.org/rescode.html), the low byte of `errcode`. */
 const codes: Readonly<Record<number, StoreErrorCode>> = {

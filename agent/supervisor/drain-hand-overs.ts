@@ -1,6 +1,6 @@
-import type { Log } from '../log.ts';
-import { handOverPace } from './drain-times.ts';
-import type { JobPeer } from './job-line.ts';
+import type { Log } from '../infra/log.ts';
+import { handOverPace } from './drain/drain-budget.ts';
+import type { JobPeer } from '../ipc/server.ts';
 
 /** A job that was told waits 8 s for the fresh one, and 2 s for the store, before it gives up. */
 const settleMs = 10_000;

@@ -1,6 +1,6 @@
 import { fastify } from 'fastify';
-import type { AlertCause } from './alert-causes.ts';
-import type { Metrics } from './metrics.ts';
+import type { AlertCause } from '../telemetry/alert-rules.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Whether calls can be taken, and if not, why: the first thing that is missing. */
 export type Readiness = {

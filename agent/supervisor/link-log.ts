@@ -1,6 +1,6 @@
-import type { Config } from '../config.ts';
-import type { Log } from '../log.ts';
-import type { WorkerPeer } from './job-line.ts';
+import type { Config } from '../config/config.ts';
+import type { Log } from '../infra/log.ts';
+import type { WorkerPeer } from '../ipc/server.ts';
 
 /** Says what has become of a worker's link to LiveKit, and what to do about it. */
 export function logLink(

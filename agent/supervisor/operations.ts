@@ -1,17 +1,17 @@
-import type { Config } from '../config.ts';
-import type { Log } from '../log.ts';
-import type { Store } from '../store/database.ts';
+import type { Config } from '../config/config.ts';
+import type { Log } from '../infra/log.ts';
+import type { Store } from '../infra/store/database.ts';
 import { watchedLog } from '../watched-log.ts';
-import { AlertWebhook } from './alert-webhook.ts';
-import type { Observation } from './alert-causes.ts';
-import { Alerts } from './alerts.ts';
-import type { BookingDesk } from './booking-desk.ts';
-import type { Gauged } from './gauges.ts';
+import { AlertWebhook } from '../telemetry/alert-webhook.ts';
+import type { Observation } from '../telemetry/alert-rules.ts';
+import { Alerts } from '../telemetry/alerts.ts';
+import type { BookingDesk } from './sheet/booking-gateway.ts';
+import type { Gauged } from '../telemetry/gauges.ts';
 import type { Readiness } from './http.ts';
-import type { InventoryKeeper } from './inventory-keeper.ts';
-import type { WorkerPeer } from './job-line.ts';
-import { JournalWatch } from './journal-watch.ts';
-import { Metrics } from './metrics.ts';
+import type { InventoryKeeper } from './sheet/inventory-sync.ts';
+import type { WorkerPeer } from '../ipc/server.ts';
+import { JournalWatch } from '../telemetry/outbox-backlog.ts';
+import { Metrics } from '../telemetry/metrics.ts';
 
 /** What operators are told of, as it is now. */
 export type Seen = {

@@ -1,7 +1,7 @@
 import { AgentDispatchClient } from 'livekit-server-sdk';
-import type { Config } from '../config.ts';
-import { withDeadline } from '../deadline.ts';
-import { hasHungUp, roomService } from '../livekit-api.ts';
+import type { Config } from '../config/config.ts';
+import { withDeadline } from '../infra/deadline.ts';
+import { hasHungUp, roomService } from '../livekit/room-service.ts';
 
 /** A caller as LiveKit lists it. */
 export type ListedCaller = {

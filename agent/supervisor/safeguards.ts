@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { Config } from '../config.ts';
-import type { Log } from '../log.ts';
-import type { Store } from '../store/database.ts';
+import type { Config } from '../config/config.ts';
+import type { Log } from '../infra/log.ts';
+import type { Store } from '../infra/store/database.ts';
 import {
   callLeaseName,
   claimLease,
   guardianLeaseName,
   readLease,
   removeExpiredLeases,
-} from '../store/leases.ts';
-import { Guardian } from './guardian.ts';
-import type { JobLine } from './job-line.ts';
+} from '../infra/store/leases.ts';
+import { Guardian } from './guardian/guardian.ts';
+import type { JobLine } from '../ipc/server.ts';
 import { killProcess } from './kill-process.ts';
-import { recordLostCall } from './lost-calls.ts';
-import { Orphans } from './orphans.ts';
+import { recordLostCall } from './guardian/abandoned-calls.ts';
+import { Orphans } from './guardian/orphaned-jobs.ts';
 import { createRooms } from './rooms.ts';
-import { SilenceWatch } from './silence-watch.ts';
+import { SilenceWatch } from './guardian/heartbeat-monitor.ts';
 
 /** Outlasts the time in which a dispatched job reports in, and not by much: its holder may die. */
 const actingMs = 5_000;

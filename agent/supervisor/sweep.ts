@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts';
+import type { Log } from '../infra/log.ts';
 
 /** Runs again and again, each time `everyMs` after the last one ended, and outlives its failures. */
 export class Sweep {

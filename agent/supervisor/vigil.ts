@@ -1,4 +1,4 @@
-import { beatMs } from '../line.ts';
+import { beatMs } from '../ipc/client.ts';
 
 /** How long a process may be silent: `suspectMs` when all else is well, `sureMs` in any case. */
 export type Patience = { readonly suspectMs: number; readonly sureMs: number };

@@ -1,5 +1,5 @@
 import type { ListedCaller, Rooms } from './rooms.ts';
-import { WatchedCall } from './watched-call.ts';
+import { WatchedCall } from './guardian/watched-call.ts';
 
 /** A call that is over is not taken for a new one while its room is still listed (20 s). */
 const closedMs = 60_000;

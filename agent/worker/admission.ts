@@ -1,4 +1,4 @@
-import type { LineOrder, RefusalReason } from '../line.ts';
+import type { LineOrder, RefusalReason } from '../ipc/client.ts';
 
 /** What the supervisor last said of the pool and the calls. */
 export type PoolState = Omit<Extract<LineOrder, { type: 'pool' }>, 'type'>;

@@ -1,19 +1,19 @@
 import timers from 'node:timers/promises';
 import { AgentServer, InferenceRunner, initializeLogger, ServerOptions } from '@livekit/agents';
 import type { JobRequest } from '@livekit/agents';
-import { loadConfig } from '../config.ts';
-import { withDeadline } from '../deadline.ts';
-import { Line, linePath } from '../line.ts';
-import type { LineOrder } from '../line.ts';
-import { captureFrameworkLines } from '../framework-log.ts';
-import { createLog } from '../log.ts';
+import { loadConfig } from '../config/config.ts';
+import { withDeadline } from '../infra/deadline.ts';
+import { Line, linePath } from '../ipc/client.ts';
+import type { LineOrder } from '../ipc/client.ts';
+import { captureFrameworkLines } from '../livekit/framework-log.ts';
+import { createLog } from '../infra/log.ts';
 import { warmBehindCalls } from '../priority.ts';
-import { storeOpener } from '../store/database.ts';
+import { storeOpener } from '../infra/store/database.ts';
 import { admission, fullLoad, reportedLoad } from './admission.ts';
 import type { AdmissionState, PoolState } from './admission.ts';
-import { Greeter } from './greeter.ts';
-import { openLinkGate } from './link-gate.ts';
-import { LiveKitLink } from './livekit-link.ts';
+import { Greeter } from './prompt-warmer.ts';
+import { openLinkGate } from './link/gate.ts';
+import { LiveKitLink } from './link/link.ts';
 
 /**
  * The worker process: one registration with LiveKit and its pool of job processes. It is started by

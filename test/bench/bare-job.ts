@@ -5,7 +5,7 @@ import { greetingFor, instructionsFor } from '../../agent/speech/instructions.ts
 import { keytermsOf } from '../../agent/speech/session.ts';
 import { createVoiceDetector, turnHandling } from '../../agent/speech/turn-taking.ts';
 import { todayIn } from '../../tools/yard/rental-dates.ts';
-import { exampleSheet } from '../stack/example-sheet.ts';
+import { exampleSheet } from '../harness/yard/example-sheet.ts';
 import { bareSettings, exampleYard, tell } from './bare-settings.ts';
 
 /**

@@ -1,7 +1,7 @@
-import { loadConfig } from '../../agent/config.ts';
+import { loadConfig } from '../../agent/config/config.ts';
 import { defaultTimeZone } from '../../tools/yard/equipment.ts';
 import type { Yard } from '../../tools/yard/equipment.ts';
-import { exampleSheet } from '../stack/example-sheet.ts';
+import { exampleSheet } from '../harness/yard/example-sheet.ts';
 
 /** By this name the bare agent is dispatched to a call. */
 export const bareAgentName = 'bare';

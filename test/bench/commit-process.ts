@@ -1,10 +1,10 @@
 /** Commits a booking of its own unit in each of the rounds that it is told of, and tells how long each took. */
 import timers from 'node:timers/promises';
-import { openStore } from '../../agent/store/database.ts';
-import { commitBooking, warmCommit } from '../../tools/bookings/commit-booking.ts';
+import { openStore } from '../../agent/infra/store/database.ts';
+import { commitBooking, warmCommit } from '../../tools/journal/commit-booking.ts';
 import { addDays } from '../../tools/yard/rental-dates.ts';
-import type { StorePlace } from '../store/both-databases.ts';
-import { clock, listOf, request } from '../tools/bookings/example-booking.ts';
+import type { StorePlace } from '../agent/infra/store/both-databases.ts';
+import { clock, listOf, request } from '../tools/journal/example-booking.ts';
 
 /** When the rounds begin, by the wall clock. */
 export type CommitRounds = {

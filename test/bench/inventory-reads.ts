@@ -1,6 +1,6 @@
-import { defaultTimeouts } from '../../agent/timeouts.ts';
-import { scriptSteps } from '../scenarios/scripts.ts';
-import { Yard } from '../stack/yard.ts';
+import { defaultTimeouts } from '../../agent/config/timeouts.ts';
+import { scriptSteps } from '../stack/scripts.ts';
+import { Yard } from '../harness/yard/yard.ts';
 import { rounded } from './statistics.ts';
 
 /** The methods of Google's API that read. */

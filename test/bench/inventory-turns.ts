@@ -1,6 +1,6 @@
-import type { Step } from '../caller/script.ts';
-import { seeded } from '../scenarios/scripts.ts';
-import { Yard } from '../stack/yard.ts';
+import type { Step } from '../harness/caller/script.ts';
+import { seeded } from '../stack/scripts.ts';
+import { Yard } from '../harness/yard/yard.ts';
 import { meanRatio, rounded } from './statistics.ts';
 
 const machines = ['skid steer', 'scissor lift', 'generator', 'trencher', 'plate compactor'];

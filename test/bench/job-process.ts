@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { minimalEnvironment } from '../environment.ts';
+import { minimalEnvironment } from '../harness/environment.ts';
 import { quantile } from './statistics.ts';
 
 type Size = { readonly rssMb: number; readonly startMs: number };

@@ -1,15 +1,15 @@
 /** A process with calls in which the tools are used, as a job has them; see `BookingCalls`. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { CallBookings } from '../../agent/call/call-bookings.ts';
-import { CallStore } from '../../agent/call/call-store.ts';
-import { loadConfig } from '../../agent/config.ts';
-import { Line, linePath } from '../../agent/line.ts';
-import { createLog } from '../../agent/log.ts';
-import { openStore, type Store } from '../../agent/store/database.ts';
+import { CallBookings } from '../../agent/call/persistence/booking-client.ts';
+import { CallStore } from '../../agent/call/persistence/call-store.ts';
+import { loadConfig } from '../../agent/config/config.ts';
+import { Line, linePath } from '../../agent/ipc/client.ts';
+import { createLog } from '../../agent/infra/log.ts';
+import { openStore, type Store } from '../../agent/infra/store/database.ts';
 import { createTools } from '../../tools/index.ts';
 import type { ToolAnswer } from '../../tools/tool.ts';
 import type { Inventory } from '../../tools/yard/equipment.ts';
-import { eventually } from '../eventually.ts';
+import { eventually } from '../harness/eventually.ts';
 import type { ToolResult, ToolUse } from './booking-calls.ts';
 
 const config = loadConfig();

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { reapWithUs } from '../stack/reaper.ts';
+import { reapWithUs } from '../harness/yard/reaper.ts';
 import type { ToolAnswer } from '../../tools/tool.ts';
-import type { BookEquipmentAnswer } from '../../tools/make-booking.ts';
+import type { BookEquipmentAnswer } from '../../tools/dialogue/make-booking.ts';
 
 /** The tools that the faults and the soak use, as the model calls them. */
 export type BookingTool = 'find_equipment' | 'quote_rental' | 'book_equipment' | 'find_booking';

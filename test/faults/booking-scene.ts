@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Service } from '../stack/service.ts';
+import type { Service } from '../harness/yard/service.ts';
 import type { BookingCalls, ToolResult } from './booking-calls.ts';
 import { BookingOffice } from './booking-office.ts';
 import type { FaultCase, FaultOutcome, Spoken } from './fault-case.ts';

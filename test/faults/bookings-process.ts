@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import timers from 'node:timers/promises';
-import type { Fault, Match } from '../emulators/faults.ts';
-import type { Service } from '../stack/service.ts';
+import type { Fault, Match } from '../harness/emulators/faults.ts';
+import type { Service } from '../harness/yard/service.ts';
 import { bookingFault } from './booking-scene.ts';
 import type { BookingScene } from './booking-scene.ts';
 import type { FaultCase } from './fault-case.ts';

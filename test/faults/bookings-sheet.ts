@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import timers from 'node:timers/promises';
-import type { Fault } from '../emulators/faults.ts';
-import { exampleSheet } from '../stack/example-sheet.ts';
+import type { Fault } from '../harness/emulators/faults.ts';
+import { exampleSheet } from '../harness/yard/example-sheet.ts';
 import { bookingFault } from './booking-scene.ts';
 import type { BookingScene } from './booking-scene.ts';
 import type { FaultCase } from './fault-case.ts';

@@ -1,5 +1,5 @@
-import { openStoreOf } from '../scenarios/aftermath.ts';
-import type { Yard } from '../stack/yard.ts';
+import { openStoreOf } from '../stack/aftermath.ts';
+import type { Yard } from '../harness/yard/yard.ts';
 
 /** What is wrong with the notes for call-back that a call has left: there must be exactly one. */
 export async function wrongCallBacks(yard: Yard, callId: string): Promise<string[]> {

@@ -1,4 +1,4 @@
-import type { LogLine } from '../stack/service-log.ts';
+import type { LogLine } from '../harness/yard/service-log.ts';
 import type { CallScene } from './call-scene.ts';
 
 /** A write that hangs is given up after 8 s, and 10 s after it began it is looked for. */

@@ -1,8 +1,8 @@
-import type { TerminationReason } from '../../agent/call/termination.ts';
-import { termination } from '../../agent/call/termination.ts';
-import type { PlaceCallOptions } from '../caller/caller.ts';
-import { aftermath } from '../scenarios/aftermath.ts';
-import type { Aftermath } from '../scenarios/aftermath.ts';
+import type { TerminationReason } from '../../agent/ipc/termination.ts';
+import { termination } from '../../agent/ipc/termination.ts';
+import type { PlaceCallOptions } from '../harness/caller/caller.ts';
+import { aftermath } from '../stack/aftermath.ts';
+import type { Aftermath } from '../stack/aftermath.ts';
 import type { CallPlace, CallSetting } from './call-place.ts';
 import { CallScene } from './call-scene.ts';
 import { silenceMs } from './call-silence.ts';

@@ -1,6 +1,6 @@
 import timers from 'node:timers/promises';
 import { AgentDispatchClient } from 'livekit-server-sdk';
-import type { Aftermath } from '../scenarios/aftermath.ts';
+import type { Aftermath } from '../stack/aftermath.ts';
 import { wrongCallBacks } from './call-backs.ts';
 import { callFault } from './call-case.ts';
 import type { CallFault } from './call-case.ts';

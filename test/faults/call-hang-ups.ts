@@ -1,4 +1,4 @@
-import type { TerminationReason } from '../../agent/call/termination.ts';
+import type { TerminationReason } from '../../agent/ipc/termination.ts';
 import { callFault } from './call-case.ts';
 import type { CallFault } from './call-case.ts';
 import { usual } from './call-hearing.ts';

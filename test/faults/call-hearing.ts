@@ -1,5 +1,5 @@
 import timers from 'node:timers/promises';
-import type { Fault } from '../emulators/faults.ts';
+import type { Fault } from '../harness/emulators/faults.ts';
 import { callFault } from './call-case.ts';
 import type { CallFault } from './call-case.ts';
 import { address, delivery, skidSteer } from './call-lines.ts';

@@ -1,11 +1,11 @@
 import timers from 'node:timers/promises';
 import { gapIn, timesAskedAgain } from './call-silence.ts';
-import type { Call } from '../caller/call.ts';
-import type { CallReport } from '../caller/call-report.ts';
-import type { PlaceCallOptions } from '../caller/caller.ts';
-import { maskPhones } from '../../agent/log.ts';
-import type { LogLine } from '../stack/service-log.ts';
-import type { TtsEntry } from '../emulators/deepgram-speak.ts';
+import type { Call } from '../harness/caller/call.ts';
+import type { CallReport } from '../harness/caller/call-report.ts';
+import type { PlaceCallOptions } from '../harness/caller/caller.ts';
+import { maskPhones } from '../../agent/infra/log.ts';
+import type { LogLine } from '../harness/yard/service-log.ts';
+import type { TtsEntry } from '../harness/emulators/deepgram-speak.ts';
 import { farewell } from './call-lines.ts';
 import type { Question } from './call-lines.ts';
 import type { CallPlace } from './call-place.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CallEvent } from '../caller/call-events.ts';
-import { reportCall } from '../caller/call-report.ts';
-import type { OpenAiRequest } from '../emulators/openai.ts';
+import type { CallEvent } from '../harness/caller/call-events.ts';
+import { reportCall } from '../harness/caller/call-report.ts';
+import type { OpenAiRequest } from '../harness/emulators/openai.ts';
 import { silenceMs, timesAskedAgain } from './call-silence.ts';
 
 const said = (fromMs: number, atMs: number): CallEvent => ({

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { CallEvent } from '../caller/call-events.ts';
-import type { CallReport } from '../caller/call-report.ts';
-import { longestSilenceMs } from '../caller/measure.ts';
-import type { OpenAiRequest } from '../emulators/openai.ts';
+import type { CallEvent } from '../harness/caller/call-events.ts';
+import type { CallReport } from '../harness/caller/call-report.ts';
+import { longestSilenceMs } from '../harness/caller/measure.ts';
+import type { OpenAiRequest } from '../harness/emulators/openai.ts';
 
 /** How long every agent has been quiet by now; 0 while one speaks, and `nowMs` before any did. */
 export function gapIn(events: readonly CallEvent[], nowMs: number): number {

@@ -1,4 +1,4 @@
-import type { Fault, Match } from '../emulators/faults.ts';
+import type { Fault, Match } from '../harness/emulators/faults.ts';
 import { callFault } from './call-case.ts';
 import type { CallFault } from './call-case.ts';
 import { usual } from './call-hearing.ts';

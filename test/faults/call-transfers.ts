@@ -1,5 +1,5 @@
-import { eventually } from '../eventually.ts';
-import { openStoreOf } from '../scenarios/aftermath.ts';
+import { eventually } from '../harness/eventually.ts';
+import { openStoreOf } from '../stack/aftermath.ts';
 import { callFault } from './call-case.ts';
 import type { CallFault } from './call-case.ts';
 import { address, message, person } from './call-lines.ts';

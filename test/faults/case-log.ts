@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Call } from '../caller/call.ts';
+import type { Call } from '../harness/caller/call.ts';
 import type { CallPlace } from './call-place.ts';
 
 /**

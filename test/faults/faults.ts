@@ -1,5 +1,5 @@
 import { parseArgs, styleText } from 'node:util';
-import { runCommand } from '../command-line.ts';
+import { runCommand } from '../harness/command-line.ts';
 import { bookingSuite } from './bookings.ts';
 import { callSuite } from './call.ts';
 import type { FaultSuite, Outcome } from './fault-suite.ts';

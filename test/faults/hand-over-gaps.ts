@@ -1,4 +1,4 @@
-import type { CallTurn } from '../caller/call-report.ts';
+import type { CallTurn } from '../harness/caller/call-report.ts';
 import { quantile } from '../bench/statistics.ts';
 
 type Turn = Pick<CallTurn, 'callerToMs' | 'agentFromMs' | 'latencyMs'>;

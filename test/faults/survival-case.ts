@@ -1,9 +1,9 @@
 import timers from 'node:timers/promises';
-import type { TerminationReason } from '../../agent/call/termination.ts';
-import { termination } from '../../agent/call/termination.ts';
-import type { PlaceCallOptions } from '../caller/caller.ts';
-import { aftermath } from '../scenarios/aftermath.ts';
-import type { Aftermath } from '../scenarios/aftermath.ts';
+import type { TerminationReason } from '../../agent/ipc/termination.ts';
+import { termination } from '../../agent/ipc/termination.ts';
+import type { PlaceCallOptions } from '../harness/caller/caller.ts';
+import { aftermath } from '../stack/aftermath.ts';
+import type { Aftermath } from '../stack/aftermath.ts';
 import { address, delivery } from './call-lines.ts';
 import type { CallPlace, CallSetting } from './call-place.ts';
 import { CallScene } from './call-scene.ts';

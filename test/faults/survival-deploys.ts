@@ -1,5 +1,5 @@
 import timers from 'node:timers/promises';
-import { CUT_SHORT } from '../../agent/speech/set-phrases.ts';
+import { CUT_SHORT } from '../../agent/speech/prompts/prompts.ts';
 import { wrongCallBacks } from './call-backs.ts';
 import { delivery } from './call-lines.ts';
 import type { CallPlace, CallSetting } from './call-place.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CallEvent } from '../caller/call-events.ts';
-import { reportCall } from '../caller/call-report.ts';
-import { SAMPLE_RATE } from '../caller/call-events.ts';
-import type { Voice } from '../caller/recording.ts';
-import { renderSpeech } from '../emulators/voice.ts';
+import type { CallEvent } from '../harness/caller/call-events.ts';
+import { reportCall } from '../harness/caller/call-report.ts';
+import { SAMPLE_RATE } from '../harness/caller/call-events.ts';
+import type { Voice } from '../harness/caller/recording.ts';
+import { renderSpeech } from '../harness/emulators/voice.ts';
 import { heardOfFault, wrongWords } from './survival-heard.ts';
 
 const sound = (identity: string, atMs: number): CallEvent => ({

@@ -1,9 +1,9 @@
-import { renderSpeech } from '../emulators/voice.ts';
-import type { CallEventOf } from '../caller/call-events.ts';
-import type { CallReport } from '../caller/call-report.ts';
-import { longestSilenceMs } from '../caller/measure.ts';
-import { speechSegments } from '../caller/speech-detector.ts';
-import type { Segment } from '../caller/speech-detector.ts';
+import { renderSpeech } from '../harness/emulators/voice.ts';
+import type { CallEventOf } from '../harness/caller/call-events.ts';
+import type { CallReport } from '../harness/caller/call-report.ts';
+import { longestSilenceMs } from '../harness/caller/measure.ts';
+import { speechSegments } from '../harness/caller/speech-detector.ts';
+import type { Segment } from '../harness/caller/speech-detector.ts';
 
 const renderedHz = 24_000;
 /** The end of the last word may be lost as the call ends. */

@@ -1,5 +1,5 @@
-import type { CallEvent } from '../caller/call-events.ts';
-import { processesOfGroup } from '../stack/process-end.ts';
+import type { CallEvent } from '../harness/caller/call-events.ts';
+import { processesOfGroup } from '../harness/yard/process-end.ts';
 import type { CallPlace } from './call-place.ts';
 import type { CallScene } from './call-scene.ts';
 

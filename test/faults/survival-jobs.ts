@@ -1,5 +1,5 @@
 import timers from 'node:timers/promises';
-import { CALL_YOU_BACK } from '../../agent/speech/set-phrases.ts';
+import { CALL_YOU_BACK } from '../../agent/speech/prompts/prompts.ts';
 import { wrongCallBacks } from './call-backs.ts';
 import { holdStore } from './hold-store.ts';
 import { bookIt, boomLift, delivery, yes } from './call-lines.ts';

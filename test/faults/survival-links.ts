@@ -1,6 +1,6 @@
 import timers from 'node:timers/promises';
 import { RoomServiceClient } from 'livekit-server-sdk';
-import { eventually } from '../eventually.ts';
+import { eventually } from '../harness/eventually.ts';
 import { wrongCallBacks } from './call-backs.ts';
 import type { CallPlace, CallSetting } from './call-place.ts';
 import type { CallScene } from './call-scene.ts';

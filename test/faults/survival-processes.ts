@@ -4,7 +4,7 @@ import { AgentDispatchClient } from 'livekit-server-sdk';
 import { delivery } from './call-lines.ts';
 import type { CallPlace, CallSetting } from './call-place.ts';
 import type { PlacedFault } from './fault-lanes.ts';
-import type { LogLine } from '../stack/service-log.ts';
+import type { LogLine } from '../harness/yard/service-log.ts';
 import { recalls, survivalFault, talkUntil, tellAndRecall, usual } from './survival-case.ts';
 import { heardAgain, idlePid, workerPid } from './survival-hurt.ts';
 

@@ -1,4 +1,4 @@
-import { eventually } from '../eventually.ts';
+import { eventually } from '../harness/eventually.ts';
 import type { CallScene } from './call-scene.ts';
 
 /** After the server is back, callers and jobs need so long to be in their room again. */

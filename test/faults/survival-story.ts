@@ -1,6 +1,6 @@
 import { addDays, todayIn } from '../../tools/yard/rental-dates.ts';
-import { monthAndDay } from '../emulators/receptionist-rules.ts';
-import { seeded } from '../scenarios/scripts.ts';
+import { monthAndDay } from '../harness/emulators/receptionist-rules.ts';
+import { seeded } from '../stack/scripts.ts';
 import type { Question } from './call-lines.ts';
 
 /** What a caller tells early in a call, and asks for later: only who was told can answer. */

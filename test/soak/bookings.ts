@@ -1,12 +1,12 @@
 import timers from 'node:timers/promises';
-import { linePath } from '../../agent/line.ts';
-import { readLease } from '../../agent/store/leases.ts';
-import { sheetWriterLease } from '../../tools/bookings/writer-lease.ts';
+import { linePath } from '../../agent/ipc/client.ts';
+import { readLease } from '../../agent/infra/store/leases.ts';
+import { sheetWriterLease } from '../../tools/sheet/write/writer-lease.ts';
 import type { BookingCalls, ToolResult } from '../faults/booking-calls.ts';
 import { BookingOffice } from '../faults/booking-office.ts';
-import { seeded } from '../scenarios/scripts.ts';
-import { exampleSheetTimes } from '../stack/example-sheet.ts';
-import type { Service } from '../stack/service.ts';
+import { seeded } from '../stack/scripts.ts';
+import { exampleSheetTimes } from '../harness/yard/example-sheet.ts';
+import type { Service } from '../harness/yard/service.ts';
 
 /** What the soak found. `lost`: spoken as booked and not in the sheet; `doubled`: rows too many. */
 export type BookingsSoak = {

@@ -2,9 +2,9 @@ import timers from 'node:timers/promises';
 import type { CallPlace } from '../faults/call-place.ts';
 import { holdStore } from '../faults/hold-store.ts';
 import { workerPid } from '../faults/survival-hurt.ts';
-import { jobPids } from '../scenarios/aftermath.ts';
-import { isRunning } from '../stack/process-end.ts';
-import type { Call } from '../caller/call.ts';
+import { jobPids } from '../stack/aftermath.ts';
+import { isRunning } from '../harness/yard/process-end.ts';
+import type { Call } from '../harness/caller/call.ts';
 
 const stoppedMs = 5_000;
 const refusedMs = 6_000;

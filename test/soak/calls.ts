@@ -1,16 +1,16 @@
 import timers from 'node:timers/promises';
 import { RoomServiceClient } from 'livekit-server-sdk';
-import { findCall } from '../../agent/store/calls.ts';
-import type { Store } from '../../agent/store/database.ts';
-import { callLeaseName, listLeases } from '../../agent/store/leases.ts';
-import type { Call } from '../caller/call.ts';
+import { findCall } from '../../agent/infra/store/calls.ts';
+import type { Store } from '../../agent/infra/store/database.ts';
+import { callLeaseName, listLeases } from '../../agent/infra/store/leases.ts';
+import type { Call } from '../harness/caller/call.ts';
 import { bookIt, delivery, farewell, yes } from '../faults/call-lines.ts';
 import { CallPlace } from '../faults/call-place.ts';
 import { CallScene } from '../faults/call-scene.ts';
 import { drawStories } from '../faults/survival-story.ts';
 import type { Story } from '../faults/survival-story.ts';
-import { openStoreOf } from '../scenarios/aftermath.ts';
-import { seeded } from '../scenarios/scripts.ts';
+import { openStoreOf } from '../stack/aftermath.ts';
+import { seeded } from '../stack/scripts.ts';
 import { soakFaults } from './call-faults.ts';
 
 /** What the soak found. `bookingsLost`: in the journal and not in the sheet; `doubled`: too many. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { runCommand } from '../command-line.ts';
+import { runCommand } from '../harness/command-line.ts';
 import { soakBookings } from './bookings.ts';
 import { soakCalls } from './calls.ts';
 

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { llm } from '@livekit/agents';
 import { instructionsFor } from '../../agent/speech/instructions.ts';
-import { parseEquipment } from '../../tools/inventory/equipment-sheet.ts';
+import { parseEquipment } from '../../tools/sheet/read/equipment-sheet.ts';
 import type { createTools } from '../../tools/index.ts';
-import type { ChatMessage, ChatTool } from '../emulators/openai-request.ts';
-import { receptionistReply } from '../emulators/receptionist-rules.ts';
-import { scriptSteps } from '../scenarios/scripts.ts';
-import { exampleSheet } from '../stack/example-sheet.ts';
+import type { ChatMessage, ChatTool } from '../harness/emulators/openai-request.ts';
+import { receptionistReply } from '../harness/emulators/receptionist-rules.ts';
+import { scriptSteps } from '../stack/scripts.ts';
+import { exampleSheet } from '../harness/yard/example-sheet.ts';
 import { phoneCall } from './phone-call.ts';
 import { inventory, yard } from './yard/example-yard.ts';
 

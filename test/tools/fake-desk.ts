@@ -1,4 +1,4 @@
-import type { JournalBooking } from '../../tools/bookings/booking.ts';
+import type { JournalBooking } from '../../tools/journal/booking.ts';
 import type {
   BookingDesk,
   BookingQuery,
@@ -6,7 +6,7 @@ import type {
   CancelResult,
   CommitResult,
   MessageRequest,
-} from '../../tools/bookings/desk.ts';
+} from '../../tools/journal/booking-service.ts';
 import { availabilityOf } from '../../tools/yard/availability.ts';
 import type { Inventory } from '../../tools/yard/equipment.ts';
 import { withJournal } from '../../tools/yard/with-journal.ts';

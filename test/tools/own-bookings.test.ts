@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { StoreError } from '../../agent/store/store-error.ts';
-import { UnsureError } from '../../tools/bookings/second-look.ts';
+import { StoreError } from '../../agent/infra/store/store-error.ts';
+import { UnsureError } from '../../tools/journal/commit-verification.ts';
 import { spokenRange } from '../../tools/yard/spoken.ts';
 import { phoneCall } from './phone-call.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Store, StoreQueries } from '../../agent/store/database.ts';
-import { readSnapshot, saveSnapshot } from '../../agent/store/snapshots.ts';
-import type { SentChanges } from './status-changes.ts';
+import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
+import { readSnapshot, saveSnapshot } from '../../agent/infra/store/snapshots.ts';
+import type { SentChanges } from '../sheet/write/status-changes.ts';
 
 const name = 'sheet-status-changes';
 

@@ -1,4 +1,4 @@
-import type { BackOff } from '../../agent/retry.ts';
+import type { BackOff } from '../../agent/infra/retry.ts';
 
 /** The times of the writer, in milliseconds. */
 export type WriterBudgets = {

@@ -1,7 +1,7 @@
 import type { IsoDate, Unit } from './equipment.ts';
 import { addDays, daysIn, type RentalRange } from './rental-dates.ts';
 import type { Snapshot } from './snapshot.ts';
-import { withTwins } from './twins.ts';
+import { withTwins } from './interchangeable-units.ts';
 import { checkUnit, type CheckedUnit } from './unit-facts.ts';
 
 /** What can be offered to a caller whose unit is not free on the days they need. */

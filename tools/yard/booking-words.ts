@@ -1,5 +1,5 @@
-import type { JournalBooking } from '../bookings/booking.ts';
-import type { Refusal } from '../bookings/desk.ts';
+import type { JournalBooking } from '../journal/booking.ts';
+import type { Refusal } from '../journal/booking-service.ts';
 import type { Alternatives } from './alternatives.ts';
 import type { Availability } from './availability.ts';
 import type { IsoDate } from './equipment.ts';

@@ -1,4 +1,4 @@
-import type { JournalBooking } from '../bookings/booking.ts';
+import type { JournalBooking } from '../journal/booking.ts';
 import type { Inventory, SheetBooking } from './equipment.ts';
 
 /** What counts of a booking of the journal. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import type { BookingState, JournalBooking } from '../../../tools/bookings/booking.ts';
+import type { BookingState, JournalBooking } from '../../../tools/journal/booking.ts';
 import { availabilityOf } from '../../../tools/yard/availability.ts';
 import { addDays } from '../../../tools/yard/rental-dates.ts';
 import { withJournal } from '../../../tools/yard/with-journal.ts';

@@ -1,0 +1,131 @@
+import type { ResumeKind } from '../ipc/client.ts';
+import type { Caller } from './leg/join-room.ts';
+import type { CallClaim, Claim } from './persistence/call-lease.ts';
+import type { CallRecord } from './call-record.ts';
+import type { CallDeps } from './call-context.ts';
+import type { Conversation } from './conversation/conversation.ts';
+import { createTransfer } from './create-transfer.ts';
+import { Fence } from './ownership/fencing.ts';
+import { HandingOver } from './handing-over.ts';
+import { liveKitAnswers, liveKitLists } from './livekit-answers.ts';
+import type { Liveness } from './call-timers.ts';
+import type { PhraseBook } from './conversation/prompt-cache.ts';
+import { watchReconnects } from './ownership/reconnect-watchdog.ts';
+import type { SavedCall } from './persistence/call-snapshot.ts';
+import type { TerminationReason } from '../ipc/termination.ts';
+import type { Transfer } from './leg/transfer.ts';
+
+type CallMovesDeps = Pick<CallDeps, 'ctx' | 'config' | 'store' | 'askForFreshJob'> & {
+  readonly caller: Caller;
+  readonly claim: CallClaim | undefined;
+  readonly record: CallRecord;
+  readonly conversation: Conversation;
+  readonly phrases: PhraseBook;
+  readonly liveness: Liveness;
+  readonly signal: AbortSignal;
+  /** The call's last words are being said. */
+  readonly isOver: () => boolean;
+  readonly state: () => SavedCall;
+  readonly end: (reason: TerminationReason) => void;
+  readonly leave: (outcome: 'yielded' | 'failed') => void;
+};
+
+/** Where a call can go from here, to a person or to a fresh job; and whether it is still ours. */
+export class CallMoves {
+  readonly #deps: CallMovesDeps;
+  readonly #transfer: Transfer;
+  readonly #handingOver: HandingOver;
+  #stopWatching = () => {};
+
+  constructor(deps: CallMovesDeps) {
+    this.#deps = deps;
+    this.#transfer = createTransfer({ ...deps, onTransferred: () => deps.end('transferred') });
+    this.#handingOver = new HandingOver({
+      ...deps,
+      isBusy: () => deps.isOver() || this.isTransferring,
+      onGiven: () => deps.leave('yielded'),
+    });
+  }
+
+  get isTransferring(): boolean {
+    return this.#transfer.isUnderWay;
+  }
+
+  /** True once the call is being given away: what is written from then on is the fresh job's. */
+  get isGiving(): boolean {
+    return this.#handingOver.isGiving;
+  }
+
+  /** The call is live: planned hand-overs begin, and our own place in the room is looked after. */
+  start(): void {
+    const { ctx, record, conversation, isOver, signal } = this.#deps;
+    this.#handingOver.start();
+    new Fence({
+      room: ctx.room,
+      log: record.log,
+      check: () => this.checkClaim(),
+      pause: () => conversation.pause(),
+      // Last words that were broken off are not begun anew: the call ends with them.
+      fallSilent: () => (isOver() ? () => {} : conversation.fallSilent()),
+      signal,
+    }).start();
+    this.#watchReconnects();
+  }
+
+  stop(): void {
+    this.#handingOver.stop();
+    this.#stopWatching();
+  }
+
+  /** Puts the caller through to the first of these numbers that takes the call. */
+  transfer(numbers: readonly string[]): void {
+    this.#transfer.begin(numbers);
+  }
+
+  /** Gives the call to a fresh job: between two turns, or in the middle of one after `withinMs`. */
+  handOver(kind: ResumeKind, withinMs: number): void {
+    void this.#handingOver.now(kind, { withinMs });
+  }
+
+  /** The same for a caller whose voice does not arrive; rejects when no fresh job took the call. */
+  async rejoin(): Promise<void> {
+    if (!(await this.#handingOver.now('rejoin'))) throw new Error('No fresh job took the call');
+  }
+
+  /** Before each answer, and whenever in doubt. A job that lost the call leaves by itself. */
+  async checkClaim(): Promise<Claim> {
+    // What is on its way to a fresh job is not lost, and its end is waited for elsewhere.
+    if (await this.wasGiven()) return 'taken';
+    return (await this.#deps.claim?.check()) ?? 'unknown';
+  }
+
+  /** Whether the call was given away, once that is known; at once while nothing is under way. */
+  async wasGiven(): Promise<boolean> {
+    return this.#handingOver.wasGiven();
+  }
+
+  /** What was under way when the caller left, once it is known. */
+  async settled(): Promise<'handed-over' | 'transferred' | null> {
+    if (await this.wasGiven()) return 'handed-over';
+    return (await this.#transfer.tookCaller()) ? 'transferred' : null;
+  }
+
+  #watchReconnects(): void {
+    const { ctx, config, caller, record, leave } = this.#deps;
+    const { identity } = caller;
+    this.#stopWatching = watchReconnects({
+      room: ctx.room,
+      callerIdentity: identity,
+      log: record.log,
+      isServerThere: () => liveKitAnswers(config),
+      isCallerThere: () => liveKitLists(config, { room: ctx.job.room?.name ?? '', identity }),
+      isBusy: () => this.isGiving || this.isTransferring,
+      // A fresh job is in the room within a second.
+      onStuck: (outage) => {
+        const fields = { event: 'job.failed', reason: 'link-lost', ...outage } as const;
+        record.log.error(fields, 'job could not come back into its room');
+        leave('failed');
+      },
+    });
+  }
+}

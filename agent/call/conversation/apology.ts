@@ -1,0 +1,75 @@
+import type { BookingDesk } from '../../../tools/journal/booking-service.ts';
+import {
+  CALL_AGAIN,
+  CALL_YOU_BACK,
+  CUT_SHORT,
+  CUT_SHORT_CALL_AGAIN,
+} from '../../speech/prompts/prompts.ts';
+import { noteCallBack } from '../call-back.ts';
+import type { CallRecord } from '../call-record.ts';
+import type { TerminationReason } from '../../ipc/termination.ts';
+
+/** The platform, or the gateway, ends it after three seconds; the rest is for the record and the hang-up. */
+const cutShortMs = 2_200;
+
+type PartingDeps = {
+  readonly callerNumber: string | null;
+  readonly desk: Pick<BookingDesk, 'takeMessage'>;
+  readonly record: CallRecord;
+  /** Breaks off what is being said, for good. */
+  readonly hush: () => void;
+  /** Ends the call with these last words, which may take `ms`. */
+  readonly sayGoodbye: (reason: TerminationReason, text: string, ms?: number) => void;
+};
+
+/** The ends of a call that could not be brought to its own: the caller is told, and called back. */
+export class Parting {
+  readonly #deps: PartingDeps;
+
+  constructor(deps: PartingDeps) {
+    this.#deps = deps;
+  }
+
+  /** Keeps the caller's number for a call-back; false when that could not be done. Never rejects. */
+  async noteCallBack(): Promise<boolean> {
+    const { desk, callerNumber, record } = this.#deps;
+    return noteCallBack({ desk, number: callerNumber, log: record.log });
+  }
+
+  /** Nothing works any more. Never rejects. */
+  async callBack(reason: TerminationReason): Promise<void> {
+    await this.#noteAndSay(reason, { noted: CALL_YOU_BACK, unnoted: CALL_AGAIN });
+  }
+
+  /** Nothing comes from the caller any more, and the gateway is about to hang up. Never rejects. */
+  async mediaLost(): Promise<void> {
+    const words = { noted: CUT_SHORT, unnoted: CUT_SHORT_CALL_AGAIN };
+    await this.#noteAndSay('media-lost', words, cutShortMs);
+  }
+
+  /** Too many agents died of the call: all that is left is what was recorded. Never rejects. */
+  async apologise(): Promise<void> {
+    const { record, hush } = this.#deps;
+    record.cause = 'agents-died';
+    hush();
+    await this.callBack('crash');
+  }
+
+  /** Nobody goes on with the call, and the process is about to be stopped: one sentence has to do. */
+  cutShort(): void {
+    const { record, hush, callerNumber, sayGoodbye } = this.#deps;
+    record.cause = 'drain';
+    hush();
+    void this.noteCallBack();
+    sayGoodbye('crash', callerNumber === null ? CUT_SHORT_CALL_AGAIN : CUT_SHORT, cutShortMs);
+  }
+
+  async #noteAndSay(
+    reason: TerminationReason,
+    words: { readonly noted: string; readonly unnoted: string },
+    ms?: number,
+  ): Promise<void> {
+    const isNoted = await this.noteCallBack();
+    this.#deps.sayGoodbye(reason, isNoted ? words.noted : words.unnoted, ms);
+  }
+}

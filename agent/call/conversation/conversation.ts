@@ -1,0 +1,280 @@
+import { voice } from '@livekit/agents';
+import type { Room } from '@livekit/rtc-node';
+import timers from 'node:timers/promises';
+import { createBookingTalk } from '../../../tools/dialogue/dialogue-memory.ts';
+import { withoutCardNumbers } from '../../../tools/journal/card-numbers.ts';
+import { createTools } from '../../../tools/index.ts';
+import type { ToolDeps } from '../../../tools/tool.ts';
+import { defaultTimeZone } from '../../../tools/yard/equipment.ts';
+import type { Inventory } from '../../../tools/yard/equipment.ts';
+import { todayIn } from '../../../tools/yard/rental-dates.ts';
+import type { Config } from '../../config/config.ts';
+import { instructionsFor } from '../../speech/instructions.ts';
+import { phraseFrames } from '../../speech/prompts/prompt-audio.ts';
+import { Receptionist } from './receptionist.ts';
+import type { CallSpeech } from '../../speech/session.ts';
+import type { ReadyPhrase } from './prompt-cache.ts';
+import { unheardMs } from './reprompt-policy.ts';
+import { brokenOff, chatOf, savedItems, unanswered } from '../persistence/call-snapshot.ts';
+import type { SavedTalk } from '../persistence/call-snapshot.ts';
+
+/** Audio that the gateway's jitter buffer still holds when our own queue is empty. */
+const inFlightMs = 500;
+/** From the end of the caller's speech to the first sign of an answer being prepared. */
+const turnEndMs = 1_500;
+/** By then a caller who was not understood has been asked again. */
+const askedAgainMs = unheardMs + 1_000;
+
+const clock = { nowMs: () => Date.now() };
+
+/** Something of our own to say; `isPartOfTalk` when the model is to know of it. */
+type Saying = {
+  readonly phrase: ReadyPhrase;
+  readonly allowInterruptions: boolean;
+  readonly isPartOfTalk: boolean;
+};
+
+const { AgentStateChanged, ConversationItemAdded, FunctionToolsExecuted, UserStateChanged } =
+  voice.AgentSessionEventTypes;
+
+/** The talk of one call: what is said, what it can do meanwhile, and where it stands. */
+export class Conversation {
+  readonly session: voice.AgentSession;
+  readonly #receptionist: Receptionist;
+  readonly #onChanged: () => void;
+  readonly #talk: ReturnType<typeof createBookingTalk>;
+  #inventory: Inventory | null;
+  #callerTurns = 0;
+  #callerWords = '';
+  #agentWords: string[] = [];
+  /** What was begun of our own and is not over, in order. */
+  readonly #saying = new Set<Saying>();
+  /** When the caller stopped to speak, while no answer to it has begun; by the wall clock. */
+  #owesAnswerSinceMs: number | null = null;
+  #goOnDuty = () => {};
+
+  /** `inventory` is null when the sheet could not be read; `reload` reads it again, at each turn. */
+  constructor(options: {
+    readonly config: Config;
+    readonly speech: CallSpeech;
+    readonly inventory: Inventory | null;
+    readonly reload: () => Promise<Inventory | null>;
+    readonly tools: Pick<
+      ToolDeps,
+      'callId' | 'caller' | 'desk' | 'signal' | 'onToolUsed' | 'endCall' | 'transfer'
+    >;
+    /** Something was said or done that a job which goes on with the call must know. */
+    readonly onChanged: () => void;
+  }) {
+    const { config, speech, inventory, reload, tools, onChanged } = options;
+    this.#inventory = inventory;
+    this.#onChanged = onChanged;
+    this.session = speech.session;
+    const deps: ToolDeps = {
+      inventory: () => this.#inventory,
+      clock,
+      inventoryMaxAgeMs: config.timeouts.inventoryMaxAgeMs,
+      confirmBookingMs: config.timeouts.confirmBookingMs,
+      toolMs: config.timeouts.toolMs,
+      turn: () => this.#callerTurns,
+      callerWords: () => this.#callerWords,
+      wasSpoken: (words) => this.#agentWords.some((said) => said.includes(words)),
+      // A tool may outlast this job's right to speak.
+      say: (words) => {
+        if (this.#receptionist.duty.isOn) void this.session.say(words, { addToChatCtx: false });
+      },
+      ...tools,
+    };
+    this.#talk = createBookingTalk(deps);
+    this.#receptionist = new Receptionist({
+      instructions: instructionsFor({
+        yard: inventory?.yard ?? null,
+        todayIso: todayIn(inventory?.yard.timeZone ?? defaultTimeZone, clock),
+      }),
+      tools: createTools(deps, this.#talk),
+    });
+    this.#follow(reload);
+  }
+
+  /** Publishes the agent's track, at which the gateway answers, and begins to listen. */
+  async start(room: Room, callerIdentity: string): Promise<void> {
+    await this.session.start({
+      agent: this.#receptionist,
+      room,
+      // Recording would go to LiveKit Cloud, and the caller has no screen to read text on.
+      record: false,
+      inputOptions: {
+        participantIdentity: callerIdentity,
+        closeOnDisconnect: false,
+        textEnabled: false,
+      },
+      outputOptions: { transcriptionEnabled: false },
+    });
+  }
+
+  /** Listens and answers nothing, until it goes on from where another job has left off. */
+  standBy(): void {
+    this.#goOnDuty = this.#receptionist.duty.leave();
+  }
+
+  /**
+   * Goes on from what another job of the call has left; undefined when it left nothing. Returns what
+   * the caller said at the end of the wait and that job did not take in, or null.
+   */
+  async goOn(saved: SavedTalk | undefined): Promise<string | null> {
+    if (saved) {
+      this.#callerTurns = saved.callerTurns;
+      this.#callerWords = saved.callerWords;
+      this.#agentWords = [...saved.agentWords];
+      this.#talk.agreement.restore(saved.asked);
+      this.#talk.wrongCodes = saved.wrongCodes;
+      for (const [key, code] of Object.entries(saved.messages)) this.#talk.messages.set(key, code);
+      await this.#receptionist.updateChatCtx(chatOf(saved.items));
+    }
+    this.#goOnDuty();
+    const { duty } = this.#receptionist;
+    if (saved && unanswered(saved.items) !== null) duty.expectEcho(saved.callerWords);
+    // Words that reach the old job late may have been a whole turn here before.
+    const sinceMs = Math.min(Date.now() - turnEndMs, saved?.callerWaitsSinceMs ?? Infinity);
+    return duty.catchUp({ sinceMs, takenIn: this.#callerWords });
+  }
+
+  /** Whether the caller spoke when the other job gave the call away, or right before, and no more. */
+  wasCut({ callerHeardAtMs }: SavedTalk): boolean {
+    const quietMs = Date.now() - (callerHeardAtMs ?? -Infinity);
+    return quietMs < askedAgainMs && this.session.userState !== 'speaking';
+  }
+
+  /** Answers nothing from now on, and breaks off what is being said; the result makes up for it. */
+  fallSilent(): () => void {
+    const { duty } = this.#receptionist;
+    const goOnDuty = duty.leave();
+    const sayings = [...this.#saying];
+    const isInterrupting = sayings.length > 0 || this.session.agentState !== 'listening';
+    void this.session.interrupt({ force: true });
+    this.#saying.clear();
+    return () => {
+      goOnDuty();
+      if (duty.isOn) this.#makeUp(isInterrupting, sayings);
+    };
+  }
+
+  /** Holds back what is being said, within 0.2 s, without losing it; the result goes on with it. */
+  pause(): () => void {
+    this.session.output.audio?.pause();
+    return () => this.session.output.audio?.resume();
+  }
+
+  /** Whether words that the caller did not speak aloud are to be answered here; else they are kept. */
+  answers(words: string): boolean {
+    return this.#receptionist.duty.answers(words);
+  }
+
+  /** Where it stands. */
+  get saved(): SavedTalk {
+    const { agreement, wrongCodes, messages } = this.#talk;
+    return {
+      items: savedItems(this.#receptionist.chatCtx),
+      callerTurns: this.#callerTurns,
+      callerWords: withoutCardNumbers(this.#callerWords),
+      agentWords: this.#agentWords.slice(-20),
+      asked: agreement.asked,
+      wrongCodes,
+      messages: Object.fromEntries(messages),
+      callerWaitsSinceMs: this.#owesAnswerSinceMs,
+      callerHeardAtMs: this.session.userState === 'speaking' ? Date.now() : this.#owesAnswerSinceMs,
+    };
+  }
+
+  /** Nobody speaks, no tool runs, and no answer is owed. */
+  get isBetweenTurns(): boolean {
+    const { agentState, userState } = this.session;
+    const owesMs = Date.now() - (this.#owesAnswerSinceMs ?? -Infinity);
+    return agentState === 'listening' && userState !== 'speaking' && owesMs > askedAgainMs;
+  }
+
+  /** Says something of our own. The caller may talk over it, unless told otherwise. */
+  say(
+    phrase: ReadyPhrase,
+    { allowInterruptions = true, isPartOfTalk = true } = {},
+  ): voice.SpeechHandle {
+    return this.#say({ phrase, allowInterruptions, isPartOfTalk });
+  }
+
+  /** Answers what the caller said last, or speaks what a tool had worded for it. */
+  answer(): voice.SpeechHandle {
+    return this.session.generateReply();
+  }
+
+  /** As if the caller had said it, and as an answer to whatever was being said. */
+  callerMeant(words: string): void {
+    try {
+      void this.session.interrupt();
+    } catch {
+      // Something is being said that is spoken to its end.
+    }
+    this.session.generateReply({ userInput: words });
+  }
+
+  /** Says the last words; resolves when the caller has heard them to the end. */
+  async sayGoodbye(goodbye: ReadyPhrase): Promise<void> {
+    await this.say(goodbye, { allowInterruptions: false }).waitForPlayout();
+    await timers.setTimeout(inFlightMs);
+  }
+
+  #say(saying: Saying): voice.SpeechHandle {
+    const { phrase, allowInterruptions, isPartOfTalk } = saying;
+    const handle = this.session.say(phrase.text, {
+      allowInterruptions,
+      addToChatCtx: isPartOfTalk,
+      ...(phrase.audio ? { audio: phraseFrames(phrase.audio) } : {}),
+    });
+    this.#saying.add(saying);
+    handle.addDoneCallback(() => this.#saying.delete(saying));
+    return handle;
+  }
+
+  /** After a silence: what the caller said in it is answered, or what it broke off is said anew. */
+  #makeUp(wasInterrupting: boolean, sayings: readonly Saying[]): void {
+    const missed = this.#receptionist.duty.catchUp({ sinceMs: 0, takenIn: this.#callerWords });
+    if (missed !== null) return this.callerMeant(missed);
+    if (!wasInterrupting) return;
+    for (const saying of sayings) this.#say(saying);
+    const { items } = this.saved;
+    const words = sayings.length === 0 ? brokenOff(items) : null;
+    if (words !== null) void this.session.say(words);
+    else if (unanswered(items) !== null) this.answer();
+  }
+
+  #follow(reload: () => Promise<Inventory | null>): void {
+    this.session.on(ConversationItemAdded, ({ item }) => {
+      if (item.type !== 'message' || !this.#receptionist.duty.isOn) return;
+      const words = item.textContent ?? '';
+      // Of words that were broken off, nobody knows how many were heard.
+      if (item.role === 'assistant' && !item.interrupted) this.#agentWords.push(words);
+      if (item.role === 'user') {
+        this.#callerTurns += 1;
+        this.#callerWords = words;
+        void this.#refresh(reload);
+      }
+      // The item is in the agent's own list only after this event.
+      setImmediate(this.#onChanged);
+    });
+    this.session.on(FunctionToolsExecuted, () => setImmediate(this.#onChanged));
+    this.session.on(UserStateChanged, ({ oldState }) => {
+      if (oldState === 'speaking') this.#owesAnswerSinceMs = Date.now();
+    });
+    this.session.on(AgentStateChanged, ({ newState }) => {
+      if (newState === 'speaking') this.#owesAnswerSinceMs = null;
+    });
+  }
+
+  /** In a few milliseconds, while the model thinks: what was booked meanwhile is taken. */
+  async #refresh(reload: () => Promise<Inventory | null>): Promise<void> {
+    try {
+      this.#inventory = (await reload()) ?? this.#inventory;
+    } catch {
+      // The list of before stands; a booking looks at the sheet anew in any case.
+    }
+  }
+}

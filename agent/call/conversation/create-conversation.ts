@@ -1,0 +1,71 @@
+import { createSpeech, keytermsOf } from '../../speech/session.ts';
+import { VOICE_TROUBLE } from '../../speech/prompts/prompts.ts';
+import type { Caller } from '../leg/join-room.ts';
+import type { CallRecord } from '../call-record.ts';
+import type { CallDeps } from '../call-context.ts';
+import { Conversation } from './conversation.ts';
+import type { Preparation } from '../preload.ts';
+
+type ConversationDeps = Pick<CallDeps, 'config' | 'store' | 'desk'> & {
+  readonly caller: Caller;
+  readonly preparation: Preparation;
+  readonly record: CallRecord;
+  readonly signal: AbortSignal;
+  /** Something was said or done that a job which goes on with the call must know. */
+  readonly onChanged: () => void;
+  /** A sentence could be spoken by no voice. */
+  readonly onSentenceFailed: () => void;
+  /** The model wants to end the call, or to put the caller through to one of these numbers. */
+  readonly endCall: () => void;
+  readonly transfer: (numbers: readonly string[]) => void;
+};
+
+/** The talk of one call with its three providers, whose failures it writes down. */
+export function createConversation(deps: ConversationDeps): {
+  readonly conversation: Conversation;
+  /** Whether nothing that the caller says arrives at a recogniser at the moment. */
+  readonly isDeaf: () => boolean;
+} {
+  const { config, store, desk, caller, record, preparation, signal } = deps;
+  const { inventory, phrases } = preparation;
+  const failed = (trouble: object) => {
+    if (signal.aborted) return;
+    record.providerFailed();
+    record.log.warn({ event: 'provider.failed', ...trouble }, 'provider failed');
+  };
+  const speech = createSpeech(config, {
+    keyterms: keytermsOf(inventory?.units.map((unit) => unit.name) ?? []),
+    recorded: () => phrases.get(VOICE_TROUBLE).audio,
+    events: {
+      onHearingTrouble: (trouble) => failed({ ...trouble, sense: 'hearing' }),
+      onHearingRecovered: (recovered) =>
+        record.note('hearing.recovered', 'caller is heard again', recovered),
+      onThinkingTrouble: (trouble) => failed({ ...trouble, sense: 'thinking' }),
+      onSpeakingTrouble: (trouble) => {
+        failed({ ...trouble, sense: 'speaking' });
+        if (trouble.covered !== 'other-voice') deps.onSentenceFailed();
+      },
+    },
+  });
+  const conversation = new Conversation({
+    config,
+    speech,
+    inventory,
+    reload: () => store.inventory(),
+    onChanged: deps.onChanged,
+    tools: {
+      callId: caller.callId,
+      caller: { phoneNumber: caller.number },
+      desk,
+      signal,
+      onToolUsed: (tool, use) => {
+        // What the end of the call cut short is no failure.
+        if (!signal.aborted) record.toolUsed(tool, use);
+      },
+      endCall: deps.endCall,
+      transfer: deps.transfer,
+    },
+  });
+  record.watch(conversation.session, () => !signal.aborted);
+  return { conversation, isDeaf: () => speech.hearing.isDeaf };
+}

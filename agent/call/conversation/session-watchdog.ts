@@ -1,0 +1,159 @@
+import { voice } from '@livekit/agents';
+import {
+  callerSilentGoodbye,
+  callLimitGoodbye,
+  callLimitWarning,
+} from '../../speech/prompts/prompts.ts';
+import type { Timeouts } from '../../config/timeouts.ts';
+import { CallLimit } from '../call-limit.ts';
+import type { CallRecord } from '../call-record.ts';
+import { CallerSilence } from './caller-silence.ts';
+import type { Liveness, LivenessTimer } from '../call-timers.ts';
+import type { ProviderTrouble } from './reprompt-policy.ts';
+import type { TerminationReason } from '../../ipc/termination.ts';
+
+/** An agent that prepares an answer for longer than a turn and a tool may take will give none. */
+const stuckMarginMs = 10_000;
+/**
+ * While the agent speaks, its frames go out one after another, 0.2 s ahead of what is heard. A voice
+ * that brings none for 10 s is given up by the framework: an output that takes none hangs.
+ */
+const unheardMs = 12_000;
+
+const { AgentStateChanged, ConversationItemAdded, UserInputTranscribed, UserStateChanged } =
+  voice.AgentSessionEventTypes;
+
+type SessionWatchDeps = {
+  readonly session: voice.AgentSession;
+  readonly record: Pick<CallRecord, 'log' | 'frameSpoken'>;
+  readonly liveness: Liveness;
+  readonly timeouts: Timeouts;
+  readonly trouble: ProviderTrouble;
+  readonly isOver: () => boolean;
+  /** Not the caller is silent, but their line. */
+  readonly isLegSilent: () => boolean;
+  /** Their line stayed silent to the end: they are to be called back. */
+  readonly onLegLost: () => void;
+  readonly say: (text: string) => void;
+  readonly sayGoodbye: (reason: TerminationReason, text: string) => void;
+  /** The caller has said something that is about to be answered. */
+  readonly onTurn: () => void;
+  /** A fresh job is to go on with the call. */
+  readonly leave: (outcome: 'failed') => void;
+};
+
+/** What the session of a live call shows, and the ends that a caller would expect of it. */
+export class SessionWatch {
+  readonly #deps: SessionWatchDeps;
+  readonly #stuck: LivenessTimer;
+  readonly #unheard: LivenessTimer;
+  #silence: CallerSilence | undefined;
+
+  constructor(deps: SessionWatchDeps) {
+    this.#deps = deps;
+    this.#stuck = deps.liveness.timer({
+      name: 'stuck',
+      ms: deps.timeouts.toolMs + stuckMarginMs,
+      onExpired: () => this.#leave('job got stuck in a turn'),
+    });
+    this.#unheard = deps.liveness.timer({
+      name: 'unheard',
+      ms: unheardMs,
+      onExpired: () => this.#leave('job got stuck while it spoke'),
+    });
+  }
+
+  /** How often a caller who is silent now was asked whether they are there. */
+  get promptsSpoken(): number {
+    return this.#silence?.promptsSpoken ?? 0;
+  }
+
+  /** The caller gave a sign, be it with keys. */
+  heard(): void {
+    this.#silence?.heard();
+  }
+
+  /** `promptsSpoken` and `answeredAtMs` are as an earlier job of the call has left them. */
+  start(from: { readonly promptsSpoken: number; readonly answeredAtMs: number | null }): void {
+    this.#limitSilence(from.promptsSpoken);
+    this.#limitCall(from.answeredAtMs);
+    this.#follow();
+    this.#followPlayout();
+  }
+
+  #follow(): void {
+    const { session, trouble, isOver, onTurn } = this.#deps;
+    session.on(AgentStateChanged, ({ newState }) => {
+      this.#silence?.agentState(newState);
+      if (newState === 'thinking') this.#stuck.restart();
+      else this.#stuck.stop();
+      if (newState === 'speaking') this.#unheard.restart();
+      else this.#unheard.stop();
+    });
+    session.on(UserStateChanged, ({ oldState, newState }) => {
+      this.#silence?.callerState(newState);
+      if (newState === 'speaking') trouble.callerStarted();
+      else if (oldState === 'speaking') trouble.callerStopped();
+    });
+    session.on(UserInputTranscribed, ({ isFinal }) => {
+      this.heard();
+      if (isFinal) trouble.callerUnderstood();
+    });
+    session.on(ConversationItemAdded, ({ item }) => {
+      if (item.type !== 'message') return;
+      if (item.role === 'assistant') trouble.answered();
+      else onTurn();
+    });
+    session.on(voice.AgentSessionEventTypes.Error, ({ error }) => {
+      const isFinal = !('recoverable' in error && error.recoverable);
+      if (error.type === 'llm_error' && isFinal && !isOver()) trouble.turnFailed();
+    });
+  }
+
+  /**
+   * In place: an output of ours before the framework's would have to count segments as that does,
+   * and loses count at interruptions.
+   */
+  #followPlayout(): void {
+    const { session, record } = this.#deps;
+    const output = session.output.audio;
+    if (!output) return;
+    const capture = output.captureFrame.bind(output);
+    output.captureFrame = async (frame) => {
+      record.frameSpoken();
+      if (session.agentState === 'speaking') this.#unheard.restart();
+      await capture(frame);
+    };
+  }
+
+  /** This job can do no more for the call: a fresh one goes on with it. */
+  #leave(message: string): void {
+    const { record, leave } = this.#deps;
+    record.log.error({ event: 'job.failed', reason: 'stuck' }, message);
+    leave('failed');
+  }
+
+  #limitSilence(promptsSpoken: number): void {
+    const { session, liveness, timeouts, say, sayGoodbye, isLegSilent, onLegLost } = this.#deps;
+    this.#silence = new CallerSilence({
+      liveness,
+      callerSilentMs: timeouts.callerSilentMs,
+      say,
+      end: () => (isLegSilent() ? onLegLost() : sayGoodbye('caller-silent', callerSilentGoodbye)),
+      promptsSpoken,
+    });
+    this.#silence.agentState(session.agentState);
+    this.#silence.callerState(session.userState);
+  }
+
+  #limitCall(answeredAtMs: number | null): void {
+    const { liveness, timeouts, say, sayGoodbye } = this.#deps;
+    void new CallLimit({
+      liveness,
+      maxCallMs: timeouts.maxCallMs,
+      elapsedMs: Date.now() - (answeredAtMs ?? Date.now()),
+      warn: () => say(callLimitWarning),
+      end: () => sayGoodbye('over-limit', callLimitGoodbye),
+    });
+  }
+}

@@ -1,0 +1,167 @@
+import { ServerError, SipCallError, SipClient } from 'livekit-server-sdk';
+import type { Config } from '../../config/config.ts';
+import { withDeadline } from '../../infra/deadline.ts';
+import { TRANSFERRING, wordsAfterTransfer } from '../../speech/prompts/prompts.ts';
+
+/** What became of a transfer. */
+export type TransferResult = {
+  readonly outcome: 'transferred' | 'refused' | 'no-answer' | 'failed';
+  /** What the other side answered; null when it did not come to that. */
+  readonly sipStatus: number | null;
+  /** Why it `failed`; absent when the other side decided. */
+  readonly error?: unknown;
+};
+
+/** The words are short; past this something is wrong with the voice, not with the transfer. */
+const announceMs = 8_000;
+/** The server's own answer comes within two seconds of the ringing's end (livekit-server-sdk). */
+const answerMarginMs = 3_000;
+/** After the caller's leg is gone: the gateway tells the server of a transfer at the same moment. */
+const settleMs = 500;
+
+/** Statuses that say that it rang, or that nobody was there to take it (Q.850 causes 18 and 19). */
+const noAnswerStatuses: ReadonlySet<number> = new Set([408, 480, 487, 504]);
+
+/**
+ * Sends the caller to `number` (E.164) by SIP REFER; meanwhile the gateway plays them ringing, and
+ * nothing of the room. Rings for at most `ringMs`, in whole seconds. Never rejects.
+ */
+export async function transferCaller(options: {
+  readonly config: { readonly livekit: Pick<Config['livekit'], 'url' | 'apiKey' | 'apiSecret'> };
+  readonly room: string;
+  readonly callerIdentity: string;
+  readonly number: string;
+  readonly ringMs: number;
+  readonly signal: AbortSignal;
+}): Promise<TransferResult> {
+  const { config, room, callerIdentity, number, ringMs, signal } = options;
+  const { url, apiKey, apiSecret } = config.livekit;
+  // In another region the SDK would send the request again: the person would be rung twice.
+  const sip = new SipClient(url, apiKey, apiSecret, { failover: false });
+  const ringingTimeout = Math.ceil(ringMs / 1_000);
+  const refer = () =>
+    sip.transferSipParticipant(room, callerIdentity, `tel:${number}`, {
+      ringingTimeout,
+      playDialtone: true,
+    });
+  const ms = ringingTimeout * 1_000 + answerMarginMs;
+  try {
+    await withDeadline(refer, { ms, label: 'transfer', signal });
+    return { outcome: 'transferred', sipStatus: null };
+  } catch (error) {
+    return resultOf(error);
+  }
+}
+
+function resultOf(error: unknown): TransferResult {
+  const sipStatus = error instanceof SipCallError ? (error.sipStatusCode ?? null) : null;
+  if (sipStatus === null) {
+    const isUnanswered = error instanceof ServerError && error.code === 'deadline_exceeded';
+    return isUnanswered ? { outcome: 'no-answer', sipStatus } : failure(sipStatus, error);
+  }
+  if (noAnswerStatuses.has(sipStatus)) return { outcome: 'no-answer', sipStatus };
+  const isCarriersFault = sipStatus >= 500 && sipStatus < 600;
+  return isCarriersFault ? failure(sipStatus, error) : { outcome: 'refused', sipStatus };
+}
+
+/** The server's text for a refused token repeats the token: as a cause it is not logged. */
+function failure(sipStatus: number | null, cause: unknown): TransferResult {
+  const error = new Error('The caller was not transferred', { cause });
+  return { outcome: 'failed', sipStatus, error };
+}
+
+/** What a transfer needs of the talk that it interrupts. */
+type TransferTalk = {
+  /** Says words that nothing interrupts; resolves when the caller has heard them. */
+  sayThrough(words: string): Promise<void>;
+  say(words: string): void;
+  /** Off while it rings: what is said to a ringing tone is not meant for the agent. */
+  setHearing(isOn: boolean): void;
+};
+
+type TransferDeps = {
+  readonly talk: TransferTalk;
+  /** One try: `transferCaller`. */
+  readonly refer: (number: string) => Promise<TransferResult>;
+  /** Told of each transfer once; not of one that the end of the call cut short. */
+  readonly onResult: (result: TransferResult & { readonly durationMs: number }) => void;
+  /** Aborted when the call ends. */
+  readonly signal: AbortSignal;
+};
+
+/** The transfers of one call: announced, tried, and told of to the caller; one at a time. */
+export class Transfer {
+  readonly #deps: TransferDeps;
+  #isUnderWay = false;
+  #referral: Promise<TransferResult> | null = null;
+
+  constructor(deps: TransferDeps) {
+    this.#deps = deps;
+  }
+
+  /** From the announcement to the result: no timer, and no other tool, may end the call meanwhile. */
+  get isUnderWay(): boolean {
+    return this.#isUnderWay;
+  }
+
+  /** Tries the numbers in turn, the next when one refuses. Nothing while a transfer is under way. */
+  begin(numbers: readonly string[]): void {
+    if (!this.#isUnderWay) void this.#run(numbers);
+  }
+
+  /** Once the caller is gone: whether it was a transfer that took them. Known within half a second. */
+  async tookCaller(): Promise<boolean> {
+    const referral = this.#referral;
+    if (!referral) return false;
+    try {
+      const settled = await withDeadline(() => referral, {
+        ms: settleMs,
+        label: 'transfer result',
+      });
+      return settled.outcome === 'transferred';
+    } catch {
+      return false;
+    }
+  }
+
+  async #run(numbers: readonly string[]): Promise<void> {
+    const { talk, onResult, signal } = this.#deps;
+    this.#isUnderWay = true;
+    talk.setHearing(false);
+    await this.#announce();
+    const startedMs = performance.now();
+    this.#referral = this.#referInTurn(numbers);
+    const result = await this.#referral;
+    // The caller's leaving, which comes of it, is still to be told from a hang-up.
+    if (result.outcome !== 'transferred') {
+      this.#referral = null;
+      this.#isUnderWay = false;
+    }
+    if (signal.aborted) return;
+    onResult({ ...result, durationMs: Math.round(performance.now() - startedMs) });
+    if (result.outcome === 'transferred') return;
+    talk.setHearing(true);
+    talk.say(wordsAfterTransfer[result.outcome]);
+  }
+
+  async #announce(): Promise<void> {
+    const { talk, signal } = this.#deps;
+    try {
+      const options = { ms: announceMs, label: 'announcement', signal };
+      await withDeadline(() => talk.sayThrough(TRANSFERRING), options);
+    } catch {
+      // Without a voice a person is what the caller needs all the more.
+    }
+  }
+
+  /** One that does not answer may still ring at the carrier: then no second one is rung. */
+  async #referInTurn(numbers: readonly string[]): Promise<TransferResult> {
+    let result: TransferResult = { outcome: 'failed', sipStatus: null };
+    for (const number of numbers) {
+      if (this.#deps.signal.aborted) break;
+      result = await this.#deps.refer(number);
+      if (result.outcome !== 'refused') break;
+    }
+    return result;
+  }
+}

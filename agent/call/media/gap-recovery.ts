@@ -1,0 +1,184 @@
+import type { GapEnd } from './gap-detector.ts';
+import { GapWalk } from './recovery-ladder.ts';
+import type { GapEvent, WalkDeps, WalkEnd } from './recovery-ladder.ts';
+import type { Liveness } from '../call-timers.ts';
+import { emptyFigures, figuresFrom, recoveredBy } from './gap-figures.ts';
+import type { RecoveryFigures, SavedFigures } from './gap-figures.ts';
+
+/** What a later job of the call must know. Times are Unix milliseconds. */
+export type SavedRecovery = {
+  readonly attemptsUsed: number;
+  readonly lastAttemptAtMs: number | null;
+  /** The last packet before the gap that an attempt is made on; null when none is. */
+  readonly openSinceMs: number | null;
+  /** Left out by a release that did not keep them. */
+  readonly figures?: SavedFigures | undefined;
+};
+
+/** How soon a gap is looked at again that may be healing. */
+const pollMs = 250;
+
+/** Why a gap is no attempt. */
+type Refusal = 'cooldown' | 'attempts-used';
+
+type Decision = { readonly attempt: number | null; readonly refusal: Refusal | null };
+
+type RecoveryDeps = WalkDeps & {
+  readonly liveness: Pick<Liveness, 'pauseAll'>;
+  readonly gapCooldownMs: number;
+  readonly gapMaxAttempts: number;
+  readonly saved?: SavedRecovery;
+};
+
+/**
+ * What is done about gaps: each attempt is one walk of the ladder, done before the gateway hangs up.
+ * During the cooldown a gap is only watched, and dealt with when it outlasts it; so is one on a leg
+ * that still showed life when the walk was over. When all attempts are used up a gap gets the polite
+ * end alone, at the time a walk would have come to it. Packets at any time end the walk.
+ */
+export class Recovery {
+  readonly #deps: RecoveryDeps;
+  readonly #nowMs: () => number;
+  #figures: RecoveryFigures;
+  #attemptsUsed: number;
+  #lastAttemptMs: number | null = null;
+  /** Of the gap that is open. */
+  #walk: GapWalk | null = null;
+  #isWalking = false;
+  /** When the gap that is open is dealt with again. */
+  #again: NodeJS.Timeout | undefined;
+  #isOver = false;
+
+  constructor(deps: RecoveryDeps) {
+    const { saved, nowMs = () => performance.now() } = deps;
+    const note = (event: GapEvent, fields: Readonly<Record<string, unknown>>) => {
+      if (!this.#isOver) deps.note(event, fields);
+    };
+    this.#deps = { ...deps, note };
+    this.#nowMs = nowMs;
+    this.#attemptsUsed = saved?.attemptsUsed ?? 0;
+    this.#figures = saved?.figures
+      ? figuresFrom(saved.figures)
+      : { ...emptyFigures, attempts: this.#attemptsUsed };
+    if (typeof saved?.lastAttemptAtMs === 'number') {
+      this.#lastAttemptMs = nowMs() - (Date.now() - saved.lastAttemptAtMs);
+    }
+  }
+
+  get figures(): RecoveryFigures {
+    return this.#figures;
+  }
+
+  get saved(): SavedRecovery {
+    const unixMs = (atMs: number) => Math.round(Date.now() - (this.#nowMs() - atMs));
+    const walk = this.#isWalking ? this.#walk : null;
+    return {
+      attemptsUsed: this.#attemptsUsed,
+      lastAttemptAtMs: this.#lastAttemptMs === null ? null : unixMs(this.#lastAttemptMs),
+      openSinceMs: walk ? unixMs(walk.openSinceMs) : null,
+      figures: this.#figures,
+    };
+  }
+
+  /** Ends the walk that led to this job, if one did: with packets, or with the polite end. */
+  carryOn(): void {
+    const openSinceMs = this.#deps.saved?.openSinceMs ?? null;
+    if (openSinceMs === null || this.#isOver) return;
+    const silentMs = Date.now() - openSinceMs;
+    const walk = new GapWalk(this.#deps, { attempt: this.#attemptsUsed, silentMs });
+    void this.#attempt(walk, () => walk.finish());
+  }
+
+  /** The detector's word that no packets come. */
+  gapOpened({ silentMs }: { readonly silentMs: number }): void {
+    if (this.#isOver) return;
+    this.#figures = { ...this.#figures, gaps: this.#figures.gaps + 1 };
+    this.#deal(silentMs, ({ attempt, refusal }) =>
+      this.#deps.note('gap.detected', {
+        silentMs: Math.round(silentMs),
+        attempt,
+        refusal,
+        sign: this.#deps.signOfLife(),
+      }),
+    );
+  }
+
+  /** The detector's word that the gap is over. */
+  gapEnded({ lengthMs, packetsAreBack }: GapEnd): void {
+    const walk = this.#walk;
+    if (this.#isOver || !walk) return;
+    this.#walk = null;
+    clearTimeout(this.#again);
+    walk.cancel('The gap is over');
+    const { attempt, last, openSinceMs } = walk;
+    if (!packetsAreBack) {
+      if (this.#isWalking) walk.gaveUp('overtaken');
+      return;
+    }
+    if (attempt !== null && last) {
+      this.#figures = recoveredBy(this.#figures, { step: last.step, lengthMs });
+    }
+    this.#deps.note('gap.recovered', {
+      attempt,
+      step: last?.step ?? null,
+      afterMs: last && Math.max(0, Math.round(openSinceMs + lengthMs - last.atMs)),
+      lengthMs: Math.round(lengthMs),
+    });
+  }
+
+  /** The end of the call, or of this job in it. */
+  stop(): void {
+    this.#isOver = true;
+    clearTimeout(this.#again);
+    this.#walk?.cancel('The call is over');
+  }
+
+  /** What may be done now about the gap that is open; `tell` hears of it before it is done. */
+  #deal(silentMs: number, tell: (decided: Decision) => void = () => {}): void {
+    const refusal = this.#refusal();
+    const attempt = refusal ? null : (this.#attemptsUsed += 1);
+    this.#figures = { ...this.#figures, attempts: this.#attemptsUsed };
+    tell({ attempt, refusal });
+    const walk = new GapWalk(this.#deps, { attempt, silentMs });
+    this.#walk = walk;
+    if (refusal === null) void this.#attempt(walk, () => walk.run());
+    else if (refusal === 'attempts-used') void walk.run();
+    else this.#dealAfterCooldown(walk);
+  }
+
+  /** Packets that come at that moment, perhaps for good, are no reason for another attempt. */
+  #dealAfterCooldown(walk: GapWalk): void {
+    const dueMs = (this.#lastAttemptMs ?? 0) + this.#deps.gapCooldownMs;
+    const deal = () => {
+      if (this.#deps.mustWait()) this.#dealAfterCooldown(walk);
+      else this.#deal(this.#nowMs() - walk.openSinceMs);
+    };
+    this.#again = setTimeout(deal, Math.max(pollMs, dueMs - this.#nowMs()));
+  }
+
+  #refusal(): Refusal | null {
+    if (this.#attemptsUsed >= this.#deps.gapMaxAttempts) return 'attempts-used';
+    const agoMs = this.#nowMs() - (this.#lastAttemptMs ?? -Infinity);
+    return agoMs < this.#deps.gapCooldownMs ? 'cooldown' : null;
+  }
+
+  /** Meanwhile no other timer may end the call. */
+  async #attempt(walk: GapWalk, run: () => Promise<WalkEnd>): Promise<void> {
+    this.#walk = walk;
+    this.#isWalking = true;
+    this.#lastAttemptMs = this.#nowMs();
+    const release = this.#deps.liveness.pauseAll('audio gap');
+    let end: WalkEnd | undefined;
+    try {
+      end = await run();
+    } finally {
+      release();
+      this.#isWalking = false;
+      this.#lastAttemptMs = this.#nowMs();
+    }
+    // A fresh job has the call: whatever comes next is its affair.
+    if (end === 'given') this.stop();
+    const isOpen = this.#walk === walk && !this.#isOver;
+    if (end === 'leg-alive' && isOpen) this.#dealAfterCooldown(walk);
+  }
+}

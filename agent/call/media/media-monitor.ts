@@ -1,0 +1,134 @@
+import { ConnectionState } from '@livekit/rtc-node';
+import type { Room } from '@livekit/rtc-node';
+import type { Timeouts } from '../../config/timeouts.ts';
+import { AudioGap } from './gap-detector.ts';
+import { LegSigns } from '../leg/leg-activity.ts';
+import type { Liveness } from '../call-timers.ts';
+import { PacketClock } from './rtp-stats.ts';
+import type { PacketCount } from './rtp-stats.ts';
+import { emptyFigures } from './gap-figures.ts';
+import type { RecoveryFigures } from './gap-figures.ts';
+import { Recovery } from './gap-recovery.ts';
+import type { SavedRecovery } from './gap-recovery.ts';
+import type { GapEvent } from './recovery-ladder.ts';
+import { callersTrack, resubscribe } from './resubscribe.ts';
+
+/** What a call's closing line says about its audio. */
+export type MediaFigures = PacketCount & { readonly gaps: RecoveryFigures };
+
+type MediaWatchDeps = {
+  readonly room: Room;
+  readonly callerIdentity: string;
+  readonly timeouts: Timeouts;
+  readonly liveness: Liveness;
+  /** False while the caller is put through: then their silence means nothing, and nothing is done. */
+  readonly isLive: () => boolean;
+  readonly note: (event: GapEvent, fields: Readonly<Record<string, unknown>>) => void;
+  readonly ask: () => void;
+  readonly rejoin: () => Promise<void>;
+  readonly isServerThere: () => Promise<boolean>;
+  readonly giveUp: () => Promise<void>;
+};
+
+/** Without a packet for this part of the gateway's media timeout, a hang-up was that timeout. */
+const silentLegShare = 2 / 3;
+
+/** The caller's audio, from the first packet on: counted, and missed when it stops. */
+export class MediaWatch {
+  readonly #deps: MediaWatchDeps;
+  readonly #clock: PacketClock;
+  readonly #signs: LegSigns;
+  #gap: AudioGap | undefined;
+  #recovery: Recovery | undefined;
+  /** The last packet before the gap that is open; null when none is. */
+  #openSinceMs: number | null = null;
+
+  constructor(deps: MediaWatchDeps) {
+    this.#deps = deps;
+    const { room, callerIdentity } = deps;
+    this.#clock = new PacketClock(room, { onSample: (sample) => this.#gap?.sample(sample) });
+    this.#signs = new LegSigns(room, { identity: callerIdentity });
+  }
+
+  get figures(): MediaFigures {
+    return { ...this.#clock.count, gaps: this.#recovery?.figures ?? emptyFigures };
+  }
+
+  /** Whether so long no packet has come from the caller that it is their leg that is silent. */
+  get isLegSilent(): boolean {
+    const { isLive, timeouts } = this.#deps;
+    if (!isLive()) return false;
+    // The server's blank frames, for a track that is taken anew, do not end a gap.
+    const gapMs = performance.now() - (this.#openSinceMs ?? Infinity);
+    return Math.max(this.#clock.silentMs, gapMs) >= timeouts.sipMediaTimeoutMs * silentLegShare;
+  }
+
+  get saved(): SavedRecovery {
+    return (
+      this.#recovery?.saved ?? {
+        attemptsUsed: 0,
+        lastAttemptAtMs: null,
+        openSinceMs: null,
+        figures: emptyFigures,
+      }
+    );
+  }
+
+  /** From now on a gap is dealt with; `saved` is what an earlier job of the call knew. */
+  start(saved: SavedRecovery | undefined): void {
+    const { room, timeouts, liveness, note, callerIdentity } = this.#deps;
+    const { ask, rejoin, giveUp, isLive, isServerThere } = this.#deps;
+    const recovery = new Recovery({
+      steps: {
+        // oxlint-disable-next-line typescript/require-await -- said, and not waited for
+        ask: async () => ask(),
+        resubscribe: (signal) => resubscribe(room, { identity: callerIdentity, signal }),
+        rejoin,
+        giveUp,
+      },
+      signOfLife: () => this.#signs.fresh,
+      mustWait: () => !isLive() || (this.#gap?.isHealing ?? false),
+      look: () => this.#clock.look(),
+      isServerThere,
+      liveness,
+      note,
+      gapCooldownMs: timeouts.gapCooldownMs,
+      gapMaxAttempts: timeouts.gapMaxAttempts,
+      mediaTimeoutMs: timeouts.sipMediaTimeoutMs,
+      ...(saved ? { saved } : {}),
+    });
+    this.#recovery = recovery;
+    const openSinceMs = saved?.openSinceMs ?? null;
+    const silentMs = openSinceMs === null ? null : Date.now() - openSinceMs;
+    this.#openSinceMs = silentMs === null ? null : performance.now() - silentMs;
+    this.#gap = new AudioGap({
+      audioGapMs: timeouts.audioGapMs,
+      silentMs,
+      conditions: () => {
+        const track = callersTrack(room, callerIdentity);
+        return {
+          isLive: isLive(),
+          trackIsPublished: track !== undefined,
+          trackIsMuted: track?.muted ?? false,
+          isReconnecting: room.connectionState !== ConnectionState.CONN_CONNECTED,
+        };
+      },
+      onGap: (gap) => {
+        this.#openSinceMs = performance.now() - gap.silentMs;
+        recovery.gapOpened(gap);
+      },
+      onEnd: (end) => {
+        this.#openSinceMs = null;
+        recovery.gapEnded(end);
+      },
+    });
+    recovery.carryOn();
+  }
+
+  stop(): void {
+    this.#clock.stop();
+    this.#signs.stop();
+    this.#recovery?.stop();
+    this.#gap = undefined;
+  }
+}

@@ -1,0 +1,134 @@
+import { ParticipantKind, RoomEvent } from '@livekit/rtc-node';
+import type { Participant, Room } from '@livekit/rtc-node';
+import timers from 'node:timers/promises';
+import type { Log } from '../../infra/log.ts';
+import type { Claim } from '../persistence/call-lease.ts';
+
+/**
+ * Two agents in a room are normal: after a server's restart, beside a job that was believed dead,
+ * in a hand-over. The lease says which of them may speak. A job that has reason to doubt asks it at
+ * once, and is silent until it is known; the one that lost it leaves.
+ */
+
+/** A look at the lease takes 5 ms. Another agent alone, seen in every hand-over, breaks no sentence. */
+const knownMs = 250;
+const askAgainMs = 250;
+/** Past this nobody can have taken the call either: the store is away for all. */
+const unknownMs = 5_000;
+const tickMs = 250;
+/** The process stood still for so long, with all its timers, that another job may be there by now. */
+const lateMs = 700;
+
+/** Why another job may have the call. Only the last is seen in healthy calls. */
+type Sign = 'reconnected' | 'stood-still' | 'other-agent';
+
+type FenceDeps = {
+  readonly room: Room;
+  readonly log: Log;
+  /** Looks at the lease. A lost one ends this job by itself. */
+  readonly check: () => Promise<Claim>;
+  /** Holds back what is being said, without losing it; the result goes on with it. */
+  readonly pause: () => () => void;
+  /** Breaks it off, and answers nothing; the result makes up for it. */
+  readonly fallSilent: () => () => void;
+  readonly signal: AbortSignal;
+  readonly nowMs?: () => number;
+};
+
+/** Watches for signs that another job may have the call, until `signal`. */
+export class Fence {
+  readonly #deps: FenceDeps;
+  readonly #nowMs: () => number;
+  #isAsking = false;
+  /** A further sign came meanwhile: what is being asked may be of before it. */
+  #asksAgain = false;
+  #goOn: (() => void) | undefined;
+  #lastTickMs = 0;
+
+  constructor(deps: FenceDeps) {
+    this.#deps = deps;
+    this.#nowMs = deps.nowMs ?? (() => performance.now());
+  }
+
+  start(): void {
+    const { room, signal } = this.#deps;
+    const onReconnected = () => this.#doubt('reconnected');
+    const onJoined = (participant: Participant) => {
+      if (isAgent(participant)) this.#doubt('other-agent');
+    };
+    this.#lastTickMs = this.#nowMs();
+    const ticks = setInterval(() => this.#tick(), tickMs);
+    room.on(RoomEvent.Reconnected, onReconnected);
+    room.on(RoomEvent.ParticipantConnected, onJoined);
+    const stop = () => {
+      clearInterval(ticks);
+      room.off(RoomEvent.Reconnected, onReconnected);
+      room.off(RoomEvent.ParticipantConnected, onJoined);
+    };
+    if (signal.aborted) return stop();
+    signal.addEventListener('abort', stop, { once: true });
+    if ([...room.remoteParticipants.values()].some(isAgent)) this.#doubt('other-agent');
+  }
+
+  #tick(): void {
+    const nowMs = this.#nowMs();
+    const isLate = nowMs - this.#lastTickMs > tickMs + lateMs;
+    this.#lastTickMs = nowMs;
+    if (isLate) this.#doubt('stood-still');
+  }
+
+  #doubt(sign: Sign): void {
+    if (sign !== 'other-agent') this.#goOn ??= this.#deps.pause();
+    if (this.#isAsking) this.#asksAgain = true;
+    else void this.#ask(sign);
+  }
+
+  async #ask(sign: Sign): Promise<void> {
+    this.#isAsking = true;
+    const startedMs = this.#nowMs();
+    let speakAgain = () => {};
+    const silence = setTimeout(() => {
+      if (!this.#deps.signal.aborted) speakAgain = this.#fallSilent();
+    }, knownMs);
+    let claim: Claim;
+    do {
+      this.#asksAgain = false;
+      claim = await this.#known();
+    } while (this.#asksAgain && claim !== 'taken');
+    clearTimeout(silence);
+    this.#isAsking = false;
+    const level = sign === 'other-agent' && claim === 'ours' ? 'debug' : 'warn';
+    const durationMs = Math.round(this.#nowMs() - startedMs);
+    const fields = { event: 'job.doubted', sign, claim, durationMs } as const;
+    this.#deps.log[level](fields, 'job asked whether the call is still its own');
+    const goOn = this.#goOn;
+    this.#goOn = undefined;
+    if (claim === 'taken' || this.#deps.signal.aborted) return;
+    goOn?.();
+    speakAgain();
+  }
+
+  #fallSilent(): () => void {
+    try {
+      return this.#deps.fallSilent();
+    } catch {
+      // The session does not run (any more): there is nothing to break off.
+      return () => {};
+    }
+  }
+
+  async #known(): Promise<Claim> {
+    const { check, signal } = this.#deps;
+    const untilMs = this.#nowMs() + unknownMs;
+    let claim = await check();
+    while (claim === 'unknown' && this.#nowMs() < untilMs && !signal.aborted) {
+      await timers.setTimeout(askAgainMs);
+      claim = await check();
+    }
+    return claim;
+  }
+}
+
+function isAgent({ info }: Participant): boolean {
+  return info.kind === ParticipantKind.AGENT;
+}

@@ -1,0 +1,250 @@
+import { RoomEvent } from '@livekit/rtc-node';
+import type { Participant, Room } from '@livekit/rtc-node';
+import timers from 'node:timers/promises';
+import { DeadlineError, withDeadline } from '../../infra/deadline.ts';
+import { agentIdentity } from '../../ipc/client.ts';
+import type { ResumeKind } from '../../ipc/client.ts';
+import type { Log } from '../../infra/log.ts';
+import type { CallClaim, Claim } from '../persistence/call-lease.ts';
+import type { CallStore } from '../persistence/call-store.ts';
+import type { SavedCall } from '../persistence/call-snapshot.ts';
+
+/**
+ * A call goes from one job to a fresh one while the caller is on the line. The fresh one enters the
+ * room, listens, and says that it is ready; the old one gives it the call's lease together with all
+ * that was said, between two turns, and leaves; only then does the fresh one speak. No moment has
+ * two jobs that may speak, and one is listening in every moment.
+ */
+
+const readyTopic = 'pickup.ready';
+const goTopic = 'pickup.go';
+/** A warm job is ready after 0.6 s; one that has to be forked first, after 2 s. */
+const readyMs = 8_000;
+/** How long the end of a turn is waited for; a caller may talk for a while. */
+const turnMs = 20_000;
+/** The fresh job waits for two of them, and the notice between. */
+const standbyMs = 2 * turnMs + 15_000;
+const pollMs = 50;
+/** A job that is not heard by the other says it again. */
+const repeatMs = 250;
+/** A transfer whose outcome is not known by then, is looked up. */
+const transferMs = 2_000;
+/** Longer than a lock lasts. With a store that says nothing for so long, the fresh job is to speak. */
+const unknownMs = 3_000;
+/** The notice; the one who waits has 15 s for it. */
+const noticeMs = 12_000;
+
+/** What the old job brings to a hand-over. */
+export type HandOverDeps = {
+  readonly room: Room;
+  readonly jobId: string;
+  readonly store: CallStore;
+  readonly claim: CallClaim;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Has a fresh job sent to the room; false when nobody can be asked. */
+  readonly ask: (kind: ResumeKind) => boolean;
+  /** Neither side speaks, and no answer is being prepared. */
+  readonly isBetweenTurns: () => boolean;
+  /** From then on the call goes over in the middle of a turn too; by `performance.now()`. */
+  readonly dueAtMs: () => number;
+  /** Something is under way that only this job can finish. */
+  readonly isBusy: () => boolean;
+  /** Tells the caller of it, if they are to be told. */
+  readonly announce: () => Promise<void>;
+  /** Told of the moment in which the call is neither here nor there, and how it comes out. */
+  readonly onTransfer: (isGiven: Promise<boolean>) => void;
+  /** From now on nothing is answered; the returned function takes it back. */
+  readonly fallSilent: () => () => void;
+  readonly state: () => SavedCall;
+};
+
+/** Gives the call to a fresh job. False when that came to nothing: then it is still ours. */
+export async function handOver(kind: ResumeKind, deps: HandOverDeps): Promise<boolean> {
+  const { room, log, signal } = deps;
+  const ready = readyJob(room, deps.jobId, signal);
+  try {
+    if (!deps.ask(kind)) return false;
+    const jobId = await withDeadline(() => ready.jobId, {
+      ms: readyMs,
+      label: 'fresh job',
+      signal,
+    });
+    // For a caller whose voice does not arrive there are no turns to wait for.
+    if (kind !== 'rejoin') {
+      await betweenTurns(deps);
+      await withDeadline(() => deps.announce(), { ms: noticeMs, label: 'notice', signal });
+      await betweenTurns(deps);
+    }
+    // A fresh job that waited too long is gone, and what began meanwhile is finished here.
+    if (deps.isBusy() || !room.remoteParticipants.has(agentIdentity(jobId))) return false;
+    const isGiven = transfer(jobId, deps);
+    deps.onTransfer(isGiven);
+    return await isGiven;
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn({ event: 'handover.failed', kind, error }, 'call could not be handed over');
+    return false;
+  } finally {
+    ready.stop();
+  }
+}
+
+/** The first job that says it is ready to take over from us. */
+function readyJob(
+  room: Room,
+  ownJobId: string,
+  signal: AbortSignal,
+): { readonly jobId: Promise<string>; readonly stop: () => void } {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const stop = listenFor(room, readyTopic, (identity) => {
+    const jobId = identity.replace(/^agent-/, '');
+    if (jobId && jobId !== ownJobId) resolve(jobId);
+  });
+  signal.addEventListener('abort', stop, { once: true });
+  return { jobId: promise, stop };
+}
+
+async function betweenTurns({ isBetweenTurns, dueAtMs, signal }: HandOverDeps): Promise<void> {
+  const isTime = () => isBetweenTurns() || performance.now() >= dueAtMs();
+  await withDeadline(
+    async (joined) => {
+      while (!isTime()) await timers.setTimeout(pollMs, undefined, { signal: joined });
+    },
+    { ms: turnMs, label: 'end of a turn', signal },
+  );
+}
+
+async function transfer(jobId: string, deps: HandOverDeps): Promise<boolean> {
+  const { room, store, fallSilent, state } = deps;
+  const speakAgain = fallSilent();
+  let isGiven = false;
+  try {
+    isGiven = await withDeadline((own) => store.handTo(jobId, state(), own), {
+      ms: transferMs,
+      label: 'hand-over in the store',
+    });
+  } catch {
+    isGiven = await wasGivenTo(jobId, deps);
+  }
+  if (isGiven) await send(room, goTopic, jobId);
+  else speakAgain();
+  return isGiven;
+}
+
+/**
+ * The write may have arrived although nothing said so. Until that is known, nothing is spoken; if it
+ * never is, the call goes to the job that is sure to be silent until this one is gone.
+ */
+async function wasGivenTo(jobId: string, { claim }: HandOverDeps): Promise<boolean> {
+  try {
+    const holder = await withDeadline((own) => holderOnceKnown(claim, own), {
+      ms: unknownMs,
+      label: 'holder of the call',
+    });
+    return holder === jobId;
+  } catch {
+    return true;
+  }
+}
+
+async function holderOnceKnown(claim: CallClaim, signal: AbortSignal): Promise<string | null> {
+  while (true) {
+    try {
+      return await claim.holder();
+    } catch {
+      await timers.setTimeout(repeatMs, undefined, { signal });
+    }
+  }
+}
+
+/** What the fresh job brings. */
+export type StandbyDeps = {
+  readonly room: Room;
+  /** The job that has the call. */
+  readonly from: string;
+  readonly claim: CallClaim;
+  /** Whether there is still somebody to speak to. */
+  readonly isCallerThere: () => boolean;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Says that this job is ready, until the call is its own. False when it never was. An old job that
+ * leaves the room without having given the call has died: then it is taken. Once it is gone, or has
+ * said that it gives the call, a store that cannot be asked is no reason to leave the caller in
+ * silence: no other job can ask it either. A caller who left meanwhile is not left in silence: the old
+ * job has told the end.
+ */
+export async function waitForCall(deps: StandbyDeps): Promise<boolean> {
+  const { room, from, claim, isCallerThere, signal } = deps;
+  const old = agentIdentity(from);
+  let wake = Promise.withResolvers<void>();
+  let isGiven = false;
+  const stopListening = listenFor(room, goTopic, (identity) => {
+    if (identity !== old) return;
+    isGiven = true;
+    wake.resolve();
+  });
+  const onLeft = () => wake.resolve();
+  room.on(RoomEvent.ParticipantDisconnected, onLeft);
+  try {
+    return await withDeadline(
+      async (joined) => {
+        while (!joined.aborted) {
+          const isOldSilent = isGiven || !room.remoteParticipants.has(old);
+          const whose = await ask(claim, isOldSilent ? from : undefined);
+          if (whose === 'ours') return true;
+          if (isOldSilent && whose === 'unknown') return isCallerThere();
+          await send(room, readyTopic, from);
+          await Promise.race([wake.promise, timers.setTimeout(repeatMs)]);
+          wake = Promise.withResolvers<void>();
+        }
+        return false;
+      },
+      { ms: standbyMs, label: 'call to be handed over', signal },
+    );
+  } catch (error) {
+    if (error instanceof DeadlineError) return false;
+    throw error;
+  } finally {
+    stopListening();
+    room.off(RoomEvent.ParticipantDisconnected, onLeft);
+  }
+}
+
+async function ask(claim: CallClaim, supersedes: string | undefined): Promise<Claim> {
+  if (supersedes !== undefined) return claim.take(supersedes);
+  try {
+    return (await claim.holds()) ? 'ours' : 'taken';
+  } catch {
+    // The store is away: nobody can give us the call.
+    return 'unknown';
+  }
+}
+
+/** Hears who in the room says something under `topic`, until what it returns is called. */
+function listenFor(room: Room, topic: string, heard: (identity: string) => void): () => void {
+  const onData = (
+    _data: Uint8Array,
+    sender: Participant | undefined,
+    _kind: unknown,
+    under?: string,
+  ) => {
+    if (under === topic && sender) heard(sender.identity);
+  };
+  room.on(RoomEvent.DataReceived, onData);
+  return () => void room.off(RoomEvent.DataReceived, onData);
+}
+
+async function send(room: Room, topic: string, toJobId: string): Promise<void> {
+  try {
+    await room.localParticipant?.publishData(new Uint8Array([1]), {
+      reliable: true,
+      topic,
+      destination_identities: [agentIdentity(toJobId)],
+    });
+  } catch {
+    // It is said again, and the store says the same.
+  }
+}

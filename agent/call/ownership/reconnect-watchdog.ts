@@ -1,0 +1,94 @@
+import { ConnectionState, RoomEvent } from '@livekit/rtc-node';
+import type { Room } from '@livekit/rtc-node';
+import timers from 'node:timers/promises';
+import type { Log } from '../../infra/log.ts';
+import { callersTrack } from '../media/resubscribe.ts';
+
+/** How often LiveKit is asked while the room is away. */
+const askEveryMs = 1_000;
+/**
+ * Answers on end, 5 s from the first to the last: rtc-node tries again after 5 s at most, and was back
+ * within 3.7 s of a server's restart (0.13.35). An attempt that hangs takes it 15 s, and it makes ten.
+ * Counted, not timed: a process that stood still for a while has not tried meanwhile.
+ */
+const answersNeeded = 6;
+
+type ReconnectWatchDeps = {
+  readonly room: Room;
+  readonly callerIdentity: string;
+  readonly log: Log;
+  /** Whether LiveKit answers now; never rejects. */
+  readonly isServerThere: () => Promise<boolean>;
+  /** Whether LiveKit lists the caller; never rejects. For a room without one no job is sent. */
+  readonly isCallerThere: () => Promise<boolean>;
+  /** Something is under way that this job must not leave; it is waited for. */
+  readonly isBusy: () => boolean;
+  /** The caller is there, and the room does not come back to us. Told once an outage. */
+  readonly onStuck: (outage: { readonly awayMs: number }) => void;
+};
+
+/**
+ * Watches over the restoring of this agent's own connection to the room: whoever is in the room by
+ * then hears nothing, and the job is alive to everybody else. A server that is away is waited for.
+ * Returns what stops the watch.
+ */
+export function watchReconnects(deps: ReconnectWatchDeps): () => void {
+  const { room, log, onStuck } = deps;
+  let away: AbortController | undefined;
+  let sinceMs = 0;
+  const awayMs = () => Math.round(performance.now() - sinceMs);
+  const over = () => {
+    away?.abort();
+    away = undefined;
+  };
+  const onReconnecting = async () => {
+    if (away) return;
+    const { signal } = (away = new AbortController());
+    sinceMs = performance.now();
+    log.info({ event: 'room.reconnecting', ...legFields(deps) }, 'connection to the room was lost');
+    if (await isStuck(deps, signal)) onStuck({ awayMs: awayMs() });
+  };
+  const onReconnected = () => {
+    if (!away) return;
+    over();
+    const fields = { event: 'room.reconnected', awayMs: awayMs(), ...legFields(deps) } as const;
+    log.info(fields, 'connection to the room is restored');
+  };
+  const listener = () => void onReconnecting();
+  room.on(RoomEvent.Reconnecting, listener);
+  room.on(RoomEvent.Reconnected, onReconnected);
+  room.on(RoomEvent.Disconnected, over);
+  if (room.connectionState === ConnectionState.CONN_RECONNECTING) listener();
+  return () => {
+    over();
+    room.off(RoomEvent.Reconnecting, listener);
+    room.off(RoomEvent.Reconnected, onReconnected);
+    room.off(RoomEvent.Disconnected, over);
+  };
+}
+
+/** True when LiveKit has answered for long enough; false when `signal` ends the wait. */
+async function isStuck(
+  { isServerThere, isCallerThere, isBusy }: ReconnectWatchDeps,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let answers = 0;
+  while (!signal.aborted) {
+    answers = (await isServerThere()) ? answers + 1 : 0;
+    if (answers >= answersNeeded && (await isCallerThere()) && !isBusy()) return !signal.aborted;
+    await timers.setTimeout(askEveryMs, undefined, { signal }).catch(() => {
+      // The room is back, or the call is over.
+    });
+  }
+  return false;
+}
+
+/** What this agent has of the caller's voice. */
+function legFields({ room, callerIdentity }: ReconnectWatchDeps) {
+  const track = callersTrack(room, callerIdentity);
+  return {
+    callerIsPublished: track !== undefined,
+    callerIsSubscribed: track?.subscribed ?? false,
+    callerHasTrack: track?.track !== undefined,
+  };
+}

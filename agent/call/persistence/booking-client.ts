@@ -1,0 +1,158 @@
+import { commitBooking } from '../../../tools/journal/commit-booking.ts';
+import {
+  cancelBooking,
+  findBooking,
+  findBookings,
+  takeMessage,
+} from '../../../tools/journal/journal.ts';
+import type { JournalBooking } from '../../../tools/journal/booking.ts';
+import type {
+  BookingDesk,
+  BookingQuery,
+  BookingRequest,
+  CancelResult,
+  CommitResult,
+  MessageRequest,
+} from '../../../tools/journal/booking-service.ts';
+import { defaultTimeZone } from '../../../tools/yard/equipment.ts';
+import type { Inventory } from '../../../tools/yard/equipment.ts';
+import { todayIn } from '../../../tools/yard/rental-dates.ts';
+import type { LineOrder, LineReport, SettledState } from '../../ipc/client.ts';
+import type { Log } from '../../infra/log.ts';
+import type { Store } from '../../infra/store/database.ts';
+
+const clock = { nowMs: () => Date.now() };
+
+/**
+ * The bookings of one call, in its job: the journal is written here, in the store; the sheet is the
+ * supervisor's, who is asked, and heard, over the line.
+ */
+export class CallBookings implements BookingDesk {
+  readonly #callId: () => string;
+  readonly #store: () => Promise<Store>;
+  readonly #inventory: () => Promise<Inventory | null>;
+  readonly #isLost: () => Promise<boolean>;
+  readonly #send: (report: LineReport) => boolean;
+  readonly #log: Log;
+  readonly #asked = new Map<number, (saved: boolean) => void>();
+  readonly #settled = new Map<string, SettledState>();
+  readonly #waiting = new Map<string, () => void>();
+  #lastId = 0;
+
+  constructor(options: {
+    /** Known once the caller is. */
+    readonly callId: () => string;
+    readonly store: () => Promise<Store>;
+    /** The snapshot in the store, as it is now. */
+    readonly inventory: () => Promise<Inventory | null>;
+    /** Whether another job has the call: what this one still had in mind is that one's to do. */
+    readonly isLost?: () => Promise<boolean>;
+    /** False when no supervisor is there to hear it. */
+    readonly send: (report: LineReport) => boolean;
+    readonly log: Log;
+  }) {
+    this.#callId = options.callId;
+    this.#store = options.store;
+    this.#inventory = options.inventory;
+    this.#isLost = options.isLost ?? (async () => false);
+    this.#send = options.send;
+    this.#log = options.log;
+  }
+
+  /** What the supervisor says; orders about something else are left alone. */
+  onOrder(order: LineOrder): void {
+    if (order.type === 'answer') this.#asked.get(order.id)?.(order.saved);
+    if (order.type !== 'booking-state') return;
+    this.#settled.set(order.bookingId, order.state);
+    this.#waiting.get(order.bookingId)?.();
+  }
+
+  /** The supervisor is gone, and with it what it was asked. */
+  onLineLost(): void {
+    for (const answer of this.#asked.values()) answer(false);
+  }
+
+  async freshInventory({ signal }: { readonly signal: AbortSignal }): Promise<Inventory | null> {
+    signal.throwIfAborted();
+    const id = (this.#lastId += 1);
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#asked.set(id, resolve);
+    try {
+      if (!this.#send({ type: 'ask', id, what: 'fresh-inventory' })) return null;
+      return (await promise) ? await this.#inventory() : null;
+    } finally {
+      this.#asked.delete(id);
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async commit(request: BookingRequest): Promise<CommitResult> {
+    await this.#assertOurs();
+    const callId = this.#callId();
+    const result = await commitBooking(await this.#store(), { callId, request, clock });
+    if (result.kind === 'refused') return result;
+    const { bookingId, itemId, start, end } = result.booking;
+    const fields = { bookingId, itemId, start, end, repeated: result.repeated };
+    this.#log.info({ event: 'booking.committed', callId, ...fields }, 'booking is in the journal');
+    this.#send({ type: 'booking-committed', bookingId });
+    return result;
+  }
+
+  async waitForState(
+    bookingId: string,
+    { ms, signal }: { readonly ms: number; readonly signal: AbortSignal },
+  ): Promise<'confirmed' | 'conflict' | 'pending'> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#waiting.set(bookingId, resolve);
+    const timer = setTimeout(resolve, ms);
+    try {
+      if (!this.#settled.has(bookingId)) await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(bookingId);
+      signal.removeEventListener('abort', onAbort);
+    }
+    // Once, at the end: the word of it may have been lost with a supervisor.
+    const state = this.#settled.get(bookingId) ?? (await this.#storedState(bookingId));
+    return state === 'confirmed' || state === 'conflict' ? state : 'pending';
+  }
+
+  async find(query: BookingQuery): Promise<readonly JournalBooking[]> {
+    return findBookings(await this.#store(), query);
+  }
+
+  async cancel(bookingId: string): Promise<CancelResult> {
+    await this.#assertOurs();
+    const { timeZone } = (await this.#inventory())?.yard ?? { timeZone: defaultTimeZone };
+    const today = todayIn(timeZone, clock);
+    const result = await cancelBooking(await this.#store(), { code: bookingId, today, clock });
+    if (result.kind === 'cancelled') this.#send({ type: 'booking-committed', bookingId: null });
+    return result;
+  }
+
+  async takeMessage(message: MessageRequest): Promise<{ readonly code: string }> {
+    await this.#assertOurs();
+    const callId = this.#callId();
+    const taken = await takeMessage(await this.#store(), { callId, message, clock });
+    this.#send({ type: 'booking-committed', bookingId: null });
+    return taken;
+  }
+
+  async #assertOurs(): Promise<void> {
+    if (await this.#isLost()) throw new Error('The call is with another job: nothing is written');
+  }
+
+  async #storedState(bookingId: string): Promise<JournalBooking['state'] | undefined> {
+    try {
+      return (await findBooking(await this.#store(), bookingId))?.state;
+    } catch (error) {
+      this.#log.warn({ event: 'store.failed', bookingId, error }, 'booking could not be looked up');
+      return undefined;
+    }
+  }
+}

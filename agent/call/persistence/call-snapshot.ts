@@ -1,0 +1,195 @@
+import { llm } from '@livekit/agents';
+import { z } from 'zod';
+import { withoutCardNumbers } from '../../../tools/journal/card-numbers.ts';
+import { resumeKinds } from '../../ipc/client.ts';
+import type { ResumeKind } from '../../ipc/client.ts';
+
+const dispatchOrder = z.object({
+  supersedes: z.string().nullish(),
+  resume: z.enum(resumeKinds).nullish(),
+});
+
+/** What a dispatch of the guardian says: whose claim may be taken over, and how. */
+export type DispatchOrder = {
+  readonly supersedes: string | undefined;
+  readonly resume: ResumeKind | null;
+};
+
+/** Reads the dispatch's metadata; LiveKit's own dispatches have none. */
+export function readDispatchOrder(metadata: string): DispatchOrder {
+  try {
+    const { supersedes, resume } = dispatchOrder.parse(JSON.parse(metadata));
+    return { supersedes: supersedes ?? undefined, resume: resume ?? null };
+  } catch {
+    return { supersedes: undefined, resume: null };
+  }
+}
+
+const spoken = z.object({
+  kind: z.literal('spoken'),
+  by: z.enum(['caller', 'agent']),
+  words: z.string(),
+  interrupted: z.boolean(),
+});
+const toolUse = z.object({
+  kind: z.literal('tool'),
+  id: z.string(),
+  name: z.string(),
+  args: z.string(),
+  /** Null when the tool had not answered yet. */
+  output: z.string().nullable(),
+  isError: z.boolean(),
+});
+const savedItem = z.union([spoken, toolUse]);
+
+/** One thing said or done in a call. */
+export type SavedItem = z.infer<typeof savedItem>;
+
+const savedTalk = z.object({
+  items: z.array(savedItem),
+  callerTurns: z.number(),
+  callerWords: z.string(),
+  agentWords: z.array(z.string()),
+  asked: z
+    .object({
+      about: z.enum(['booking', 'cancelling']),
+      key: z.string(),
+      question: z.string(),
+      turn: z.number(),
+    })
+    .nullable(),
+  wrongCodes: z.number(),
+  /** Codes of the messages taken, by what was in them. */
+  messages: z.record(z.string(), z.string()),
+  /** When the caller stopped to speak, by the wall clock, if nothing was said to them since. */
+  callerWaitsSinceMs: z.number().nullish(),
+  /** The same; but now, while they speak. */
+  callerHeardAtMs: z.number().nullish(),
+});
+
+/** Where the talk stands. */
+export type SavedTalk = z.infer<typeof savedTalk>;
+
+const transferFigures = z.object({
+  outcome: z.enum(['transferred', 'refused', 'no-answer', 'failed']),
+  sipStatus: z.number().nullable(),
+});
+
+const savedCall = z.object({
+  version: z.literal(1),
+  startedAtMs: z.number(),
+  answeredAtMs: z.number().nullable(),
+  talk: savedTalk,
+  figures: z.object({
+    latenciesMs: z.array(z.number()),
+    tools: z.array(z.string()),
+    providerFailures: z.number(),
+    firstAgentSpeechAtMs: z.number().nullable(),
+    packetsIn: z.number(),
+    handovers: z.number(),
+    takeovers: z.number(),
+    packetsOut: z.number().optional(),
+    lastPacketInAtMs: z.number().nullish(),
+    lastPacketOutAtMs: z.number().nullish(),
+    framesOut: z.number().optional(),
+    lastCallerSpeechAtMs: z.number().nullish(),
+    lastAgentSpeechAtMs: z.number().nullish(),
+    lastTranscriptAtMs: z.number().nullish(),
+    transfer: transferFigures.nullish(),
+  }),
+  gap: z.object({
+    attemptsUsed: z.number(),
+    lastAttemptAtMs: z.number().nullable(),
+    openSinceMs: z.number().nullable(),
+    figures: z
+      .object({
+        gaps: z.number(),
+        longestRecoveryMs: z.number().nullish(),
+        attempts: z.number(),
+        recovered: z.number(),
+        byStep: z.object({ ask: z.number(), resubscribe: z.number(), rejoin: z.number() }),
+      })
+      .optional(),
+  }),
+  silencePrompts: z.number(),
+  /** The turn at which an agent last died of the call, and how many in a row did at that one. */
+  lastCrash: z.object({ callerTurns: z.number(), times: z.number() }).optional(),
+});
+
+/**
+ * All that a fresh job needs to go on with a call. The shape only grows, with optional members: an
+ * older or a newer release reads it.
+ */
+export type SavedCall = z.infer<typeof savedCall>;
+
+/** Reads what `JSON.stringify` made of a saved call; undefined when it is of another version. */
+export function savedCallFrom(json: string): SavedCall | undefined {
+  try {
+    return savedCall.parse(JSON.parse(json));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A call's talk is kept up to this many items; the model needs no more, and two hours have many. */
+const maxItems = 120;
+
+/** What was said and done, in our own shape: the framework's may change with its version. */
+export function savedItems(chatCtx: llm.ChatContext): SavedItem[] {
+  const outputs = new Map<string, llm.FunctionCallOutput>();
+  for (const item of chatCtx.items) {
+    if (item.type === 'function_call_output') outputs.set(item.callId, item);
+  }
+  const saved: SavedItem[] = [];
+  for (const item of chatCtx.items) {
+    if (item.type === 'message' && (item.role === 'user' || item.role === 'assistant')) {
+      const by = item.role === 'user' ? 'caller' : 'agent';
+      const { textContent = '', interrupted } = item;
+      const words = withoutCardNumbers(textContent);
+      saved.push({ kind: 'spoken', by, words, interrupted });
+    }
+    if (item.type === 'function_call') {
+      const { callId: id, name, args } = item;
+      const answer = outputs.get(id);
+      const output = answer?.output ?? null;
+      saved.push({ kind: 'tool', id, name, args, output, isError: answer?.isError ?? false });
+    }
+  }
+  return saved.slice(-maxItems);
+}
+
+/** The same for the framework. A tool that had not answered is left out: nothing is run again. */
+export function chatOf(items: readonly SavedItem[]): llm.ChatContext {
+  const chat = llm.ChatContext.empty();
+  // The framework sorts by time of creation.
+  let createdAt = Date.now() - items.length * 2;
+  for (const item of items) {
+    createdAt += 2;
+    if (item.kind === 'spoken') {
+      const { words, interrupted } = item;
+      const role = item.by === 'caller' ? 'user' : 'assistant';
+      chat.items.push(llm.ChatMessage.create({ role, content: words, interrupted, createdAt }));
+    } else if (item.output !== null) {
+      const { id: callId, name, args, output, isError } = item;
+      chat.items.push(
+        llm.FunctionCall.create({ callId, name, args, createdAt }),
+        llm.FunctionCallOutput.create({ callId, name, output, isError, createdAt: createdAt + 1 }),
+      );
+    }
+  }
+  return chat;
+}
+
+/** What the caller still waits for: the words of a tool, an answer to what they said, or nothing. */
+export function unanswered(items: readonly SavedItem[]): 'tool' | 'caller' | null {
+  const last = items.findLast((item) => item.kind === 'spoken' || item.output !== null);
+  if (!last) return null;
+  if (last.kind === 'tool') return last.name === 'end_call' ? null : 'tool';
+  return last.by === 'caller' ? 'caller' : null;
+}
+
+/** What the agent was saying when it was broken off; null when that is not what was last said. */
+export function brokenOff(items: readonly SavedItem[]): string | null {
+  const last = items.at(-1);
+  return last?.kind === 'spoken' && last.by === 'agent' && last.interrupted ? last.words : null;
+}

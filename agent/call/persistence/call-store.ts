@@ -1,0 +1,249 @@
+import type { Inventory } from '../../../tools/yard/equipment.ts';
+import type { Voice } from '../../config/config.ts';
+import { withDeadline } from '../../infra/deadline.ts';
+import type { Log } from '../../infra/log.ts';
+import { phraseKey } from '../../speech/prompts/prompt-audio.ts';
+import type { PhraseAudio } from '../../speech/prompts/prompt-audio.ts';
+import {
+  findCall,
+  recordCallAnswered,
+  recordCallClose,
+  recordCallEvent,
+  recordCallStart,
+} from '../../infra/store/calls.ts';
+import type { Store, StoreQueries } from '../../infra/store/database.ts';
+import { CallClaim } from './call-lease.ts';
+import { savedCallFrom } from './call-snapshot.ts';
+import type { SavedCall } from './call-snapshot.ts';
+import { dropCallState, readCallState, saveCallState } from '../../store/call-states.ts';
+import { readPhrase } from '../../infra/store/prompts.ts';
+import { YardList } from '../yard-list.ts';
+
+/** How long a close waits, in all, for what is still to be written; then the process leaves. */
+const flushMs = 1_000;
+
+/**
+ * Writes wait this long for others: on SQLite each commit stops the process for a sync of the disk,
+ * and the first ones fall between the ring and the first word.
+ */
+const gatherMs = 250;
+
+type Write = (store: StoreQueries) => Promise<unknown>;
+
+/**
+ * What one call reads from the store and writes to it. Writes are queued and never waited for while
+ * the caller is there; nothing is written before the call is claimed, so that a job which loses the
+ * claim leaves no trace in another job's call. After `unknown` it writes all the same, once it can.
+ */
+export class CallStore {
+  readonly #open: () => Promise<Store>;
+  readonly #yardList: YardList;
+  readonly #voice: Voice;
+  #log: Log;
+  readonly #held: (() => void)[] = [];
+  #callId = '';
+  #jobId = '';
+  #claim: CallClaim | undefined;
+  #start: Omit<Parameters<typeof recordCallStart>[1], 'epoch'> | undefined;
+  readonly #gathered: Write[] = [];
+  #gathering: NodeJS.Timeout | undefined;
+  #writes: Promise<void> = Promise.resolve();
+  /** The newest one that is not written yet. */
+  #state: SavedCall | undefined;
+  #flushed = true;
+
+  constructor(options: {
+    readonly open: () => Promise<Store>;
+    readonly voice: Voice;
+    readonly log: Log;
+  }) {
+    this.#open = options.open;
+    this.#yardList = new YardList(options.open);
+    this.#voice = options.voice;
+    this.#log = options.log;
+  }
+
+  /** Whose call it is; nothing is written before it is claimed. */
+  identify(call: { readonly callId: string; readonly jobId: string }): CallClaim {
+    this.#callId = call.callId;
+    this.#jobId = call.jobId;
+    this.#log = this.#log.child({ callId: call.callId });
+    this.#claim = new CallClaim({ ...call, open: this.#open, log: this.#log });
+    return this.#claim;
+  }
+
+  /** Whether another job has the call by now: one read. */
+  async isLost(): Promise<boolean> {
+    return (await this.#claim?.isLost()) ?? false;
+  }
+
+  /** The yard's last good snapshot with the journal's bookings, or null when there was never one. */
+  inventory(): Promise<Inventory | null> {
+    return this.#yardList.read();
+  }
+
+  /** The audio of a phrase, if it was synthesised for the voice in use. */
+  async phrase(text: string): Promise<PhraseAudio | undefined> {
+    const phrase = await readPhrase(await this.#open(), phraseKey(this.#voice, text));
+    if (!phrase) return undefined;
+    const { buffer, byteOffset, byteLength } = phrase.pcm;
+    return {
+      sampleRateHz: phrase.sampleRateHz,
+      pcm: new Int16Array(buffer, byteOffset, byteLength / Int16Array.BYTES_PER_ELEMENT),
+    };
+  }
+
+  recordStart(start: {
+    readonly room: string;
+    readonly callerNumber: string | null;
+    readonly startedAtMs: number;
+  }): void {
+    const row = { callId: this.#callId, jobId: this.#jobId, ...start };
+    this.#start = row;
+    this.#writeOwn((store, epoch) => recordCallStart(store, { ...row, epoch }));
+    for (const write of this.#held.splice(0)) write();
+  }
+
+  recordAnswer(answeredAtMs: number): void {
+    const answer = { callId: this.#callId, answeredAtMs };
+    this.#writeOwn((store, epoch) => recordCallAnswered(store, { ...answer, epoch }));
+  }
+
+  recordEvent(event: string, data: Readonly<Record<string, unknown>>): void {
+    const atMs = Date.now();
+    const write = () =>
+      this.#write((store) => recordCallEvent(store, { callId: this.#callId, atMs, event, data }));
+    if (this.#start) write();
+    else this.#held.push(write);
+  }
+
+  /** Writes how the call ended, and waits for it and for all that was written before, for a time. */
+  async recordClose(
+    close: Omit<Parameters<typeof recordCallClose>[1], 'callId' | 'epoch'>,
+  ): Promise<void> {
+    const start = this.#start;
+    this.#writeOwn(async (store, epoch) => {
+      // The row is there, unless writing it failed.
+      if (start) await recordCallStart(store, { ...start, epoch });
+      await recordCallClose(store, { callId: this.#callId, ...close, epoch });
+      await dropCallState(store, this.#callId, { epoch });
+    });
+    await this.#flush();
+  }
+
+  /** Keeps where the call stands, for a job that may have to go on with it. The newest counts. */
+  saveState(state: SavedCall): void {
+    if (!this.#state) {
+      let newest: SavedCall | undefined;
+      this.#writeOwn(async (store, epoch) => {
+        // A write may run twice: what it has taken, it keeps.
+        newest = this.#state ?? newest;
+        this.#state = undefined;
+        const json = JSON.stringify(newest);
+        await saveCallState(store, { callId: this.#callId, epoch, json });
+      });
+    }
+    this.#state = state;
+  }
+
+  /** Whether a job of the call has written down its end. A store that is away says no. */
+  async isClosed(): Promise<boolean> {
+    try {
+      const read = async () => findCall(await this.#open(), this.#callId);
+      const call = await withDeadline(read, { ms: flushMs, label: 'end of the call' });
+      return (call?.endedAtMs ?? null) !== null;
+    } catch (error) {
+      this.#log.warn({ event: 'store.failed', error }, 'call could not be looked up');
+      return false;
+    }
+  }
+
+  /** Where the call stands; undefined when an earlier job could not keep it. Rejects with the store. */
+  async savedCall(): Promise<SavedCall | undefined> {
+    const json = await readCallState(await this.#open(), this.#callId);
+    return json === undefined ? undefined : savedCallFrom(json);
+  }
+
+  /**
+   * Writes what is still to be written, keeps `state`, and gives the call to another job, all or
+   * nothing. False when the call was not ours any more.
+   */
+  async handTo(jobId: string, state: SavedCall, signal: AbortSignal): Promise<boolean> {
+    this.#commit();
+    await this.#writes;
+    signal.throwIfAborted();
+    const { epoch = 0 } = this.#claim ?? {};
+    const json = JSON.stringify(state);
+    return (await this.#open()).transaction(async (tx) => {
+      await saveCallState(tx, { callId: this.#callId, epoch, json });
+      const isGiven = (await this.#claim?.handTo(tx, jobId)) ?? false;
+      // Past its time the old job speaks on: then nothing of it may stand.
+      signal.throwIfAborted();
+      return isGiven;
+    });
+  }
+
+  /** Stops renewing, frees the claim and closes the store. Never rejects. */
+  async end(): Promise<void> {
+    const claim = this.#claim;
+    claim?.stop();
+    if (claim) this.#write((store) => claim.release(store));
+    this.#commit();
+    this.#writes = this.#writes.then(() => this.#closeStore());
+    // A store that did not take the record in its time gets no second one.
+    if (this.#flushed) await this.#flush();
+  }
+
+  async #closeStore(): Promise<void> {
+    try {
+      await (await this.#open()).close();
+    } catch (error) {
+      this.#log.error({ event: 'store.failed', error }, 'store could not be closed');
+    }
+  }
+
+  /** Writes what only the job may write that has the call. */
+  #writeOwn(write: (store: StoreQueries, epoch: number) => Promise<unknown>): void {
+    this.#write(async (store) => write(store, (await this.#claim?.epochIn(store)) ?? 0));
+  }
+
+  #write(write: Write): void {
+    this.#gathered.push(write);
+    this.#gathering ??= setTimeout(() => this.#commit(), gatherMs);
+  }
+
+  /** Hands on what was gathered, behind what is being written. */
+  #commit(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    const writes = this.#gathered.splice(0);
+    if (writes.length > 0) this.#writes = this.#writes.then(() => this.#writeAll(writes));
+  }
+
+  async #writeAll(writes: readonly Write[]): Promise<void> {
+    try {
+      const store = await this.#open();
+      await store.transaction(async (tx) => {
+        for (const write of writes) await write(tx);
+      });
+    } catch (error) {
+      // What cannot be written must not take the rest with it.
+      const [only, ...others] = writes;
+      if (only && others.length > 0) {
+        for (const write of writes) await this.#writeAll([write]);
+      } else {
+        this.#log.error({ event: 'store.failed', error }, 'call could not be written down');
+      }
+    }
+  }
+
+  async #flush(): Promise<void> {
+    this.#commit();
+    try {
+      await withDeadline(() => this.#writes, { ms: flushMs, label: 'store flush' });
+    } catch (error) {
+      this.#flushed = false;
+      this.#log.error({ event: 'store.failed', error }, 'call is not fully written down');
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import type { Inventory } from '../../tools/yard/equipment.ts';
+import type { Timeouts } from '../config/timeouts.ts';
+import { withDeadline } from '../infra/deadline.ts';
+import { greetingFor } from '../speech/instructions.ts';
+import {
+  CALL_AGAIN,
+  CALL_YOU_BACK,
+  CAN_YOU_HEAR,
+  GOODBYE,
+  STILL_HERE,
+  WELCOME_BACK,
+} from '../speech/prompts/prompts.ts';
+import type { CallRecord } from './call-record.ts';
+import type { CallStore } from './persistence/call-store.ts';
+import { PhraseBook } from './conversation/prompt-cache.ts';
+import type { SavedCall } from './persistence/call-snapshot.ts';
+
+/** All that a call reads from the store before it is answered: then it waits for nothing. */
+export type Preparation = {
+  /** Null when it could not be read: the agent says so when asked for equipment. */
+  readonly inventory: Inventory | null;
+  readonly greeting: string;
+  readonly phrases: PhraseBook;
+};
+
+type PrepareOptions = {
+  readonly store: CallStore;
+  readonly record: CallRecord;
+  readonly timeouts: Timeouts;
+  /** An earlier job spoke with the caller already. */
+  readonly isResumed: boolean;
+  readonly signal: AbortSignal;
+};
+
+/** What the first words may be of a job that goes on with a call, or that ends it. */
+const resumePhrases = [STILL_HERE, WELCOME_BACK, CAN_YOU_HEAR, CALL_YOU_BACK, CALL_AGAIN];
+
+/** Reads it. What fails is left out. @throws the reason of `signal`, when the call has ended. */
+export async function prepare(options: PrepareOptions): Promise<Preparation> {
+  const { store, record, isResumed, signal } = options;
+  const inventory = await loadEquipment(options);
+  const greeting = greetingFor(inventory?.yard ?? null);
+  const phrases = new PhraseBook({ read: (text) => store.phrase(text), log: () => record.log });
+  await phrases.load(isResumed ? resumePhrases : [greeting, GOODBYE], signal);
+  signal.throwIfAborted();
+  return { inventory, greeting, phrases };
+}
+
+async function loadEquipment(options: PrepareOptions): Promise<Inventory | null> {
+  const { store, record, timeouts, signal } = options;
+  let inventory: Inventory | null = null;
+  try {
+    inventory = await withDeadline(() => store.inventory(), {
+      ms: timeouts.equipmentLoadMs,
+      label: 'equipment load',
+      signal,
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    record.log.warn({ event: 'store.failed', error }, 'equipment could not be read');
+  }
+  record.arrival('equipment.loaded', 'equipment loaded', {
+    items: inventory?.units.length ?? 0,
+    ageMs: inventory ? Date.now() - inventory.fetchedAtMs : null,
+    source: inventory ? 'store' : 'none',
+  });
+  return inventory;
+}
+
+/** What an earlier job of the call has kept; undefined when nothing could be read in time. */
+export async function readSavedCall(
+  options: Pick<PrepareOptions, 'store' | 'record' | 'timeouts'>,
+): Promise<SavedCall | undefined> {
+  const { store, record, timeouts } = options;
+  try {
+    const ms = timeouts.equipmentLoadMs;
+    return await withDeadline(() => store.savedCall(), { ms, label: 'state of the call' });
+  } catch (error) {
+    record.log.error({ event: 'store.failed', error }, 'what was said could not be read');
+    return undefined;
+  }
+}

@@ -1,0 +1,185 @@
+import { parseArgs } from 'node:util';
+import type { BookingRow } from '../../tools/journal/journal.ts';
+import { retryNow, type MessageRow } from '../../tools/journal/outbox.ts';
+import { readOverview, resolveCode, type Overview } from '../../tools/journal/overview.ts';
+import type { Config } from '../config/config.ts';
+import { openStore } from '../infra/store/database.ts';
+import type { Store } from '../infra/store/database.ts';
+import { StoreError } from '../infra/store/store-error.ts';
+
+const usage = `Usage: npm run bookings -- [--json] [--retry] [--resolve CODE]
+
+  --retry         try now to bring to the sheet what waits
+  --resolve CODE  the customer of a conflict was called back, or a message was dealt with
+  --json          one JSON object a line
+`;
+
+/** How far back `recent` reaches. */
+const recentMs = 7 * 86_400_000;
+
+/**
+ * Lists what waits for the sheet, whom to call back, what was booked lately, and messages, from the
+ * store. Resolves with the exit code: 0 done, 1 not done, 2 wrong options.
+ */
+export async function runBookings(options: {
+  readonly store: Config['store'];
+  readonly args: readonly string[];
+  readonly write: (text: string) => void;
+  readonly nowMs?: number;
+}): Promise<number> {
+  const { args, write, nowMs = Date.now() } = options;
+  const wanted = readOptions(args);
+  if (!wanted) {
+    write(usage);
+    return 2;
+  }
+  const report = (line: Readonly<Record<string, unknown>>, text: string) =>
+    write(`${wanted.json ? JSON.stringify(line) : text}\n`);
+  try {
+    await using store = await openStore(options.store);
+    if (wanted.resolve !== null) return await resolve(store, wanted.resolve, { report, nowMs });
+    if (wanted.retry) await retryNow(store);
+    const overview = await readOverview(store, { sinceMs: nowMs - recentMs });
+    for (const line of wanted.json ? jsonLines(overview) : tables(overview)) write(`${line}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    const { code, message } = error;
+    report({ ok: false, code, message }, message);
+    return 1;
+  }
+}
+
+type Report = (line: Readonly<Record<string, unknown>>, text: string) => void;
+
+async function resolve(
+  store: Store,
+  code: string,
+  { report, nowMs }: { readonly report: Report; readonly nowMs: number },
+): Promise<number> {
+  const ok = await resolveCode(store, code, nowMs);
+  report({ ok, code }, ok ? `${code} is resolved.` : `No conflict and no message ${code}.`);
+  return ok ? 0 : 1;
+}
+
+function readOptions(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        json: { type: 'boolean', default: false },
+        retry: { type: 'boolean', default: false },
+        resolve: { type: 'string' },
+      },
+    });
+    return { ...values, resolve: values.resolve ?? null };
+  } catch {
+    return null;
+  }
+}
+
+function jsonLines({ pending, conflicts, recent, messages }: Overview): readonly string[] {
+  return [
+    ...[...pending, ...conflicts, ...recent].map((row) => ({
+      kind: 'booking',
+      ...bookingJson(row),
+    })),
+    ...messages.map((row) => ({ kind: 'message', ...messageJson(row) })),
+  ].map((line) => JSON.stringify(line));
+}
+
+function bookingJson(row: BookingRow) {
+  return {
+    code: row.bookingId,
+    state: row.state,
+    conflict: row.conflict,
+    itemId: row.itemId,
+    item: row.itemName,
+    start: row.startDay,
+    end: row.endDay,
+    customer: row.customer,
+    phone: row.phone,
+    totalCents: row.totalCents,
+    createdAt: isoTime(row.createdAtMs),
+    resolvedAt: isoTime(row.resolvedAtMs),
+    callId: row.callId,
+  };
+}
+
+function messageJson(row: MessageRow) {
+  return {
+    code: row.code,
+    customer: row.customer,
+    phone: row.phone,
+    text: row.text,
+    createdAt: isoTime(row.createdAtMs),
+    deliveredAt: isoTime(row.deliveredAtMs),
+    resolvedAt: isoTime(row.resolvedAtMs),
+    callId: row.callId,
+  };
+}
+
+function isoTime(atMs: number | null): string | null {
+  return atMs === null ? null : new Date(atMs).toISOString();
+}
+
+const bookingHeader = ['Code', 'State', 'Item', 'Start', 'End', 'Customer', 'Phone', 'Total'];
+
+function tables({ pending, conflicts, recent, messages }: Overview): readonly string[] {
+  return [
+    ...section('Not in the sheet yet', bookingHeader, pending.map(bookingCells)),
+    ...section('To be called back', bookingHeader, conflicts.map(bookingCells)),
+    ...section('Of the last seven days', bookingHeader, recent.map(bookingCells)),
+    ...section(
+      'Messages',
+      ['Code', 'Received', 'Customer', 'Phone', 'Message'],
+      messages.map(messageCells),
+    ),
+  ];
+}
+
+function bookingCells(row: BookingRow): readonly string[] {
+  return [
+    row.bookingId,
+    row.conflict === null ? row.state : `${row.state}: ${row.conflict}`,
+    `${row.itemId} ${row.itemName}`,
+    row.startDay,
+    row.endDay,
+    row.customer,
+    row.phone,
+    `$${(row.totalCents / 100).toFixed(2)}`,
+  ];
+}
+
+function messageCells(row: MessageRow): readonly string[] {
+  const receivedAt = (isoTime(row.createdAtMs) ?? '').slice(0, 16).replace('T', ' ');
+  const marks = [
+    ...(row.resolvedAtMs === null ? [] : ['(resolved)']),
+    ...(row.deliveredAtMs === null ? ['(not in the sheet yet)'] : []),
+  ];
+  const text = [...marks, row.text].join(' ');
+  return [row.code, receivedAt, row.customer ?? '', row.phone ?? '', text];
+}
+
+function section(
+  title: string,
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): readonly string[] {
+  if (rows.length === 0) return [`${title}: none`, ''];
+  const lines = [header, ...rows.map((cells) => cells.map(printable))];
+  const widths = header.map((_, column) =>
+    Math.max(...lines.map((cells) => (cells[column] ?? '').length)),
+  );
+  const format = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [`${title}: ${rows.length}`, ...lines.map((cells) => `  ${format(cells)}`), ''];
+}
+
+/** What a caller said must not move the cursor of the terminal that shows it. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{C}+/gu, ' ');
+}

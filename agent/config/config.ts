@@ -1,0 +1,411 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve, sep } from 'node:path';
+import { z } from 'zod';
+import { readServiceAccount } from '../../tools/sheet/client/sheets-credentials.ts';
+import type { SheetsAuth } from '../../tools/sheet/client/sheets-credentials.ts';
+import { SheetsError } from '../../tools/sheet/client/sheets-error.ts';
+import { defaultTimeouts, timeoutNames, timeoutVariable } from './timeouts.ts';
+import type { TimeoutName, Timeouts } from './timeouts.ts';
+
+/** A provider's voice. */
+export type Voice = { readonly provider: 'deepgram' | 'openai'; readonly model: string };
+
+/** Everything that can be set from outside, checked once and frozen. */
+export type Config = {
+  readonly livekit: {
+    readonly url: string;
+    readonly apiKey: string;
+    readonly apiSecret: string;
+    readonly agentName: string;
+    readonly maxCalls: number;
+    readonly numIdleProcesses: number;
+  };
+  readonly deepgram: {
+    readonly apiKey: string;
+    readonly baseUrl: string;
+    readonly sttModel: string;
+    readonly sttFallbackModel: string | null;
+  };
+  readonly openai: {
+    readonly apiKey: string;
+    readonly baseUrl: string;
+    readonly model: string;
+    readonly fallbackModel: string | null;
+  };
+  readonly voice: Voice & {
+    /** Speaks when the first one fails. */
+    readonly fallback: Voice | null;
+  };
+  readonly handover: {
+    /** Age of a job at which a fresh one takes its call over; null: never. */
+    readonly afterMs: number | null;
+    /** Spoken before it; null: nothing is. */
+    readonly notice: string | null;
+    /** Whether a drain gives live calls to another deployment that is ready. */
+    readonly onDrain: boolean;
+  };
+  /** From SIGTERM to the platform's SIGKILL. */
+  readonly drainGraceMs: number;
+  /** The worker's connection to LiveKit. */
+  readonly link: {
+    readonly reconnectEnabled: boolean;
+    readonly initialMs: number;
+    readonly multiplier: number;
+    readonly maxMs: number;
+    /** In a row; 0: it never gives up. */
+    readonly maxAttempts: number;
+    readonly pingMs: number;
+  };
+  /** Where a person is told that something needs them; null: only in the log. */
+  readonly alerts: { readonly url: string; readonly secret: string } | null;
+  readonly sheet: {
+    readonly id: string;
+    readonly auth: SheetsAuth;
+    readonly baseUrl: string | null;
+  };
+  readonly store: { readonly databaseUrl: string | null; readonly dataDir: string };
+  readonly port: number;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly timeouts: Timeouts;
+  /** On Railway: `volume` when the data folder outlives a deploy, which then has downtime. */
+  readonly platform: 'railway' | 'railway-volume' | 'other';
+  /** In a worker or a job: where its own supervisor listens. */
+  readonly linePath: string | null;
+  /** Values that must never appear in a log line. */
+  readonly secrets: readonly string[];
+};
+
+/** The environment is not usable. The message lists every bad variable, and no value of any. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'CONFIG_INVALID';
+  /** One sentence a variable, which begins with its name. */
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      ['The environment is not usable:', ...problems.map((problem) => `  - ${problem}`)].join('\n'),
+    );
+    this.problems = problems;
+  }
+}
+
+const text = z.string().trim().min(1, 'is missing');
+const secret = text.refine((value) => !/\s/.test(value), 'must not contain spaces');
+const anyUrl = (protocols: readonly string[]) =>
+  text.refine((value) => protocols.includes(protocolOf(value)), {
+    message: `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  });
+const baseUrl = (protocols: readonly string[]) =>
+  anyUrl(protocols).transform((value) => value.replace(/\/+$/, ''));
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .trim()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be from ${least} to ${most}`);
+
+const factor = z
+  .string()
+  .trim()
+  .regex(/^\d+(\.\d+)?$/, 'must be a number')
+  .transform(Number)
+  .refine((value) => value >= 1 && value <= 10, 'must be from 1 to 10');
+const yesOrNo = z.enum(['true', 'false'], 'must be true or false').transform((v) => v === 'true');
+
+const defaultDataDir = 'data';
+/** What `railway.json` and docs/railway.md ask of the platform. */
+const defaultGraceMs = 1_800_000;
+/** With draining seconds of 0 Railway sends SIGKILL 3 s after SIGTERM. */
+const leastRailwayGraceMs = 3_000;
+const defaultVoices = { deepgram: 'aura-2-thalia-en', openai: 'gpt-4o-mini-tts' } as const;
+const voiceProvider = z.enum(['deepgram', 'openai'], 'must be deepgram or openai');
+/** The longest delay that a timer takes (2^31 - 1 ms); Node fires longer ones at once. */
+const maxTimerMs = 2_147_483_647;
+
+const timeoutShape = Object.fromEntries(
+  timeoutNames.map((name) => [
+    timeoutVariable(name),
+    wholeNumber(1, maxTimerMs).default(defaultTimeouts[name]),
+  ]),
+);
+
+const settings = {
+  LIVEKIT_URL: baseUrl(['ws:', 'wss:', 'http:', 'https:']),
+  LIVEKIT_API_KEY: secret,
+  LIVEKIT_API_SECRET: secret,
+  AGENT_NAME: text.default('pickup'),
+  MAX_CALLS: wholeNumber(1, 1_000).default(8),
+  NUM_IDLE_PROCESSES: wholeNumber(1, 100).default(4),
+  DEEPGRAM_API_KEY: secret,
+  DEEPGRAM_BASE_URL: baseUrl(['http:', 'https:']).default('https://api.deepgram.com'),
+  STT_MODEL: text.default('nova-3'),
+  STT_FALLBACK_MODEL: text.optional(),
+  OPENAI_API_KEY: secret,
+  OPENAI_BASE_URL: baseUrl(['http:', 'https:']).default('https://api.openai.com/v1'),
+  LLM_MODEL: text.default('gpt-5.4-mini'),
+  LLM_FALLBACK_MODEL: text.optional(),
+  TTS_PROVIDER: voiceProvider.default('deepgram'),
+  TTS_MODEL: text.optional(),
+  TTS_FALLBACK_PROVIDER: voiceProvider.optional(),
+  TTS_FALLBACK_MODEL: text.optional(),
+  HANDOVER_AFTER_MS: wholeNumber(1_000, maxTimerMs).optional(),
+  HANDOVER_NOTICE: text.optional(),
+  HANDOVER_ON_DRAIN: yesOrNo.default(true),
+  DRAIN_GRACE_MS: wholeNumber(1_000, maxTimerMs).optional(),
+  RECONNECT_ENABLED: yesOrNo.default(true),
+  RECONNECT_INITIAL_MS: wholeNumber(1, maxTimerMs).default(500),
+  RECONNECT_MULTIPLIER: factor.default(2),
+  RECONNECT_MAX_MS: wholeNumber(1, maxTimerMs).default(30_000),
+  RECONNECT_MAX_ATTEMPTS: wholeNumber(0, 1_000_000).default(0),
+  LINK_PING_MS: wholeNumber(100, maxTimerMs).default(10_000),
+  ALERT_WEBHOOK_URL: anyUrl(['http:', 'https:']).optional(),
+  ALERT_WEBHOOK_SECRET: secret
+    .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
+    .optional(),
+  GOOGLE_SHEET_ID: text,
+  GOOGLE_SERVICE_ACCOUNT_JSON: text.optional(),
+  GOOGLE_APPLICATION_CREDENTIALS: text.optional(),
+  SHEETS_BASE_URL: baseUrl(['http:', 'https:']).optional(),
+  DATABASE_URL: baseUrl(['postgres:', 'postgresql:']).optional(),
+  DATA_DIR: text.default(defaultDataDir),
+  PORT: wholeNumber(0, 65_535).default(8080),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error')
+    .default('info'),
+} as const;
+
+/** Set by Railway, or by the supervisor for its workers; so they are not in `.env.example`. */
+const platform = {
+  PICKUP_LINE: text.optional(),
+  RAILWAY_ENVIRONMENT_NAME: text.optional(),
+  RAILWAY_VOLUME_MOUNT_PATH: text.optional(),
+  // Railway's own setting: one that is not usable is told of by the doctor, and stops no start.
+  RAILWAY_DEPLOYMENT_DRAINING_SECONDS: wholeNumber(0, maxTimerMs / 1_000)
+    .optional()
+    .catch(undefined),
+} as const;
+
+const schema = z.object({ ...settings, ...platform });
+const timeoutSchema = z.object(timeoutShape);
+
+/** The names of all variables that a person can set. */
+export const settingNames: readonly string[] = [
+  ...Object.keys(settings),
+  ...Object.keys(timeoutShape),
+];
+
+/**
+ * Reads the environment once. An empty variable counts as not set.
+ * @throws {ConfigError} with one message that lists every bad variable.
+ */
+export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  const parsed = schema.safeParse(given);
+  const times = timeoutSchema.safeParse(given);
+  const problems = [...(parsed.error?.issues ?? []), ...(times.error?.issues ?? [])].map(
+    ({ path, message }) =>
+      `${path.join('.')} ${message.startsWith('Invalid input') ? 'is missing' : message}`,
+  );
+  const timeouts = times.success ? readTimeouts(times.data) : undefined;
+  const auth = readSheetsAuth(given, problems);
+  problems.push(...storeProblems(given), ...alertProblems(given));
+  if (!parsed.success || !timeouts || !auth || problems.length > 0) throw new ConfigError(problems);
+  const e = parsed.data;
+  return deepFreeze<Config>({
+    livekit: {
+      url: e.LIVEKIT_URL.replace(/^http/, 'ws'),
+      apiKey: e.LIVEKIT_API_KEY,
+      apiSecret: e.LIVEKIT_API_SECRET,
+      agentName: e.AGENT_NAME,
+      maxCalls: e.MAX_CALLS,
+      numIdleProcesses: e.NUM_IDLE_PROCESSES,
+    },
+    deepgram: {
+      apiKey: e.DEEPGRAM_API_KEY,
+      baseUrl: e.DEEPGRAM_BASE_URL,
+      sttModel: e.STT_MODEL,
+      sttFallbackModel: e.STT_FALLBACK_MODEL ?? null,
+    },
+    openai: {
+      apiKey: e.OPENAI_API_KEY,
+      baseUrl: e.OPENAI_BASE_URL,
+      model: e.LLM_MODEL,
+      fallbackModel: e.LLM_FALLBACK_MODEL ?? null,
+    },
+    voice: {
+      ...voiceOf(e.TTS_PROVIDER, e.TTS_MODEL),
+      fallback: fallbackVoiceOf(e),
+    },
+    handover: {
+      afterMs: e.HANDOVER_AFTER_MS ?? null,
+      notice: e.HANDOVER_NOTICE ?? null,
+      onDrain: e.HANDOVER_ON_DRAIN,
+    },
+    drainGraceMs: e.DRAIN_GRACE_MS ?? railwayGraceMs(e) ?? defaultGraceMs,
+    link: {
+      reconnectEnabled: e.RECONNECT_ENABLED,
+      initialMs: e.RECONNECT_INITIAL_MS,
+      multiplier: e.RECONNECT_MULTIPLIER,
+      maxMs: e.RECONNECT_MAX_MS,
+      maxAttempts: e.RECONNECT_MAX_ATTEMPTS,
+      pingMs: e.LINK_PING_MS,
+    },
+    alerts: alertsOf(e),
+    sheet: { id: e.GOOGLE_SHEET_ID, auth, baseUrl: e.SHEETS_BASE_URL ?? null },
+    store: { databaseUrl: e.DATABASE_URL ?? null, dataDir: resolve(e.DATA_DIR) },
+    port: e.PORT,
+    logLevel: e.LOG_LEVEL,
+    timeouts,
+    platform: platformOf(e),
+    linePath: e.PICKUP_LINE ?? null,
+    secrets: [
+      e.LIVEKIT_API_SECRET,
+      e.DEEPGRAM_API_KEY,
+      e.OPENAI_API_KEY,
+      ...(auth.kind === 'none' ? [] : [readServiceAccount(auth).private_key]),
+      ...present(e.ALERT_WEBHOOK_SECRET, e.ALERT_WEBHOOK_URL),
+      ...(e.DATABASE_URL ? [e.DATABASE_URL, ...passwordOf(e.DATABASE_URL)] : []),
+    ],
+  });
+}
+
+/**
+ * Where the store is, for commands that need nothing else.
+ * @throws {ConfigError}
+ */
+export function loadStoreConfig(
+  env: Record<string, string | undefined> = process.env,
+): Config['store'] {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  const { DATABASE_URL, DATA_DIR } = settings;
+  const parsed = z.object({ DATABASE_URL, DATA_DIR }).safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`),
+    );
+  }
+  const { data } = parsed;
+  return { databaseUrl: data.DATABASE_URL ?? null, dataDir: resolve(data.DATA_DIR) };
+}
+
+/** The environment of a worker: ours, and where its supervisor listens. */
+export function workerEnvironment(linePath: string): NodeJS.ProcessEnv {
+  return {
+    // The media library logs at debug unless told that this is production.
+    NODE_ENV: 'production',
+    // A job process is ready with a third less of a core: after a fault, that is the caller's time.
+    NODE_COMPILE_CACHE: join(resolve(process.env['DATA_DIR'] ?? defaultDataDir), 'compile-cache'),
+    ...process.env,
+    PICKUP_LINE: linePath,
+  };
+}
+
+function readTimeouts(values: Readonly<Record<string, number>>): Timeouts {
+  const timeouts: Record<TimeoutName, number> = { ...defaultTimeouts };
+  for (const name of timeoutNames) timeouts[name] = values[timeoutVariable(name)] ?? timeouts[name];
+  return timeouts;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads and checks the key at once, file or not. None is needed for an emulator on loopback. */
+function readSheetsAuth(env: Environment, problems: string[]): SheetsAuth | undefined {
+  const inline = env['GOOGLE_SERVICE_ACCOUNT_JSON'];
+  const file = env['GOOGLE_APPLICATION_CREDENTIALS'];
+  const variable = inline ? 'GOOGLE_SERVICE_ACCOUNT_JSON' : 'GOOGLE_APPLICATION_CREDENTIALS';
+  if (!inline && !file) {
+    if (isLoopback(env['SHEETS_BASE_URL'])) return { kind: 'none' };
+    problems.push(
+      'GOOGLE_SERVICE_ACCOUNT_JSON is missing (or set GOOGLE_APPLICATION_CREDENTIALS to the key file)',
+    );
+    return undefined;
+  }
+  try {
+    const json = inline ?? readFileSync(file ?? '', 'utf8');
+    const auth: SheetsAuth = { kind: 'service-account', json };
+    readServiceAccount(auth);
+    return auth;
+  } catch (error) {
+    const why = error instanceof SheetsError ? error.message : 'The file cannot be read';
+    problems.push(`${variable} is not usable: ${why}`);
+    return undefined;
+  }
+}
+
+type Parsed = z.infer<typeof schema>;
+
+function voiceOf(provider: Voice['provider'], model: string | undefined): Voice {
+  return { provider, model: model ?? defaultVoices[provider] };
+}
+
+/** A model alone is another voice of the same provider. */
+function fallbackVoiceOf(e: Parsed): Voice | null {
+  if (!e.TTS_FALLBACK_PROVIDER && !e.TTS_FALLBACK_MODEL) return null;
+  return voiceOf(e.TTS_FALLBACK_PROVIDER ?? e.TTS_PROVIDER, e.TTS_FALLBACK_MODEL);
+}
+
+function alertsOf(e: Parsed): Config['alerts'] {
+  const [url, key] = [e.ALERT_WEBHOOK_URL, e.ALERT_WEBHOOK_SECRET];
+  return url !== undefined && key !== undefined ? { url, secret: key } : null;
+}
+
+/** An alert that nobody can check is not sent (Standard Webhooks 1.0.0). */
+function alertProblems(env: Environment): string[] {
+  if (!env['ALERT_WEBHOOK_URL'] || env['ALERT_WEBHOOK_SECRET']) return [];
+  return ['ALERT_WEBHOOK_SECRET is missing: the alerts to ALERT_WEBHOOK_URL are signed with it'];
+}
+
+function present(...values: readonly (string | undefined)[]): string[] {
+  return values.filter((value) => value !== undefined);
+}
+
+function platformOf(e: Parsed): Config['platform'] {
+  if (!e.RAILWAY_ENVIRONMENT_NAME) return 'other';
+  return e.DATABASE_URL ? 'railway' : 'railway-volume';
+}
+
+/** Null when Railway's setting is not to be seen, because it was made in `railway.json`. */
+function railwayGraceMs(e: Parsed): number | null {
+  const seconds = e.RAILWAY_DEPLOYMENT_DRAINING_SECONDS;
+  if (!e.RAILWAY_ENVIRONMENT_NAME || seconds === undefined) return null;
+  return Math.max(leastRailwayGraceMs, seconds * 1_000);
+}
+
+/** A file that does not outlive a deploy is no journal. */
+function storeProblems(env: Environment): string[] {
+  if (!env['RAILWAY_ENVIRONMENT_NAME'] || env['DATABASE_URL']) return [];
+  const volume = env['RAILWAY_VOLUME_MOUNT_PATH']?.trim();
+  const dataDir = resolve(env['DATA_DIR']?.trim() ?? 'data');
+  if (volume && (dataDir === resolve(volume) || dataDir.startsWith(resolve(volume) + sep))) {
+    return [];
+  }
+  return [
+    'DATABASE_URL is missing: on Railway a file is lost at each deploy (or set DATA_DIR to a folder on a mounted volume)',
+  ];
+}
+
+/** Drivers may name it alone in what they say. */
+function passwordOf(url: string): string[] {
+  const { password } = new URL(url);
+  // Read as a form's value, because that decoder takes every text, half an escape too.
+  const decoded = new URLSearchParams(`p=${password.replaceAll('+', '%2B')}`).get('p') ?? '';
+  return [password, decoded].filter((form) => form !== '');
+}
+
+function protocolOf(value: string): string {
+  return URL.canParse(value) ? new URL(value).protocol : '';
+}
+
+function isLoopback(url: string | undefined): boolean {
+  if (!url || !URL.canParse(url)) return false;
+  const host = new URL(url).hostname;
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  const inners: unknown[] = Object.values(value);
+  for (const inner of inners) if (inner && typeof inner === 'object') deepFreeze(inner);
+  return Object.freeze(value);
+}

@@ -1,0 +1,241 @@
+import { once } from 'node:events';
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import timers from 'node:timers/promises';
+import { linePath, readLines } from './client.ts';
+import type {
+  JobCall,
+  JobOutcome,
+  JobStage,
+  LineOrder,
+  LineReport,
+  LinkState,
+  RefusalReason,
+  ResumeKind,
+} from './client.ts';
+
+/** A job process on the line. Times are from `performance.now()`. */
+export type JobPeer = {
+  readonly pid: number;
+  readonly workerPid: number;
+  stage: JobStage;
+  stageSinceMs: number;
+  call: JobCall | null;
+  lastBeatMs: number;
+  readonly send: (order: LineOrder) => void;
+};
+
+/** A worker process on the line. Times are from `performance.now()`. */
+export type WorkerPeer = {
+  readonly pid: number;
+  link: LinkState;
+  linkDetail: string | null;
+  /** Registrations after its first. */
+  reconnects: number;
+  /** When LiveKit last sent it anything; null while it has no connection. */
+  lastPongAtMs: number | null;
+  lastBeatMs: number;
+  readonly send: (order: LineOrder) => void;
+};
+
+/** What the supervisor wants to hear of. */
+export type LineEvents = {
+  onJobStage(job: JobPeer): void;
+  /** A question, or word of a booking. */
+  onJobAsks(job: JobPeer, report: LineReport): void;
+  /** A job wants to give its call to a fresh one. */
+  onHandOver(job: JobPeer, kind: ResumeKind): void;
+  /** `outcome` is null when the line closed without `bye`: the process died. */
+  onJobGone(job: JobPeer, outcome: JobOutcome | null): void;
+  /** It said hello. What its link is like, it says next. */
+  onWorker(worker: WorkerPeer): void;
+  onWorkerLink(worker: WorkerPeer): void;
+  /** It takes no further job, of its own accord. */
+  onWorkerDraining(worker: WorkerPeer): void;
+  onWorkerGone(worker: WorkerPeer): void;
+  /** What it counted; of another release, perhaps. */
+  onMetrics(job: JobPeer, metrics: readonly unknown[]): void;
+  onAccepted(room: string, jobId: string): void;
+  onRefused(room: string, reason: RefusalReason): void;
+};
+
+/** Supervisors that share a data folder: one that drains, and the next. */
+const maxSlots = 9;
+const staleLockMs = 5_000;
+const lockPollMs = 20;
+
+/** The supervisor's end of all lines. */
+export class JobLine {
+  readonly jobs = new Set<JobPeer>();
+  readonly workers = new Map<number, WorkerPeer>();
+  readonly #server = createServer((socket) => this.#accept(socket));
+  readonly #sockets = new Set<Socket>();
+  readonly #events: LineEvents;
+
+  constructor(events: LineEvents) {
+    this.#events = events;
+    // A socket that could not be accepted (no file descriptor left) is tried again by its client.
+    this.#server.on('error', () => {});
+  }
+
+  /** Listens at the first name in `dataDir` at which no living supervisor does; returns its path. */
+  async listen(dataDir: string): Promise<string> {
+    await mkdir(dataDir, { recursive: true });
+    return withLock(dataDir, () => this.#listenAtFirst(dataDir));
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  async #listenAtFirst(dataDir: string): Promise<string> {
+    for (let slot = 1; slot <= maxSlots; slot += 1) {
+      const path = linePath(dataDir, slot);
+      if (await isServed(path)) continue;
+      // A socket file that nobody serves is what a killed supervisor left.
+      await rm(path, { force: true });
+      this.#server.listen(path);
+      await once(this.#server, 'listening');
+      return path;
+    }
+    throw new Error(`${maxSlots} supervisors already run in this DATA_DIR; stop one of them`);
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => {});
+    const send = (order: LineOrder) => {
+      if (socket.writable) socket.write(`${JSON.stringify(order)}\n`);
+    };
+    let onReport: ((report: LineReport) => void) | undefined;
+    let onClose = () => {};
+    readLines(socket, (message) => {
+      const report = message as LineReport;
+      if (report.type !== 'hello' || onReport) return onReport?.(report);
+      [onReport, onClose] =
+        report.role === 'worker' ? this.#worker(report.pid, send) : this.#job(report, send);
+    });
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      onClose();
+    });
+  }
+
+  #worker(
+    pid: number,
+    send: (order: LineOrder) => void,
+  ): [(report: LineReport) => void, () => void] {
+    const worker: WorkerPeer = {
+      pid,
+      link: 'connecting',
+      linkDetail: null,
+      reconnects: 0,
+      lastPongAtMs: null,
+      lastBeatMs: performance.now(),
+      send,
+    };
+    this.workers.set(pid, worker);
+    this.#events.onWorker(worker);
+    const onReport = (report: LineReport) => {
+      worker.lastBeatMs = performance.now();
+      if (report.type === 'accepted') this.#events.onAccepted(report.room, report.jobId);
+      if (report.type === 'refused') this.#events.onRefused(report.room, report.reason);
+      if (report.type === 'draining') this.#events.onWorkerDraining(worker);
+      if (report.type === 'link-health') {
+        const { reconnects, lastPongAgeMs } = report;
+        worker.reconnects = reconnects;
+        worker.lastPongAtMs = lastPongAgeMs === null ? null : worker.lastBeatMs - lastPongAgeMs;
+      }
+      if (report.type !== 'link') return;
+      worker.link = report.state;
+      worker.linkDetail = report.detail;
+      this.#events.onWorkerLink(worker);
+    };
+    const onClose = () => {
+      // It may be back already, on another socket.
+      if (this.workers.get(pid) === worker) this.workers.delete(pid);
+      this.#events.onWorkerGone(worker);
+    };
+    return [onReport, onClose];
+  }
+
+  #job(
+    hello: Extract<LineReport, { role: 'job' }>,
+    send: (order: LineOrder) => void,
+  ): [(report: LineReport) => void, () => void] {
+    const job: JobPeer = {
+      pid: hello.pid,
+      workerPid: hello.workerPid,
+      stage: hello.stage,
+      stageSinceMs: performance.now(),
+      call: hello.call,
+      lastBeatMs: performance.now(),
+      send,
+    };
+    let outcome: JobOutcome | null = null;
+    this.jobs.add(job);
+    this.#events.onJobStage(job);
+    const onReport = (report: LineReport) => {
+      job.lastBeatMs = performance.now();
+      if (report.type === 'bye') outcome = report.outcome;
+      if (report.type === 'ask' || report.type === 'booking-committed') {
+        this.#events.onJobAsks(job, report);
+      }
+      if (report.type === 'metrics') this.#events.onMetrics(job, report.metrics);
+      if (report.type === 'hand-over') this.#events.onHandOver(job, report.kind);
+      if (report.type !== 'stage') return;
+      job.stage = report.stage;
+      job.stageSinceMs = job.lastBeatMs;
+      job.call = report.call;
+      this.#events.onJobStage(job);
+    };
+    const onClose = () => {
+      this.jobs.delete(job);
+      this.#events.onJobGone(job, outcome);
+    };
+    return [onReport, onClose];
+  }
+}
+
+/**
+ * Runs `work` while no other supervisor of this folder does: of two that both find a dead one's
+ * socket file, the second would remove what the first has put in its place.
+ */
+async function withLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const lock = join(folder, 'line.lock');
+  for (;;) {
+    try {
+      await mkdir(lock);
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const made = await stat(lock).catch(() => null);
+    // Held for milliseconds, unless its holder was killed meanwhile.
+    if (made && Date.now() - made.mtimeMs > staleLockMs) await rm(lock, { recursive: true });
+    await timers.setTimeout(lockPollMs);
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(lock, { recursive: true, force: true });
+  }
+}
+
+/** Whether somebody listens at `path`. A name that cannot be judged is not ours to take. */
+async function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', ({ code = '' }: NodeJS.ErrnoException) => {
+      resolve(!['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(code));
+    });
+  });
+}

@@ -1,0 +1,209 @@
+import {
+  APIConnectionError,
+  createTimedString,
+  shortuuid,
+  tts,
+  type APIConnectOptions,
+} from '@livekit/agents';
+import { AudioFrame } from '@livekit/rtc-node';
+import { atRate } from './resample.ts';
+import { phraseFrames, type PhraseAudio } from '../prompts/prompt-audio.ts';
+import { SentenceFeed } from './sentence-stream.ts';
+import { VoiceHealth } from './voice-health.ts';
+import { VoiceReading, type ReadingFailure } from './tts-stream.ts';
+
+/** A voice that failed, and what the caller heard instead: `nothing` also when all was said. */
+export type SpeakingTrouble = ReadingFailure & {
+  readonly provider: string;
+  readonly covered: 'other-voice' | 'recorded' | 'nothing';
+};
+
+type SpeakingBudgets = {
+  /** From the first text to the first audio. */
+  readonly firstAudioMs: number;
+  /** From one piece of audio to the next; also to the first audio of a voice that takes over. */
+  readonly betweenChunksMs: number;
+};
+
+export type SteadyVoiceOptions = {
+  /** In order of preference. The sample rate is that of the first. */
+  readonly voices: readonly [tts.TTS, ...tts.TTS[]];
+  /** Excuses the agent when no voice can speak. */
+  readonly recorded?: () => PhraseAudio | undefined;
+  readonly onTrouble: (trouble: SpeakingTrouble) => void;
+  readonly budgets?: SpeakingBudgets;
+};
+
+type StreamOptions = Required<Omit<SteadyVoiceOptions, 'voices'>>;
+
+const defaultBudgets: SpeakingBudgets = { firstAudioMs: 2_000, betweenChunksMs: 1_500 };
+const silenceMs = 10;
+
+/**
+ * A voice that goes on with another one where the first fails: with what has not been said yet. It
+ * reports the text of each sentence with its audio, so that only what was spoken counts as said.
+ * When no voice is left, a recorded phrase is played, and the stream fails.
+ */
+export class SteadyVoice extends tts.TTS {
+  readonly label = 'pickup.SteadyVoice';
+  readonly #options: StreamOptions;
+  readonly #voices: readonly [VoiceHealth, ...VoiceHealth[]];
+
+  constructor({ voices, ...options }: SteadyVoiceOptions) {
+    const [first, ...others] = voices;
+    super(first.sampleRate, 1, { streaming: true, alignedTranscript: true });
+    this.#voices = [new VoiceHealth(first), ...others.map((voice) => new VoiceHealth(voice))];
+    this.#options = { recorded: () => undefined, budgets: defaultBudgets, ...options };
+    // An abandoned stream may still fail; without a listener that would be thrown.
+    for (const voice of voices) voice.on('error', () => {});
+  }
+
+  override get model(): string {
+    return this.#voices[0].voice.model;
+  }
+
+  override get provider(): string {
+    return this.#voices[0].voice.provider;
+  }
+
+  override stream(options?: { connOptions?: APIConnectOptions }): tts.SynthesizeStream {
+    return new SteadyStream(this, this.#voices, this.#options, options?.connOptions);
+  }
+
+  /** @throws {Error} always: the framework asks only voices that do not stream. */
+  override synthesize(): tts.ChunkedStream {
+    throw new Error('This voice streams: use stream()');
+  }
+
+  override async close(): Promise<void> {
+    await Promise.all(this.#voices.map(({ voice }) => voice.close()));
+  }
+}
+
+class SteadyStream extends tts.SynthesizeStream {
+  readonly label = 'pickup.SteadyStream';
+  readonly #rateHz: number;
+  readonly #voices: readonly VoiceHealth[];
+  readonly #options: StreamOptions;
+  readonly #id = shortuuid();
+  /** How many sentences have been reported as said. */
+  #said = 0;
+
+  constructor(
+    voice: SteadyVoice,
+    voices: readonly VoiceHealth[],
+    options: StreamOptions,
+    connOptions?: APIConnectOptions,
+  ) {
+    super(voice, connOptions);
+    this.#rateHz = voice.sampleRate;
+    this.#voices = voices;
+    this.#options = options;
+  }
+
+  protected override async run(): Promise<void> {
+    const feed = new SentenceFeed(this.input);
+    const left = VoiceHealth.inOrder(this.#voices);
+    for (let health = left.shift(); health; health = left.shift()) {
+      const isFirst = left.length === this.#voices.length - 1;
+      const { failure, progress } = await this.#readAloud(feed, health, isFirst);
+      if (this.abortSignal.aborted) return;
+      if (!failure) {
+        if (progress.given > 0) health.spoke(progress.measuredMsPerLetter);
+        return this.#end(feed);
+      }
+      // An idle connection was closed between two sentences: the next one opens another.
+      if (progress.said > 0 && progress.said === progress.given && !feed.isOver) {
+        left.unshift(health);
+        continue;
+      }
+      health.failed();
+      const isAllSaid = feed.isOver && this.#said === feed.sentences.length;
+      const covered = isAllSaid ? 'nothing' : this.#cover(left.length > 0);
+      const provider = health.voice.provider.toLowerCase();
+      this.#options.onTrouble({ ...failure, provider, covered });
+      if (isAllSaid) return this.#end(feed);
+    }
+    await this.#playRecorded();
+    // Not retryable: the text is used up.
+    throw new APIConnectionError({
+      message: 'No voice could speak',
+      options: { retryable: false },
+    });
+  }
+
+  /** Lets one voice read on from the first sentence that was not said. */
+  async #readAloud(feed: SentenceFeed, health: VoiceHealth, isFirst: boolean) {
+    const { firstAudioMs, betweenChunksMs } = this.#options.budgets;
+    const reading = new VoiceReading({
+      voice: health.voice,
+      sampleRateHz: this.#rateHz,
+      connOptions: this.connOptions,
+      firstAudioMs: isFirst ? firstAudioMs : Math.min(firstAudioMs, betweenChunksMs),
+      betweenChunksMs,
+      msPerLetter: health.msPerLetter,
+    });
+    const from = this.#said;
+    const stop = () => reading.close();
+    this.abortSignal.addEventListener('abort', stop, { once: true });
+    if (this.abortSignal.aborted) stop();
+    void this.#feed(feed, reading, from);
+    try {
+      for await (const frame of reading.frames()) {
+        this.#play(frame, feed, from + reading.progress.said);
+      }
+      return { failure: reading.failure, progress: reading.progress };
+    } finally {
+      this.abortSignal.removeEventListener('abort', stop);
+    }
+  }
+
+  async #feed(feed: SentenceFeed, reading: VoiceReading, from: number): Promise<void> {
+    for (let i = from; ; i += 1) {
+      const sentence = await feed.at(i);
+      if (reading.isOver) return;
+      if (sentence === undefined) break;
+      this.markStarted();
+      reading.say(sentence);
+    }
+    reading.endText();
+  }
+
+  #cover(hasOther: boolean): SpeakingTrouble['covered'] {
+    if (hasOther) return 'other-voice';
+    return this.#options.recorded() ? 'recorded' : 'nothing';
+  }
+
+  /** `saidUntil`: how many sentences are said once this frame is out. */
+  #play(frame: AudioFrame, feed: SentenceFeed, saidUntil: number): void {
+    const text = feed.sentences.slice(this.#said, saidUntil).join('');
+    this.#said = Math.max(this.#said, saidUntil);
+    this.#put(frame, text);
+  }
+
+  /** The voice came to its end: what was reckoned to be unsaid is said. */
+  #end(feed: SentenceFeed): void {
+    if (this.#said < feed.sentences.length) {
+      const samples = (this.#rateHz * silenceMs) / 1_000;
+      const silence = new AudioFrame(new Int16Array(samples), this.#rateHz, 1, samples);
+      this.#play(silence, feed, feed.sentences.length);
+    }
+    this.queue.put(tts.SynthesizeStream.END_OF_STREAM);
+  }
+
+  async #playRecorded(): Promise<void> {
+    const audio = this.#options.recorded();
+    if (!audio) return;
+    for await (const frame of atRate(phraseFrames(audio), this.#rateHz)) this.#put(frame, '');
+  }
+
+  #put(frame: AudioFrame, text: string): void {
+    this.queue.put({
+      requestId: this.#id,
+      segmentId: this.#id,
+      frame,
+      final: false,
+      ...(text === '' ? {} : { timedTranscripts: [createTimedString({ text })] }),
+    });
+  }
+}

@@ -1,0 +1,144 @@
+import timers from 'node:timers/promises';
+import type { Log } from '../../infra/log.ts';
+import { DrainHandOvers } from '../drain-hand-overs.ts';
+import { drainTimes, killAfterMs } from './drain-budget.ts';
+import type { DrainBudget } from './drain-budget.ts';
+import type { JobLine, JobPeer } from '../../ipc/server.ts';
+import { killProcess } from '../kill-process.ts';
+import type { Pool } from '../workers/capacity.ts';
+import type { ReadyMark } from './readiness-lease.ts';
+import type { WorkerProcesses } from '../workers/worker-processes.ts';
+
+/**
+ * How the calls ended: by themselves or with another deployment (`drained`), the last of them with
+ * a sentence (`said-goodbye`), or by force: at a second signal, or because the time was over.
+ */
+export type DrainOutcome = 'drained' | 'said-goodbye' | 'forced' | 'deadline';
+
+const pollMs = 50;
+
+/** What a drain needs. */
+export type DrainDeps = {
+  readonly line: Pick<JobLine, 'jobs' | 'workers'>;
+  readonly workers: Pick<WorkerProcesses, 'pids' | 'stopStarting' | 'kill'>;
+  readonly pool: Pick<Pool, 'serving'>;
+  readonly log: Log;
+  readonly readyMark: Pick<ReadyMark, 'withdraw' | 'otherIsReady'>;
+  readonly budget: DrainBudget;
+  /** Whether calls are given to another deployment that is ready. */
+  readonly handsOver: boolean;
+  /** Resolves when waiting is to end at once. */
+  readonly forced: Promise<void>;
+  readonly clock?: DrainClock;
+};
+
+/** Time, as a drain sees it; another one in tests. */
+type DrainClock = { nowMs(): number; sleep(ms: number): Promise<unknown> };
+
+const realClock: DrainClock = {
+  nowMs: () => performance.now(),
+  sleep: (ms) => timers.setTimeout(ms),
+};
+
+/** Takes no further call, and resolves when all processes are gone. Runs once. */
+export async function drain(deps: DrainDeps): Promise<DrainOutcome> {
+  return new Drain(deps).run();
+}
+
+class Drain {
+  readonly #deps: DrainDeps;
+  readonly #clock: DrainClock;
+  readonly #startedMs: number;
+  readonly #handOvers: DrainHandOvers;
+  /** Jobs that were told to end their call with a sentence. */
+  readonly #parting = new Set<JobPeer>();
+  #isForced = false;
+
+  constructor(deps: DrainDeps) {
+    this.#deps = deps;
+    this.#clock = deps.clock ?? realClock;
+    this.#startedMs = this.#clock.nowMs();
+    this.#handOvers = new DrainHandOvers(deps.log);
+  }
+
+  async run(): Promise<DrainOutcome> {
+    const { line, workers, readyMark, forced } = this.#deps;
+    void forced.then(() => (this.#isForced = true));
+    workers.stopStarting();
+    // A worker that says hello later is told then.
+    for (const worker of line.workers.values()) worker.send({ type: 'drain' });
+    await readyMark.withdraw();
+    const outcome = await this.#callsOver();
+    if (!this.#isOver) await this.#endByForce(outcome);
+    return outcome;
+  }
+
+  /** Calls of an earlier supervisor's worker are ours to wait for, too. */
+  get #isOver(): boolean {
+    const { workers, pool } = this.#deps;
+    return workers.pids.length === 0 && pool.serving.length === 0;
+  }
+
+  get #passedMs(): number {
+    return this.#clock.nowMs() - this.#startedMs;
+  }
+
+  async #callsOver(): Promise<DrainOutcome> {
+    const { budget, handsOver, readyMark, pool } = this.#deps;
+    while (!this.#isOver && !this.#isForced) {
+      const otherIsReady = handsOver && readyMark.otherIsReady;
+      const { lastWordsMs, endMs } = drainTimes(budget, otherIsReady);
+      const passedMs = this.#passedMs;
+      // A worker that is left without a call is no reason to call the end a bad one.
+      if (passedMs >= endMs) return pool.serving.length > 0 ? 'deadline' : this.#goodEnd;
+      if (passedMs >= lastWordsMs) this.#sayGoodbye();
+      else if (otherIsReady) this.#handOver(lastWordsMs - passedMs);
+      await this.#clock.sleep(pollMs);
+    }
+    return this.#isOver ? this.#goodEnd : 'forced';
+  }
+
+  get #goodEnd(): DrainOutcome {
+    return this.#parting.size > 0 ? 'said-goodbye' : 'drained';
+  }
+
+  /** A call whose caller was told that it ends does end. */
+  #handOver(leftMs: number): void {
+    const jobs = [...this.#deps.line.jobs].filter((job) => !this.#parting.has(job));
+    this.#handOvers.step(jobs, this.#passedMs, leftMs);
+  }
+
+  /** A job that becomes live only now is told then. */
+  #sayGoodbye(): void {
+    const { line, log } = this.#deps;
+    for (const job of line.jobs) {
+      if (!job.call || job.stage !== 'live' || this.#parting.has(job)) continue;
+      this.#parting.add(job);
+      log.info({ event: 'drain.goodbye', ...job.call }, 'nobody goes on with the call');
+      job.send({ type: 'say-goodbye' });
+    }
+  }
+
+  /** The framework's jobs ignore signals and talk on for 13 s after their worker: they come first. */
+  async #endByForce(outcome: DrainOutcome): Promise<void> {
+    const { line, workers, pool, log, budget } = this.#deps;
+    for (const { room, callId } of pool.serving) {
+      log.error({ event: 'job.forced', room, callId, outcome }, 'call ended by force');
+    }
+    for (const job of line.jobs) if (job.call) job.send({ type: 'end' });
+    workers.kill('SIGKILL');
+    const untilMs = this.#passedMs + killAfterMs(budget, this.#passedMs);
+    while (workers.pids.length > 0 || line.jobs.size > 0) {
+      if (this.#passedMs >= untilMs) return this.#killJobs();
+      await this.#clock.sleep(pollMs);
+    }
+  }
+
+  #killJobs(): void {
+    const { line, log } = this.#deps;
+    for (const { pid, call } of line.jobs) {
+      log.error({ event: 'job.forced', jobPid: pid, room: call?.room ?? null }, 'job killed');
+      killProcess(pid);
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { withDeadline } from '../../infra/deadline.ts';
+import type { Log } from '../../infra/log.ts';
+import type { Store } from '../../infra/store/database.ts';
+import {
+  claimLease,
+  listLeases,
+  releaseLease,
+  removeExpiredLeases,
+} from '../../infra/store/leases.ts';
+import type { Lease } from '../../infra/store/leases.ts';
+
+const prefix = 'ready:';
+/** Three renewals may fail before the others believe that this supervisor is gone. */
+const markMs = 5_000;
+const renewMs = 1_500;
+/** How old what is known of the others may be, and what the others know of us. */
+const tickMs = 500;
+/** Takes 5 ms; a drain whose grace is short does not wait for a store that is away. */
+const withdrawMs = 500;
+
+/**
+ * How supervisors that share a store know of each other: each one that takes calls keeps a lease
+ * of its own there, until it drains. A store that is away shows nobody.
+ */
+export class ReadyMark {
+  readonly #store: Store;
+  readonly #log: Log;
+  readonly #isReady: () => boolean;
+  readonly #id = randomUUID();
+  #lease: Lease | null = null;
+  #markedMs = 0;
+  #otherIsReady = false;
+  #withdrawal: Promise<void> | undefined;
+  #tending: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isFailing = false;
+
+  constructor(options: {
+    readonly store: Store;
+    readonly log: Log;
+    /** Whether a call would be picked up here now. */
+    readonly isReady: () => boolean;
+  }) {
+    this.#store = options.store;
+    this.#log = options.log;
+    this.#isReady = options.isReady;
+  }
+
+  /** Whether another supervisor takes calls. Looked at only after `withdraw`. */
+  get otherIsReady(): boolean {
+    return this.#otherIsReady;
+  }
+
+  /** Shows the others from now on whether calls are taken here. */
+  start(): void {
+    this.#tend(() => removeExpiredLeases(this.#store, prefix));
+    this.#timer = setInterval(() => {
+      this.#tend(() => (this.#withdrawal ? this.#look() : this.#mark()));
+    }, tickMs);
+    this.#timer.unref();
+  }
+
+  /** No call is taken here any more. Resolves when the others have been looked at, or in 500 ms. */
+  withdraw(): Promise<void> {
+    this.#withdrawal ??= withDeadline(() => this.#withdrawOnce(), {
+      ms: withdrawMs,
+      label: 'look at other supervisors',
+    }).catch(() => {
+      // The next tick looks again.
+    });
+    return this.#withdrawal;
+  }
+
+  async stop(): Promise<void> {
+    await this.withdraw();
+    clearInterval(this.#timer);
+    await this.#tending;
+  }
+
+  /** One at a time: a store that is slow is not asked more and more. */
+  #tend(work: () => Promise<void>): void {
+    this.#tending ??= this.#try(work).finally(() => (this.#tending = undefined));
+  }
+
+  async #withdrawOnce(): Promise<void> {
+    await this.#tending;
+    this.#tend(async () => {
+      await this.#release();
+      await this.#look();
+    });
+    await this.#tending;
+  }
+
+  async #try(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      this.#isFailing = false;
+    } catch (error) {
+      this.#otherIsReady = false;
+      // Said once: it goes on for as long as the store is away.
+      const level = this.#isFailing ? 'debug' : 'warn';
+      this.#isFailing = true;
+      this.#log[level]({ event: 'store.failed', error }, 'other supervisors are not seen');
+    }
+  }
+
+  async #mark(): Promise<void> {
+    if (!this.#isReady()) return this.#release();
+    const nowMs = performance.now();
+    if (this.#lease && nowMs - this.#markedMs < renewMs) return;
+    const claim = { name: `${prefix}${this.#id}`, holder: this.#id, ttlMs: markMs };
+    this.#lease = await claimLease(this.#store, claim);
+    this.#markedMs = nowMs;
+  }
+
+  async #release(): Promise<void> {
+    const lease = this.#lease;
+    this.#lease = null;
+    if (lease) await releaseLease(this.#store, lease);
+  }
+
+  async #look(): Promise<void> {
+    const marks = await listLeases(this.#store, prefix);
+    this.#otherIsReady = marks.some(({ holder }) => holder !== this.#id);
+  }
+}

@@ -1,0 +1,78 @@
+import { takeMessage } from '../../../tools/journal/journal.ts';
+import { termination } from '../../ipc/termination.ts';
+import type { TerminationReason } from '../../ipc/termination.ts';
+import type { Log } from '../../infra/log.ts';
+import { dropCallState } from '../../store/call-states.ts';
+import { findCall, recordCallClose, recordCallStart } from '../../infra/store/calls.ts';
+import type { Store } from '../../infra/store/database.ts';
+import type { WatchedCall } from './watched-call.ts';
+
+/** A call whose end no job wrote down. */
+export type LostCall = {
+  readonly room: string;
+  readonly callId: string;
+  readonly phoneNumber: string | null;
+  readonly firstSeenAtMs: number;
+  readonly attempts: number;
+  readonly reason: TerminationReason;
+  /** The caller had been answered: they are to be called back. */
+  readonly wasAnswered: boolean;
+  /** We end the call; else the caller has. */
+  readonly isCallerThere: boolean;
+};
+
+/** What is written down of a call; null when LiveKit never said whose it was. */
+export function lostCall(
+  { room, caller, firstSeenAtMs, attempts, wasAnswered }: WatchedCall,
+  end: Pick<LostCall, 'reason' | 'isCallerThere'>,
+): LostCall | null {
+  if (!caller?.callId) return null;
+  const { callId, phoneNumber } = caller;
+  return { room, callId, phoneNumber, firstSeenAtMs, attempts, wasAnswered, ...end };
+}
+
+/**
+ * Writes down a call that no job wrote down, in the log and in the store, once: what a job, or
+ * another supervisor that saw it, has written stands.
+ */
+export async function recordLostCall(store: Store, log: Log, call: LostCall): Promise<void> {
+  const { room, callId, firstSeenAtMs, attempts } = call;
+  const endedAtMs = Date.now();
+  const ending = termination(call.reason);
+  const endedBy = call.isCallerThere ? null : 'caller';
+  const summary = { durationMs: endedAtMs - firstSeenAtMs, attempts };
+  try {
+    await recordCallStart(store, {
+      callId,
+      room,
+      callerNumber: call.phoneNumber,
+      startedAtMs: firstSeenAtMs,
+      jobId: null,
+      epoch: 0,
+    });
+    const stored = await findCall(store, callId);
+    if (stored && stored.endedAtMs !== null) return;
+    // First: a note that is taken twice is better than one that a crash here would lose.
+    if (call.wasAnswered && ending.result === 'failed') await noteCallBack(store, call);
+    const close = { callId, ...ending, endedBy, endedAtMs, turns: 0, summary };
+    if (!(await recordCallClose(store, close))) return;
+    await dropCallState(store, callId);
+  } catch (error) {
+    log.error({ event: 'store.failed', callId, error }, 'call could not be written down');
+  }
+  const level = ending.result === 'failed' ? 'error' : 'info';
+  log[level]({ event: 'call.ended', room, callId, ...ending, endedBy }, 'call ended');
+  log[level]({ event: 'call.closed', room, callId, ...ending, ...summary }, 'call closed');
+}
+
+async function noteCallBack(store: Store, { callId, phoneNumber }: LostCall): Promise<void> {
+  await takeMessage(store, {
+    callId,
+    message: {
+      customer: null,
+      phone: phoneNumber,
+      text: 'Please call back: the call broke off through a fault of ours.',
+    },
+    clock: { nowMs: () => Date.now() },
+  });
+}

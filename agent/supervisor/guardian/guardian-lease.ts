@@ -1,0 +1,85 @@
+import { withDeadline } from '../../infra/deadline.ts';
+import { agentIdentity } from '../../ipc/client.ts';
+import type { Log } from '../../infra/log.ts';
+import { sweepMs } from './room-reconciler.ts';
+import type { Rooms } from '../rooms.ts';
+import type { WatchedCall } from './watched-call.ts';
+import type { WhoServes } from './job-assignment.ts';
+
+/** What the right is taken from. */
+export type RightToActDeps = {
+  readonly rooms: Pick<Rooms, 'findCaller'>;
+  readonly log: Log;
+  readonly whoServes: WhoServes;
+  /** Of several guardians that share a store one acts for a room: whether it is this one. */
+  readonly mayAct: (room: string) => Promise<boolean>;
+  readonly nowMs: () => number;
+};
+
+/** Whether a fresh job may be sent for, and whose lease it may take over; or when to ask again. */
+export type Right =
+  | { readonly mayAct: true; readonly supersedes: string | null }
+  | { readonly mayAct: false; readonly againInMs: number };
+
+/** Both answers take 5 ms; a caller waits meanwhile. */
+const storeMs = 1_000;
+/** Another guardian acts; what comes of it is seen after this. */
+const actedMs = 1_000;
+/** Longer than another guardian takes to get a job into the room of a call that only it was asked for. */
+const aloneMs = 3_000;
+
+/** Which guardian looks after a call: the store says so, and without a store the call's room. */
+export class RightToAct {
+  readonly #deps: RightToActDeps;
+
+  constructor(deps: RightToActDeps) {
+    this.#deps = deps;
+  }
+
+  /** Rejects when neither the store nor LiveKit can be asked. */
+  async ask(call: WatchedCall): Promise<Right> {
+    try {
+      return await withDeadline(() => this.#byStore(call), { ms: storeMs, label: 'right to act' });
+    } catch (error) {
+      const { room } = call;
+      this.#deps.log.error(
+        { event: 'store.failed', room, error },
+        'nobody can say whose a call is',
+      );
+      return this.#byRoom(call);
+    }
+  }
+
+  async #byStore(call: WatchedCall): Promise<Right> {
+    const { whoServes, mayAct } = this.#deps;
+    const holder = await whoServes.holder(call);
+    if (whoServes.isForeign(call, holder)) {
+      call.loss = null;
+      return { mayAct: false, againInMs: sweepMs };
+    }
+    if (!(await mayAct(call.room))) return { mayAct: false, againInMs: actedMs };
+    return { mayAct: true, supersedes: holder };
+  }
+
+  /** A store that is away must not leave a caller waiting: LiveKit knows whether an agent is there. */
+  async #byRoom(call: WatchedCall): Promise<Right> {
+    const { rooms, nowMs } = this.#deps;
+    const caller = await rooms.findCaller(call.room);
+    const isAlone = caller?.isThere && caller.agents.every((agent) => this.#isOfNoUse(call, agent));
+    if (!isAlone) {
+      call.aloneSinceMs = null;
+      return { mayAct: false, againInMs: actedMs };
+    }
+    call.aloneSinceMs ??= nowMs();
+    if (!call.wasOffered && nowMs() < call.aloneSinceMs + aloneMs) {
+      return { mayAct: false, againInMs: actedMs };
+    }
+    return { mayAct: true, supersedes: [...call.lostJobs].at(-1) ?? null };
+  }
+
+  /** An agent that is lost, or stuck: it is one of ours, and the call is to go to another. */
+  #isOfNoUse(call: WatchedCall, agent: string): boolean {
+    const onLine = this.#deps.whoServes.jobsOf(call).map(({ call: served }) => served?.jobId ?? '');
+    return [...call.lostJobs, ...onLine].some((jobId) => agentIdentity(jobId) === agent);
+  }
+}

@@ -1,0 +1,248 @@
+import type { TerminationReason } from '../../ipc/termination.ts';
+import { agentIdentity } from '../../ipc/client.ts';
+import type { JobOutcome, ResumeKind } from '../../ipc/client.ts';
+import type { Log } from '../../infra/log.ts';
+import type { Timeouts } from '../../config/timeouts.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { JobPeer } from '../../ipc/server.ts';
+import { lostCall } from './abandoned-calls.ts';
+import type { LostCall } from './abandoned-calls.ts';
+import { RightToAct } from './guardian-lease.ts';
+import { RoomSweep, sweepMs } from './room-reconciler.ts';
+import type { Rooms } from '../rooms.ts';
+import { TakeoverLimits } from './takeover-policy.ts';
+import type { WatchedCall } from './watched-call.ts';
+import { WatchedCalls } from '../watched-calls.ts';
+import { WhoServes } from './job-assignment.ts';
+
+/** What the guardian needs. */
+export type GuardianDeps = {
+  readonly rooms: Rooms;
+  readonly log: Log;
+  readonly timeouts: Timeouts;
+  /** The jobs on the line. */
+  readonly jobs: () => Iterable<JobPeer>;
+  /** Whether a fresh job can be had for `room`, here or from another supervisor. */
+  readonly canTake: (room: string) => boolean;
+  /** Who holds the call's lease: a job of another supervisor may serve it. */
+  readonly leaseHolder: (callId: string) => Promise<string | null>;
+  /** Of several guardians that share a store one acts for a room: whether it is this one. */
+  readonly mayAct: (room: string) => Promise<boolean>;
+  /** Writes down a call that is over, unless a job has done so. */
+  readonly onLost: (call: LostCall) => Promise<void>;
+  /** LiveKit answers again, after it did not. */
+  readonly onServerBack?: () => void;
+  /** The clock of `JobPeer`, which no change of the time of day moves. */
+  readonly nowMs?: () => number;
+};
+
+const tickMs = 250;
+/** A worker that was ready and refused all the same is asked again after this. */
+const refusedMs = 500;
+/** A suspicion is acted on when the last one has got its fresh job, or has had this long. */
+const suspicionMs = 5_000;
+
+/**
+ * No caller without an agent. LiveKit dispatches once, never again, and does not notice when nothing
+ * comes of it. The guardian knows of calls from the worker's requests and from a sweep of the rooms,
+ * hears on the line which of them have a job, and dispatches again for those that have none.
+ */
+export class Guardian {
+  readonly #deps: GuardianDeps;
+  readonly #nowMs: () => number;
+  readonly #calls: WatchedCalls;
+  readonly #whoServes: WhoServes;
+  readonly #right: RightToAct;
+  readonly #dispatcher: Dispatcher;
+  readonly #sweep: RoomSweep;
+  readonly #limits = new TakeoverLimits();
+  #suspicion: { readonly room: string; readonly untilMs: number } | undefined;
+  #tick: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(deps: GuardianDeps) {
+    this.#deps = deps;
+    const nowMs = deps.nowMs ?? (() => performance.now());
+    const { pickupMs, connectMs } = deps.timeouts;
+    this.#nowMs = nowMs;
+    this.#calls = new WatchedCalls({ ...deps, pickupMs, nowMs });
+    this.#whoServes = new WhoServes({ ...deps, nowMs });
+    this.#dispatcher = new Dispatcher({ ...deps, pickupMs, nowMs });
+    const [calls, whoServes] = [this.#calls, this.#whoServes];
+    this.#right = new RightToAct({ ...deps, whoServes, nowMs });
+    this.#sweep = new RoomSweep({ ...deps, calls, whoServes, connectMs, nowMs });
+  }
+
+  start(): void {
+    this.#tick = setInterval(() => this.check(), tickMs);
+    this.#sweep.start();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#tick);
+    this.#sweep.stop();
+  }
+
+  /** A worker took a job: it has `pickupMs` to show up on the line. */
+  accepted(room: string): void {
+    this.#offered(room).awaitingUntilMs = this.#nowMs() + this.#deps.timeouts.pickupMs;
+  }
+
+  /** A worker turned a job down. Another may take it; if none does, the call is dispatched again. */
+  refused(room: string): void {
+    const call = this.#offered(room);
+    // It came to nothing because nobody was ready after all.
+    if (!call.takeBack()) return;
+    call.awaitingUntilMs = 0;
+    call.notBeforeMs = this.#nowMs() + refusedMs;
+  }
+
+  /** A job moved on. */
+  jobMoved(job: JobPeer): void {
+    if (!job.call || this.#isGivenUp(job)) return;
+    const call = this.#offered(job.call.room);
+    call.hasJob();
+    if (job.stage === 'live') call.wasAnswered = true;
+  }
+
+  /** A job left: at the call's end, because another has it, or by failing. */
+  jobGone(job: JobPeer, outcome: JobOutcome | null): void {
+    if (!job.call) return;
+    const { room, jobId } = job.call;
+    // It left on its own; whatever kept it in the room must not speak beside the next one.
+    if (outcome === 'yielded') {
+      this.#calls.get(room)?.lostJobs.add(jobId);
+      return this.#remove(room, jobId);
+    }
+    if (outcome === 'ended') return void this.#calls.close(room);
+    if (this.#isGivenUp(job) || this.#calls.wasClosed(room)) return;
+    this.#lose(this.#calls.watch(room), jobId, outcome === null ? 'crash' : 'start-failed');
+    this.check();
+  }
+
+  /**
+   * A job is there and does not run: its call goes to a fresh one. False when the last one that was
+   * given up on so is not replaced yet: where many freeze at once, the machine may be to blame.
+   */
+  jobFroze(job: JobPeer): boolean {
+    if (!job.call || this.#isReplacingFrozen()) return false;
+    const { room } = job.call;
+    this.#suspicion = { room, untilMs: this.#nowMs() + suspicionMs };
+    this.#whoServes.setFrozen(job);
+    this.#end(this.#calls.watch(room), job);
+    this.check();
+    return true;
+  }
+
+  /** A job wants to give its call to a fresh one. What comes of it, the two settle in the room. */
+  async handOver({ call }: JobPeer, kind: ResumeKind): Promise<void> {
+    if (call && this.#deps.canTake(call.room)) await this.#dispatcher.handOver(call, kind);
+  }
+
+  /** Looks after every call that has no job, now. */
+  check(): void {
+    for (const call of this.#calls) {
+      if (!call.busy && this.#needsJob(call)) void this.#lookAfter(call);
+    }
+  }
+
+  #offered(room: string): WatchedCall {
+    const call = this.#calls.watch(room);
+    call.wasOffered = true;
+    return call;
+  }
+
+  #needsJob(call: WatchedCall): boolean {
+    const nowMs = this.#nowMs();
+    if (this.#stopped || (call.ringsOut && !call.wasAnswered)) return false;
+    if (nowMs < Math.max(call.awaitingUntilMs, call.notBeforeMs)) return false;
+    if (this.#whoServes.isServed(call)) return false;
+    return this.#deps.canTake(call.room) || this.#limits.isHopeless(call, nowMs);
+  }
+
+  async #lookAfter(call: WatchedCall): Promise<void> {
+    const { rooms, log } = this.#deps;
+    const { room } = call;
+    call.busy = true;
+    try {
+      const caller = await rooms.findCaller(room);
+      if (!caller?.isThere) return await this.#callerGone(call);
+      call.sees(caller);
+      const right = await this.#right.ask(call);
+      // A job may have come meanwhile.
+      if (!this.#needsJob(call)) return;
+      if (right.mayAct) await this.#act(call, right.supersedes);
+      else call.notBeforeMs = this.#nowMs() + right.againInMs;
+    } catch (error) {
+      call.notBeforeMs = this.#nowMs() + sweepMs;
+      log.warn({ event: 'guardian.failed', room, error }, 'call could not be looked after');
+    } finally {
+      call.busy = false;
+    }
+  }
+
+  async #act(call: WatchedCall, supersedes: string | null): Promise<void> {
+    if (this.#limits.ringsOut(call)) {
+      call.ringsOut = true;
+      return this.#sayGaveUp(call);
+    }
+    for (const job of this.#whoServes.jobsOf(call)) this.#end(call, job);
+    const step = this.#limits.next(call, this.#nowMs(), this.#deps.canTake(call.room));
+    if (step === 'give-up') return this.#giveUp(call);
+    await this.#dispatcher.takeOver(call, supersedes, step);
+  }
+
+  /** The caller must not be left in silence: they are hung up on, and called back. */
+  async #giveUp(call: WatchedCall): Promise<void> {
+    this.#sayGaveUp(call);
+    const lost = lostCall(call, { reason: 'crash', isCallerThere: true });
+    if (lost) await this.#deps.onLost(lost);
+    await this.#deps.rooms.close(call.room);
+    this.#calls.close(call.room);
+  }
+
+  #sayGaveUp({ room, attempts, caller, wasAnswered }: WatchedCall): void {
+    const fields = { room, callId: caller?.callId ?? null, attempts, wasAnswered };
+    this.#deps.log.error(
+      { event: 'guardian.gave-up', ...fields },
+      'no job could be had for a call',
+    );
+  }
+
+  /** A stuck job that moves again must find nobody to speak to. */
+  #end(call: WatchedCall, job: JobPeer): void {
+    if (this.#isGivenUp(job)) return;
+    job.send({ type: 'end' });
+    if (job.call) this.#lose(call, job.call.jobId, 'stuck');
+  }
+
+  #lose(call: WatchedCall, jobId: string, why: TerminationReason): void {
+    const cause = why === 'start-failed' && call.wasAnswered ? 'crash' : why;
+    call.lost(jobId, { atMs: this.#nowMs(), isShared: cause !== 'stuck' }, cause);
+    // LiveKit lists the dead participant for 21 s more, and a frozen one could come back to speak.
+    this.#remove(call.room, jobId);
+  }
+
+  #remove(room: string, jobId: string): void {
+    void this.#deps.rooms.remove(room, agentIdentity(jobId)).catch(() => {
+      // It is gone already, or the room is.
+    });
+  }
+
+  #isGivenUp({ call }: JobPeer): boolean {
+    return call !== null && (this.#calls.get(call.room)?.lostJobs.has(call.jobId) ?? false);
+  }
+
+  #isReplacingFrozen(): boolean {
+    if (!this.#suspicion || this.#nowMs() >= this.#suspicion.untilMs) return false;
+    const call = this.#calls.get(this.#suspicion.room);
+    return call !== undefined && this.#whoServes.jobsOf(call).length === 0;
+  }
+
+  async #callerGone(call: WatchedCall): Promise<void> {
+    if (!this.#whoServes.isOnLine(call)) return this.#sweep.forget(call);
+    // A stuck or frozen job may come to itself and write the call down; if it dies, we do.
+    call.notBeforeMs = this.#nowMs() + sweepMs;
+  }
+}

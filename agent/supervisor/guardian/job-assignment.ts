@@ -1,0 +1,71 @@
+import type { Timeouts } from '../../config/timeouts.ts';
+import type { JobPeer } from '../../ipc/server.ts';
+import type { WatchedCall } from './watched-call.ts';
+
+/** A stage may take its budget and this much for the job to say that it gave up. */
+const stageGraceMs = 500;
+/** A fresh job waits for two ends of a turn of 20 s, and for a sentence between. */
+const standbyMs = 60_000;
+
+/** What is known of the jobs: the line shows ours, the leases those of other supervisors. */
+export type WhoServesDeps = {
+  readonly jobs: () => Iterable<JobPeer>;
+  /** Which job holds the call's lease. */
+  readonly leaseHolder: (callId: string) => Promise<string | null>;
+  readonly timeouts: Timeouts;
+  readonly nowMs: () => number;
+};
+
+/** Which jobs serve a call. */
+export class WhoServes {
+  readonly #deps: WhoServesDeps;
+  readonly #frozen = new WeakSet<JobPeer>();
+
+  constructor(deps: WhoServesDeps) {
+    this.#deps = deps;
+  }
+
+  /** From now on it counts for nothing, though its line is open. */
+  setFrozen(job: JobPeer): void {
+    this.#frozen.add(job);
+  }
+
+  /** The jobs that are in the call, or on the way; stuck ones too. */
+  jobsOf(call: WatchedCall): readonly JobPeer[] {
+    return this.#onLine(call).filter((job) => !this.#frozen.has(job));
+  }
+
+  /** Whether a job that has the call is on the line, frozen ones too: it may still write it down. */
+  isOnLine(call: WatchedCall): boolean {
+    return this.#onLine(call).length > 0;
+  }
+
+  /** Whether a job serves the call, or is to. One stuck job is none; two are waited for. */
+  isServed(call: WatchedCall): boolean {
+    const jobs = this.jobsOf(call);
+    return jobs.length > 1 || jobs.some((job) => !this.#isStuck(job));
+  }
+
+  /** Who holds the call's lease; null for nobody. Rejects when the store does. */
+  async holder({ caller }: WatchedCall): Promise<string | null> {
+    return caller?.callId ? this.#deps.leaseHolder(caller.callId) : null;
+  }
+
+  /** Whether `holder` is a job of another supervisor. */
+  isForeign(call: WatchedCall, holder: string | null): boolean {
+    if (holder === null || call.lostJobs.has(holder)) return false;
+    return !this.jobsOf(call).some((job) => job.call?.jobId === holder);
+  }
+
+  #onLine({ room }: WatchedCall): readonly JobPeer[] {
+    return [...this.#deps.jobs()].filter((job) => job.call?.room === room);
+  }
+
+  #isStuck({ stage, stageSinceMs }: JobPeer): boolean {
+    const { connectMs, sessionStartMs } = this.#deps.timeouts;
+    const sinceMs = this.#deps.nowMs() - stageSinceMs;
+    if (stage === 'connecting' || stage === 'claiming') return sinceMs > connectMs + stageGraceMs;
+    if (stage === 'starting') return sinceMs > sessionStartMs + stageGraceMs;
+    return stage === 'standby' && sinceMs > standbyMs;
+  }
+}

@@ -1,0 +1,93 @@
+import type { TerminationReason } from '../../ipc/termination.ts';
+import type { ListedCaller } from '../rooms.ts';
+
+/** A job that a call has lost. */
+export type Loss = {
+  /** By the guardian's clock. */
+  readonly atMs: number;
+  /** What took it may have taken others in the same second: one event, not several. */
+  readonly isShared: boolean;
+};
+
+/** A call as the guardian knows it, from its first sign to its end, whoever serves it. */
+export class WatchedCall {
+  readonly room: string;
+  /** Unix milliseconds; the other times are the guardian's. */
+  readonly firstSeenAtMs: number;
+  caller: ListedCaller | null = null;
+  /** A worker of ours was asked to take it. */
+  wasOffered = false;
+  /** Without a store: no agent is in its room since then, by the guardian's clock. */
+  aloneSinceMs: number | null = null;
+  /** An agent has spoken with the caller, or could have: from then on silence is a broken call. */
+  wasAnswered = false;
+  /** A job was dispatched or accepted, and has until then to show up on the line. */
+  awaitingUntilMs: number;
+  notBeforeMs = 0;
+  /** The guardian's dispatches. */
+  attempts = 0;
+  /** Those of them that came after the answer. */
+  takeovers = 0;
+  /** The caller hears it ring until they give up: no job could be had. */
+  ringsOut = false;
+  /** All that is left is to apologise, since then. */
+  apologyDueAtMs: number | null = null;
+  /** Even the apology came to nothing. */
+  apologyFailed = false;
+  /** The jobs that failed, died or got stuck: their lease may be taken over. */
+  readonly lostJobs = new Set<string>();
+  /** The last of them. */
+  loss: Loss | null = null;
+  /** What went wrong last. */
+  failure: TerminationReason | null = null;
+  /** It is being looked after just now. */
+  busy = false;
+  /** The last dispatch, while nothing has come of it: no job, no refusal. */
+  #open: 'ringing' | 'takeover' | null = null;
+
+  constructor(first: Pick<WatchedCall, 'room' | 'firstSeenAtMs' | 'awaitingUntilMs'>) {
+    this.room = first.room;
+    this.firstSeenAtMs = first.firstSeenAtMs;
+    this.awaitingUntilMs = first.awaitingUntilMs;
+  }
+
+  /** LiveKit lists the caller so. */
+  sees(caller: ListedCaller): void {
+    this.caller = caller;
+    this.wasAnswered ||= caller.wasAnswered;
+  }
+
+  /** A job reported in: that is what a dispatch was for. */
+  hasJob(): void {
+    this.awaitingUntilMs = 0;
+    this.#open = null;
+  }
+
+  /** A job was sent for. */
+  dispatched(): void {
+    this.#open = this.wasAnswered ? 'takeover' : 'ringing';
+    this.attempts += 1;
+    if (this.wasAnswered) this.takeovers += 1;
+  }
+
+  /** The last dispatch reached no job: it does not count. False when there was none. */
+  takeBack(): boolean {
+    if (this.#open === null) return false;
+    this.attempts -= 1;
+    if (this.#open === 'takeover') this.takeovers -= 1;
+    this.#open = null;
+    return true;
+  }
+
+  /** A job of the call is gone, or is to be: its lease may be taken over. */
+  lost(jobId: string, loss: Loss, why: TerminationReason): void {
+    this.lostJobs.add(jobId);
+    this.loss = loss;
+    this.failure = why;
+    this.awaitingUntilMs = 0;
+    if (this.apologyDueAtMs === null) return;
+    // Nothing else will be tried, so nothing is waited for.
+    this.apologyFailed = true;
+    this.notBeforeMs = 0;
+  }
+}

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import {
+  inventorySnapshot,
+  inventoryToJson,
+} from '../../../tools/sheet/read/inventory-snapshot.ts';
+import { InventoryRefresher } from '../../../tools/sheet/read/inventory-refresher.ts';
+import { readLastGood } from '../../../tools/sheet/read/last-good.ts';
+import { needsPerson, toDoAbout } from '../../../tools/sheet/client/sheet-advice.ts';
+import { createSheetsClient } from '../../../tools/sheet/client/sheets-client.ts';
+import { refusalOf, type SheetsErrorCode } from '../../../tools/sheet/client/sheets-error.ts';
+import type { Inventory } from '../../../tools/yard/equipment.ts';
+import type { Config } from '../../config/config.ts';
+import type { Log } from '../../infra/log.ts';
+import type { Store } from '../../infra/store/database.ts';
+import { claimLease, releaseLease, type Lease } from '../../infra/store/leases.ts';
+import { readSnapshotTime, saveSnapshot } from '../../infra/store/snapshots.ts';
+
+/** Of all processes that share the store, its holder refreshes the snapshot. */
+const leaseName = 'inventory';
+/** When its holder dies, another takes over before the snapshot is much older than usual. */
+const leaseMs = 10_000;
+const tendMs = 3_000;
+/**
+ * Two that read at the same time may save in the other order; the later reading stays. A greater
+ * distance is no race but another machine's clock, and must not keep a fresh list out.
+ */
+const raceMs = 60_000;
+
+/** Of one reading, in one line: as many as somebody mends before the next look. */
+const maxProblemsNamed = 50;
+
+/** Keeps the yard's sheet in the store, where the calls read it. */
+export class InventoryKeeper {
+  readonly #refresher: InventoryRefresher;
+  readonly #store: Store;
+  readonly #log: Log;
+  readonly #onChanged: () => void;
+  readonly #holder = randomUUID();
+  readonly #firstTry = Promise.withResolvers<void>();
+  #timer: NodeJS.Timeout | undefined;
+  #tending: Promise<void> | undefined;
+  #lease: Lease | null = null;
+  #savedAtMs: number | null = null;
+  #refusal: SheetsErrorCode | null = null;
+
+  /** `onChanged` is called after each refresh, whoever made it: the greeting may be another. */
+  constructor(options: { config: Config; store: Store; log: Log; onChanged: () => void }) {
+    const { config, store, log, onChanged } = options;
+    const { sheet, timeouts } = config;
+    this.#store = store;
+    this.#log = log;
+    this.#onChanged = onChanged;
+    this.#refresher = new InventoryRefresher({
+      client: createSheetsClient({
+        spreadsheetId: sheet.id,
+        auth: sheet.auth,
+        ...(sheet.baseUrl ? { baseUrl: sheet.baseUrl } : {}),
+      }),
+      clock: { nowMs: () => Date.now() },
+      ttlMs: timeouts.inventoryTtlMs,
+      timeoutMs: timeouts.equipmentLoadMs,
+      lastGood: () => readLastGood(store),
+      save: (inventory) => this.#save(inventory),
+      onRefreshed: ({ items, durationMs, problems, failures }) => {
+        this.#firstTry.resolve();
+        this.#refusal = null;
+        log[failures > 0 ? 'info' : 'debug'](
+          { event: 'inventory.refreshed', items, durationMs, failures },
+          'inventory refreshed',
+        );
+        if (problems.length > 0) {
+          const named = problems.slice(0, maxProblemsNamed);
+          log.warn(
+            { event: 'inventory.problem', count: problems.length, problems: named },
+            'cells of the sheet are not usable',
+          );
+        }
+        onChanged();
+      },
+      onFailed: (error, { failures, isNew, retryInMs }) => {
+        this.#firstTry.resolve();
+        // A timeout says nothing of a permission.
+        this.#refusal = refusalOf(error) ?? this.#refusal;
+        // Said once, with what to do; the same failure again is only worth a line for debugging.
+        log[!isNew ? 'debug' : needsPerson(error) ? 'error' : 'warn'](
+          { event: 'inventory.failed', error, toDo: toDoAbout(error), failures, retryInMs },
+          'sheet was not read, the last good list stays in use',
+        );
+      },
+    });
+  }
+
+  /** Age of what the calls read, or null when there is nothing. */
+  get ageMs(): number | null {
+    return this.#savedAtMs === null ? null : Date.now() - this.#savedAtMs;
+  }
+
+  /** Whether this process is the one that refreshes the list. */
+  get isLeading(): boolean {
+    return this.#lease !== null;
+  }
+
+  /** Why Google does not let the sheet be read; null when it does, as far as is known. */
+  get refusal(): SheetsErrorCode | null {
+    return this.#refusal;
+  }
+
+  /**
+   * Reads the sheet once and, while it holds the lease, again and again; resolves after the first
+   * attempt, whatever came of it.
+   */
+  async start(): Promise<void> {
+    // Before the lease is asked for: its last holder may have died with it, and the store be slow.
+    this.#refresher.refreshNow().catch(() => {});
+    this.#timer = setInterval(() => this.#tend(), tendMs);
+    this.#tend();
+    await this.#firstTry.promise;
+  }
+
+  /**
+   * Reads the sheet now, by whichever process: around a booking. Those who ask together share one
+   * reading. Rejects when the sheet was not read or the list could not be saved.
+   */
+  refreshNow(): Promise<Inventory> {
+    return this.#refresher.refreshNow();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#refresher.stop();
+    await this.#tending;
+    const lease = this.#lease;
+    this.#lease = null;
+    // Without this the next process waits for the lease to expire, and no harm is done.
+    if (lease) await releaseLease(this.#store, lease).catch(() => {});
+  }
+
+  #tend(): void {
+    this.#tending ??= this.#holdOrFollow()
+      .catch((error: unknown) =>
+        this.#log.warn({ event: 'store.failed', error }, 'inventory lease could not be renewed'),
+      )
+      .finally(() => (this.#tending = undefined));
+  }
+
+  /** Refreshes while the lease is ours; else looks for what its holder has saved. */
+  async #holdOrFollow(): Promise<void> {
+    const claim = { name: leaseName, holder: this.#holder, ttlMs: leaseMs };
+    this.#lease = await claimLease(this.#store, claim);
+    if (this.#lease) this.#refresher.start();
+    else this.#refresher.pause();
+    const savedAtMs = await readSnapshotTime(this.#store, inventorySnapshot);
+    if (savedAtMs === undefined || savedAtMs === this.#savedAtMs) return;
+    this.#savedAtMs = savedAtMs;
+    this.#onChanged();
+  }
+
+  async #save(inventory: Inventory): Promise<void> {
+    const json = inventoryToJson(inventory);
+    const savedAtMs = inventory.fetchedAtMs;
+    this.#savedAtMs = await this.#store.transaction(async (tx) => {
+      const newestMs = (await readSnapshotTime(tx, inventorySnapshot)) ?? savedAtMs;
+      const aheadMs = newestMs - savedAtMs;
+      if (aheadMs > 0 && aheadMs < raceMs) return newestMs;
+      await saveSnapshot(tx, { name: inventorySnapshot, json, savedAtMs });
+      return savedAtMs;
+    });
+  }
+}

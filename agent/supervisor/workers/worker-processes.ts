@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { workerEnvironment } from '../../config/config.ts';
+import type { Log } from '../../infra/log.ts';
+import { backOffMs } from '../../infra/retry.ts';
+
+const workerEntry = fileURLToPath(new URL('../../worker/worker.ts', import.meta.url));
+/** The first new worker comes at once: a call may be ringing. Only a crash loop is slowed down. */
+const backOff = { initialMs: 100, multiplier: 2, maxMs: 30_000, jitter: 0.5 };
+/** A worker that lived this long was healthy: the back-off begins again. */
+const healthyMs = 30_000;
+
+/**
+ * The worker children: one that takes calls, and older ones that end with theirs. A worker that dies
+ * or is given up on is replaced with jittered back-off, until `stopStarting`.
+ */
+export class WorkerProcesses {
+  readonly #log: Log;
+  readonly #entry: string;
+  readonly #onExit: (pid: number) => void;
+  readonly #children = new Map<number, ChildProcess>();
+  #linePath = '';
+  #currentPid: number | null = null;
+  #startedMs = 0;
+  #failures = 0;
+  #restart: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(options: {
+    readonly log: Log;
+    /** The worker's program; another one in tests. */
+    readonly entry?: string;
+    /** One has ended, in whatever way; its jobs may live for a while. */
+    readonly onExit?: (pid: number) => void;
+  }) {
+    this.#log = options.log;
+    this.#entry = options.entry ?? workerEntry;
+    this.#onExit = options.onExit ?? (() => {});
+  }
+
+  /** The worker that takes calls, or null while there is none. */
+  get currentPid(): number | null {
+    return this.#currentPid;
+  }
+
+  /** All worker processes, those that end with their calls too. */
+  get pids(): readonly number[] {
+    return [...this.#children.keys()];
+  }
+
+  /** Starts the first worker; it and all later ones find the supervisor at `linePath`. */
+  start(linePath: string): void {
+    this.#linePath = linePath;
+    this.#spawn();
+  }
+
+  /** Another worker takes calls from now on; the one that did is left to end with its calls. */
+  replace(): void {
+    if (this.#currentPid === null) return;
+    this.#currentPid = null;
+    this.#startLater();
+  }
+
+  /** No worker is started from now on. */
+  stopStarting(): void {
+    this.#stopped = true;
+    clearTimeout(this.#restart);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    for (const child of this.#children.values()) child.kill(signal);
+  }
+
+  #spawn(): void {
+    if (this.#stopped) return;
+    this.#startedMs = performance.now();
+    // The worker's own lines go straight out: a supervisor that dies takes no job's log with it.
+    const child = spawn(process.execPath, [this.#entry], {
+      env: workerEnvironment(this.#linePath),
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const { pid } = child;
+    child.once('error', (error) => {
+      this.#log.error({ event: 'worker.died', error }, 'worker could not be started');
+      if (pid === undefined) this.#startLater();
+    });
+    if (pid === undefined) return;
+    this.#children.set(pid, child);
+    this.#currentPid = pid;
+    this.#log.info({ event: 'worker.started', workerPid: pid }, 'worker started');
+    child.once('exit', (code, signal) => this.#exited(pid, code, signal));
+  }
+
+  #exited(pid: number, code: number | null, signal: NodeJS.Signals | null): void {
+    this.#children.delete(pid);
+    const isCurrent = pid === this.#currentPid;
+    const fields = { workerPid: pid, code, signal };
+    if (code === 0 && (this.#stopped || !isCurrent)) {
+      this.#log.info({ event: 'worker.stopped', ...fields }, 'worker process ended');
+    } else {
+      this.#log.error({ event: 'worker.died', ...fields }, 'worker process died');
+    }
+    if (isCurrent) this.replace();
+    this.#onExit(pid);
+  }
+
+  #startLater(): void {
+    if (this.#stopped) return;
+    const livedMs = performance.now() - this.#startedMs;
+    this.#failures = livedMs > healthyMs ? 1 : this.#failures + 1;
+    const waitMs = this.#failures === 1 ? 0 : backOffMs(backOff, this.#failures - 1);
+    this.#restart = setTimeout(() => this.#spawn(), waitMs);
+  }
+}

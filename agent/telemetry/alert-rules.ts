@@ -1,0 +1,135 @@
+import type { Backlog } from '../../tools/journal/overview.ts';
+import type { SheetsErrorCode } from '../../tools/sheet/client/sheets-error.ts';
+import type { LinkState } from '../ipc/client.ts';
+
+/** What needs a person, from a closed list. */
+export type AlertCause = (typeof alertCauses)[number];
+
+/** All of them. */
+export const alertCauses = [
+  'no-registration',
+  'repeated-takeovers',
+  'booking-pending',
+  'booking-conflict',
+  'sheet-forbidden',
+] as const;
+
+/** What is looked at, as it is now. */
+export type Observation = {
+  /** The connection of the worker that takes calls; null while the service is told to end. */
+  readonly link: LinkState | 'no-worker' | null;
+  /** Calls that went on after their job was lost, since the start. */
+  readonly takeovers: number;
+  /**
+   * What waits in the journal. `elsewhere`: another process deals with the sheet, and tells of it;
+   * `unknown`: the store did not say.
+   */
+  readonly backlog: 'elsewhere' | 'unknown' | Pick<Backlog, 'pendingSinceMs' | 'conflicts'>;
+  /** The code with which Google refuses the sheet; null when it does not. */
+  readonly sheetRefusal: SheetsErrorCode | null | 'elsewhere';
+};
+
+/** Something began to need a person, or no longer does. */
+export type AlertChange = {
+  readonly cause: AlertCause;
+  readonly state: 'raised' | 'cleared';
+  /** Unix milliseconds: when what is told of began. */
+  readonly sinceMs: number;
+  /** Numbers and codes, for the person; never anything of a caller's. */
+  readonly detail: Readonly<Record<string, string | number>>;
+};
+
+const unregisteredMs = 120_000;
+const mostTakeovers = 3;
+const takeoverWindowMs = 600_000;
+const pendingMs = 300_000;
+
+type Finding = Pick<AlertChange, 'sinceMs' | 'detail'>;
+/** `unsaid`: nobody is told, because another process tells of it. */
+type Judgement = Finding | 'fine' | 'unknown' | 'unsaid';
+
+/**
+ * Decides what needs a person, from what is looked at every few seconds: each cause is raised once
+ * and cleared once. Nothing of it outlives the process, on purpose: what is still wrong after a
+ * restart is told again, and an alert told twice is better than one that was lost with its sender.
+ */
+export class AlertCauses {
+  readonly #open = new Map<AlertCause, Finding>();
+  readonly #takeoversAtMs: number[] = [];
+  #takeoversSeen = 0;
+  #unregisteredSinceMs: number | null = null;
+
+  /** What is raised and not cleared. */
+  get open(): readonly AlertCause[] {
+    return [...this.#open.keys()];
+  }
+
+  /** What has changed by now, Unix milliseconds. */
+  look(seen: Observation, nowMs: number): readonly AlertChange[] {
+    return [
+      ...this.#settle('no-registration', this.#registration(seen, nowMs)),
+      ...this.#settle('repeated-takeovers', this.#takeovers(seen, nowMs)),
+      ...this.#settle('booking-pending', pending(seen, nowMs)),
+      ...this.#settle('booking-conflict', conflicts(seen, nowMs)),
+      ...this.#settle('sheet-forbidden', forbidden(seen, nowMs)),
+    ];
+  }
+
+  #settle(cause: AlertCause, judged: Judgement): readonly AlertChange[] {
+    const open = this.#open.get(cause);
+    if (judged === 'unknown') return [];
+    if (judged === 'unsaid') {
+      this.#open.delete(cause);
+      return [];
+    }
+    if (judged === 'fine') {
+      if (!open) return [];
+      this.#open.delete(cause);
+      return [{ cause, state: 'cleared', ...open }];
+    }
+    if (open) return [];
+    this.#open.set(cause, judged);
+    return [{ cause, state: 'raised', ...judged }];
+  }
+
+  #registration({ link }: Observation, nowMs: number): Judgement {
+    if (link === null) return 'unknown';
+    if (link === 'registered') {
+      this.#unregisteredSinceMs = null;
+      return 'fine';
+    }
+    const sinceMs = (this.#unregisteredSinceMs ??= nowMs);
+    return nowMs - sinceMs < unregisteredMs ? 'fine' : { sinceMs, detail: { link } };
+  }
+
+  /** Over when the window has none: else each one more that leaves it or comes would be told. */
+  #takeovers({ takeovers }: Observation, nowMs: number): Judgement {
+    const recent = this.#takeoversAtMs;
+    for (; this.#takeoversSeen < takeovers; this.#takeoversSeen += 1) recent.push(nowMs);
+    while (recent[0] !== undefined && nowMs - recent[0] >= takeoverWindowMs) recent.shift();
+    const [sinceMs] = recent;
+    if (sinceMs === undefined) return 'fine';
+    if (recent.length < mostTakeovers) return 'unknown';
+    return { sinceMs, detail: { takeovers: recent.length } };
+  }
+}
+
+function pending({ backlog }: Observation, nowMs: number): Judgement {
+  if (backlog === 'elsewhere') return 'unsaid';
+  if (backlog === 'unknown') return 'unknown';
+  const sinceMs = backlog.pendingSinceMs;
+  if (sinceMs === null || nowMs - sinceMs < pendingMs) return 'fine';
+  return { sinceMs, detail: { waitedMs: nowMs - sinceMs } };
+}
+
+function conflicts({ backlog }: Observation, nowMs: number): Judgement {
+  if (backlog === 'elsewhere') return 'unsaid';
+  if (backlog === 'unknown') return 'unknown';
+  const { conflicts: open } = backlog;
+  return open === 0 ? 'fine' : { sinceMs: nowMs, detail: { conflicts: open } };
+}
+
+function forbidden({ sheetRefusal: code }: Observation, nowMs: number): Judgement {
+  if (code === 'elsewhere') return 'unsaid';
+  return code === null ? 'fine' : { sinceMs: nowMs, detail: { code } };
+}

@@ -1,0 +1,77 @@
+import type { Log } from '../infra/log.ts';
+import { AlertCauses } from './alert-rules.ts';
+import type { AlertCause, AlertChange, Observation } from './alert-rules.ts';
+import type { AlertWebhook } from './alert-webhook.ts';
+
+const lookMs = 5_000;
+
+/** Tells a person when something needs them, and when it is over: in the log, and by webhook. */
+export class Alerts {
+  readonly #log: Log;
+  readonly #observe: () => Observation;
+  readonly #webhook: AlertWebhook | null;
+  readonly #causes = new AlertCauses();
+  readonly #abort = new AbortController();
+  /** That it is over comes after that it began. */
+  readonly #sending = new Map<AlertCause, Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Without a `webhook` alerts are only in the log. */
+  constructor(options: {
+    readonly log: Log;
+    readonly observe: () => Observation;
+    readonly webhook: AlertWebhook | null;
+  }) {
+    this.#log = options.log;
+    this.#observe = options.observe;
+    this.#webhook = options.webhook;
+  }
+
+  /** What needs a person now. */
+  get open(): readonly AlertCause[] {
+    return this.#causes.open;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.look(), lookMs);
+    this.#timer.unref();
+  }
+
+  /** Looks no more, and gives up what is not delivered yet. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#abort.abort(new Error('The service stops'));
+    await Promise.all(this.#sending.values());
+  }
+
+  /** Looks once, at `nowMs` (Unix). */
+  look(nowMs = Date.now()): void {
+    for (const change of this.#causes.look(this.#observe(), nowMs)) this.#tell(change, nowMs);
+  }
+
+  #tell(change: AlertChange, atMs: number): void {
+    const { cause, state, detail } = change;
+    const since = new Date(change.sinceMs).toISOString();
+    if (state === 'raised') {
+      this.#log.warn({ event: 'alert.raised', cause, since, detail }, 'a person is needed');
+    } else {
+      this.#log.info(
+        { event: 'alert.cleared', cause, since, detail },
+        'a person is no longer needed',
+      );
+    }
+    const before = this.#sending.get(cause);
+    this.#sending.set(cause, this.#send(change, atMs, before));
+  }
+
+  async #send(change: AlertChange, atMs: number, before: Promise<void> | undefined): Promise<void> {
+    await before;
+    if (!this.#webhook) return;
+    try {
+      await this.#webhook.send(change, atMs, this.#abort.signal);
+    } catch (error) {
+      const { cause, state } = change;
+      this.#log.error({ event: 'alert.failed', cause, state, error }, 'nobody took the alert');
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import { readBacklog } from '../../tools/journal/overview.ts';
+import type { Backlog } from '../../tools/journal/overview.ts';
+import type { Log } from '../infra/log.ts';
+import type { Store } from '../infra/store/database.ts';
+
+const lookMs = 30_000;
+
+/** What waits in the journal, looked up twice a minute: for the metrics and the alerts. */
+export class JournalWatch {
+  readonly #store: Store;
+  readonly #log: Log;
+  #backlog: Backlog | null = null;
+  #looking: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ store, log }: { readonly store: Store; readonly log: Log }) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  /** As of the last look; null before the first, and while the store does not answer. */
+  get backlog(): Backlog | null {
+    return this.#backlog;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#look(), lookMs);
+    this.#timer.unref();
+    this.#look();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  /** One at a time: a store that hangs is not asked again. */
+  #look(): void {
+    this.#looking ??= this.#read().finally(() => (this.#looking = undefined));
+  }
+
+  async #read(): Promise<void> {
+    try {
+      this.#backlog = await readBacklog(this.#store);
+    } catch (error) {
+      this.#backlog = null;
+      this.#log.warn({ event: 'store.failed', error }, 'journal could not be looked through');
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { EventEmitter } from 'node:events';
+import type { TestContext } from 'node:test';
+import type { voice } from '@livekit/agents';
+import type { AudioFrame } from '@livekit/rtc-node';
+import { Liveness } from '../../../../agent/call/call-timers.ts';
+import { ProviderTrouble } from '../../../../agent/call/conversation/reprompt-policy.ts';
+import { SessionWatch } from '../../../../agent/call/conversation/session-watchdog.ts';
+import { defaultTimeouts } from '../../../../agent/config/timeouts.ts';
+import { recordedLog } from '../../../harness/recorded-log.ts';
+import { virtualTime } from '../virtual-time.ts';
+
+type Deps = ConstructorParameters<typeof SessionWatch>[0];
+type Output = { captureFrame: (frame: AudioFrame) => Promise<void> };
+
+/**
+ * The watch over a session in which the agent listens and nobody speaks; `deps` are what a test is
+ * about, and `output` is where the agent's voice goes.
+ */
+export function watchedSession(
+  t: TestContext,
+  { deps, output = null }: { readonly deps: Partial<Deps>; readonly output?: Output | null },
+) {
+  const time = virtualTime(t);
+  const liveness = new Liveness({
+    livenessPauseMs: 60_000,
+    onPauseExpired: () => {},
+    nowMs: time.nowMs,
+  });
+  t.after(() => liveness.stop());
+  const session = Object.assign(new EventEmitter(), {
+    agentState: 'listening',
+    userState: 'listening',
+    output: { audio: output },
+  });
+  const trouble = new ProviderTrouble({
+    liveness,
+    say: () => {},
+    giveUp: () => {},
+    isDeaf: () => false,
+    isCallersTurn: () => true,
+  });
+  new SessionWatch({
+    session: session as unknown as voice.AgentSession,
+    record: { log: recordedLog().log, frameSpoken: () => {} },
+    liveness,
+    timeouts: defaultTimeouts,
+    trouble,
+    isOver: () => false,
+    isLegSilent: () => false,
+    onLegLost: () => {},
+    say: () => {},
+    sayGoodbye: () => {},
+    onTurn: () => {},
+    leave: () => {},
+    ...deps,
+  }).start({ promptsSpoken: 0, answeredAtMs: null });
+  return { ...time, session, liveness };
+}

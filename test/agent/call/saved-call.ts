@@ -1,0 +1,31 @@
+import type { SavedCall } from '../../../agent/call/persistence/call-snapshot.ts';
+
+/** A call as a job keeps it, in which what `talk` says was said, and nothing else happened. */
+export function savedCall(talk: Partial<SavedCall['talk']> = {}): SavedCall {
+  return {
+    version: 1,
+    startedAtMs: 1,
+    answeredAtMs: 2,
+    talk: {
+      items: [],
+      callerTurns: 1,
+      callerWords: '',
+      agentWords: [],
+      asked: null,
+      wrongCodes: 0,
+      messages: {},
+      ...talk,
+    },
+    figures: {
+      latenciesMs: [],
+      tools: [],
+      providerFailures: 0,
+      firstAgentSpeechAtMs: null,
+      packetsIn: 0,
+      handovers: 0,
+      takeovers: 0,
+    },
+    gap: { attemptsUsed: 0, lastAttemptAtMs: null, openSinceMs: null },
+    silencePrompts: 0,
+  };
+}

@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { Line, linePath } from '../../../agent/ipc/client.ts';
+import type {
+  JobCall,
+  JobOutcome,
+  JobStage,
+  LineOrder,
+  LineReport,
+} from '../../../agent/ipc/client.ts';
+import { JobLine } from '../../../agent/ipc/server.ts';
+import type { JobPeer } from '../../../agent/ipc/server.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { noEvents } from '../supervisor/guardian/line-events.ts';
+
+const call: JobCall = { jobId: 'AJ_1', room: 'call_1', callId: null };
+
+let folder: string;
+let cleanUp: AsyncDisposableStack;
+
+beforeEach(async () => {
+  cleanUp = new AsyncDisposableStack();
+  folder = await mkdtemp(join(tmpdir(), 'pickup-job-line-'));
+  cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
+});
+afterEach(() => cleanUp.disposeAsync());
+
+/** A supervisor's end of the lines, with all that it told. */
+class Heard {
+  readonly told: unknown[] = [];
+  readonly gone: { readonly job: JobPeer; readonly outcome: JobOutcome | null }[] = [];
+  readonly line = new JobLine({
+    ...noEvents,
+    onJobStage: ({ stage }) => this.told.push(stage),
+    onJobAsks: (_job, { type }) => this.told.push(type),
+    onJobGone: (job, outcome) => this.gone.push({ job, outcome }),
+    onWorker: ({ pid }) => this.told.push(`worker ${pid}`),
+    onWorkerLink: ({ link, linkDetail }) => this.told.push(`${link} ${linkDetail}`),
+    onWorkerDraining: () => this.told.push('draining'),
+    onWorkerGone: ({ pid }) => this.told.push(`worker ${pid} gone`),
+    onAccepted: (room, jobId) => this.told.push(`accepted ${room} ${jobId}`),
+    onRefused: (room, reason) => this.told.push(`refused ${room} ${reason}`),
+  });
+}
+
+async function listen(): Promise<Heard & { readonly path: string }> {
+  const heard = new Heard();
+  const path = await heard.line.listen(folder);
+  cleanUp.defer(() => heard.line.close());
+  return Object.assign(heard, { path });
+}
+
+function peer(path: string, hello: () => LineReport, onOrder?: (order: LineOrder) => void): Line {
+  const line = new Line({ path, hello, ...(onOrder ? { onOrder } : {}) });
+  cleanUp.defer(() => line.close(null));
+  return line;
+}
+
+function jobHello(stage: JobStage = 'idle', serving: JobCall | null = null): LineReport {
+  return { type: 'hello', role: 'job', pid: 11, workerPid: 10, stage, call: serving };
+}
+
+test('follows a job from its hello to its bye', async () => {
+  const { line, path, told, gone } = await listen();
+  const job = peer(path, () => jobHello());
+  await eventually('hello', () => line.jobs.size === 1);
+  job.send({ type: 'stage', stage: 'connecting', call });
+  await eventually('stage', () => told.length === 2);
+  const [known] = line.jobs;
+  assert.deepEqual(
+    [known?.pid, known?.workerPid, known?.stage, known?.call],
+    [11, 10, 'connecting', call],
+  );
+  await job.close({ type: 'bye', outcome: 'ended' });
+  await eventually('bye', () => gone.length === 1);
+  assert.equal(gone[0]?.outcome, 'ended');
+  assert.equal(line.jobs.size, 0);
+});
+
+test('a line that closes without a bye is a job that died', async () => {
+  const { line, path, gone } = await listen();
+  const job = peer(path, () => jobHello('live', call));
+  await eventually('hello', () => line.jobs.size === 1);
+  await job.close(null);
+  await eventually('death', () => gone.length === 1);
+  assert.equal(gone[0]?.outcome, null);
+  assert.deepEqual(gone[0]?.job.call, call);
+});
+
+test('hears what a worker says of itself, and of the jobs that it took and refused', async () => {
+  const { line, path, told } = await listen();
+  const worker = peer(path, () => ({ type: 'hello', role: 'worker', pid: 10 }));
+  await eventually('hello', () => line.workers.has(10));
+  worker.send({ type: 'link', state: 'refused', detail: 'http-401' });
+  worker.send({ type: 'accepted', room: 'call_1', jobId: 'AJ_1' });
+  worker.send({ type: 'refused', room: 'call_2', reason: 'full' });
+  worker.send({ type: 'draining' });
+  await worker.close(null);
+  await eventually('all of it', () => told.length === 6);
+  assert.deepEqual(told, [
+    'worker 10',
+    'refused http-401',
+    'accepted call_1 AJ_1',
+    'refused call_2 full',
+    'draining',
+    'worker 10 gone',
+  ]);
+  assert.equal(line.workers.size, 0);
+});
+
+test('knows when LiveKit was last heard by a worker, on its own clock', async () => {
+  const { line, path } = await listen();
+  const worker = peer(path, () => ({ type: 'hello', role: 'worker', pid: 10 }));
+  await eventually('hello', () => line.workers.has(10));
+  const known = () => line.workers.get(10);
+  assert.deepEqual([known()?.reconnects, known()?.lastPongAtMs], [0, null]);
+  const sentMs = performance.now();
+  worker.send({ type: 'link-health', reconnects: 2, lastPongAgeMs: 5_000 });
+  await eventually('health', () => known()?.reconnects === 2);
+  const heardMs = (known()?.lastPongAtMs ?? 0) + 5_000;
+  assert.ok(heardMs >= sentMs && heardMs <= performance.now());
+  worker.send({ type: 'link-health', reconnects: 2, lastPongAgeMs: null });
+  await eventually('no connection', () => known()?.lastPongAtMs === null);
+});
+
+test('a worker that comes back before its old line is known to be closed stays known', async () => {
+  const { line, path, told } = await listen();
+  const hello = (): LineReport => ({ type: 'hello', role: 'worker', pid: 10 });
+  const first = peer(path, hello);
+  await eventually('first', () => told.length === 1);
+  peer(path, hello);
+  await eventually('second', () => told.length === 2);
+  const second = line.workers.get(10);
+  await first.close(null);
+  await eventually('the first one is gone', () => told.length === 3);
+  assert.equal(line.workers.get(10), second);
+});
+
+test('sends orders to the one that they are for', async () => {
+  const { line, path } = await listen();
+  const orders: LineOrder[] = [];
+  peer(
+    path,
+    () => jobHello('live', call),
+    (order) => orders.push(order),
+  );
+  await eventually('hello', () => line.jobs.size === 1);
+  for (const job of line.jobs) job.send({ type: 'end' });
+  await eventually('order', () => orders.length === 1);
+  assert.deepEqual(orders, [{ type: 'end' }]);
+});
+
+test('finds its jobs again when the supervisor is another one', async () => {
+  const first = await listen();
+  peer(first.path, () => jobHello('live', call));
+  await eventually('hello', () => first.line.jobs.size === 1);
+  await first.line.close();
+  const second = await listen();
+  assert.equal(second.path, first.path);
+  await eventually('the job is back', () => second.line.jobs.size === 1);
+  assert.deepEqual([...second.line.jobs][0]?.call, call);
+});
+
+test('takes the name that a killed supervisor left behind', async () => {
+  const path = linePath(folder);
+  const left = spawn(process.execPath, [
+    '-e',
+    `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.stdout.write('up'))`,
+  ]);
+  await once(left.stdout, 'data');
+  left.kill('SIGKILL');
+  await once(left, 'exit');
+  assert.deepEqual(await readdir(folder), ['line.sock']);
+  const { path: taken } = await listen();
+  assert.equal(taken, path);
+  assert.deepEqual(await readdir(folder), ['line.sock']);
+});
+
+test('a supervisor beside another one takes a name of its own, and leaves the first one its own', async () => {
+  const first = await listen();
+  const second = await listen();
+  assert.notEqual(second.path, first.path);
+  peer(first.path, () => jobHello('live', call));
+  await eventually('hello to the first', () => first.line.jobs.size === 1);
+  assert.equal(second.line.jobs.size, 0);
+});
+
+test('several that start at once, over what a dead one left, each get a name', async () => {
+  const dead = new Heard();
+  await dead.line.listen(folder);
+  await dead.line.close();
+  const all = await Promise.all(Array.from({ length: 5 }, () => listen()));
+  assert.equal(new Set(all.map(({ path }) => path)).size, 5);
+  for (const { path, line } of all) {
+    peer(path, () => jobHello());
+    await eventually(`hello at ${path}`, () => line.jobs.size === 1);
+  }
+});
+
+test('says so when every name is taken', async () => {
+  for (let slot = 1; slot <= 9; slot += 1) await listen();
+  await assert.rejects(new Heard().line.listen(folder), /9 supervisors already run/);
+});
+
+test('garbage ends one line and no other', async () => {
+  const { line, path } = await listen();
+  peer(path, () => jobHello('live', call));
+  await eventually('hello', () => line.jobs.size === 1);
+  const rude = connect(path);
+  rude.on('error', () => {});
+  rude.write('garbage\n');
+  await once(rude, 'close');
+  assert.equal(line.jobs.size, 1);
+});

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { endedBy, reasonOfFailure, termination } from '../../../agent/ipc/termination.ts';
+import { DeadlineError } from '../../../agent/infra/deadline.ts';
+
+test('every reason has one result: whose doing the end was', () => {
+  assert.deepEqual(termination('agent-goodbye'), { result: 'completed', reason: 'agent-goodbye' });
+  assert.equal(termination('cancelled-while-ringing').result, 'caller');
+  assert.equal(termination('media-lost').result, 'upstream');
+  assert.equal(termination('connect-timeout').result, 'failed');
+  assert.equal(termination('unattributed').result, 'unknown');
+});
+
+test('a side ended the call only when it meant to', () => {
+  assert.equal(endedBy('agent-goodbye'), 'agent');
+  assert.equal(endedBy('caller-silent'), 'agent');
+  assert.equal(endedBy('over-limit'), 'agent');
+  assert.equal(endedBy('transferred'), 'agent');
+  assert.equal(endedBy('caller-hangup'), 'caller');
+  assert.equal(endedBy('cancelled-while-ringing'), 'caller');
+  assert.equal(endedBy('media-lost'), null);
+  assert.equal(endedBy('provider-failure'), null);
+});
+
+test('a job that failed says at which step', () => {
+  assert.equal(reasonOfFailure(new DeadlineError('connect', 5_000)), 'connect-timeout');
+  assert.equal(reasonOfFailure(new DeadlineError('session start', 1)), 'session-start-timeout');
+  assert.equal(reasonOfFailure(new Error('refused')), 'start-failed');
+});

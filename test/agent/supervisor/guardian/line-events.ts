@@ -1,0 +1,16 @@
+import type { LineEvents } from '../../../../agent/ipc/server.ts';
+
+/** A supervisor that minds nothing of what it hears; a test adds what it is about. */
+export const noEvents: LineEvents = {
+  onJobStage: () => {},
+  onJobAsks: () => {},
+  onHandOver: () => {},
+  onMetrics: () => {},
+  onJobGone: () => {},
+  onWorker: () => {},
+  onWorkerLink: () => {},
+  onWorkerDraining: () => {},
+  onWorkerGone: () => {},
+  onAccepted: () => {},
+  onRefused: () => {},
+};

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { admission, fullLoad, reportedLoad } from '../../../agent/worker/admission.ts';
+import type { AdmissionState } from '../../../agent/worker/admission.ts';
+
+const room = 'call_new';
+
+function stateWith(changes: Partial<AdmissionState> = {}): AdmissionState {
+  return {
+    pool: { idlePids: [1, 2], jobs: [] },
+    pending: new Map(),
+    maxCalls: 2,
+    draining: false,
+    isAlive: () => true,
+    ...changes,
+  };
+}
+
+const jobsIn = (...rooms: string[]) =>
+  rooms.map((name, index) => ({ jobId: `AJ_${index}`, room: name }));
+
+test('takes a job when there is room for it and a warm process', () => {
+  assert.equal(admission(stateWith(), room), null);
+});
+
+test('takes none while it drains', () => {
+  assert.equal(admission(stateWith({ draining: true }), room), 'draining');
+});
+
+test('takes none before the supervisor has said what the pool is like', () => {
+  assert.equal(admission(stateWith({ pool: null }), room), 'no-supervisor');
+});
+
+test('takes none without a warm process', () => {
+  assert.equal(admission(stateWith({ pool: { idlePids: [], jobs: [] } }), room), 'no-warm-process');
+});
+
+test('takes none while one of the warm processes is dead: it could be the one that gets the job', () => {
+  assert.equal(admission(stateWith({ isAlive: (pid) => pid !== 2 }), room), 'no-warm-process');
+});
+
+test('a job that was accepted and is not on the line yet has a warm process for itself', () => {
+  const one = new Map([['AJ_1', 'call_1']]);
+  assert.equal(admission(stateWith({ pending: one, maxCalls: 8 }), room), null);
+  const two = new Map([...one, ['AJ_2', 'call_2']]);
+  assert.equal(admission(stateWith({ pending: two, maxCalls: 8 }), room), 'no-warm-process');
+});
+
+test('counts calls, those accepted and not on the line yet too, and not jobs', () => {
+  const twice = { idlePids: [1, 2], jobs: jobsIn('call_1', 'call_1') };
+  assert.equal(admission(stateWith({ pool: twice }), room), null);
+  const pending = new Map([['AJ_9', 'call_2']]);
+  assert.equal(admission(stateWith({ pool: twice, pending }), room), 'full');
+});
+
+test('lets a further job in for a call that is counted, at the limit too', () => {
+  const pool = { idlePids: [1, 2], jobs: jobsIn('call_1', 'call_2') };
+  assert.equal(admission(stateWith({ pool }), room), 'full');
+  assert.equal(admission(stateWith({ pool }), 'call_2'), null);
+});
+
+test('reports calls against the limit as its load', () => {
+  const loads = [[], ['call_1'], ['call_1', 'call_2']].map((rooms) =>
+    reportedLoad(stateWith({ pool: { idlePids: [], jobs: jobsIn(...rooms) } })),
+  );
+  assert.equal(loads[0], 0);
+  assert.deepEqual(
+    loads,
+    loads.toSorted((a, b) => a - b),
+  );
+});
+
+test('is below the limit at which LiveKit stops asking, though full: a call may need a rescue', () => {
+  const rooms = ['call_1', 'call_2', 'call_3'];
+  const load = reportedLoad(stateWith({ pool: { idlePids: [], jobs: jobsIn(...rooms) } }));
+  assert.ok(load < fullLoad);
+});
+
+test('is above that limit while it drains', () => {
+  assert.ok(reportedLoad(stateWith({ draining: true })) >= fullLoad);
+});

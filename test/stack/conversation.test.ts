@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { GOODBYE } from '../../agent/speech/prompts/prompts.ts';
+import type { Step } from '../harness/caller/script.ts';
+import type { LogLine } from '../harness/yard/service-log.ts';
+import type { Service } from '../harness/yard/service.ts';
+import { Yard } from '../harness/yard/yard.ts';
+import { eventually } from '../harness/eventually.ts';
+import { aftermath } from './aftermath.ts';
+import type { Aftermath } from './aftermath.ts';
+import { askOnce } from './talking.ts';
+
+const question = 'Do you have a skid steer?';
+const price = 'How much would it be for three days from tomorrow?';
+const farewell = "Thanks, that's all. Goodbye.";
+const greeting = 'Hilltop Rentals, how can I help you?';
+
+/** Longer than a turn takes: who is talked over goes quiet before the answer begins. */
+const agentQuietMs = 2_500;
+
+/** DESIGN section 8: what every answered call shows, in this order. */
+const shown = [
+  'call.incoming',
+  'room.connected',
+  'equipment.loaded',
+  'session.started',
+  'call.answered',
+  'call.ended',
+  'call.closed',
+];
+
+let yard: Yard;
+let service: Service;
+
+before(async () => {
+  yard = await Yard.open({
+    latencyMs: { stt: 100, llm: 200, tts: 100 },
+    env: { NUM_IDLE_PROCESSES: '2' },
+  });
+  service = yard.service();
+  await service.ready({ warm: 2 });
+  // The first word is to come from audio that is ready.
+  await service.waitFor('phrase.ready');
+});
+
+after(async () => {
+  await yard[Symbol.asyncDispose]();
+});
+
+const count = (lines: readonly LogLine[], event: string) =>
+  lines.filter((line) => line.event === event).length;
+
+/** How long a phrase is, as it was synthesised. */
+function lengthMs(phrase: string): number {
+  const { pcm, sampleRate } = yard.spoken.find(({ text }) => text.includes(phrase)) ?? {};
+  return ((pcm?.length ?? 0) / (sampleRate ?? 1)) * 1_000;
+}
+
+function assertWellLogged({ lines, events, row, timeline }: Aftermath): void {
+  assert.deepEqual(
+    events.filter((event) => event !== 'tool.used'),
+    shown,
+  );
+  assert.ok(lines.length <= 40, `${lines.length} lines`);
+  assert.deepEqual(
+    timeline.map(({ event }) => event),
+    events.slice(0, -1),
+  );
+  const closed = lines.at(-1);
+  assert.partialDeepStrictEqual(row, {
+    result: closed?.['result'],
+    reason: closed?.['reason'],
+    callerNumberMasked: '0111',
+  });
+  assert.doesNotMatch(JSON.stringify(timeline), /5550111|5550199/);
+}
+
+test('a whole conversation, ended by the agent', async () => {
+  const spokenBefore = yard.spoken.length;
+  const call = await yard.call({
+    agentQuietMs,
+    script: [{ say: question }, { say: price }, { say: farewell }, { waitForEnd: true }],
+  });
+  const over = await aftermath({ yard, service }, call);
+  assertWellLogged(over);
+  const closed = over.lines.at(-1);
+  assert.partialDeepStrictEqual(closed, { reason: 'agent-goodbye', endedBy: 'agent', turns: 3 });
+  assert.deepEqual(closed?.['toolsUsed'], ['find_equipment', 'quote_rental', 'end_call']);
+  const told = yard.spoken.slice(spokenBefore).map(({ text }) => text.trim());
+  assert.match(
+    told.join(' '),
+    /^The Skid steer is free today, at \$250 a day or \$900 a week\. Which days do you need it\? .* the Skid steer comes to \$750, plus a \$500 deposit\. It's free then\.$/,
+  );
+  const { turns, endedBy } = over.report;
+  assert.equal(endedBy, 'agent');
+  assert.ok(turns.every(({ agentPcm }) => agentPcm !== null));
+  const { agentFromMs, agentToMs } = turns.at(-1) ?? {};
+  const heardMs = Number(agentToMs) - Number(agentFromMs);
+  assert.ok(heardMs > lengthMs(GOODBYE) - 300, `of the goodbye ${heardMs} ms were heard`);
+});
+
+test('a whole conversation, ended by the caller', async () => {
+  const over = await askOnce({ yard, service }, question);
+  assertWellLogged(over);
+  const closed = over.lines.at(-1);
+  assert.partialDeepStrictEqual(closed, { result: 'completed', reason: 'caller-hangup', turns: 1 });
+  assert.deepEqual(closed?.['toolsUsed'], ['find_equipment']);
+  assert.ok(Number(closed?.['packetsIn']) > 0);
+  const closedAt = service.lines.findIndex((line) => line === closed);
+  await service.waitFor('worker.ready', (line) => service.lines.indexOf(line) > closedAt);
+});
+
+test('the first word waits for no provider, and the caller can talk over it', async () => {
+  const spokenBefore = yard.spoken.length;
+  const call = await yard.call({
+    agentQuietMs,
+    script: [{ say: question, when: { from: 'agent-start', afterMs: 500 } }, { hangUp: true }],
+  });
+  const over = await aftermath({ yard, service }, call);
+  assertWellLogged(over);
+  const answered = over.lines.find(({ event }) => event === 'call.answered');
+  assert.equal(answered?.['greeting'], 'ready');
+  const during = yard.spoken.slice(spokenBefore).map(({ text }) => text);
+  assert.ok(!during.some((text) => text.includes('Hilltop')), during.join(' | '));
+  const wholeMs = lengthMs(greeting);
+  const { agentFromMs, agentToMs } = over.report.greeting ?? { agentFromMs: 0, agentToMs: wholeMs };
+  assert.ok(agentToMs - agentFromMs < wholeMs - 300, 'the greeting broke off');
+  assert.notEqual(over.report.turns[0]?.agentPcm, null, 'and what was said over it is answered');
+});
+
+test('with the voice of OpenAI', async () => {
+  const other = yard.service({
+    env: {
+      AGENT_NAME: 'pickup-openai',
+      TTS_PROVIDER: 'openai',
+      NUM_IDLE_PROCESSES: '1',
+      DATA_DIR: join(yard.folder, 'openai'),
+    },
+  });
+  await other.ready();
+  await other.waitFor('phrase.ready');
+  const script: Step[] = [{ say: question }, { say: farewell }, { waitForEnd: true }];
+  const call = await yard.call({ agentName: 'pickup-openai', agentQuietMs, script });
+  const closed = await other.waitFor('call.closed');
+  assert.partialDeepStrictEqual(closed, { reason: 'agent-goodbye', providerFailures: 0, turns: 2 });
+  const { turns } = await call.ended;
+  assert.ok(turns.every(({ agentPcm }) => agentPcm !== null));
+  await other.stop();
+});
+
+test('a provider that refuses in a call is named in the log, and the next call is answered', async () => {
+  const off = [
+    yard.deepgram.faults.on('speak', { do: 'refuse', status: 500 }),
+    yard.openai.faults.on('chat', { do: 'refuse', status: 401 }),
+  ];
+  const call = await yard.call({ script: [{ say: question }] });
+  await service.waitFor('provider.failed', ({ callId }) => callId === call.callId);
+  await call.hangUp();
+  for (const restore of off) restore();
+  const deaf = yard.deepgram.faults.on('listen', { do: 'refuse', status: 401 });
+  // Of a caller whose words arrive nowhere the number is kept, and the call ends.
+  const unheard = await yard.call({ script: [{ say: question }] });
+  const closed = await service.waitFor('call.closed', ({ callId }) => callId === unheard.callId);
+  assert.partialDeepStrictEqual(closed, { result: 'upstream', reason: 'provider-failure' });
+  deaf();
+  await unheard.ended;
+  assertWellLogged(await askOnce({ yard, service }, question));
+  assert.equal(count(service.lines, 'worker.started'), 1);
+  assert.equal(count(service.lines, 'process.fault'), 0);
+});
+
+test('every line is JSON in our form, with no number, no secret and no word of the talk', () => {
+  assert.deepEqual(service.strays, []);
+  for (const line of service.lines) {
+    for (const key of ['level', 'message', 'time', 'event'])
+      assert.equal(typeof line[key], 'string');
+  }
+  const log = JSON.stringify(service.lines);
+  const secrets = Object.entries(yard.env).filter(([name]) => /_(KEY|SECRET)$/.test(name));
+  for (const [name, secret] of secrets) {
+    if (name !== 'LIVEKIT_API_KEY') assert.ok(!log.includes(secret), name);
+  }
+  assert.doesNotMatch(log, /\d*5550111|\d*5550199/);
+  const words = [question, price, farewell, ...yard.spoken.map(({ text }) => text.trim())];
+  for (const said of words) assert.ok(!log.includes(said), said);
+});
+
+test('the figures tell of the same calls as the log', async () => {
+  const url = `http://127.0.0.1:${await service.port()}/metrics`;
+  const total = async (name: string) => {
+    const lines = (await (await fetch(url)).text()).split('\n');
+    const series = lines.filter((line) => line.startsWith(`pickup_${name}`));
+    return series.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  };
+  const counted = {
+    calls_answered_total: 'call.answered',
+    calls_ended_total: 'call.ended',
+    tools_used_total: 'tool.used',
+  };
+  for (const [name, event] of Object.entries(counted)) {
+    const told = () => count(service.lines, event);
+    await eventually(
+      `${name} is the number of ${event}`,
+      async () => (await total(name)) === told(),
+    );
+  }
+  assert.ok((await total('turn_latency_seconds_count')) > 0);
+  assert.ok((await total('call_first_word_seconds_count')) > 0);
+  assert.ok((await total('provider_failures_total')) > 0);
+  assert.equal(await total('link_state{state="registered"}'), 1);
+});

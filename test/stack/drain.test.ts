@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { eventually } from '../harness/eventually.ts';
+import { processesOfGroup } from '../harness/yard/process-end.ts';
+import type { Service } from '../harness/yard/service.ts';
+import { Yard } from '../harness/yard/yard.ts';
+import { farewell, takeLeave } from './take-leave.ts';
+
+let yard: Yard;
+
+before(async () => {
+  yard = await Yard.open({ env: { NUM_IDLE_PROCESSES: '2' } });
+  await yard.teach([farewell]);
+});
+after(() => yard[Symbol.asyncDispose]());
+
+async function assertNothingLeft(service: Service): Promise<void> {
+  await eventually(
+    'every process of the service is gone',
+    async () => (await processesOfGroup(service.pid)).length === 0,
+  );
+}
+
+for (const { what, env, withinMs } of [
+  { what: 'a long grace', env: {}, withinMs: 20_000 },
+  { what: 'a grace of 3 s', env: { DRAIN_GRACE_MS: '3000' }, withinMs: 1_000 },
+]) {
+  test(`with ${what} a call goes to the new deployment, and ends there`, async (t) => {
+    await using old = yard.service({ env });
+    await old.ready({ warm: 2 });
+    await using call = await yard.call();
+    await call.waitFor('agent-audio-end');
+    await using next = yard.service();
+    await next.ready({ warm: 2 });
+    const startedMs = Date.now();
+    old.signal('SIGTERM');
+    const told = await old.waitFor('drain.handing-over', (line) => line.callId === call.callId);
+    assert.equal(told['withinMs'], withinMs);
+    assert.equal(await old.exited, 0);
+    t.diagnostic(`over ${Date.now() - startedMs} ms after SIGTERM`);
+    assert.equal((await old.waitFor('service.stopped'))['outcome'], 'drained');
+    await assertNothingLeft(old);
+    assert.equal((await takeLeave(call)).endedBy, 'agent');
+    const ended = await next.waitFor('call.ended', (line) => line.callId === call.callId);
+    assert.equal(ended['reason'], 'agent-goodbye');
+    assert.deepEqual(
+      old.callLines(call.callId).filter(({ event }) => event === 'call.ended'),
+      [],
+    );
+    assert.equal(await next.stop(), 0);
+  });
+}
+
+for (const { what, env } of [
+  { what: 'at the end of DRAIN_MS', env: { DRAIN_MS: '1000' } },
+  { what: 'at once with a grace of 3 s', env: { DRAIN_GRACE_MS: '3000' } },
+]) {
+  test(`nobody there: a call ends with a sentence ${what}`, async (t) => {
+    await using service = yard.service({ env });
+    await service.ready();
+    await using call = await yard.call();
+    await call.waitFor('agent-audio-end');
+    const startedMs = Date.now();
+    service.signal('SIGTERM');
+    await service.waitFor('drain.goodbye', (line) => line.callId === call.callId);
+    assert.equal(await service.exited, 0);
+    t.diagnostic(`over ${Date.now() - startedMs} ms after SIGTERM`);
+    assert.equal((await service.waitFor('service.stopped'))['outcome'], 'said-goodbye');
+    assert.equal((await call.ended).endedBy, 'agent');
+    await service.waitFor('call.closed', (line) => line.callId === call.callId);
+    await assertNothingLeft(service);
+  });
+}

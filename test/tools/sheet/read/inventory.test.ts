@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadInventory } from '../../../../tools/sheet/read/inventory.ts';
+import { clock, yardSheet } from './sheet-rig.ts';
+
+test('the whole sheet is one request', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  const before = Date.now();
+  const { inventory, problems } = await load();
+  assert.deepEqual(problems, []);
+  assert.equal(inventory.units.length, 2);
+  assert.equal(inventory.bookings[0]?.bookingId, 'b1');
+  assert.equal(inventory.yard.timeZone, 'America/Denver');
+  assert.ok(inventory.fetchedAtMs >= before && inventory.fetchedAtMs <= Date.now());
+  assert.equal(emulator.requests.length, 1);
+});
+
+test('a yard that never had the tabs of bookings and yard has none, and defaults', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  emulator.removeTab('Bookings');
+  emulator.removeTab('Yard');
+  const { inventory, problems } = await load();
+  assert.equal(inventory.units.length, 2);
+  assert.deepEqual(inventory.bookings, []);
+  assert.equal(inventory.yard.timeZone, 'America/Chicago');
+  assert.deepEqual(
+    problems.map((problem) => problem.tab),
+    ['Yard', 'Yard'],
+  );
+});
+
+test('a tab is found whatever the spaces in its name', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  const rows = emulator.rows('Equipment');
+  emulator.removeTab('Equipment');
+  emulator.addTab(' equipment ', rows);
+  assert.equal((await load()).inventory.units.length, 2);
+});
+
+test('without the tab of equipment the error lists the tabs there are', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  emulator.removeTab('Equipment');
+  await assert.rejects(load(), {
+    code: 'SHEET_TAB_MISSING',
+    message: 'The sheet has no tab "Equipment"; it has "Bookings", "Yard"',
+  });
+});
+
+test('loading an unreachable sheet ends at the deadline', async (t) => {
+  const { emulator, client } = await yardSheet(t);
+  emulator.faults.on('*', { do: 'hang' });
+  const { signal } = new AbortController();
+  await assert.rejects(loadInventory({ client, clock, signal, timeoutMs: 50 }), {
+    code: 'SHEETS_TIMEOUT',
+  });
+});
+
+test('a tab most of whose rows went bad is refused as a whole, with what is wrong', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  emulator.setCell('Equipment', 'D2', 'maybe');
+  assert.equal((await load()).inventory.units.length, 1);
+  emulator.setCell('Equipment', 'C3', 'call us');
+  await assert.rejects(load(), {
+    code: 'SHEET_ROWS_UNUSABLE',
+    message:
+      'Tab "Equipment" has 2 rows, and 2 of them cannot be used; ' +
+      'row 2, column "Status": none of AVAILABLE, RENTED, MAINTENANCE',
+  });
+  emulator.setCell('Equipment', 'D2', 'AVAILABLE');
+  emulator.setCell('Equipment', 'C3', 140);
+  emulator.setCell('Bookings', 'C2', 'next week');
+  await assert.rejects(load(), { code: 'SHEET_ROWS_UNUSABLE', tab: 'Bookings' });
+});
+
+test('a list of equipment that was emptied is refused, one of bookings is not', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  emulator.deleteRow('Bookings', 2);
+  assert.deepEqual((await load()).inventory.bookings, []);
+  emulator.deleteRow('Equipment', 3);
+  emulator.deleteRow('Equipment', 2);
+  await assert.rejects(load(), {
+    code: 'SHEET_ROWS_UNUSABLE',
+    message: 'Tab "Equipment" has no rows below its first one',
+  });
+});

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseYard } from '../../../../tools/sheet/read/yard-sheet.ts';
+
+test('reads every key, whatever its case and spaces', () => {
+  const { value, problems } = parseYard([
+    ['Key', 'Value'],
+    ['NAME', ' Prairie Rentals '],
+    ['Time  zone', 'America/Denver'],
+    ['Opening hours', 'Mon-Fri 7-17'],
+    ['address', '1 Gravel Road'],
+    ['Delivery', '$95 within 20 miles'],
+    ['Deposit', 'by card'],
+    ['Identification', "driver's licence"],
+    ['Transfer to', '+15550100123', '(555) 555-0101; 15555550102'],
+    ['Greeting', 'Prairie Rentals, how can I help?'],
+  ]);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(value, {
+    name: 'Prairie Rentals',
+    timeZone: 'America/Denver',
+    openingHours: 'Mon-Fri 7-17',
+    address: '1 Gravel Road',
+    delivery: '$95 within 20 miles',
+    depositRules: 'by card',
+    identificationRules: "driver's licence",
+    transferTo: ['+15550100123', '+15555550101', '+15555550102'],
+    greeting: 'Prairie Rentals, how can I help?',
+  });
+});
+
+test('an empty tab is a yard in Chicago without a name, and says so', () => {
+  const { value, problems } = parseYard([]);
+  assert.equal(value.name, 'the rental yard');
+  assert.equal(value.timeZone, 'America/Chicago');
+  assert.equal(value.greeting, null);
+  assert.deepEqual(
+    problems.map(({ row, column }) => [row, column]),
+    [
+      [0, 'time zone'],
+      [0, 'name'],
+    ],
+  );
+});
+
+test('only an IANA zone is a time zone', () => {
+  for (const zone of ['Mars/Olympus', 'central', '+05:00', 5]) {
+    const { value, problems } = parseYard([
+      ['Name', 'Yard'],
+      ['Time zone', zone],
+    ]);
+    assert.equal(value.timeZone, 'America/Chicago');
+    assert.deepEqual(problems, [
+      {
+        tab: 'Yard',
+        row: 2,
+        column: 'time zone',
+        problem: 'not an IANA time zone; America/Chicago is used',
+      },
+    ]);
+  }
+});
+
+test('typed numbers, doubled keys and unknown keys are named by row, never by what they say', () => {
+  const { value, problems } = parseYard([
+    ['Name', 'Yard'],
+    ['Time zone', 'America/Chicago'],
+    ['Transfer to', 5555550101, 'ask Jordan'],
+    ['Name', 'Other'],
+    ['Opening hour', '7-17'],
+    ['A note of the owner'],
+  ]);
+  assert.equal(value.name, 'Yard');
+  assert.deepEqual(value.transferTo, ['+15555550101']);
+  assert.deepEqual(
+    problems.map(({ row, column, problem }) => `${row} ${column}: ${problem}`),
+    [
+      '4 name: a second row with the same key',
+      '5 key: unknown',
+      '3 transfer to: not a telephone number',
+    ],
+  );
+});

@@ -1,0 +1,201 @@
+import timers from 'node:timers/promises';
+import { createLog } from '../../../../agent/infra/log.ts';
+import type { Store } from '../../../../agent/infra/store/database.ts';
+import type { JournalBooking } from '../../../../tools/journal/booking.ts';
+import type { BookingRequest } from '../../../../tools/journal/booking-service.ts';
+import { commitBooking } from '../../../../tools/journal/commit-booking.ts';
+import { findBooking } from '../../../../tools/journal/journal.ts';
+import { SheetWriter } from '../../../../tools/sheet/write/sheet-writer.ts';
+import type { WriterBudgets } from '../../../../tools/bookings/writer-budgets.ts';
+import { createSheetsClient } from '../../../../tools/sheet/client/sheets-client.ts';
+import type { Inventory } from '../../../../tools/yard/equipment.ts';
+import { todayIn } from '../../../../tools/yard/rental-dates.ts';
+import type { CellValue } from '../../../harness/emulators/sheets-cell.ts';
+import { startSheetsEmulator, type SheetsEmulator } from '../../../harness/emulators/sheets.ts';
+import { exampleSheet } from '../../../harness/yard/example-sheet.ts';
+import { inventory, nowMs, unit, yard } from '../../yard/example-yard.ts';
+
+/** The spreadsheet of the emulator. */
+export const spreadsheetId = 'yard-1';
+
+/** Short, and in the same proportions as the real ones. */
+export const testBudgets: WriterBudgets = {
+  requestMs: 800,
+  settleMs: 600,
+  leaseMs: 2_000,
+  idleMs: 20,
+  reconcileMs: 300_000,
+  busyBackOff: { initialMs: 40, multiplier: 2, maxMs: 200, jitter: 0.5 },
+  refusedBackOff: { initialMs: 80, multiplier: 2, maxMs: 300, jitter: 0.5 },
+};
+
+/** Sunday, 22 November 2026, 14:00 in Chicago, and going on. */
+export function runningClock(startMs = nowMs) {
+  let offsetMs = startMs - Date.now();
+  return {
+    nowMs: () => Date.now() + offsetMs,
+    /** Another moment, at once. */
+    set(atMs: number) {
+      offsetMs = atMs - Date.now();
+    },
+  };
+}
+
+/** The list as a call that read it at this moment has it. */
+export const exampleInventory: Inventory = inventory(
+  ['SS-01', 'EX-01', 'SL-01', 'GN-01', 'TR-01', 'PC-01'].map((itemId) =>
+    unit({ itemId, name: 'Some machine' }),
+  ),
+  { yard: { ...yard, timeZone: 'America/Chicago' } },
+);
+
+/** What a caller wants who has just read that list: one of its units, for today at the yard. */
+export function requestForToday(): BookingRequest {
+  const clock = { nowMs: () => Date.now() };
+  const today = todayIn(exampleInventory.yard.timeZone, clock);
+  return {
+    itemId: 'EX-01',
+    start: today,
+    end: today,
+    customer: 'Jordan Sample',
+    phone: '+15553010142',
+    totalCents: 30_000,
+    inventory: { ...exampleInventory, fetchedAtMs: clock.nowMs() },
+  };
+}
+
+/** The sheet, a store, and hands on both. */
+export class WriterRig implements AsyncDisposable {
+  readonly sheets: SheetsEmulator;
+  readonly store: Store;
+  readonly clock = runningClock();
+  /** Every line of the writers' logs. */
+  readonly lines: Record<string, unknown>[] = [];
+  readonly #writers: SheetWriter[] = [];
+
+  private constructor(sheets: SheetsEmulator, store: Store) {
+    this.sheets = sheets;
+    this.store = store;
+  }
+
+  static async open(
+    store: Store,
+    tabs: Readonly<Record<string, readonly (readonly CellValue[])[]>> = exampleSheet,
+  ): Promise<WriterRig> {
+    const sheets = await startSheetsEmulator({ spreadsheetId, tabs });
+    sheets.setQuota(null);
+    return new WriterRig(sheets, store);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#writers.map((writer) => writer.stop()));
+    await this.sheets.close();
+    await this.store.close();
+  }
+
+  /** A writer, as a supervisor has one; started. */
+  writer(budgets: Partial<WriterBudgets> = {}): SheetWriter {
+    const log = createLog({
+      level: 'debug',
+      write: (line) => this.lines.push(JSON.parse(line) as Record<string, unknown>),
+    });
+    const writer = new SheetWriter({
+      store: this.store,
+      log,
+      clock: this.clock,
+      budgets: { ...testBudgets, ...budgets },
+      client: createSheetsClient({
+        spreadsheetId,
+        auth: { kind: 'none' },
+        baseUrl: this.sheets.baseUrl,
+      }),
+    });
+    this.#writers.push(writer);
+    writer.start();
+    return writer;
+  }
+
+  /** A booking in the journal: the mini excavator from today on, unless it says otherwise. */
+  async book(overrides: Partial<BookingRequest> = {}): Promise<JournalBooking> {
+    const result = await commitBooking(this.store, {
+      callId: 'call-1',
+      clock: this.clock,
+      request: {
+        itemId: 'EX-01',
+        start: '2026-11-22',
+        end: '2026-11-24',
+        customer: 'Jordan Sample',
+        phone: '+15553010142',
+        totalCents: 90_000,
+        inventory: exampleInventory,
+        ...overrides,
+      },
+    });
+    if (result.kind === 'refused') throw new Error(`Not booked: ${result.refusal.reason}`);
+    return result.booking;
+  }
+
+  /** Waits until the booking is in that state. */
+  async until(bookingId: string, state: JournalBooking['state']): Promise<void> {
+    await waitFor(async () => (await findBooking(this.store, bookingId))?.state === state);
+  }
+
+  /** The rows of `Bookings` below its header that hold the code. */
+  rowsOf(bookingId: string): CellValue[][] {
+    return this.sheets.rows('Bookings').filter((row) => row.includes(bookingId));
+  }
+
+  /** What the sheet says of a unit. */
+  statusOf(itemId: string): CellValue | undefined {
+    const [header = [], ...rows] = this.sheets.rows('Equipment');
+    return rows.find((row) => row[header.indexOf('Item ID')] === itemId)?.[
+      header.indexOf('Status')
+    ];
+  }
+
+  /** Whether nothing is left to be delivered. */
+  async isDelivered(): Promise<boolean> {
+    return (await this.store.db.selectFrom('outbox').select('id').execute()).length === 0;
+  }
+
+  /** Waits until the writers have looked at the sheet so often from now on. */
+  async looks(times: number): Promise<void> {
+    const { faults } = this.sheets;
+    // One may be under way already.
+    const until = faults.count('values.batchGet') + times + 1;
+    await waitFor(() => faults.count('values.batchGet') >= until);
+  }
+
+  /** How often this event is in the log. */
+  logged(event: string): number {
+    return this.lines.filter((line) => line['event'] === event).length;
+  }
+}
+
+/** Does something at the sheet when a request of ours is under way and not yet served, once. */
+export function during(
+  rig: WriterRig,
+  endpoint: string,
+  act: () => void,
+  { when = () => true }: { readonly when?: () => boolean } = {},
+): void {
+  let done = false;
+  rig.sheets.faults.next(
+    (kind) => {
+      if (kind !== endpoint || done || !when()) return false;
+      done = true;
+      act();
+      return true;
+    },
+    { do: 'delay', delayMs: 0 },
+  );
+}
+
+/** Waits until it holds; the machine may be slow, so the bound is only there to end a failed test. */
+export async function waitFor(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadlineMs = performance.now() + 20_000;
+  while (!(await condition())) {
+    if (performance.now() > deadlineMs) throw new Error(`Never came true: ${condition.toString()}`);
+    await timers.setTimeout(10);
+  }
+}

@@ -1,0 +1,25 @@
+import { SheetFormatError } from '../read/sheet-table.ts';
+import { SheetsError, type SheetsErrorCode } from './sheets-error.ts';
+
+const toDo: Partial<Record<SheetsErrorCode | SheetFormatError['code'], string>> = {
+  SHEETS_BAD_CREDENTIALS: 'make a new key for the service account and run the doctor',
+  SHEETS_FORBIDDEN: 'share the spreadsheet with the service account as Editor, run the doctor',
+  SHEETS_NOT_FOUND: 'check GOOGLE_SHEET_ID, and that the spreadsheet was not deleted',
+  SHEETS_RATE_LIMITED: 'nothing, unless it lasts: something else uses this account',
+  SHEET_TAB_MISSING: 'give the tab its name back: the README lists the tabs',
+  SHEET_COLUMN_MISSING: "mend the tab's first row: the README lists the columns",
+  SHEET_COLUMN_TWICE: 'rename or remove one of the two columns',
+  SHEET_ROWS_UNUSABLE: "undo the last change to the tab, with the sheet's version history",
+  SHEET_TIME_ZONE_UNKNOWN: "give the yard's time zone by its IANA name, such as America/Chicago",
+};
+
+/** What somebody can do about a failure to read or write the sheet; null when it passes by itself. */
+export function toDoAbout(error: unknown): string | null {
+  const isKnown = error instanceof SheetsError || error instanceof SheetFormatError;
+  return isKnown ? (toDo[error.code] ?? null) : null;
+}
+
+/** Whether the failure lasts until a person does something about it. */
+export function needsPerson(error: unknown): boolean {
+  return error instanceof SheetFormatError || (error instanceof SheetsError && !error.retryable);
+}

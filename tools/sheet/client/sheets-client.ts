@@ -1,0 +1,232 @@
+import { auth as googleAuth, sheets as sheetsApi } from 'googleapis/build/src/apis/sheets/index.js';
+import { z } from 'zod';
+import { DeadlineError, withDeadline } from '../../../agent/infra/deadline.ts';
+import type { Cell, SheetRows } from '../read/sheet-table.ts';
+import { readServiceAccount, type SheetsAuth } from './sheets-credentials.ts';
+import { codeForStatus, SheetsError } from './sheets-error.ts';
+
+/** How long a request may take in all, sign-in included, and what calls it off. */
+export type SheetsRequestOptions = { readonly signal: AbortSignal; readonly timeoutMs: number };
+
+/** One spreadsheet. Each method is one request: no retries, its own deadline. */
+export type SheetsClient = {
+  /**
+   * The cells of whole tabs, from A1 on, by the tab's name as given; numbers as numbers, dates as
+   * the sheet shows them, trailing empty cells and rows left out.
+   * @throws {SheetsError}; the signal's reason when it was called off.
+   */
+  readTabs(
+    tabs: readonly string[],
+    options: SheetsRequestOptions,
+  ): Promise<ReadonlyMap<string, SheetRows>>;
+  /** The names of all tabs. @throws as `readTabs`. */
+  listTabs(options: SheetsRequestOptions): Promise<readonly string[]>;
+  /**
+   * Puts new rows below the tab's table, as they are: text stays text. After any failure but a
+   * refusal they may be there all the same. @throws as `readTabs`.
+   */
+  appendRows(tab: string, rows: SheetRows, options: SheetsRequestOptions): Promise<void>;
+  /** Writes single cells, all or none; text stays text. @throws as `readTabs`. */
+  updateCells(cells: readonly CellUpdate[], options: SheetsRequestOptions): Promise<void>;
+  /** Adds an empty tab. @throws as `readTabs`; `SHEETS_BAD_RANGE` when there is one. */
+  addTab(tab: string, options: SheetsRequestOptions): Promise<void>;
+};
+
+/** A cell and what to put into it. `row` is as the sheet numbers it; `column` counts from 0. */
+export type CellUpdate = {
+  readonly tab: string;
+  readonly row: number;
+  readonly column: number;
+  readonly value: Cell;
+};
+
+const SCOPE = 'https://www.googleapis.com/auth/spreadsheets';
+
+const cellSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const valuesSchema = z.object({
+  valueRanges: z.array(z.object({ values: z.array(z.array(cellSchema)).default([]) })),
+});
+const anyAnswerSchema = z.object({ spreadsheetId: z.string() });
+const titlesSchema = z.object({
+  sheets: z.array(z.object({ properties: z.object({ title: z.string() }) })),
+});
+
+/**
+ * Opens nothing: the first request does. `baseUrl` is an emulator's.
+ * @throws {SheetsError} `SHEETS_BAD_CREDENTIALS` for an unusable key, or for no key and Google itself.
+ */
+export function createSheetsClient(options: {
+  readonly spreadsheetId: string;
+  readonly auth: SheetsAuth;
+  readonly baseUrl?: string;
+}): SheetsClient {
+  const { spreadsheetId, baseUrl } = options;
+  const jwt = createJwt(options.auth, baseUrl);
+  const api = sheetsApi({
+    version: 'v4',
+    ...(jwt ? { auth: jwt } : {}),
+    ...(baseUrl ? { rootUrl: baseUrl.replace(/\/*$/, '/') } : {}),
+  });
+
+  /** Runs one request within its deadline and turns whatever goes wrong into a SheetsError. */
+  async function request<T>(
+    label: string,
+    schema: z.ZodType<T>,
+    { signal, timeoutMs }: SheetsRequestOptions,
+    send: (gaxios: { signal: AbortSignal; retry: false }) => Promise<{ data: unknown }>,
+  ): Promise<T> {
+    try {
+      // The library's own time-out counts per attempt and leaves the sign-in out.
+      const { data } = await withDeadline(
+        async (joined) => {
+          if (jwt) await signIn(jwt);
+          return send({ signal: joined, retry: false });
+        },
+        { ms: timeoutMs, label, signal },
+      );
+      return readBody(label, schema, data);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw toSheetsError(label, error);
+    }
+  }
+
+  return {
+    async readTabs(tabs, requestOptions) {
+      const query = {
+        spreadsheetId,
+        ranges: tabs.map(wholeTab),
+        majorDimension: 'ROWS',
+        valueRenderOption: 'UNFORMATTED_VALUE',
+        dateTimeRenderOption: 'FORMATTED_STRING',
+      };
+      const { valueRanges } = await request('Sheets read', valuesSchema, requestOptions, (gaxios) =>
+        api.spreadsheets.values.batchGet(query, gaxios),
+      );
+      if (valueRanges.length !== tabs.length) throw unreadable('Sheets read');
+      return new Map(tabs.map((tab, index) => [tab, valueRanges[index]?.values ?? []]));
+    },
+
+    async listTabs(requestOptions) {
+      const query = { spreadsheetId, fields: 'sheets.properties.title' };
+      const { sheets } = await request('Sheets tab list', titlesSchema, requestOptions, (gaxios) =>
+        api.spreadsheets.get(query, gaxios),
+      );
+      return sheets.map((sheet) => sheet.properties.title);
+    },
+
+    async appendRows(tab, rows, requestOptions) {
+      const query = {
+        spreadsheetId,
+        range: wholeTab(tab),
+        valueInputOption: 'RAW',
+        insertDataOption: 'INSERT_ROWS',
+        requestBody: { values: rows.map((row) => [...row]) },
+      };
+      await request('Sheets append', anyAnswerSchema, requestOptions, (gaxios) =>
+        api.spreadsheets.values.append(query, gaxios),
+      );
+    },
+
+    async updateCells(cells, requestOptions) {
+      const data = cells.map(({ tab, row, column, value }) => ({
+        range: `${wholeTab(tab)}!${columnLetters(column)}${row}`,
+        values: [[value]],
+      }));
+      const query = { spreadsheetId, requestBody: { valueInputOption: 'RAW', data } };
+      await request('Sheets update', anyAnswerSchema, requestOptions, (gaxios) =>
+        api.spreadsheets.values.batchUpdate(query, gaxios),
+      );
+    },
+
+    async addTab(tab, requestOptions) {
+      const requests = [{ addSheet: { properties: { title: tab } } }];
+      const query = { spreadsheetId, requestBody: { requests } };
+      await request('Sheets new tab', anyAnswerSchema, requestOptions, (gaxios) =>
+        api.spreadsheets.batchUpdate(query, gaxios),
+      );
+    },
+  };
+}
+
+type Jwt = InstanceType<typeof googleAuth.JWT>;
+
+function createJwt(auth: SheetsAuth, baseUrl: string | undefined): Jwt | null {
+  if (auth.kind === 'none') {
+    if (baseUrl && isLoopback(baseUrl)) return null;
+    throw new SheetsError('SHEETS_BAD_CREDENTIALS', 'Google Sheets needs a service account');
+  }
+  const account = readServiceAccount(auth);
+  return new googleAuth.JWT({
+    email: account.client_email,
+    key: account.private_key,
+    scopes: [SCOPE],
+  });
+}
+
+function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+}
+
+/** Fetches the access token if there is no fresh one; the request itself then finds it cached. */
+async function signIn(jwt: Jwt): Promise<void> {
+  try {
+    await jwt.getAccessToken();
+  } catch (error) {
+    const status = httpStatus(error);
+    // A token endpoint that is down or unreachable is Google's fault, a refusal or a bad key ours.
+    const away = status === null ? isNetworkError(error) : status >= 500 || status === 429;
+    if (away) throw new SheetsError('SHEETS_UNAVAILABLE', 'Google sign-in failed', status);
+    throw new SheetsError('SHEETS_BAD_CREDENTIALS', 'Google refused the service account', status);
+  }
+}
+
+function toSheetsError(label: string, error: unknown): SheetsError {
+  if (error instanceof SheetsError) return error;
+  if (error instanceof DeadlineError) {
+    return new SheetsError('SHEETS_TIMEOUT', `${label} took longer than ${error.ms} ms`);
+  }
+  const status = httpStatus(error);
+  if (status !== null) {
+    return new SheetsError(codeForStatus(status), `${label} was refused with ${status}`, status);
+  }
+  return new SheetsError('SHEETS_UNAVAILABLE', `${label} did not get through`);
+}
+
+function readBody<T>(label: string, schema: z.ZodType<T>, data: unknown): T {
+  const parsed = schema.safeParse(data);
+  if (!parsed.success) throw unreadable(label);
+  return parsed.data;
+}
+
+function unreadable(label: string): SheetsError {
+  return new SheetsError('SHEETS_UNREADABLE', `${label} was answered with something unreadable`);
+}
+
+/** The quotes keep a tab's name from being read as a cell or a named range. */
+function wholeTab(tab: string): string {
+  return `'${tab.replaceAll("'", "''")}'`;
+}
+
+/** 0 is `A`, 25 `Z`, 26 `AA`. */
+function columnLetters(column: number): string {
+  const last = String.fromCharCode(65 + (column % 26));
+  return column < 26 ? last : columnLetters(Math.floor(column / 26) - 1) + last;
+}
+
+const errorSchema = z.object({ status: z.number().optional(), code: z.unknown() });
+
+function httpStatus(error: unknown): number | null {
+  const parsed = errorSchema.safeParse(error);
+  return parsed.success ? (parsed.data.status ?? null) : null;
+}
+
+function errorCode(error: unknown): string {
+  const parsed = errorSchema.safeParse(error);
+  return parsed.success ? String(parsed.data.code) : '';
+}
+
+function isNetworkError(error: unknown): boolean {
+  return /^(E[A-Z]+|ERR_STREAM_PREMATURE_CLOSE|TimeoutError)$/.test(errorCode(error));
+}

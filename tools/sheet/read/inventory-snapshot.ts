@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import type { Inventory, SheetBooking, Unit } from '../../yard/equipment.ts';
+import {
+  packColumns,
+  unpackColumns,
+  type Cells,
+  type Columns,
+  type PackedColumns,
+} from './columns.ts';
+
+/** Raised when a field changes its meaning: a job of another release then reads nothing, not wrong. */
+const VERSION = 2;
+
+const isText = (value: unknown) => typeof value === 'string';
+const isTextOrNull = (value: unknown) => value === null || isText(value);
+const isCents = (value: unknown): value is number => Number.isSafeInteger(value);
+const isCentsOrNull = (value: unknown) => value === null || isCents(value);
+
+const unitCells: Cells<Unit> = {
+  itemId: isText,
+  name: isText,
+  category: isTextOrNull,
+  dailyRateCents: isCents,
+  weeklyRateCents: isCentsOrNull,
+  fourWeekRateCents: isCentsOrNull,
+  depositCents: isCentsOrNull,
+  status: (value) => value === 'AVAILABLE' || value === 'RENTED' || value === 'MAINTENANCE',
+  dueBack: isTextOrNull,
+  notes: isTextOrNull,
+};
+
+const bookingCells: Cells<SheetBooking> = {
+  bookingId: isText,
+  itemId: isText,
+  start: isText,
+  end: isText,
+  status: (value) => value === 'CONFIRMED' || value === 'CANCELLED',
+};
+
+/** Cell by cell, zod would need several times as long as the rest of the reading. */
+const columnsOf = <T>(cells: Cells<T>) =>
+  z.custom<PackedColumns<T>>().transform((json, context): Columns<T> => {
+    const columns = unpackColumns(json, cells);
+    if (columns) return columns;
+    context.addIssue('not the columns of a table');
+    return z.NEVER;
+  });
+
+const snapshotSchema = z.object({
+  version: z.literal(VERSION),
+  units: columnsOf(unitCells),
+  bookings: columnsOf(bookingCells),
+  hasBookingsTab: z.boolean().optional(),
+  yard: z.object({
+    name: z.string(),
+    timeZone: z.string(),
+    openingHours: z.string().nullable(),
+    address: z.string().nullable(),
+    delivery: z.string().nullable(),
+    depositRules: z.string().nullable(),
+    identificationRules: z.string().nullable(),
+    transferTo: z.array(z.string()).readonly(),
+    greeting: z.string().nullable(),
+  }),
+  fetchedAtMs: z.number(),
+});
+
+/** The inventory as the store keeps it: a value that JSON can hold. */
+export type InventoryJson = z.input<typeof snapshotSchema>;
+
+/** A stored snapshot that is not of this version, or damaged. `code` is `SNAPSHOT_UNREADABLE`. */
+export class SnapshotError extends Error {
+  override readonly name = 'SnapshotError';
+  readonly code = 'SNAPSHOT_UNREADABLE';
+}
+
+/** The inventory as the store keeps it. */
+export function inventoryToJson(inventory: Inventory): InventoryJson {
+  return {
+    ...inventory,
+    version: VERSION,
+    units: packColumns(inventory.units, unitCells),
+    bookings: packColumns(inventory.bookings, bookingCells),
+  };
+}
+
+/** The inventory as the store kept it. @throws {SnapshotError} for anything else. */
+export function inventoryFromJson(json: unknown): Inventory {
+  const parsed = snapshotSchema.safeParse(json);
+  if (!parsed.success) {
+    const paths = parsed.error.issues.slice(0, 3).map((issue) => issue.path.join('.') || 'JSON');
+    throw new SnapshotError(`The stored inventory cannot be read: ${paths.join(', ')}`);
+  }
+  const { version: _, units, bookings, ...rest } = parsed.data;
+  return { ...rest, units: unitsOf(units), bookings: bookingsOf(bookings) };
+}
+
+// The columns are of one length: each of these cells is there.
+/* oxlint-disable typescript/no-non-null-assertion */
+function unitsOf(columns: Columns<Unit>): readonly Unit[] {
+  return columns.itemId.map((itemId, row) => ({
+    itemId,
+    name: columns.name[row]!,
+    category: columns.category[row]!,
+    dailyRateCents: columns.dailyRateCents[row]!,
+    weeklyRateCents: columns.weeklyRateCents[row]!,
+    fourWeekRateCents: columns.fourWeekRateCents[row]!,
+    depositCents: columns.depositCents[row]!,
+    status: columns.status[row]!,
+    dueBack: columns.dueBack[row]!,
+    notes: columns.notes[row]!,
+  }));
+}
+
+function bookingsOf(columns: Columns<SheetBooking>): readonly SheetBooking[] {
+  return columns.bookingId.map((bookingId, row) => ({
+    bookingId,
+    itemId: columns.itemId[row]!,
+    start: columns.start[row]!,
+    end: columns.end[row]!,
+    status: columns.status[row]!,
+  }));
+}
+/* oxlint-enable typescript/no-non-null-assertion */
+
+/** The name under which the store keeps the yard's inventory. */
+export const inventorySnapshot = 'inventory';

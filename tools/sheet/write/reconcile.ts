@@ -1,0 +1,160 @@
+import type { Log } from '../../../agent/infra/log.ts';
+import type { Store } from '../../../agent/infra/store/database.ts';
+import type { IsoDate, SheetBooking } from '../../yard/equipment.ts';
+import { todayIn } from '../../yard/rental-dates.ts';
+import type { BookingState } from '../../journal/booking.ts';
+import { addToOutbox, type BookingRow } from '../../journal/journal.ts';
+import { LostRows } from './missing-rows.ts';
+import { followMoves } from './staff-moves.ts';
+import type { SheetHand } from './guarded-sheet.ts';
+import {
+  cancelling,
+  isCancelled,
+  isSamePlace,
+  readBookingRow,
+  saysCancelled,
+} from './sheet-rows.ts';
+import type { SheetView } from './sheet-view.ts';
+import { followStaff, readConfirmed, readUnseen } from '../../journal/staff-changes.ts';
+import { planStatuses, readMarks, saveMarks } from './unit-status.ts';
+
+/** What keeping journal and sheet in step works with. */
+export type ReconcileDeps = {
+  readonly store: Store;
+  readonly hand: SheetHand;
+  readonly log: Log;
+  readonly clock: { nowMs(): number };
+  readonly onState: (bookingId: string, state: BookingState) => void;
+};
+
+/** Staff can sort the rows once between our reading and our writing, not each time. */
+const attempts = 3;
+
+/** Keeps the journal and the sheet in step with each other, and the units with both. */
+export class Reconciler {
+  readonly #deps: ReconcileDeps;
+  readonly #lost: LostRows;
+  /** Bookings whose further rows were dealt with: what staff make of them is theirs. */
+  readonly #doubled = new Set<string>();
+
+  constructor(deps: ReconcileDeps) {
+    this.#deps = deps;
+    this.#lost = new LostRows(deps.log);
+  }
+
+  /**
+   * Takes rows back that came in twice, and sets the units; with `follows` also does in the journal
+   * what staff did in the sheet. True when it changed anything in the sheet.
+   */
+  async run(view: SheetView, { follows }: { readonly follows: boolean }): Promise<boolean> {
+    const { store, clock } = this.#deps;
+    const today = todayIn(view.timeZone, clock);
+    const confirmed = await readConfirmed(store, today);
+    const lost = this.#lost.find(view, confirmed);
+    const tidied = await this.#takeBackCopies(view, confirmed);
+    if (follows) {
+      const kept = confirmed.filter((booking) => !lost.includes(booking));
+      await followSheet(this.#deps, tidied, kept);
+      await findLateRows(this.#deps, tidied, today);
+    }
+    return (await this.#updateStatuses(tidied, { today, confirmed })) || tidied !== view;
+  }
+
+  /** Google may apply an append after it was sent again, and staff may copy a row, code and all. */
+  async #takeBackCopies(view: SheetView, confirmed: readonly BookingRow[]): Promise<SheetView> {
+    const { hand, log } = this.#deps;
+    const doubled = confirmed.flatMap(({ bookingId }) => {
+      const [first, ...more] = view.ledger.rowsWith(bookingId).filter((row) => !isCancelled(row));
+      if (!first || more.length === 0 || this.#doubled.has(bookingId)) return [];
+      const copies = more.filter((row) => isSamePlace(row, first)).map(({ number }) => number);
+      return [{ bookingId, rows: more.length + 1, copies }];
+    });
+    const changes = doubled.flatMap(({ bookingId, copies }) => cancelling(bookingId, copies));
+    const after = changes.length > 0 ? await hand.changeStatuses(view, changes) : view;
+    for (const { bookingId, rows, copies } of doubled) {
+      this.#doubled.add(bookingId);
+      const fields = { bookingId, rows, cancelled: copies.length };
+      const message = 'a booking had more than one row in the sheet';
+      log.warn({ event: 'booking.duplicated', ...fields }, message);
+    }
+    return after;
+  }
+
+  /**
+   * Sets units `RENTED` whose booking covers today, and sets back those that we set and none covers.
+   * Bookings whose rows are lost count. True when it changed anything.
+   */
+  async #updateStatuses(
+    view: SheetView,
+    { today, confirmed }: { readonly today: IsoDate; readonly confirmed: readonly BookingRow[] },
+  ): Promise<boolean> {
+    const { store, hand, log } = this.#deps;
+    let current = view;
+    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+      // Each view anew: the rows may have been lost since the one before.
+      const lost = this.#lost.find(current, confirmed).map(toSheetBooking);
+      const seen = { ...current, bookings: [...current.bookings, ...lost] };
+      const { marks, changes } = planStatuses(seen, await readMarks(store), today);
+      // Before the cells: a unit that was set and not written down would never be set back.
+      if (marks.length > 0) await saveMarks(store, marks, today);
+      if (changes.length === 0) break;
+      current = await hand.changeStatuses(current, changes);
+      for (const { tab, key, to } of changes) {
+        if (current.statusOf(tab, key)?.status !== to) continue;
+        log.info({ event: 'unit.status-set', itemId: key, status: to }, 'status of a unit was set');
+      }
+    }
+    return current !== view;
+  }
+}
+
+/**
+ * Follows what staff did to confirmed bookings: one they cancelled in the sheet is cancelled, one
+ * they moved is moved, and one whose row they deleted is for a person to look at.
+ */
+async function followSheet(
+  deps: ReconcileDeps,
+  view: SheetView,
+  confirmed: readonly BookingRow[],
+): Promise<void> {
+  const { store, log, clock, onState } = deps;
+  const nowMs = clock.nowMs();
+  for (const { bookingId, callId, itemId } of confirmed) {
+    const rows = view.ledger.rowsWith(bookingId);
+    if (rows.some((row) => !isCancelled(row))) continue;
+    const state = rows.length > 0 ? 'cancelled' : 'conflict';
+    const reason = state === 'conflict' ? 'cancelled-by-staff' : null;
+    if (!(await followStaff(store, bookingId, { state, reason, nowMs }))) continue;
+    const fields = { bookingId, callId, itemId, reason };
+    if (state === 'cancelled') {
+      log.info({ event: 'booking.cancelled', ...fields }, 'staff cancelled a booking in the sheet');
+    } else {
+      log.warn({ event: 'booking.conflict', ...fields }, 'the row of a booking was deleted');
+    }
+    onState(bookingId, state);
+  }
+  const moves = confirmed.flatMap((booking) => {
+    const row = view.ledger.rowsWith(booking.bookingId).find((of) => !isCancelled(of));
+    const reading = row && readBookingRow(view, row, booking);
+    return reading?.kind === 'moved' ? [{ booking, to: reading.to }] : [];
+  });
+  await followMoves(deps, view, moves);
+}
+
+/** A row that came in after its booking had ended is to be taken back. */
+async function findLateRows(
+  { store, clock }: ReconcileDeps,
+  view: SheetView,
+  today: IsoDate,
+): Promise<void> {
+  for (const { bookingId: ref } of await readUnseen(store, today)) {
+    const rows = view.statuses('Bookings').filter(({ key }) => key === ref);
+    if (rows.every(({ status }) => saysCancelled(status))) continue;
+    const entry = { kind: 'booking', ref, nowMs: clock.nowMs() } as const;
+    await store.transaction((tx) => addToOutbox(tx, entry));
+  }
+}
+
+function toSheetBooking({ bookingId, itemId, startDay, endDay }: BookingRow): SheetBooking {
+  return { bookingId, itemId, start: startDay, end: endDay, status: 'CONFIRMED' };
+}

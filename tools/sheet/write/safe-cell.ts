@@ -1,0 +1,37 @@
+import { withoutCardNumbers } from '../../journal/card-numbers.ts';
+
+/** Far below the 50,000 characters that make Sheets refuse a cell, and with it the whole request. */
+const maxLength = 2_000;
+
+/** Text without control characters, which no name has and Postgres does not store all of. */
+export function plainText(text: string): string {
+  return (
+    text
+      // oxlint-disable-next-line no-control-regex -- these are what must go
+      .replaceAll(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ')
+      .trim()
+      .slice(0, maxLength)
+  );
+}
+
+/** What a caller said, as the store may keep it. */
+export function keptText(text: string): string {
+  return withoutCardNumbers(plainText(text));
+}
+
+/**
+ * What a caller said, as a cell that stays text: values are written RAW, so the sheet itself runs
+ * nothing, but a spreadsheet program that opens an export of it would (ASVS 1.2.10). Text that
+ * begins like a formula gets the apostrophe that stops it.
+ */
+export function safeText(text: string): string {
+  const plain = plainText(text);
+  // The second four are their full-width forms, which some programs read as the plain ones.
+  return /^[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(plain) ? `'${plain}` : plain;
+}
+
+/** A number as a yard in North America writes it, so that it does not begin with a `+`. */
+export function safePhone(phone: string): string {
+  const [, area, exchange, line] = /^\+?1?(\d{3})(\d{3})(\d{4})$/.exec(phone) ?? [];
+  return line ? `(${area}) ${exchange}-${line}` : safeText(phone);
+}

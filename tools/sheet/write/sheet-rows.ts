@@ -1,0 +1,156 @@
+import { isDeepStrictEqual } from 'node:util';
+import { readDate, readText } from '../read/sheet-cells.ts';
+import type { Cell, TableRow } from '../read/sheet-table.ts';
+import type { CellUpdate } from '../client/sheets-client.ts';
+import type { IsoDate } from '../../yard/equipment.ts';
+import { daysIn, maxRentalDays } from '../../yard/rental-dates.ts';
+import type { BookingRow } from '../../journal/journal.ts';
+import type { MessageRow } from '../../journal/outbox.ts';
+import { safePhone, safeText } from './safe-cell.ts';
+import {
+  upper,
+  type BookingColumn,
+  type Ledger,
+  type MessageColumn,
+  type SheetView,
+} from './sheet-view.ts';
+import type { StatusChange } from './status-changes.ts';
+
+/** A booking's cells, by column. */
+export function bookingCells(
+  booking: BookingRow,
+  timeZone: string,
+): Readonly<Record<BookingColumn, Cell>> {
+  return {
+    'Booking ID': booking.bookingId,
+    'Item ID': booking.itemId,
+    Item: safeText(booking.itemName),
+    Start: booking.startDay,
+    End: booking.endDay,
+    Status: 'CONFIRMED',
+    Customer: safeText(booking.customer),
+    Phone: safePhone(booking.phone),
+    Total: booking.totalCents / 100,
+    'Created at': localTime(booking.createdAtMs, timeZone),
+    'Call ID': safeText(booking.callId),
+  };
+}
+
+/** A message's cells, by column. */
+export function messageCells(
+  message: MessageRow,
+  timeZone: string,
+): Readonly<Record<MessageColumn, Cell>> {
+  return {
+    'Message ID': message.code,
+    'Created at': localTime(message.createdAtMs, timeZone),
+    Customer: safeText(message.customer ?? ''),
+    Phone: safePhone(message.phone ?? ''),
+    Message: safeText(message.text),
+    'Call ID': safeText(message.callId),
+  };
+}
+
+/** Rows for the end of a tab, in the order of its columns; the header first when it has none. */
+export function rowsToAppend<Column extends string>(
+  ledger: Ledger<Column>,
+  header: readonly Column[],
+  cells: readonly Readonly<Record<Column, Cell>>[],
+): readonly (readonly Cell[])[] {
+  if (!ledger.table) return [header, ...cells.map((of) => header.map((column) => of[column]))];
+  const { positions } = ledger.table;
+  const width = Math.max(...positions.values()) + 1;
+  return cells.map((of) => {
+    const row: Cell[] = Array.from({ length: width }, () => null);
+    for (const [column, position] of positions) row[position] = of[column];
+    return row;
+  });
+}
+
+/** Which unit a booking holds, and on which days. */
+export type Place = { readonly itemId: string; readonly start: IsoDate; readonly end: IsoDate };
+
+/** What the row of a booking says, set against the journal. */
+export type RowReading =
+  | { readonly kind: 'as-written' }
+  /** Our own cells, which came in while columns were moved. */
+  | { readonly kind: 'misplaced' }
+  /** Staff gave it another unit, or other days. */
+  | { readonly kind: 'moved'; readonly to: Place }
+  /** Staff are not done with it, or wrote what holds no unit that there is. */
+  | { readonly kind: 'unclear' };
+
+/** Reads the row of a booking. */
+export function readBookingRow(
+  view: SheetView,
+  row: TableRow<BookingColumn>,
+  { bookingId, itemId, startDay, endDay }: BookingRow,
+): RowReading {
+  const to = placeOf(row);
+  const isNamed = readText(row.cell('Booking ID')) === bookingId;
+  if (isNamed && to?.itemId === itemId && to.start === startDay && to.end === endDay) {
+    return { kind: 'as-written' };
+  }
+  const left = [...view.ledger.textsAt(row.number)];
+  const holdsOurs = [bookingId, itemId, startDay, endDay].every((text) => {
+    const index = left.indexOf(text);
+    return index !== -1 && left.splice(index, 1).length > 0;
+  });
+  if (holdsOurs) return { kind: 'misplaced' };
+  return isNamed && to && view.statusOf('Equipment', to.itemId)
+    ? { kind: 'moved', to }
+    : { kind: 'unclear' };
+}
+
+/** Null for a row that does not hold a unit for days that make a rental. */
+function placeOf(row: TableRow<BookingColumn>): Place | null {
+  const itemId = readText(row.cell('Item ID'));
+  const start = readDate(row.cell('Start'));
+  const end = readDate(row.cell('End'));
+  if (!itemId || !start || !end || end < start) return null;
+  return daysIn({ start, end }) > maxRentalDays ? null : { itemId, start, end };
+}
+
+/** Whether two rows hold the same unit for the same days. */
+export function isSamePlace(a: TableRow<BookingColumn>, b: TableRow<BookingColumn>): boolean {
+  return isDeepStrictEqual(placeOf(a), placeOf(b));
+}
+
+/** Whether staff, or we, took a booking back in the sheet. */
+export function isCancelled(row: TableRow<BookingColumn>): boolean {
+  return saysCancelled(upper(row.cell('Status')));
+}
+
+/** Whether a `Status`, in capitals, takes a booking back. */
+export function saysCancelled(status: string): boolean {
+  return /^CANCELL?ED$/.test(status);
+}
+
+/** Has these rows of a booking say that it was taken back. */
+export function cancelling(key: string, rows: readonly number[]): readonly StatusChange[] {
+  return rows.map((row) => ({ tab: 'Bookings', key, row, to: 'CANCELLED' }));
+}
+
+/** Puts the cells of a row that came in while columns were moved where they belong. */
+export function cellsInPlace<Column extends string>(
+  ledger: Ledger<Column>,
+  row: number,
+  cells: Readonly<Record<Column, Cell>>,
+): readonly CellUpdate[] {
+  return [...(ledger.table?.positions ?? [])].map(([column, position]) => ({
+    tab: ledger.title,
+    row,
+    column: position,
+    value: cells[column],
+  }));
+}
+
+/** `2026-11-22 14:03` at the yard. */
+function localTime(atMs: number, timeZone: string): string {
+  // Swedish is the locale whose dates are written the ISO way.
+  return new Intl.DateTimeFormat('sv-SE', {
+    timeZone,
+    dateStyle: 'short',
+    timeStyle: 'short',
+  }).format(atMs);
+}

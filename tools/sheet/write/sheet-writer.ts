@@ -1,0 +1,230 @@
+import type { Log } from '../../../agent/infra/log.ts';
+import { backOffMs } from '../../../agent/infra/retry.ts';
+import type { Store } from '../../../agent/infra/store/database.ts';
+import { FailureMemory } from '../client/failure-memory.ts';
+import { needsPerson, toDoAbout } from '../client/sheet-advice.ts';
+import { SheetFormatError } from '../read/sheet-table.ts';
+import type { SheetsClient } from '../client/sheets-client.ts';
+import { refusalOf, type SheetsErrorCode } from '../client/sheets-error.ts';
+import { defaultTimeZone } from '../../yard/equipment.ts';
+import { todayIn } from '../../yard/rental-dates.ts';
+import type { BookingState } from '../../journal/booking.ts';
+import { deliverBookings, type DeliveryDeps } from './delivery.ts';
+import { deliverMessages } from './message-delivery.ts';
+import { countOutbox, putOff, readDue, takeRetry, type DueMessage } from '../../journal/outbox.ts';
+import { Reconciler } from './reconcile.ts';
+import { SheetHand } from './guarded-sheet.ts';
+import type { SheetView } from './sheet-view.ts';
+import { defaultWriterBudgets, type WriterBudgets } from '../../bookings/writer-budgets.ts';
+import { NotTheWriterError, WriterLease } from './writer-lease.ts';
+
+/** Rows of one request: what the outbox gathered in an outage goes out in few. */
+const batchRows = 25;
+
+/** What a writer needs. */
+export type SheetWriterDeps = {
+  readonly store: Store;
+  readonly client: SheetsClient;
+  readonly log: Log;
+  readonly clock?: { nowMs(): number };
+  readonly budgets?: Partial<WriterBudgets>;
+  /** Told of each booking that this writer moved on. */
+  readonly onState?: (bookingId: string, state: BookingState) => void;
+  /** Told when the sheet is no longer what the snapshot says. */
+  readonly onWritten?: () => void;
+};
+
+/**
+ * Delivers what the outbox holds to the sheet. Every supervisor has one; the one that holds the
+ * lease works, and makes sure of it before each request that changes something.
+ */
+export class SheetWriter {
+  readonly #store: Store;
+  readonly #log: Log;
+  readonly #clock: { nowMs(): number };
+  readonly #budgets: WriterBudgets;
+  readonly #onWritten: () => void;
+  readonly #abort = new AbortController();
+  readonly #lease: WriterLease;
+  readonly #delivery: DeliveryDeps;
+  readonly #reconciler: Reconciler;
+  readonly #failure = new FailureMemory();
+  readonly #messageFailure = new FailureMemory();
+  #running: Promise<void> | undefined;
+  #wake = () => {};
+  #poked = false;
+  #failures = 0;
+  #refusal: SheetsErrorCode | null = null;
+  #blockedUntilMs = 0;
+  #timeZone = defaultTimeZone;
+  #reconciledDay = '';
+  #reconcileAtMs = 0;
+
+  constructor(deps: SheetWriterDeps) {
+    this.#log = deps.log;
+    this.#clock = deps.clock ?? { nowMs: () => Date.now() };
+    this.#budgets = { ...defaultWriterBudgets, ...deps.budgets };
+    this.#onWritten = deps.onWritten ?? (() => {});
+    this.#lease = new WriterLease({ store: deps.store, leaseMs: this.#budgets.leaseMs });
+    this.#store = this.#lease.store;
+    const { requestMs, settleMs } = this.#budgets;
+    const { signal } = this.#abort;
+    const guard = async () => {
+      signal.throwIfAborted();
+      await this.#lease.renew();
+    };
+    this.#delivery = {
+      store: this.#store,
+      hand: new SheetHand({ client: deps.client, store: this.#store, guard, signal, requestMs }),
+      log: this.#log,
+      clock: this.#clock,
+      settleMs,
+      onState: deps.onState ?? (() => {}),
+    };
+    this.#reconciler = new Reconciler(this.#delivery);
+  }
+
+  /** Whether this process is the one that writes. */
+  get isLeading(): boolean {
+    return this.#lease.isHeld;
+  }
+
+  /** Why Google does not let the sheet be written; null when it does, as far as is known. */
+  get refusal(): SheetsErrorCode | null {
+    return this.#refusal;
+  }
+
+  /** Begins to deliver, at once what was left by an earlier process. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** There is something new in the outbox. */
+  poke(): void {
+    this.#poked = true;
+    this.#wake();
+  }
+
+  /** Ends for good, and frees the lease. A request that is under way is called off. */
+  async stop(): Promise<void> {
+    this.#abort.abort(new Error('The sheet is no longer written'));
+    this.#wake();
+    await this.#running;
+    await this.#lease.release();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#abort.signal.aborted) {
+      let more = false;
+      try {
+        if (await this.#lead()) more = await this.#work();
+      } catch (error) {
+        this.#failed(error);
+      }
+      if (!more) await this.#pause();
+    }
+  }
+
+  /** True when this process is the writer, for another while. */
+  async #lead(): Promise<boolean> {
+    if (this.#lease.isHeld) {
+      await this.#lease.keep();
+      return true;
+    }
+    const epoch = await this.#lease.claim();
+    if (epoch === null) return false;
+    this.#log.info({ event: 'sheet.writing', epoch }, 'this process writes the sheet');
+    this.#blockedUntilMs = 0;
+    this.#reconcileAtMs = 0;
+    return true;
+  }
+
+  /** True when there may be more to do at once. */
+  async #work(): Promise<boolean> {
+    const store = this.#store;
+    if (await takeRetry(store)) this.#blockedUntilMs = 0;
+    const nowMs = this.#clock.nowMs();
+    if (nowMs < this.#blockedUntilMs) return false;
+    const due = await readDue(store, { nowMs, limit: batchRows });
+    const hasDue = due.bookings.length + due.messages.length > 0;
+    const isNewDay = todayIn(this.#timeZone, this.#clock) !== this.#reconciledDay;
+    const reconciles = isNewDay || nowMs >= this.#reconcileAtMs;
+    if (!hasDue && !reconciles) return false;
+    if (due.bookings.length > 0 || reconciles) {
+      const view = await deliverBookings(this.#delivery, due.bookings);
+      const changed = await this.#reconciler.run(view, { follows: reconciles });
+      if (reconciles) this.#reconciled(view, nowMs);
+      if (due.bookings.length > 0 || changed) this.#onWritten();
+    }
+    if (due.messages.length > 0) await this.#deliverMessages(due.messages);
+    this.#failures = 0;
+    this.#failure.clear();
+    this.#refusal = null;
+    return hasDue;
+  }
+
+  /** A `Messages` tab that cannot be used must not hold up bookings. */
+  async #deliverMessages(due: readonly DueMessage[]): Promise<void> {
+    try {
+      await deliverMessages(this.#delivery, due);
+      this.#messageFailure.clear();
+    } catch (error) {
+      if (!(error instanceof SheetFormatError)) throw error;
+      const retryInMs = this.#budgets.refusedBackOff.maxMs;
+      const outboxIds = due.flatMap((message) => message.outboxIds);
+      await putOff(this.#store, outboxIds, this.#clock.nowMs() + retryInMs);
+      await this.#report(error, { retryInMs, isNew: this.#messageFailure.isNew(error) });
+    }
+  }
+
+  /** Counted from before the work: the day may have changed during it. */
+  #reconciled({ timeZone }: SheetView, startedAtMs: number): void {
+    this.#timeZone = timeZone;
+    this.#reconciledDay = todayIn(timeZone, { nowMs: () => startedAtMs });
+    this.#reconcileAtMs = startedAtMs + this.#budgets.reconcileMs;
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof NotTheWriterError) this.#lease.lose();
+    if (this.#abort.signal.aborted || error instanceof NotTheWriterError) return;
+    this.#failures += 1;
+    // A timeout says nothing of a permission.
+    this.#refusal = refusalOf(error) ?? this.#refusal;
+    const { busyBackOff, refusedBackOff } = this.#budgets;
+    const retryInMs = backOffMs(needsPerson(error) ? refusedBackOff : busyBackOff, this.#failures);
+    this.#blockedUntilMs = this.#clock.nowMs() + retryInMs;
+    void this.#report(error, { retryInMs, isNew: this.#failure.isNew(error) });
+  }
+
+  /** Said once, with what to do; the same failure again is only worth a line for debugging. */
+  async #report(
+    error: unknown,
+    { retryInMs, isNew }: { readonly retryInMs: number; readonly isNew: boolean },
+  ): Promise<void> {
+    let waiting: number | null = null;
+    try {
+      waiting = await countOutbox(this.#store);
+    } catch {
+      // The store is what failed.
+    }
+    const toDo = toDoAbout(error);
+    const fields = { error, toDo, failures: this.#failures, waiting, retryInMs };
+    this.#log[!isNew ? 'debug' : needsPerson(error) ? 'error' : 'warn'](
+      { event: 'sheet.write-failed', ...fields },
+      'sheet could not be written',
+    );
+  }
+
+  async #pause(): Promise<void> {
+    if (this.#abort.signal.aborted) return;
+    if (!this.#poked) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      const timer = setTimeout(resolve, this.#budgets.idleMs);
+      await promise;
+      clearTimeout(timer);
+      this.#wake = () => {};
+    }
+    this.#poked = false;
+  }
+}

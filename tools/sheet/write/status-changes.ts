@@ -1,0 +1,59 @@
+import type { CellUpdate } from '../client/sheets-client.ts';
+import type { SheetView, StatusCell, StatusTab } from './sheet-view.ts';
+
+/** The `Status` of a row is to become `to`. `key` is the id that was read in it. */
+export type StatusChange = Pick<StatusCell, 'tab' | 'key' | 'row'> & { readonly to: string };
+
+/** Changes as they were sent, and what their tabs said before: the ids of the rows, by `Status`. */
+export type SentChanges = {
+  readonly changes: readonly StatusChange[];
+  readonly before: Readonly<
+    Partial<Record<StatusTab, Readonly<Record<string, readonly string[]>>>>
+  >;
+};
+
+/** What is remembered of changes until it is seen which rows they hit. */
+export function sentChanges(view: SheetView, changes: readonly StatusChange[]): SentChanges {
+  const tabs = [...new Set(changes.map(({ tab }) => tab))];
+  const before = Object.fromEntries(tabs.map((tab) => [tab, keysByStatus(view.statuses(tab))]));
+  return { changes, before };
+}
+
+/** The cells to write. A row that is not there, or says so already, needs none. */
+export function cellsOf(view: SheetView, changes: readonly StatusChange[]): readonly CellUpdate[] {
+  return changes.flatMap(({ tab, row, to }) => {
+    const cell = view.statusAt(tab, row);
+    if (!cell || cell.status === to) return [];
+    return [{ tab: view.titleOf(tab), row, column: cell.column, value: to }];
+  });
+}
+
+/**
+ * Sheets has no conditional write: rows that staff sorted between our reading and our writing get
+ * each other's `Status`. What another row got by that, seen on reading back, is to become again
+ * what it was.
+ */
+export function misplaced(
+  { changes, before }: SentChanges,
+  after: SheetView,
+): readonly StatusChange[] {
+  return changes.flatMap(({ tab, key, row, to }) => {
+    const hit = after.statusAt(tab, row);
+    if (!hit || hit.key === key || hit.status !== to) return [];
+    if (changes.some((change) => change.tab === tab && change.key === hit.key)) return [];
+    const now = keysByStatus(after.statuses(tab));
+    const countIn = (keys: readonly string[] = []) => keys.filter((of) => of === hit.key).length;
+    // Several rows may have one id: what it has less often than before is what was written over.
+    const lost = Object.entries(before[tab] ?? {}).find(
+      ([status, keys]) => countIn(keys) > countIn(now[status]),
+    );
+    return lost ? [{ tab, key: hit.key, row, to: lost[0] }] : [];
+  });
+}
+
+function keysByStatus(cells: readonly StatusCell[]): Readonly<Record<string, readonly string[]>> {
+  const groups = Map.groupBy(cells, ({ status }) => status);
+  return Object.fromEntries(
+    [...groups].map(([status, of]) => [status, of.map(({ key }) => key)] as const),
+  );
+}

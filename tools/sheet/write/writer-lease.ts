@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import os from 'node:os';
+import type { Store } from '../../../agent/infra/store/database.ts';
+import {
+  claimLease,
+  readLease,
+  releaseLease,
+  renewLease,
+  type Lease,
+} from '../../../agent/infra/store/leases.ts';
+
+/** The lease that makes one process of all the writer of the sheet. */
+export const sheetWriterLease = 'sheet-writer';
+
+/** Tells this process from an earlier one with its pid, as every restart of a container has. */
+const processId = `${os.hostname()}/${process.pid}/${randomUUID()}`;
+
+/** Another process is the writer now. */
+export class NotTheWriterError extends Error {
+  override readonly name = 'NotTheWriterError';
+
+  constructor() {
+    super('Another process writes the sheet');
+  }
+}
+
+/** The writer's lease, as one writer asks for it, keeps it and may lose it. */
+export class WriterLease {
+  /**
+   * The store as the writer uses it: a transaction has an effect only while the lease is held, and
+   * throws `NotTheWriterError` else. What a deposed writer saw is no longer how the sheet is.
+   */
+  readonly store: Store;
+  readonly #store: Store;
+  readonly #leaseMs: number;
+  readonly #holder = `${processId}/${randomUUID()}`;
+  #lease: Lease | null = null;
+  #renewedMs = 0;
+
+  constructor({ store, leaseMs }: { readonly store: Store; readonly leaseMs: number }) {
+    this.#store = store;
+    this.#leaseMs = leaseMs;
+    this.store = {
+      ...store,
+      transaction: (work) =>
+        store.transaction(async (tx) => {
+          const lease = this.#lease;
+          // Renewed and not only looked at: that keeps the next one out until the transaction ends.
+          if (!lease || !(await renewLease(tx, lease, { ttlMs: leaseMs }))) {
+            throw new NotTheWriterError();
+          }
+          return work(tx);
+        }),
+    };
+  }
+
+  /** Whether it was ours when it was looked at last. */
+  get isHeld(): boolean {
+    return this.#lease !== null;
+  }
+
+  /** Takes the lease if it is free, or its holder dead. The epoch, or null when it is another's. */
+  async claim(): Promise<number | null> {
+    const name = sheetWriterLease;
+    const current = await readLease(this.#store, name);
+    const supersedes = current && this.#isDead(current.holder) ? current.holder : undefined;
+    if (current && current.holder !== this.#holder && !supersedes) return null;
+    const claim = { name, holder: this.#holder, ttlMs: this.#leaseMs, supersedes };
+    this.#renewedMs = performance.now();
+    this.#lease = await claimLease(this.#store, claim);
+    return this.#lease?.epoch ?? null;
+  }
+
+  /**
+   * Renews the lease when a third of it is over: each renewal is a write to the disk.
+   * @throws {NotTheWriterError} when it was lost.
+   */
+  async keep(): Promise<void> {
+    if (performance.now() - this.#renewedMs > this.#leaseMs / 3) await this.renew();
+  }
+
+  /** Makes the lease last anew. @throws {NotTheWriterError} when it was lost. */
+  async renew(): Promise<void> {
+    const lease = this.#lease;
+    const renewedMs = performance.now();
+    if (lease && (await renewLease(this.#store, lease, { ttlMs: this.#leaseMs }))) {
+      this.#renewedMs = renewedMs;
+      return;
+    }
+    throw new NotTheWriterError();
+  }
+
+  /** It was found to be another's. */
+  lose(): void {
+    this.#lease = null;
+  }
+
+  /** Frees it for the next one, which else waits for it to expire. */
+  async release(): Promise<void> {
+    const lease = this.#lease;
+    this.#lease = null;
+    if (lease) await releaseLease(this.#store, lease).catch(() => {});
+  }
+
+  /** A SQLite file is one machine's, so its processes can be asked after: no need to wait for the lease. */
+  #isDead(holder: string): boolean {
+    const [host, pid] = holder.split('/');
+    if (this.#store.dialect !== 'sqlite' || host !== os.hostname()) return false;
+    if (Number(pid) === process.pid) return !holder.startsWith(processId);
+    try {
+      process.kill(Number(pid), 0);
+      return false;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    }
+  }
+}
