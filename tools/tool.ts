@@ -1,5 +1,5 @@
 import { DeadlineError, withDeadline } from '../agent/infra/deadline.ts';
-import type { BookingDesk } from './journal/booking-service.ts';
+import type { BookingService } from './journal/booking-service.ts';
 import type { Inventory } from './yard/equipment.ts';
 
 /** What the tools of one call are given. */
@@ -11,7 +11,7 @@ export type ToolDeps = {
   /** The call's snapshot of the sheet, without waiting; null when it could not be read. */
   readonly inventory: () => Inventory | null;
   /** Where bookings and messages are kept; null when there is none: then nothing can be booked. */
-  readonly desk: BookingDesk | null;
+  readonly desk: BookingService | null;
   /** Wall-clock time: it decides what today is, and how old the snapshot is. */
   readonly clock: { nowMs(): number };
   /** An older snapshot is still used, but the caller hears that someone will confirm. */

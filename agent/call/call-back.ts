@@ -1,4 +1,4 @@
-import type { BookingDesk } from '../../tools/journal/booking-service.ts';
+import type { BookingService } from '../../tools/journal/booking-service.ts';
 import { withDeadline } from '../infra/deadline.ts';
 import type { Log } from '../infra/log.ts';
 
@@ -10,7 +10,7 @@ const callBackMs = 2_000;
  * Never rejects.
  */
 export async function noteCallBack(options: {
-  readonly desk: Pick<BookingDesk, 'takeMessage'>;
+  readonly desk: Pick<BookingService, 'takeMessage'>;
   readonly number: string | null;
   readonly log: Log;
 }): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { JobContext } from '@livekit/agents';
-import type { BookingDesk } from '../../tools/journal/booking-service.ts';
+import type { BookingService } from '../../tools/journal/booking-service.ts';
 import type { Config } from '../config/config.ts';
 import type { JobOutcome, JobStage, ResumeKind } from '../ipc/client.ts';
 import type { Log } from '../infra/log.ts';
@@ -10,7 +10,7 @@ export type CallDeps = {
   readonly ctx: JobContext;
   readonly config: Config;
   readonly store: CallStore;
-  readonly desk: BookingDesk;
+  readonly desk: BookingService;
   readonly log: Log;
   /** Tells the supervisor how far this job is. */
   readonly onStage: (stage: JobStage, callId: string | null) => void;

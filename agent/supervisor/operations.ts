@@ -5,7 +5,7 @@ import { watchedLog } from '../watched-log.ts';
 import { AlertWebhook } from '../telemetry/alert-webhook.ts';
 import type { Observation } from '../telemetry/alert-rules.ts';
 import { Alerts } from '../telemetry/alerts.ts';
-import type { BookingDesk } from './sheet/booking-gateway.ts';
+import type { BookingGateway } from './sheet/booking-gateway.ts';
 import type { Gauged } from '../telemetry/gauges.ts';
 import type { Readiness } from './http.ts';
 import type { InventoryKeeper } from './sheet/inventory-sync.ts';
@@ -21,7 +21,7 @@ export type Seen = {
   readonly workers: Iterable<WorkerPeer>;
   readonly isDraining: boolean;
   readonly inventory: Pick<InventoryKeeper, 'isLeading' | 'refusal'>;
-  readonly bookings: Pick<BookingDesk, 'isLeading' | 'refusal'>;
+  readonly bookings: Pick<BookingGateway, 'isLeading' | 'refusal'>;
 };
 
 /** What operators see of the service beside its log: metrics and alerts. */

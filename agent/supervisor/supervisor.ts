@@ -4,7 +4,7 @@ import type { JobOutcome } from '../ipc/client.ts';
 import type { Log } from '../infra/log.ts';
 import { openStore } from '../infra/store/database.ts';
 import type { Store } from '../infra/store/database.ts';
-import { BookingDesk } from './sheet/booking-gateway.ts';
+import { BookingGateway } from './sheet/booking-gateway.ts';
 import { drain } from './drain/drain.ts';
 import type { Guardian } from './guardian/guardian.ts';
 import { serveHttp } from './http.ts';
@@ -34,7 +34,7 @@ export class Supervisor {
   readonly #safeguards: Safeguards;
   readonly #guardian: Guardian;
   readonly #inventory: InventoryKeeper;
-  readonly #bookings: BookingDesk;
+  readonly #bookings: BookingGateway;
   readonly #operations: Operations;
   readonly #readyMark: ReadyMark;
   readonly #forced = Promise.withResolvers<void>();
@@ -89,7 +89,7 @@ export class Supervisor {
       log,
       onChanged: () => this.#pool.current?.send({ type: 'yard-changed' }),
     });
-    this.#bookings = new BookingDesk({
+    this.#bookings = new BookingGateway({
       config,
       store,
       log,

@@ -1,6 +1,6 @@
 import type { JournalBooking } from '../../tools/journal/booking.ts';
 import type {
-  BookingDesk,
+  BookingService,
   BookingQuery,
   BookingRequest,
   CancelResult,
@@ -13,7 +13,7 @@ import { withJournal } from '../../tools/yard/with-journal.ts';
 import { nowMs } from './yard/example-yard.ts';
 
 /** A desk in memory for one call; what the sheet and the store do is set by the test. */
-export class FakeDesk implements BookingDesk {
+export class FakeDesk implements BookingService {
   readonly bookings: JournalBooking[] = [];
   readonly messages: MessageRequest[] = [];
   /** What the sheet says when it is asked anew; null when it does not answer. */

@@ -1,7 +1,7 @@
 import { newestSnapshot, writing, type BookingTalk } from './dialogue-memory.ts';
 import { freeUnit, totalOf, type Wish } from './booking-request.ts';
 import type { BookingState, JournalBooking } from '../journal/booking.ts';
-import type { BookingDesk, Refusal } from '../journal/booking-service.ts';
+import type { BookingService, Refusal } from '../journal/booking-service.ts';
 import type { ToolAnswer, ToolDeps } from '../tool.ts';
 import { alternativesTo } from '../yard/alternatives.ts';
 import { conflictSentence, madeSentence, refusedSentence } from '../yard/booking-words.ts';
@@ -24,7 +24,7 @@ export type BookEquipmentAnswer = ToolAnswer & {
 /** What one use of the tool works with. */
 export type BookingUse = {
   readonly deps: ToolDeps;
-  readonly desk: BookingDesk;
+  readonly desk: BookingService;
   readonly talk: BookingTalk;
   readonly signal: AbortSignal;
   /** Called before anything is written: from then on the caller hears the answer to its end. */
@@ -97,7 +97,7 @@ function remember({ taken }: BookingTalk, held: RentalRange & { readonly itemId:
 
 /** The booking is written down: what fails from here on leaves it pending, and the outbox delivers. */
 async function stateWithin(
-  desk: BookingDesk,
+  desk: BookingService,
   bookingId: string,
   options: { readonly ms: number; readonly signal: AbortSignal },
 ): Promise<'confirmed' | 'conflict' | 'pending'> {

@@ -7,7 +7,7 @@ import type { JournalBooking } from './booking.ts';
  * with a `StoreError` when the store fails: then nothing was booked, cancelled or taken down; and
  * those that write with an `UnsureError` when that cannot be told: doing it again settles it.
  */
-export type BookingDesk = {
+export type BookingService = {
   /**
    * The yard's list as the sheet has it now, or null when the sheet did not answer within the
    * supervisor's budget (`equipmentLoadMs`) or no supervisor is there: go on with the snapshot.

@@ -1,4 +1,4 @@
-import type { BookingDesk } from '../../../tools/journal/booking-service.ts';
+import type { BookingService } from '../../../tools/journal/booking-service.ts';
 import {
   CALL_AGAIN,
   CALL_YOU_BACK,
@@ -14,7 +14,7 @@ const cutShortMs = 2_200;
 
 type PartingDeps = {
   readonly callerNumber: string | null;
-  readonly desk: Pick<BookingDesk, 'takeMessage'>;
+  readonly desk: Pick<BookingService, 'takeMessage'>;
   readonly record: CallRecord;
   /** Breaks off what is being said, for good. */
   readonly hush: () => void;

@@ -7,7 +7,7 @@ import {
 } from '../../../tools/journal/journal.ts';
 import type { JournalBooking } from '../../../tools/journal/booking.ts';
 import type {
-  BookingDesk,
+  BookingService,
   BookingQuery,
   BookingRequest,
   CancelResult,
@@ -27,7 +27,7 @@ const clock = { nowMs: () => Date.now() };
  * The bookings of one call, in its job: the journal is written here, in the store; the sheet is the
  * supervisor's, who is asked, and heard, over the line.
  */
-export class CallBookings implements BookingDesk {
+export class CallBookings implements BookingService {
   readonly #callId: () => string;
   readonly #store: () => Promise<Store>;
   readonly #inventory: () => Promise<Inventory | null>;

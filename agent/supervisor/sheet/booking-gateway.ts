@@ -20,7 +20,7 @@ const lookMs = 200;
 type Watch = { readonly job: JobPeer; readonly untilMs: number };
 
 /** What jobs ask of their supervisor about bookings, and the sheet writer that answers. */
-export class BookingDesk {
+export class BookingGateway {
   readonly #store: Store;
   readonly #log: Log;
   readonly #refresh: () => Promise<unknown>;

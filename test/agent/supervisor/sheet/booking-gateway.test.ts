@@ -5,7 +5,7 @@ import { loadConfig } from '../../../../agent/config/config.ts';
 import { Line } from '../../../../agent/ipc/client.ts';
 import { createLog } from '../../../../agent/infra/log.ts';
 import { openStore } from '../../../../agent/infra/store/database.ts';
-import { BookingDesk } from '../../../../agent/supervisor/sheet/booking-gateway.ts';
+import { BookingGateway } from '../../../../agent/supervisor/sheet/booking-gateway.ts';
 import { JobLine } from '../../../../agent/ipc/server.ts';
 import { findBooking } from '../../../../tools/journal/journal.ts';
 import type { Inventory } from '../../../../tools/yard/equipment.ts';
@@ -37,7 +37,7 @@ async function startSupervisor(place: StorePlace, sheets: SheetsEmulator) {
     }),
   );
   const refreshes: (() => Promise<unknown>)[] = [];
-  const desk = new BookingDesk({
+  const desk = new BookingGateway({
     config,
     store,
     log,
