@@ -1,27 +1,27 @@
 import type { ResumeKind } from '../ipc/client.ts';
 import type { Caller } from './leg/join-room.ts';
-import type { CallClaim, Claim } from './persistence/call-lease.ts';
+import type { CallLease, Claim } from './persistence/call-lease.ts';
 import type { CallRecord } from './call-record.ts';
 import type { CallDeps } from './call-context.ts';
 import type { Conversation } from './conversation/conversation.ts';
 import { createTransfer } from './create-transfer.ts';
-import { Fence } from './ownership/fencing.ts';
+import { Fencing } from './ownership/fencing.ts';
 import { HandingOver } from './handing-over.ts';
 import { liveKitAnswers, liveKitLists } from './livekit-answers.ts';
-import type { Liveness } from './call-timers.ts';
-import type { PhraseBook } from './conversation/prompt-cache.ts';
+import type { CallTimers } from './call-timers.ts';
+import type { PromptCache } from './conversation/prompt-cache.ts';
 import { watchReconnects } from './ownership/reconnect-watchdog.ts';
 import type { SavedCall } from './persistence/call-snapshot.ts';
 import type { TerminationReason } from '../ipc/termination.ts';
 import type { Transfer } from './leg/transfer.ts';
 
-type CallMovesDeps = Pick<CallDeps, 'ctx' | 'config' | 'store' | 'askForFreshJob'> & {
+type CallControlDeps = Pick<CallDeps, 'ctx' | 'config' | 'store' | 'askForFreshJob'> & {
   readonly caller: Caller;
-  readonly claim: CallClaim | undefined;
+  readonly claim: CallLease | undefined;
   readonly record: CallRecord;
   readonly conversation: Conversation;
-  readonly phrases: PhraseBook;
-  readonly liveness: Liveness;
+  readonly phrases: PromptCache;
+  readonly timers: CallTimers;
   readonly signal: AbortSignal;
   /** The call's last words are being said. */
   readonly isOver: () => boolean;
@@ -31,13 +31,13 @@ type CallMovesDeps = Pick<CallDeps, 'ctx' | 'config' | 'store' | 'askForFreshJob
 };
 
 /** Where a call can go from here, to a person or to a fresh job; and whether it is still ours. */
-export class CallMoves {
-  readonly #deps: CallMovesDeps;
+export class CallControl {
+  readonly #deps: CallControlDeps;
   readonly #transfer: Transfer;
   readonly #handingOver: HandingOver;
   #stopWatching = () => {};
 
-  constructor(deps: CallMovesDeps) {
+  constructor(deps: CallControlDeps) {
     this.#deps = deps;
     this.#transfer = createTransfer({ ...deps, onTransferred: () => deps.end('transferred') });
     this.#handingOver = new HandingOver({
@@ -60,7 +60,7 @@ export class CallMoves {
   start(): void {
     const { ctx, record, conversation, isOver, signal } = this.#deps;
     this.#handingOver.start();
-    new Fence({
+    new Fencing({
       room: ctx.room,
       log: record.log,
       check: () => this.checkClaim(),

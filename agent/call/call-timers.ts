@@ -1,5 +1,5 @@
 /** One timer that could end the call, or that speaks because of silence. */
-export type LivenessTimer = {
+export type CallTimer = {
   /** Runs it from its full time, whether it ran or not. */
   restart(): void;
   stop(): void;
@@ -19,7 +19,7 @@ type Entry = {
  * Owns every timer that could end the call, so that all of them stand still together while something
  * is being repaired. A pause that is not released ends by itself: a repair must not keep a dead call.
  */
-export class Liveness {
+export class CallTimers {
   readonly #livenessPauseMs: number;
   readonly #onPauseExpired: (reason: string) => void;
   readonly #nowMs: () => number;
@@ -55,7 +55,7 @@ export class Liveness {
     readonly name: string;
     readonly ms: number;
     readonly onExpired: () => void;
-  }): LivenessTimer {
+  }): CallTimer {
     const entry: Entry = { ...options, leftMs: null, sinceMs: 0, timeout: undefined };
     this.#entries.add(entry);
     return {

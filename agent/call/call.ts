@@ -2,9 +2,9 @@ import { voice } from '@livekit/agents';
 import { withDeadline } from '../infra/deadline.ts';
 import type { JobStage, LineOrder, ResumeKind } from '../ipc/client.ts';
 import { maskPhones } from '../infra/log.ts';
-import { enterRoom } from './leg/join-room.ts';
+import { joinRoom } from './leg/join-room.ts';
 import type { Caller } from './leg/join-room.ts';
-import type { CallClaim } from './persistence/call-lease.ts';
+import type { CallLease } from './persistence/call-lease.ts';
 import type { CallDeps, CallEnding } from './call-context.ts';
 import { CallRecord } from './call-record.ts';
 import { assertTransition } from './call-state.ts';
@@ -13,8 +13,8 @@ import { endRoom } from './end-room.ts';
 import { waitForCall } from './ownership/handover.ts';
 import { watchCaller } from './leg/departure.ts';
 import { LiveCall } from './live-call.ts';
-import { prepare, readSavedCall } from './preload.ts';
-import type { Preparation } from './preload.ts';
+import { preloadCall, readSavedCall } from './preload.ts';
+import type { Preload } from './preload.ts';
 import { readDispatchOrder } from './persistence/call-snapshot.ts';
 import { WayOut, YieldedError } from './way-out.ts';
 
@@ -29,7 +29,7 @@ export class Call {
   readonly #out: WayOut;
   #state: CallState = { name: 'admitted' };
   #callId: string | null = null;
-  #claim: CallClaim | undefined;
+  #claim: CallLease | undefined;
   #live: LiveCall | undefined;
   #stopWatching = () => {};
   /** What cannot be done before the call is live. */
@@ -58,12 +58,12 @@ export class Call {
     const { supersedes, resume } = readDispatchOrder(this.#deps.ctx.job.metadata);
     const standsBy = supersedes !== undefined && (resume === 'handover' || resume === 'rejoin');
     try {
-      const caller = await this.#enterRoom();
+      const caller = await this.#joinRoom();
       const isResumed = this.#watchCaller(caller) || resume === 'apology';
       if (standsBy) this.#enter({ name: 'standby', callId: caller.callId }, 'claiming');
       else await this.#claimCall(caller, supersedes);
-      const preparation = await prepare({ ...this.#reading, isResumed, signal: this.#out.signal });
-      const live = await this.#startConversation(caller, preparation, standsBy);
+      const preload = await preloadCall({ ...this.#reading, isResumed, signal: this.#out.signal });
+      const live = await this.#startConversation(caller, preload, standsBy);
       if (standsBy) await this.#waitForCall(caller, supersedes);
       await this.#goLive(caller, live, isResumed ? (resume ?? 'takeover') : null);
       this.#obey();
@@ -88,11 +88,11 @@ export class Call {
     if (order?.type === 'say-goodbye') void this.#live?.cutShort();
   }
 
-  async #enterRoom(): Promise<Caller> {
+  async #joinRoom(): Promise<Caller> {
     const { ctx, config, store } = this.#deps;
     this.#enter({ name: 'connecting' }, 'connecting');
     const startedMs = performance.now();
-    const caller = await enterRoom(ctx, config.timeouts);
+    const caller = await joinRoom(ctx, config.timeouts);
     if (!caller) throw new YieldedError('The caller had left before the job was in the room');
     const { callId } = caller;
     this.#callId = callId;
@@ -174,11 +174,7 @@ export class Call {
   }
 
   /** Resolves when the session runs and the gateway has answered the caller. */
-  async #startConversation(
-    caller: Caller,
-    preparation: Preparation,
-    standsBy: boolean,
-  ): Promise<LiveCall> {
+  async #startConversation(caller: Caller, preload: Preload, standsBy: boolean): Promise<LiveCall> {
     const { ctx, config, onStage } = this.#deps;
     onStage('starting', caller.callId);
     const startedMs = performance.now();
@@ -186,7 +182,7 @@ export class Call {
     const live = new LiveCall({
       ...this.#deps,
       caller,
-      preparation,
+      preload,
       claim: this.#claim,
       record: this.#record,
       signal,

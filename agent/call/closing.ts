@@ -1,6 +1,6 @@
 import type { JobContext } from '@livekit/agents';
 import type { Config } from '../config/config.ts';
-import type { CallClaim } from './persistence/call-lease.ts';
+import type { CallLease } from './persistence/call-lease.ts';
 import type { CallRecord } from './call-record.ts';
 import type { CallStore } from './persistence/call-store.ts';
 import { endRoom } from './end-room.ts';
@@ -17,7 +17,7 @@ export async function closeCall(options: {
   readonly store: CallStore;
   readonly record: CallRecord;
   readonly ending: Termination;
-  readonly claim: CallClaim | undefined;
+  readonly claim: CallLease | undefined;
   readonly media: MediaFigures | null;
   readonly isCallerGone: boolean;
 }): Promise<void> {

@@ -2,8 +2,8 @@ import type { Caller } from './leg/join-room.ts';
 import type { CallRecord } from './call-record.ts';
 import type { CallDeps } from './call-context.ts';
 import type { Conversation } from './conversation/conversation.ts';
-import type { Liveness } from './call-timers.ts';
-import type { PhraseBook } from './conversation/prompt-cache.ts';
+import type { CallTimers } from './call-timers.ts';
+import type { PromptCache } from './conversation/prompt-cache.ts';
 import { Transfer, transferCaller } from './leg/transfer.ts';
 
 /** The transfers of a call: while one rings nothing is heard, and no timer ends the call. */
@@ -12,14 +12,14 @@ export function createTransfer(
     readonly caller: Caller;
     readonly record: CallRecord;
     readonly conversation: Conversation;
-    readonly phrases: PhraseBook;
-    readonly liveness: Liveness;
+    readonly phrases: PromptCache;
+    readonly timers: CallTimers;
     readonly signal: AbortSignal;
     /** The caller is with somebody else. */
     readonly onTransferred: () => void;
   },
 ): Transfer {
-  const { config, ctx, caller, record, conversation, phrases, liveness, signal } = deps;
+  const { config, ctx, caller, record, conversation, phrases, timers, signal } = deps;
   let release = () => {};
   return new Transfer({
     talk: {
@@ -28,7 +28,7 @@ export function createTransfer(
       setHearing: (isOn) => {
         conversation.session.input.setAudioEnabled(isOn);
         release();
-        release = isOn ? () => {} : liveness.pauseAll('transfer');
+        release = isOn ? () => {} : timers.pauseAll('transfer');
       },
     },
     refer: (number) =>

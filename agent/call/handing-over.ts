@@ -1,20 +1,20 @@
 import type { ResumeKind } from '../ipc/client.ts';
-import type { CallClaim } from './persistence/call-lease.ts';
+import type { CallLease } from './persistence/call-lease.ts';
 import type { CallRecord } from './call-record.ts';
 import type { CallDeps } from './call-context.ts';
 import type { Conversation } from './conversation/conversation.ts';
 import { handOver } from './ownership/handover.ts';
-import type { PhraseBook } from './conversation/prompt-cache.ts';
+import type { PromptCache } from './conversation/prompt-cache.ts';
 import type { SavedCall } from './persistence/call-snapshot.ts';
 
 /** A planned hand-over that came to nothing is tried again. */
 const againMs = 30_000;
 
 type HandingOverDeps = Pick<CallDeps, 'ctx' | 'config' | 'store' | 'askForFreshJob'> & {
-  readonly claim: CallClaim | undefined;
+  readonly claim: CallLease | undefined;
   readonly record: CallRecord;
   readonly conversation: Conversation;
-  readonly phrases: PhraseBook;
+  readonly phrases: PromptCache;
   readonly signal: AbortSignal;
   /** Something is under way that only this job can finish. */
   readonly isBusy: () => boolean;
@@ -79,7 +79,7 @@ export class HandingOver {
     return isGiven;
   }
 
-  async #give(kind: ResumeKind, claim: CallClaim, notice: string | null): Promise<boolean> {
+  async #give(kind: ResumeKind, claim: CallLease, notice: string | null): Promise<boolean> {
     const { ctx, store, record, signal, askForFreshJob, conversation, phrases, state, isBusy } =
       this.#deps;
     try {

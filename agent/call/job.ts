@@ -12,7 +12,7 @@ import { createLog } from '../infra/log.ts';
 import { serveInFront } from '../priority.ts';
 import { storeOpener } from '../infra/store/database.ts';
 import { watchedLog } from '../watched-log.ts';
-import { CallBookings } from './persistence/booking-client.ts';
+import { BookingClient } from './persistence/booking-client.ts';
 import { CallStore } from './persistence/call-store.ts';
 import { Call } from './call.ts';
 import { leaveAfter } from './leaving.ts';
@@ -38,7 +38,7 @@ const unfitMs = 1_000;
 let stage: JobStage = 'idle';
 let serving: JobCall | null = null;
 let call: Call | undefined;
-let bookings: CallBookings | undefined;
+let bookings: BookingClient | undefined;
 const store = storeOpener(config.store);
 
 let line: Line | undefined;
@@ -103,7 +103,7 @@ async function serve(ctx: JobContext): Promise<void> {
     metrics.note(fields),
   );
   const callStore = new CallStore({ open: store, voice: config.voice, log: callLog });
-  bookings = new CallBookings({
+  bookings = new BookingClient({
     callId: () => call?.callId ?? jobId,
     store,
     inventory: () => callStore.inventory(),

@@ -1,31 +1,31 @@
 import type { ResumeKind } from '../ipc/client.ts';
 import { callerSilentPrompts, GOODBYE, setPhrases } from '../speech/prompts/prompts.ts';
-import { footing } from './ownership/resume-plan.ts';
+import { resumePlan } from './ownership/resume-plan.ts';
 import type { Caller } from './leg/join-room.ts';
-import type { CallClaim } from './persistence/call-lease.ts';
-import { CallMoves } from './call-control.ts';
+import type { CallLease } from './persistence/call-lease.ts';
+import { CallControl } from './call-control.ts';
 import type { CallRecord } from './call-record.ts';
 import type { CallDeps } from './call-context.ts';
 import type { Conversation } from './conversation/conversation.ts';
 import { createConversation } from './conversation/create-conversation.ts';
-import { PERSON_WANTED, watchKeypad, wordsOfDigits } from './leg/dtmf.ts';
+import { PERSON_WANTED, watchDtmf, wordsOfDigits } from './leg/dtmf.ts';
 import { liveKitAnswers } from './livekit-answers.ts';
-import { Liveness } from './call-timers.ts';
-import { MediaWatch } from './media/media-monitor.ts';
+import { CallTimers } from './call-timers.ts';
+import { MediaMonitor } from './media/media-monitor.ts';
 import type { MediaFigures } from './media/media-monitor.ts';
-import { Parting } from './conversation/apology.ts';
-import type { PhraseBook } from './conversation/prompt-cache.ts';
-import type { Preparation } from './preload.ts';
-import { ProviderTrouble } from './conversation/reprompt-policy.ts';
+import { Apology } from './conversation/apology.ts';
+import type { PromptCache } from './conversation/prompt-cache.ts';
+import type { Preload } from './preload.ts';
+import { RepromptPolicy } from './conversation/reprompt-policy.ts';
 import type { SavedCall } from './persistence/call-snapshot.ts';
-import { SessionWatch } from './conversation/session-watchdog.ts';
+import { SessionWatchdog } from './conversation/session-watchdog.ts';
 import type { TerminationReason } from '../ipc/termination.ts';
 import { firstWords } from './where-we-were.ts';
 
 type LiveDeps = Omit<CallDeps, 'onStage'> & {
   readonly caller: Caller;
-  readonly preparation: Preparation;
-  readonly claim: CallClaim | undefined;
+  readonly preload: Preload;
+  readonly claim: CallLease | undefined;
   readonly record: CallRecord;
   /** Aborted when this job is done with the call. */
   readonly signal: AbortSignal;
@@ -41,24 +41,24 @@ type LiveDeps = Omit<CallDeps, 'onStage'> & {
 export class LiveCall {
   readonly conversation: Conversation;
   readonly #deps: LiveDeps;
-  readonly #phrases: PhraseBook;
-  readonly #liveness: Liveness;
-  readonly #media: MediaWatch;
-  readonly #trouble: ProviderTrouble;
-  readonly parting: Parting;
-  readonly #watch: SessionWatch;
+  readonly #phrases: PromptCache;
+  readonly #timers: CallTimers;
+  readonly #media: MediaMonitor;
+  readonly #trouble: RepromptPolicy;
+  readonly apology: Apology;
+  readonly #watch: SessionWatchdog;
   /** Where the call can go from here, and whether it is still ours. */
-  readonly moves: CallMoves;
+  readonly moves: CallControl;
   #stopKeypad: (() => void) | undefined;
   #lastCrash: SavedCall['lastCrash'];
   #isOver = false;
 
   constructor(deps: LiveDeps) {
     this.#deps = deps;
-    this.#phrases = deps.preparation.phrases;
+    this.#phrases = deps.preload.phrases;
     const { config, record } = deps;
     const { timeouts } = config;
-    this.#liveness = new Liveness({
+    this.#timers = new CallTimers({
       livenessPauseMs: timeouts.livenessPauseMs,
       onPauseExpired: (reason) =>
         record.log.warn({ event: 'liveness.resumed', reason }, 'timers of the call run again'),
@@ -72,48 +72,48 @@ export class LiveCall {
     });
     this.conversation = conversation;
     const say = (text: string) => this.#say(text);
-    this.parting = new Parting({
+    this.apology = new Apology({
       ...deps,
       callerNumber: deps.caller.number,
       hush: () => this.hush(),
     });
-    this.#media = new MediaWatch({
+    this.#media = new MediaMonitor({
       room: deps.ctx.room,
       callerIdentity: deps.caller.identity,
       timeouts,
-      liveness: this.#liveness,
+      timers: this.#timers,
       isLive: () => !this.moves.isTransferring,
       note: (event, fields) => record.note(event, 'audio of the caller', fields),
       ask: () => say(callerSilentPrompts[0]),
       rejoin: () => this.moves.rejoin(),
       isServerThere: () => liveKitAnswers(deps.config),
-      giveUp: () => this.parting.mediaLost(),
+      giveUp: () => this.apology.mediaLost(),
     });
-    this.#trouble = new ProviderTrouble({
-      liveness: this.#liveness,
+    this.#trouble = new RepromptPolicy({
+      timers: this.#timers,
       say,
-      giveUp: () => void this.parting.callBack('provider-failure'),
+      giveUp: () => void this.apology.callBack('provider-failure'),
       isDeaf,
       isCallersTurn: () => conversation.session.agentState === 'listening',
     });
     const isOver = () => this.#isOver;
-    this.moves = new CallMoves({
+    this.moves = new CallControl({
       ...deps,
       conversation,
       phrases: this.#phrases,
-      liveness: this.#liveness,
+      timers: this.#timers,
       isOver,
       state: () => this.#state,
     });
-    this.#watch = new SessionWatch({
+    this.#watch = new SessionWatchdog({
       ...deps,
       session: conversation.session,
-      liveness: this.#liveness,
+      timers: this.#timers,
       timeouts,
       trouble: this.#trouble,
       isOver,
       isLegSilent: () => this.isLegSilent,
-      onLegLost: () => void this.parting.mediaLost(),
+      onLegLost: () => void this.apology.mediaLost(),
       say,
       onTurn: () => void this.moves.checkClaim(),
     });
@@ -123,7 +123,7 @@ export class LiveCall {
   }
 
   get greetingIsReady(): boolean {
-    return this.#phrases.get(this.#deps.preparation.greeting).audio !== undefined;
+    return this.#phrases.get(this.#deps.preload.greeting).audio !== undefined;
   }
 
   /** Not the caller is silent, but their line. */
@@ -137,7 +137,7 @@ export class LiveCall {
 
   /** The first words of a call. */
   begin(): void {
-    this.conversation.say(this.#phrases.get(this.#deps.preparation.greeting));
+    this.conversation.say(this.#phrases.get(this.#deps.preload.greeting));
     this.#begin(undefined);
     this.#save();
   }
@@ -145,10 +145,10 @@ export class LiveCall {
   /** Goes on with a call that another job served. */
   async resume(kind: ResumeKind, before: SavedCall | undefined): Promise<void> {
     const { record } = this.#deps;
-    const { saved, isHopeless } = footing(kind, before);
+    const { saved, isHopeless } = resumePlan(kind, before);
     this.#lastCrash = saved?.lastCrash;
     record.resumed(kind, { items: saved?.talk.items.length ?? null, isHopeless });
-    if (isHopeless) return this.parting.apologise();
+    if (isHopeless) return this.apology.apologise();
     const missed = await this.conversation.goOn(saved?.talk);
     if (this.#isOver) return;
     this.#trouble.resumed();
@@ -160,7 +160,7 @@ export class LiveCall {
   /** Nobody goes on with the call: one sentence, and the end. Who is put through needs nobody here. */
   async cutShort(): Promise<void> {
     if (await this.moves.wasGiven()) return;
-    if (!this.#isOver && !this.moves.isTransferring) this.parting.cutShort();
+    if (!this.#isOver && !this.moves.isTransferring) this.apology.cutShort();
   }
 
   /** Breaks off what is being said, for good, and answers nothing any more. */
@@ -179,7 +179,7 @@ export class LiveCall {
   /** Nothing here ends the call or speaks any more. */
   stop(): void {
     this.#isOver = true;
-    this.#liveness.stop();
+    this.#timers.stop();
     this.#media.stop();
     this.#trouble.stop();
     this.moves.stop();
@@ -216,7 +216,7 @@ export class LiveCall {
   #goOnListening({ talk }: SavedCall): void {
     // The greeting was broken off.
     if (talk.items.length === 0) {
-      this.conversation.say(this.#phrases.get(this.#deps.preparation.greeting));
+      this.conversation.say(this.#phrases.get(this.#deps.preload.greeting));
     } else if (this.conversation.wasCut(talk)) {
       // Of the caller's words the old job heard the beginning alone, and this one the end, if any.
       this.#trouble.callerStopped();
@@ -226,7 +226,7 @@ export class LiveCall {
   /** Keys count from the first moment: what is keyed in while the call changes hands is whole here. */
   #watchKeys(): void {
     const { ctx, caller } = this.#deps;
-    this.#stopKeypad ??= watchKeypad(ctx.room, caller.identity, {
+    this.#stopKeypad ??= watchDtmf(ctx.room, caller.identity, {
       onPerson: () => this.#callerMeant(PERSON_WANTED),
       onDigits: (digits) => this.#callerMeant(wordsOfDigits(digits)),
     });

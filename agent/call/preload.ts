@@ -12,18 +12,18 @@ import {
 } from '../speech/prompts/prompts.ts';
 import type { CallRecord } from './call-record.ts';
 import type { CallStore } from './persistence/call-store.ts';
-import { PhraseBook } from './conversation/prompt-cache.ts';
+import { PromptCache } from './conversation/prompt-cache.ts';
 import type { SavedCall } from './persistence/call-snapshot.ts';
 
 /** All that a call reads from the store before it is answered: then it waits for nothing. */
-export type Preparation = {
+export type Preload = {
   /** Null when it could not be read: the agent says so when asked for equipment. */
   readonly inventory: Inventory | null;
   readonly greeting: string;
-  readonly phrases: PhraseBook;
+  readonly phrases: PromptCache;
 };
 
-type PrepareOptions = {
+type PreloadOptions = {
   readonly store: CallStore;
   readonly record: CallRecord;
   readonly timeouts: Timeouts;
@@ -36,17 +36,17 @@ type PrepareOptions = {
 const resumePhrases = [STILL_HERE, WELCOME_BACK, CAN_YOU_HEAR, CALL_YOU_BACK, CALL_AGAIN];
 
 /** Reads it. What fails is left out. @throws the reason of `signal`, when the call has ended. */
-export async function prepare(options: PrepareOptions): Promise<Preparation> {
+export async function preloadCall(options: PreloadOptions): Promise<Preload> {
   const { store, record, isResumed, signal } = options;
   const inventory = await loadEquipment(options);
   const greeting = greetingFor(inventory?.yard ?? null);
-  const phrases = new PhraseBook({ read: (text) => store.phrase(text), log: () => record.log });
+  const phrases = new PromptCache({ read: (text) => store.phrase(text), log: () => record.log });
   await phrases.load(isResumed ? resumePhrases : [greeting, GOODBYE], signal);
   signal.throwIfAborted();
   return { inventory, greeting, phrases };
 }
 
-async function loadEquipment(options: PrepareOptions): Promise<Inventory | null> {
+async function loadEquipment(options: PreloadOptions): Promise<Inventory | null> {
   const { store, record, timeouts, signal } = options;
   let inventory: Inventory | null = null;
   try {
@@ -69,7 +69,7 @@ async function loadEquipment(options: PrepareOptions): Promise<Inventory | null>
 
 /** What an earlier job of the call has kept; undefined when nothing could be read in time. */
 export async function readSavedCall(
-  options: Pick<PrepareOptions, 'store' | 'record' | 'timeouts'>,
+  options: Pick<PreloadOptions, 'store' | 'record' | 'timeouts'>,
 ): Promise<SavedCall | undefined> {
   const { store, record, timeouts } = options;
   try {

@@ -1,7 +1,7 @@
 import { withDeadline } from '../infra/deadline.ts';
 import type { JobStage } from '../ipc/client.ts';
 import { GOODBYE } from '../speech/prompts/prompts.ts';
-import type { CallClaim } from './persistence/call-lease.ts';
+import type { CallLease } from './persistence/call-lease.ts';
 import type { CallDeps, CallEnding } from './call-context.ts';
 import type { CallRecord } from './call-record.ts';
 import type { CallState } from './call-state.ts';
@@ -18,7 +18,7 @@ export class YieldedError extends Error {
 
 type WayOutDeps = Pick<CallDeps, 'ctx' | 'config' | 'store'> & {
   readonly record: CallRecord;
-  readonly claim: () => CallClaim | undefined;
+  readonly claim: () => CallLease | undefined;
   /** Undefined before the conversation is there. */
   readonly live: () => LiveCall | undefined;
   readonly enter: (next: CallState, stage?: JobStage) => void;
@@ -88,7 +88,7 @@ export class WayOut {
 
   async #noteLost(): Promise<void> {
     if (this.#deps.record.answeredAtMs === null || this.#sayingGoodbye) return;
-    await this.#deps.live()?.parting.noteCallBack();
+    await this.#deps.live()?.apology.noteCallBack();
   }
 
   #reasonFor(departure: Exclude<Departure, 'replaced'>): TerminationReason {

@@ -1,6 +1,6 @@
 /** A process with calls in which the tools are used, as a job has them; see `BookingCalls`. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { CallBookings } from '../../agent/call/persistence/booking-client.ts';
+import { BookingClient } from '../../agent/call/persistence/booking-client.ts';
 import { CallStore } from '../../agent/call/persistence/call-store.ts';
 import { loadConfig } from '../../agent/config/config.ts';
 import { Line, linePath } from '../../agent/ipc/client.ts';
@@ -37,7 +37,7 @@ async function openCall(callId: string): Promise<BookingCall> {
   const heard: string[] = [];
   let inventory: Inventory | null = null;
   const callStore = new CallStore({ open: store, voice: config.voice, log });
-  const desk: CallBookings = new CallBookings({
+  const desk: BookingClient = new BookingClient({
     callId: () => callId,
     store,
     inventory: () => callStore.inventory(),

@@ -12,7 +12,7 @@ import type { TerminationReason } from '../../ipc/termination.ts';
 /** The platform, or the gateway, ends it after three seconds; the rest is for the record and the hang-up. */
 const cutShortMs = 2_200;
 
-type PartingDeps = {
+type ApologyDeps = {
   readonly callerNumber: string | null;
   readonly desk: Pick<BookingService, 'takeMessage'>;
   readonly record: CallRecord;
@@ -23,10 +23,10 @@ type PartingDeps = {
 };
 
 /** The ends of a call that could not be brought to its own: the caller is told, and called back. */
-export class Parting {
-  readonly #deps: PartingDeps;
+export class Apology {
+  readonly #deps: ApologyDeps;
 
-  constructor(deps: PartingDeps) {
+  constructor(deps: ApologyDeps) {
     this.#deps = deps;
   }
 

@@ -1,9 +1,9 @@
 import type { voice } from '@livekit/agents';
 import { callerSilentPrompts } from '../../speech/prompts/prompts.ts';
-import type { Liveness, LivenessTimer } from '../call-timers.ts';
+import type { CallTimers, CallTimer } from '../call-timers.ts';
 
 type CallerSilenceDeps = {
-  readonly liveness: Liveness;
+  readonly timers: CallTimers;
   readonly callerSilentMs: number;
   /** Says a prompt. It must not throw; whether it is heard changes nothing here. */
   readonly say: (text: string) => void;
@@ -19,7 +19,7 @@ type CallerSilenceDeps = {
  */
 export class CallerSilence {
   readonly #deps: CallerSilenceDeps;
-  readonly #timer: LivenessTimer;
+  readonly #timer: CallTimer;
   #promptsSpoken: number;
   #agent: voice.AgentState = 'initializing';
   #caller: voice.UserState = 'listening';
@@ -27,7 +27,7 @@ export class CallerSilence {
   constructor(deps: CallerSilenceDeps) {
     this.#deps = deps;
     this.#promptsSpoken = deps.promptsSpoken ?? 0;
-    this.#timer = deps.liveness.timer({
+    this.#timer = deps.timers.timer({
       name: 'caller-silent',
       ms: deps.callerSilentMs,
       onExpired: () => this.#isSilent(),

@@ -4,11 +4,11 @@ import type { Caller } from '../leg/join-room.ts';
 import type { CallRecord } from '../call-record.ts';
 import type { CallDeps } from '../call-context.ts';
 import { Conversation } from './conversation.ts';
-import type { Preparation } from '../preload.ts';
+import type { Preload } from '../preload.ts';
 
 type ConversationDeps = Pick<CallDeps, 'config' | 'store' | 'desk'> & {
   readonly caller: Caller;
-  readonly preparation: Preparation;
+  readonly preload: Preload;
   readonly record: CallRecord;
   readonly signal: AbortSignal;
   /** Something was said or done that a job which goes on with the call must know. */
@@ -26,8 +26,8 @@ export function createConversation(deps: ConversationDeps): {
   /** Whether nothing that the caller says arrives at a recogniser at the moment. */
   readonly isDeaf: () => boolean;
 } {
-  const { config, store, desk, caller, record, preparation, signal } = deps;
-  const { inventory, phrases } = preparation;
+  const { config, store, desk, caller, record, preload, signal } = deps;
+  const { inventory, phrases } = preload;
   const failed = (trouble: object) => {
     if (signal.aborted) return;
     record.providerFailed();

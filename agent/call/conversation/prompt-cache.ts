@@ -9,7 +9,7 @@ export type ReadyPhrase = { readonly text: string; readonly audio: PhraseAudio |
 const phraseMs = 500;
 
 /** The audio of what is always said in the same words, read from the store once a call. */
-export class PhraseBook {
+export class PromptCache {
   readonly #read: (text: string) => Promise<PhraseAudio | undefined>;
   readonly #log: () => Log;
   readonly #audio = new Map<string, PhraseAudio>();

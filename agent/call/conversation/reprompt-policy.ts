@@ -1,4 +1,4 @@
-import type { Liveness, LivenessTimer } from '../call-timers.ts';
+import type { CallTimers, CallTimer } from '../call-timers.ts';
 import { BEAR_WITH_ME, SAY_AGAIN, STILL_TRYING } from '../../speech/prompts/prompts.ts';
 
 /**
@@ -22,8 +22,8 @@ const maxFailedTurns = 2;
 const maxUnspoken = 3;
 
 /** What it does about it. */
-type TroubleDeps = {
-  readonly liveness: Pick<Liveness, 'timer'>;
+type RepromptDeps = {
+  readonly timers: Pick<CallTimers, 'timer'>;
   /** Speaks a set phrase, whatever the providers do. */
   readonly say: (text: string) => void;
   /** Nothing works any more: the caller is to be called back. Called once. */
@@ -35,14 +35,14 @@ type TroubleDeps = {
 };
 
 /** What the caller hears when a provider fails, so that it is never silence. */
-export class ProviderTrouble {
-  readonly #deps: TroubleDeps;
+export class RepromptPolicy {
+  readonly #deps: RepromptDeps;
   #failedTurns = 0;
   #unspoken = 0;
-  readonly #unheard: LivenessTimer;
-  readonly #unheardByNobody: LivenessTimer;
-  readonly #stillUnheard: LivenessTimer;
-  readonly #deaf: LivenessTimer;
+  readonly #unheard: CallTimer;
+  readonly #unheardByNobody: CallTimer;
+  readonly #stillUnheard: CallTimer;
+  readonly #deaf: CallTimer;
   /** Something was said that was not understood yet. */
   #isWaiting = false;
   #isHopeless = false;
@@ -55,15 +55,15 @@ export class ProviderTrouble {
   #asked = 0;
   #isOver = false;
 
-  constructor(deps: TroubleDeps) {
+  constructor(deps: RepromptDeps) {
     this.#deps = deps;
-    const { liveness } = deps;
-    this.#unheard = liveness.timer({
+    const { timers } = deps;
+    this.#unheard = timers.timer({
       name: 'not-understood',
       ms: unheardMs,
       onExpired: () => this.#notHeard(BEAR_WITH_ME),
     });
-    this.#unheardByNobody = liveness.timer({
+    this.#unheardByNobody = timers.timer({
       name: 'heard-by-nobody',
       ms: unheardByNobodyMs,
       onExpired: () => {
@@ -72,12 +72,12 @@ export class ProviderTrouble {
         this.#notHeard(BEAR_WITH_ME);
       },
     });
-    this.#stillUnheard = liveness.timer({
+    this.#stillUnheard = timers.timer({
       name: 'still-not-understood',
       ms: repeatMs,
       onExpired: () => this.#notHeard(STILL_TRYING),
     });
-    this.#deaf = liveness.timer({
+    this.#deaf = timers.timer({
       name: 'deaf',
       ms: deafMs,
       onExpired: () => {

@@ -8,8 +8,8 @@ import type { Timeouts } from '../../config/timeouts.ts';
 import { CallLimit } from '../call-limit.ts';
 import type { CallRecord } from '../call-record.ts';
 import { CallerSilence } from './caller-silence.ts';
-import type { Liveness, LivenessTimer } from '../call-timers.ts';
-import type { ProviderTrouble } from './reprompt-policy.ts';
+import type { CallTimers, CallTimer } from '../call-timers.ts';
+import type { RepromptPolicy } from './reprompt-policy.ts';
 import type { TerminationReason } from '../../ipc/termination.ts';
 
 /** An agent that prepares an answer for longer than a turn and a tool may take will give none. */
@@ -23,12 +23,12 @@ const unheardMs = 12_000;
 const { AgentStateChanged, ConversationItemAdded, UserInputTranscribed, UserStateChanged } =
   voice.AgentSessionEventTypes;
 
-type SessionWatchDeps = {
+type SessionWatchdogDeps = {
   readonly session: voice.AgentSession;
   readonly record: Pick<CallRecord, 'log' | 'frameSpoken'>;
-  readonly liveness: Liveness;
+  readonly timers: CallTimers;
   readonly timeouts: Timeouts;
-  readonly trouble: ProviderTrouble;
+  readonly trouble: RepromptPolicy;
   readonly isOver: () => boolean;
   /** Not the caller is silent, but their line. */
   readonly isLegSilent: () => boolean;
@@ -43,20 +43,20 @@ type SessionWatchDeps = {
 };
 
 /** What the session of a live call shows, and the ends that a caller would expect of it. */
-export class SessionWatch {
-  readonly #deps: SessionWatchDeps;
-  readonly #stuck: LivenessTimer;
-  readonly #unheard: LivenessTimer;
+export class SessionWatchdog {
+  readonly #deps: SessionWatchdogDeps;
+  readonly #stuck: CallTimer;
+  readonly #unheard: CallTimer;
   #silence: CallerSilence | undefined;
 
-  constructor(deps: SessionWatchDeps) {
+  constructor(deps: SessionWatchdogDeps) {
     this.#deps = deps;
-    this.#stuck = deps.liveness.timer({
+    this.#stuck = deps.timers.timer({
       name: 'stuck',
       ms: deps.timeouts.toolMs + stuckMarginMs,
       onExpired: () => this.#leave('job got stuck in a turn'),
     });
-    this.#unheard = deps.liveness.timer({
+    this.#unheard = deps.timers.timer({
       name: 'unheard',
       ms: unheardMs,
       onExpired: () => this.#leave('job got stuck while it spoke'),
@@ -134,9 +134,9 @@ export class SessionWatch {
   }
 
   #limitSilence(promptsSpoken: number): void {
-    const { session, liveness, timeouts, say, sayGoodbye, isLegSilent, onLegLost } = this.#deps;
+    const { session, timers, timeouts, say, sayGoodbye, isLegSilent, onLegLost } = this.#deps;
     this.#silence = new CallerSilence({
-      liveness,
+      timers,
       callerSilentMs: timeouts.callerSilentMs,
       say,
       end: () => (isLegSilent() ? onLegLost() : sayGoodbye('caller-silent', callerSilentGoodbye)),
@@ -147,9 +147,9 @@ export class SessionWatch {
   }
 
   #limitCall(answeredAtMs: number | null): void {
-    const { liveness, timeouts, say, sayGoodbye } = this.#deps;
+    const { timers, timeouts, say, sayGoodbye } = this.#deps;
     void new CallLimit({
-      liveness,
+      timers,
       maxCallMs: timeouts.maxCallMs,
       elapsedMs: Date.now() - (answeredAtMs ?? Date.now()),
       warn: () => say(callLimitWarning),

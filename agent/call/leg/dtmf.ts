@@ -2,7 +2,7 @@ import { RoomEvent } from '@livekit/rtc-node';
 import type { RemoteParticipant, Room } from '@livekit/rtc-node';
 
 /** What the caller's keys come to. */
-export type KeypadEvents = {
+export type DtmfEvents = {
   /** `0` was pressed, alone. */
   onPerson(): void;
   /** A number was keyed in to its end: digits only. */
@@ -30,7 +30,7 @@ const mostDigits = 15;
  * Watches the caller's keys: `#` or a pause ends a number, `*` begins it anew. A `0` within a number
  * is a digit. Returns what stops the watch.
  */
-export function watchKeypad(room: Room, identity: string, events: KeypadEvents): () => void {
+export function watchDtmf(room: Room, identity: string, events: DtmfEvents): () => void {
   let entered = '';
   let timer: NodeJS.Timeout | undefined;
   const finish = (isConfirmed: boolean) => {

@@ -23,7 +23,7 @@ const callerWaitMs = 1_000;
  * Connecting cannot be aborted: past `connectMs` only the process's end stops it.
  * @throws {DeadlineError} after `connectMs`; the SDK's `ConnectError` when LiveKit refuses.
  */
-export async function enterRoom(
+export async function joinRoom(
   ctx: JobContext,
   { connectMs }: { readonly connectMs: number },
 ): Promise<Caller | null> {

@@ -28,7 +28,7 @@ const livelyQualities: ReadonlySet<ConnectionQuality> = new Set([
  * Remembers the last sign of life of a caller's leg, of those that the real gateway gives. RTCP is
  * none of them: the server writes the reports that an agent sees by itself.
  */
-export class LegSigns {
+export class LegActivity {
   readonly #room: Room;
   readonly #identity: string;
   readonly #nowMs: () => number;

@@ -13,7 +13,7 @@ export type GapConditions = {
 /** How a gap ended: with packets, or because silence no longer means anything. `lengthMs`: until then. */
 export type GapEnd = { readonly lengthMs: number; readonly packetsAreBack: boolean };
 
-type AudioGapDeps = {
+type GapDetectorDeps = {
   readonly audioGapMs: number;
   readonly conditions: () => GapConditions;
   readonly onGap: (gap: { readonly silentMs: number }) => void;
@@ -36,8 +36,8 @@ const emptyMs = 300;
  * silent caller, music on hold and silence suppression are no gaps: they send 4 packets a second or
  * more.
  */
-export class AudioGap {
-  readonly #deps: AudioGapDeps;
+export class GapDetector {
+  readonly #deps: GapDetectorDeps;
   /** When the last packet came, or silence began to mean something; null while it means nothing. */
   #silentSinceMs: number | null = null;
   #isOpen = false;
@@ -45,7 +45,7 @@ export class AudioGap {
   #healing: number[] = [];
 
   /** `silentMs`: how long a gap already lasts that the job before this one found; null for none. */
-  constructor(deps: AudioGapDeps & { readonly silentMs?: number | null }) {
+  constructor(deps: GapDetectorDeps & { readonly silentMs?: number | null }) {
     this.#deps = deps;
     if (typeof deps.silentMs !== 'number') return;
     this.#silentSinceMs = (deps.nowMs ?? performance.now.bind(performance))() - deps.silentMs;

@@ -1,7 +1,7 @@
 import type { GapEnd } from './gap-detector.ts';
-import { GapWalk } from './recovery-ladder.ts';
-import type { GapEvent, WalkDeps, WalkEnd } from './recovery-ladder.ts';
-import type { Liveness } from '../call-timers.ts';
+import { RecoveryLadder } from './recovery-ladder.ts';
+import type { GapEvent, LadderDeps, LadderEnd } from './recovery-ladder.ts';
+import type { CallTimers } from '../call-timers.ts';
 import { emptyFigures, figuresFrom, recoveredBy } from './gap-figures.ts';
 import type { RecoveryFigures, SavedFigures } from './gap-figures.ts';
 
@@ -23,8 +23,8 @@ type Refusal = 'cooldown' | 'attempts-used';
 
 type Decision = { readonly attempt: number | null; readonly refusal: Refusal | null };
 
-type RecoveryDeps = WalkDeps & {
-  readonly liveness: Pick<Liveness, 'pauseAll'>;
+type GapRecoveryDeps = LadderDeps & {
+  readonly timers: Pick<CallTimers, 'pauseAll'>;
   readonly gapCooldownMs: number;
   readonly gapMaxAttempts: number;
   readonly saved?: SavedRecovery;
@@ -36,20 +36,20 @@ type RecoveryDeps = WalkDeps & {
  * that still showed life when the walk was over. When all attempts are used up a gap gets the polite
  * end alone, at the time a walk would have come to it. Packets at any time end the walk.
  */
-export class Recovery {
-  readonly #deps: RecoveryDeps;
+export class GapRecovery {
+  readonly #deps: GapRecoveryDeps;
   readonly #nowMs: () => number;
   #figures: RecoveryFigures;
   #attemptsUsed: number;
   #lastAttemptMs: number | null = null;
   /** Of the gap that is open. */
-  #walk: GapWalk | null = null;
+  #walk: RecoveryLadder | null = null;
   #isWalking = false;
   /** When the gap that is open is dealt with again. */
   #again: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  constructor(deps: RecoveryDeps) {
+  constructor(deps: GapRecoveryDeps) {
     const { saved, nowMs = () => performance.now() } = deps;
     const note = (event: GapEvent, fields: Readonly<Record<string, unknown>>) => {
       if (!this.#isOver) deps.note(event, fields);
@@ -85,7 +85,7 @@ export class Recovery {
     const openSinceMs = this.#deps.saved?.openSinceMs ?? null;
     if (openSinceMs === null || this.#isOver) return;
     const silentMs = Date.now() - openSinceMs;
-    const walk = new GapWalk(this.#deps, { attempt: this.#attemptsUsed, silentMs });
+    const walk = new RecoveryLadder(this.#deps, { attempt: this.#attemptsUsed, silentMs });
     void this.#attempt(walk, () => walk.finish());
   }
 
@@ -139,7 +139,7 @@ export class Recovery {
     const attempt = refusal ? null : (this.#attemptsUsed += 1);
     this.#figures = { ...this.#figures, attempts: this.#attemptsUsed };
     tell({ attempt, refusal });
-    const walk = new GapWalk(this.#deps, { attempt, silentMs });
+    const walk = new RecoveryLadder(this.#deps, { attempt, silentMs });
     this.#walk = walk;
     if (refusal === null) void this.#attempt(walk, () => walk.run());
     else if (refusal === 'attempts-used') void walk.run();
@@ -147,7 +147,7 @@ export class Recovery {
   }
 
   /** Packets that come at that moment, perhaps for good, are no reason for another attempt. */
-  #dealAfterCooldown(walk: GapWalk): void {
+  #dealAfterCooldown(walk: RecoveryLadder): void {
     const dueMs = (this.#lastAttemptMs ?? 0) + this.#deps.gapCooldownMs;
     const deal = () => {
       if (this.#deps.mustWait()) this.#dealAfterCooldown(walk);
@@ -163,12 +163,12 @@ export class Recovery {
   }
 
   /** Meanwhile no other timer may end the call. */
-  async #attempt(walk: GapWalk, run: () => Promise<WalkEnd>): Promise<void> {
+  async #attempt(walk: RecoveryLadder, run: () => Promise<LadderEnd>): Promise<void> {
     this.#walk = walk;
     this.#isWalking = true;
     this.#lastAttemptMs = this.#nowMs();
-    const release = this.#deps.liveness.pauseAll('audio gap');
-    let end: WalkEnd | undefined;
+    const release = this.#deps.timers.pauseAll('audio gap');
+    let end: LadderEnd | undefined;
     try {
       end = await run();
     } finally {

@@ -1,14 +1,14 @@
 import { ConnectionState } from '@livekit/rtc-node';
 import type { Room } from '@livekit/rtc-node';
 import type { Timeouts } from '../../config/timeouts.ts';
-import { AudioGap } from './gap-detector.ts';
-import { LegSigns } from '../leg/leg-activity.ts';
-import type { Liveness } from '../call-timers.ts';
-import { PacketClock } from './rtp-stats.ts';
+import { GapDetector } from './gap-detector.ts';
+import { LegActivity } from '../leg/leg-activity.ts';
+import type { CallTimers } from '../call-timers.ts';
+import { RtpStats } from './rtp-stats.ts';
 import type { PacketCount } from './rtp-stats.ts';
 import { emptyFigures } from './gap-figures.ts';
 import type { RecoveryFigures } from './gap-figures.ts';
-import { Recovery } from './gap-recovery.ts';
+import { GapRecovery } from './gap-recovery.ts';
 import type { SavedRecovery } from './gap-recovery.ts';
 import type { GapEvent } from './recovery-ladder.ts';
 import { callersTrack, resubscribe } from './resubscribe.ts';
@@ -16,11 +16,11 @@ import { callersTrack, resubscribe } from './resubscribe.ts';
 /** What a call's closing line says about its audio. */
 export type MediaFigures = PacketCount & { readonly gaps: RecoveryFigures };
 
-type MediaWatchDeps = {
+type MediaMonitorDeps = {
   readonly room: Room;
   readonly callerIdentity: string;
   readonly timeouts: Timeouts;
-  readonly liveness: Liveness;
+  readonly timers: CallTimers;
   /** False while the caller is put through: then their silence means nothing, and nothing is done. */
   readonly isLive: () => boolean;
   readonly note: (event: GapEvent, fields: Readonly<Record<string, unknown>>) => void;
@@ -34,20 +34,20 @@ type MediaWatchDeps = {
 const silentLegShare = 2 / 3;
 
 /** The caller's audio, from the first packet on: counted, and missed when it stops. */
-export class MediaWatch {
-  readonly #deps: MediaWatchDeps;
-  readonly #clock: PacketClock;
-  readonly #signs: LegSigns;
-  #gap: AudioGap | undefined;
-  #recovery: Recovery | undefined;
+export class MediaMonitor {
+  readonly #deps: MediaMonitorDeps;
+  readonly #clock: RtpStats;
+  readonly #signs: LegActivity;
+  #gap: GapDetector | undefined;
+  #recovery: GapRecovery | undefined;
   /** The last packet before the gap that is open; null when none is. */
   #openSinceMs: number | null = null;
 
-  constructor(deps: MediaWatchDeps) {
+  constructor(deps: MediaMonitorDeps) {
     this.#deps = deps;
     const { room, callerIdentity } = deps;
-    this.#clock = new PacketClock(room, { onSample: (sample) => this.#gap?.sample(sample) });
-    this.#signs = new LegSigns(room, { identity: callerIdentity });
+    this.#clock = new RtpStats(room, { onSample: (sample) => this.#gap?.sample(sample) });
+    this.#signs = new LegActivity(room, { identity: callerIdentity });
   }
 
   get figures(): MediaFigures {
@@ -76,9 +76,9 @@ export class MediaWatch {
 
   /** From now on a gap is dealt with; `saved` is what an earlier job of the call knew. */
   start(saved: SavedRecovery | undefined): void {
-    const { room, timeouts, liveness, note, callerIdentity } = this.#deps;
+    const { room, timeouts, timers, note, callerIdentity } = this.#deps;
     const { ask, rejoin, giveUp, isLive, isServerThere } = this.#deps;
-    const recovery = new Recovery({
+    const recovery = new GapRecovery({
       steps: {
         // oxlint-disable-next-line typescript/require-await -- said, and not waited for
         ask: async () => ask(),
@@ -90,7 +90,7 @@ export class MediaWatch {
       mustWait: () => !isLive() || (this.#gap?.isHealing ?? false),
       look: () => this.#clock.look(),
       isServerThere,
-      liveness,
+      timers,
       note,
       gapCooldownMs: timeouts.gapCooldownMs,
       gapMaxAttempts: timeouts.gapMaxAttempts,
@@ -101,7 +101,7 @@ export class MediaWatch {
     const openSinceMs = saved?.openSinceMs ?? null;
     const silentMs = openSinceMs === null ? null : Date.now() - openSinceMs;
     this.#openSinceMs = silentMs === null ? null : performance.now() - silentMs;
-    this.#gap = new AudioGap({
+    this.#gap = new GapDetector({
       audioGapMs: timeouts.audioGapMs,
       silentMs,
       conditions: () => {

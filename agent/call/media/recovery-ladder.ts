@@ -15,10 +15,10 @@ export type RecoverySteps = Readonly<Record<GapStep, (signal: AbortSignal) => Pr
 };
 
 /** How a walk ended: a fresh job has the call, the leg showed life to the last, or in any other way. */
-export type WalkEnd = 'given' | 'leg-alive' | 'done';
+export type LadderEnd = 'given' | 'leg-alive' | 'done';
 
 /** What a walk needs from the world. */
-export type WalkDeps = {
+export type LadderDeps = {
   readonly steps: RecoverySteps;
   /** The leg's last sign of life but media, if fresh: with one, only the gentle steps are taken. */
   readonly signOfLife: () => string | null;
@@ -51,16 +51,19 @@ const pollMs = 250;
 const serverBackMs = 5_000;
 
 /** One way up the ladder, for one gap. */
-export class GapWalk {
+export class RecoveryLadder {
   /** Null when the gap is not counted as an attempt: then there is only the polite end. */
   readonly attempt: number | null;
   readonly openSinceMs: number;
-  readonly #deps: WalkDeps;
+  readonly #deps: LadderDeps;
   readonly #nowMs: () => number;
   readonly #abort = new AbortController();
   #last: { readonly step: GapStep; readonly atMs: number } | null = null;
 
-  constructor(deps: WalkDeps, gap: { readonly attempt: number | null; readonly silentMs: number }) {
+  constructor(
+    deps: LadderDeps,
+    gap: { readonly attempt: number | null; readonly silentMs: number },
+  ) {
     this.#deps = deps;
     this.#nowMs = deps.nowMs ?? (() => performance.now());
     this.attempt = gap.attempt;
@@ -73,7 +76,7 @@ export class GapWalk {
   }
 
   /** Walks from the first step to the polite end. Never rejects. */
-  async run(): Promise<WalkEnd> {
+  async run(): Promise<LadderEnd> {
     const startMs = this.#nowMs();
     const leftMs = this.#lastStepMs - this.#silentMs;
     // A gateway that has not hung up in its time will not do so now: nothing is to be hurried.
@@ -88,7 +91,7 @@ export class GapWalk {
   }
 
   /** Ends the walk that led to this job: with packets, or with the polite end. */
-  async finish(): Promise<WalkEnd> {
+  async finish(): Promise<LadderEnd> {
     this.#last = { step: 'rejoin', atMs: this.#nowMs() };
     const leftMs = Math.max(lookMs, this.#lastStepMs - this.#silentMs);
     return (await this.#take('give-up', this.#nowMs() + leftMs)) ?? 'done';
@@ -113,7 +116,7 @@ export class GapWalk {
   }
 
   /** Null when the next one is to be taken. */
-  async #take(rung: Rung, dueMs: number): Promise<WalkEnd | null> {
+  async #take(rung: Rung, dueMs: number): Promise<LadderEnd | null> {
     const { signal } = this.#abort;
     await this.#pause(dueMs - this.#nowMs());
     // A caller whose packets came back a moment ago is not told goodbye.

@@ -28,9 +28,9 @@ export type PacketSample = {
 
 /**
  * Counts RTP packets in `room`, in both directions, and when the last ones were, until `stop`. All
- * audio that comes in is the caller's: nobody else is subscribed to (`enterRoom`).
+ * audio that comes in is the caller's: nobody else is subscribed to (`joinRoom`).
  */
-export class PacketClock {
+export class RtpStats {
   readonly #room: Pick<Room, 'getRtcStats'>;
   readonly #onSample: (sample: PacketSample) => void;
   readonly #timer: NodeJS.Timeout;

@@ -22,7 +22,7 @@ const lateMs = 700;
 /** Why another job may have the call. Only the last is seen in healthy calls. */
 type Sign = 'reconnected' | 'stood-still' | 'other-agent';
 
-type FenceDeps = {
+type FencingDeps = {
   readonly room: Room;
   readonly log: Log;
   /** Looks at the lease. A lost one ends this job by itself. */
@@ -36,8 +36,8 @@ type FenceDeps = {
 };
 
 /** Watches for signs that another job may have the call, until `signal`. */
-export class Fence {
-  readonly #deps: FenceDeps;
+export class Fencing {
+  readonly #deps: FencingDeps;
   readonly #nowMs: () => number;
   #isAsking = false;
   /** A further sign came meanwhile: what is being asked may be of before it. */
@@ -45,7 +45,7 @@ export class Fence {
   #goOn: (() => void) | undefined;
   #lastTickMs = 0;
 
-  constructor(deps: FenceDeps) {
+  constructor(deps: FencingDeps) {
     this.#deps = deps;
     this.#nowMs = deps.nowMs ?? (() => performance.now());
   }

@@ -5,7 +5,7 @@ import { DeadlineError, withDeadline } from '../../infra/deadline.ts';
 import { agentIdentity } from '../../ipc/client.ts';
 import type { ResumeKind } from '../../ipc/client.ts';
 import type { Log } from '../../infra/log.ts';
-import type { CallClaim, Claim } from '../persistence/call-lease.ts';
+import type { CallLease, Claim } from '../persistence/call-lease.ts';
 import type { CallStore } from '../persistence/call-store.ts';
 import type { SavedCall } from '../persistence/call-snapshot.ts';
 
@@ -39,7 +39,7 @@ export type HandOverDeps = {
   readonly room: Room;
   readonly jobId: string;
   readonly store: CallStore;
-  readonly claim: CallClaim;
+  readonly claim: CallLease;
   readonly log: Log;
   readonly signal: AbortSignal;
   /** Has a fresh job sent to the room; false when nobody can be asked. */
@@ -148,7 +148,7 @@ async function wasGivenTo(jobId: string, { claim }: HandOverDeps): Promise<boole
   }
 }
 
-async function holderOnceKnown(claim: CallClaim, signal: AbortSignal): Promise<string | null> {
+async function holderOnceKnown(claim: CallLease, signal: AbortSignal): Promise<string | null> {
   while (true) {
     try {
       return await claim.holder();
@@ -163,7 +163,7 @@ export type StandbyDeps = {
   readonly room: Room;
   /** The job that has the call. */
   readonly from: string;
-  readonly claim: CallClaim;
+  readonly claim: CallLease;
   /** Whether there is still somebody to speak to. */
   readonly isCallerThere: () => boolean;
   readonly signal: AbortSignal;
@@ -213,7 +213,7 @@ export async function waitForCall(deps: StandbyDeps): Promise<boolean> {
   }
 }
 
-async function ask(claim: CallClaim, supersedes: string | undefined): Promise<Claim> {
+async function ask(claim: CallLease, supersedes: string | undefined): Promise<Claim> {
   if (supersedes !== undefined) return claim.take(supersedes);
   try {
     return (await claim.holds()) ? 'ours' : 'taken';

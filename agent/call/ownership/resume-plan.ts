@@ -6,7 +6,7 @@ import type { SavedCall, SavedItem } from '../persistence/call-snapshot.ts';
 const mostAtOneTurn = 3;
 
 /** From where a fresh job goes on. */
-type Footing = {
+type ResumePlan = {
   /** Undefined when nothing of what was said could be kept. */
   readonly saved: SavedCall | undefined;
   /** It is no use: the caller hears an apology and is called back. */
@@ -17,7 +17,7 @@ type Footing = {
  * After the first crash at a turn, the call goes on where it was; after the second, one turn earlier,
  * if that turn was still to be answered: whatever the agent died of is then not done again.
  */
-export function footing(kind: ResumeKind, saved: SavedCall | undefined): Footing {
+export function resumePlan(kind: ResumeKind, saved: SavedCall | undefined): ResumePlan {
   if (kind !== 'takeover' || !saved) return { saved, isHopeless: kind === 'apology' };
   const { talk, lastCrash } = saved;
   const { callerTurns, items } = talk;

@@ -27,7 +27,7 @@ const clock = { nowMs: () => Date.now() };
  * The bookings of one call, in its job: the journal is written here, in the store; the sheet is the
  * supervisor's, who is asked, and heard, over the line.
  */
-export class CallBookings implements BookingService {
+export class BookingClient implements BookingService {
   readonly #callId: () => string;
   readonly #store: () => Promise<Store>;
   readonly #inventory: () => Promise<Inventory | null>;

@@ -21,7 +21,7 @@ const claimMs = 1_000;
 export type Claim = 'ours' | 'taken' | 'unknown';
 
 /** This job's right to speak in its call: of several jobs for one call, one has it. */
-export class CallClaim {
+export class CallLease {
   readonly #open: () => Promise<Store>;
   readonly #callId: string;
   readonly #jobId: string;

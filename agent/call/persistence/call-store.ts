@@ -12,7 +12,7 @@ import {
   recordCallStart,
 } from '../../infra/store/calls.ts';
 import type { Store, StoreQueries } from '../../infra/store/database.ts';
-import { CallClaim } from './call-lease.ts';
+import { CallLease } from './call-lease.ts';
 import { savedCallFrom } from './call-snapshot.ts';
 import type { SavedCall } from './call-snapshot.ts';
 import { dropCallState, readCallState, saveCallState } from '../../store/call-states.ts';
@@ -43,7 +43,7 @@ export class CallStore {
   readonly #held: (() => void)[] = [];
   #callId = '';
   #jobId = '';
-  #claim: CallClaim | undefined;
+  #claim: CallLease | undefined;
   #start: Omit<Parameters<typeof recordCallStart>[1], 'epoch'> | undefined;
   readonly #gathered: Write[] = [];
   #gathering: NodeJS.Timeout | undefined;
@@ -64,11 +64,11 @@ export class CallStore {
   }
 
   /** Whose call it is; nothing is written before it is claimed. */
-  identify(call: { readonly callId: string; readonly jobId: string }): CallClaim {
+  identify(call: { readonly callId: string; readonly jobId: string }): CallLease {
     this.#callId = call.callId;
     this.#jobId = call.jobId;
     this.#log = this.#log.child({ callId: call.callId });
-    this.#claim = new CallClaim({ ...call, open: this.#open, log: this.#log });
+    this.#claim = new CallLease({ ...call, open: this.#open, log: this.#log });
     return this.#claim;
   }
 

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { Liveness } from '../../../agent/call/call-timers.ts';
+import { CallTimers } from '../../../agent/call/call-timers.ts';
 import { virtualTime } from './virtual-time.ts';
 
 function createLiveness(nowMs: () => number) {
   const told: string[] = [];
-  const liveness = new Liveness({
+  const timers = new CallTimers({
     livenessPauseMs: 60_000,
     onPauseExpired: (reason) => void told.push(`unreleased ${reason}`),
     nowMs,
   });
   const timer = (name: string, ms: number) =>
-    liveness.timer({ name, ms, onExpired: () => void told.push(name) });
-  return { liveness, told, timer };
+    timers.timer({ name, ms, onExpired: () => void told.push(name) });
+  return { timers, told, timer };
 }
 
 test('a timer runs when it is told to, from its full time', async (t) => {
@@ -37,15 +37,15 @@ test('a timer runs when it is told to, from its full time', async (t) => {
 
 test('a pause keeps what is left of each timer', async (t) => {
   const time = virtualTime(t);
-  const { liveness, told, timer } = createLiveness(time.nowMs);
+  const { timers, told, timer } = createLiveness(time.nowMs);
   timer('short', 10_000).restart();
   timer('long', 20_000).restart();
   const late = timer('late', 5_000);
   await time.pass(7_000);
-  const release = liveness.pauseAll('gap');
+  const release = timers.pauseAll('gap');
   await time.pass(30_000);
   late.restart();
-  assert.deepEqual(liveness.running, [
+  assert.deepEqual(timers.running, [
     { name: 'short', leftMs: 3_000 },
     { name: 'long', leftMs: 13_000 },
     { name: 'late', leftMs: 5_000 },
@@ -60,12 +60,12 @@ test('a pause keeps what is left of each timer', async (t) => {
 
 test('a pause that nobody releases ends by itself, and says so', async (t) => {
   const time = virtualTime(t);
-  const { liveness, told, timer } = createLiveness(time.nowMs);
+  const { timers, told, timer } = createLiveness(time.nowMs);
   timer('limit', 1_000).restart();
-  const release = liveness.pauseAll('gap');
+  const release = timers.pauseAll('gap');
   await time.pass(60_000);
   assert.deepEqual(told, ['unreleased gap']);
-  assert.equal(liveness.isPaused, false);
+  assert.equal(timers.isPaused, false);
   await time.pass(1_000);
   release();
   assert.deepEqual(told, ['unreleased gap', 'limit']);
@@ -73,10 +73,10 @@ test('a pause that nobody releases ends by itself, and says so', async (t) => {
 
 test('of two pauses the later end counts', async (t) => {
   const time = virtualTime(t);
-  const { liveness, told, timer } = createLiveness(time.nowMs);
+  const { timers, told, timer } = createLiveness(time.nowMs);
   timer('limit', 1_000).restart();
-  const first = liveness.pauseAll('gap');
-  const second = liveness.pauseAll('transfer');
+  const first = timers.pauseAll('gap');
+  const second = timers.pauseAll('transfer');
   first();
   await time.pass(30_000);
   assert.deepEqual(told, []);
@@ -87,15 +87,15 @@ test('of two pauses the later end counts', async (t) => {
 
 test('after its end nothing runs, and nothing can be started', async (t) => {
   const time = virtualTime(t);
-  const { liveness, told, timer } = createLiveness(time.nowMs);
+  const { timers, told, timer } = createLiveness(time.nowMs);
   const limit = timer('limit', 1_000);
   limit.restart();
-  liveness.pauseAll('gap');
-  liveness.stop();
+  timers.pauseAll('gap');
+  timers.stop();
   limit.restart();
-  liveness.pauseAll('gap')();
+  timers.pauseAll('gap')();
   await time.pass(120_000);
-  assert.deepEqual([told, liveness.running, liveness.isPaused], [[], [], false]);
+  assert.deepEqual([told, timers.running, timers.isPaused], [[], [], false]);
 });
 
 test('whatever is paused, a timer expires once, after its own time of running', async (t) => {
@@ -107,11 +107,11 @@ test('whatever is paused, a timer expires once, after its own time of running', 
   const pieces = fc.array(piece, { maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(pieces, async (all) => {
-      const { liveness, told, timer } = createLiveness(time.nowMs);
+      const { timers, told, timer } = createLiveness(time.nowMs);
       timer('limit', 4_000).restart();
       let ranMs = 0;
       for (const { isPaused, ms } of all) {
-        const release = isPaused ? liveness.pauseAll('gap') : () => {};
+        const release = isPaused ? timers.pauseAll('gap') : () => {};
         await time.pass(ms);
         release();
         if (!isPaused) ranMs += ms;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CallRecord } from '../../../agent/call/call-record.ts';
 import type { CallStore } from '../../../agent/call/persistence/call-store.ts';
-import { prepare } from '../../../agent/call/preload.ts';
+import { preloadCall } from '../../../agent/call/preload.ts';
 import { firstWords } from '../../../agent/call/where-we-were.ts';
 import { resumeKinds } from '../../../agent/ipc/client.ts';
 import { CALL_AGAIN, CALL_YOU_BACK, GOODBYE } from '../../../agent/speech/prompts/prompts.ts';
@@ -17,7 +17,7 @@ async function readyPhrases({ isResumed }: { isResumed: boolean }) {
   const store = parts as unknown as CallStore;
   const record = new CallRecord({ log: recordedLog().log, store });
   const { signal } = new AbortController();
-  const preparation = await prepare({
+  const preload = await preloadCall({
     store,
     record,
     timeouts: defaultTimeouts,
@@ -25,8 +25,8 @@ async function readyPhrases({ isResumed }: { isResumed: boolean }) {
     signal,
   });
   return {
-    greeting: preparation.greeting,
-    isReady: (text: string) => preparation.phrases.get(text).audio !== undefined,
+    greeting: preload.greeting,
+    isReady: (text: string) => preload.phrases.get(text).audio !== undefined,
   };
 }
 

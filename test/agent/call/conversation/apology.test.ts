@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CallRecord } from '../../../../agent/call/call-record.ts';
-import { Parting } from '../../../../agent/call/conversation/apology.ts';
+import { Apology } from '../../../../agent/call/conversation/apology.ts';
 import {
   CALL_AGAIN,
   CALL_YOU_BACK,
@@ -14,7 +14,7 @@ import { recordedLog } from '../../../harness/recorded-log.ts';
 function partingOf(callerNumber: string | null, takeMessage = async () => ({ code: 'M-1' })) {
   const done: unknown[] = [];
   const record = { log: recordedLog().log, cause: null as string | null };
-  const parting = new Parting({
+  const apology = new Apology({
     callerNumber,
     desk: {
       takeMessage: async () => {
@@ -27,13 +27,13 @@ function partingOf(callerNumber: string | null, takeMessage = async () => ({ cod
     hush: () => void done.push('hushed'),
     sayGoodbye: (reason, text) => void done.push([reason, text]),
   });
-  return { parting, done, record };
+  return { apology, done, record };
 }
 
 test('a call that nobody goes on with is told so at once; the note is written meanwhile', async () => {
   const noted = Promise.withResolvers<{ code: string }>();
-  const { parting, done, record } = partingOf('+15550111', () => noted.promise);
-  parting.cutShort();
+  const { apology, done, record } = partingOf('+15550111', () => noted.promise);
+  apology.cutShort();
   assert.deepEqual(done, ['hushed', ['crash', CUT_SHORT]]);
   assert.equal(record.cause, 'drain');
   noted.resolve({ code: 'M-1' });
@@ -43,24 +43,24 @@ test('a call that nobody goes on with is told so at once; the note is written me
 });
 
 test('a caller without a number is asked to call again', async () => {
-  const { parting, done } = partingOf(null);
-  parting.cutShort();
+  const { apology, done } = partingOf(null);
+  apology.cutShort();
   assert.deepEqual(done, ['hushed', ['crash', CUT_SHORT_CALL_AGAIN]]);
-  await parting.callBack('provider-failure');
+  await apology.callBack('provider-failure');
   assert.deepEqual(done.at(-1), ['provider-failure', CALL_AGAIN]);
 });
 
 test('after too many dead agents the caller hears an apology, and is called back', async () => {
-  const { parting, done, record } = partingOf('+15550111');
-  await parting.apologise();
+  const { apology, done, record } = partingOf('+15550111');
+  await apology.apologise();
   assert.deepEqual(done, ['hushed', 'noted', ['crash', CALL_YOU_BACK]]);
   assert.equal(record.cause, 'agents-died');
 });
 
 test('a number that could not be kept is not promised a call', async () => {
-  const { parting, done } = partingOf('+15550111', async () => {
+  const { apology, done } = partingOf('+15550111', async () => {
     throw new Error('the disk is full');
   });
-  await parting.callBack('media-lost');
+  await apology.callBack('media-lost');
   assert.deepEqual(done, [['media-lost', CALL_AGAIN]]);
 });

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CallLimit } from '../../../../agent/call/call-limit.ts';
-import { Liveness } from '../../../../agent/call/call-timers.ts';
+import { CallTimers } from '../../../../agent/call/call-timers.ts';
 import { virtualTime } from '../virtual-time.ts';
 import type { VirtualTime } from '../virtual-time.ts';
 
 function createLimit(time: VirtualTime, { maxCallMs = 600_000, elapsedMs = 0 } = {}) {
   const told: string[] = [];
-  const liveness = new Liveness({
+  const timers = new CallTimers({
     livenessPauseMs: 60_000,
     onPauseExpired: () => {},
     nowMs: time.nowMs,
   });
   const limit = new CallLimit({
-    liveness,
+    timers,
     maxCallMs,
     elapsedMs,
     warn: () => void told.push('warning'),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CallerSilence } from '../../../../agent/call/conversation/caller-silence.ts';
-import { Liveness } from '../../../../agent/call/call-timers.ts';
+import { CallTimers } from '../../../../agent/call/call-timers.ts';
 import { callerSilentPrompts } from '../../../../agent/speech/prompts/prompts.ts';
 import { virtualTime } from '../virtual-time.ts';
 import type { VirtualTime } from '../virtual-time.ts';
@@ -10,19 +10,19 @@ const [first, second] = callerSilentPrompts;
 
 function createSilence(time: VirtualTime, options: { readonly promptsSpoken?: number } = {}) {
   const told: string[] = [];
-  const liveness = new Liveness({
+  const timers = new CallTimers({
     livenessPauseMs: 60_000,
     onPauseExpired: () => {},
     nowMs: time.nowMs,
   });
   const silence: CallerSilence = new CallerSilence({
-    liveness,
+    timers,
     callerSilentMs: 15_000,
     say: (text) => void told.push(text),
     end: () => void told.push('end'),
     ...options,
   });
-  return { silence, liveness, told };
+  return { silence, timers, told };
 }
 
 test('a silent caller is asked twice, differently, and then the call ends', async (t) => {
@@ -80,10 +80,10 @@ test('nobody is asked while the agent speaks or thinks, or the caller speaks', a
 
 test('a recovery stops the count, and a further job goes on with it', async (t) => {
   const time = virtualTime(t);
-  const { silence, liveness, told } = createSilence(time, { promptsSpoken: 1 });
+  const { silence, timers, told } = createSilence(time, { promptsSpoken: 1 });
   silence.agentState('listening');
   await time.pass(10_000);
-  const release = liveness.pauseAll('gap');
+  const release = timers.pauseAll('gap');
   await time.pass(20_000);
   release();
   await time.pass(4_750);

@@ -1,23 +1,23 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import { Liveness } from '../../../../agent/call/call-timers.ts';
-import { ProviderTrouble } from '../../../../agent/call/conversation/reprompt-policy.ts';
+import { CallTimers } from '../../../../agent/call/call-timers.ts';
+import { RepromptPolicy } from '../../../../agent/call/conversation/reprompt-policy.ts';
 import { BEAR_WITH_ME, SAY_AGAIN, STILL_TRYING } from '../../../../agent/speech/prompts/prompts.ts';
 
 let heard: string[];
 let isDeaf: boolean;
 let isCallersTurn: boolean;
 let nowMs: number;
-let liveness: Liveness;
-let trouble: ProviderTrouble;
+let timers: CallTimers;
+let trouble: RepromptPolicy;
 
 beforeEach(() => {
   mock.timers.enable({ apis: ['setTimeout'] });
   [heard, isDeaf, isCallersTurn, nowMs] = [[], false, true, 0];
   mock.method(performance, 'now', () => nowMs);
-  liveness = new Liveness({ livenessPauseMs: 60_000, onPauseExpired: () => {} });
-  trouble = new ProviderTrouble({
-    liveness,
+  timers = new CallTimers({ livenessPauseMs: 60_000, onPauseExpired: () => {} });
+  trouble = new RepromptPolicy({
+    timers,
     say: (text) => heard.push(text),
     giveUp: () => heard.push('given up'),
     isDeaf: () => isDeaf,
@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   trouble.stop();
-  liveness.stop();
+  timers.stop();
   mock.timers.reset();
   mock.restoreAll();
 });
@@ -121,7 +121,7 @@ test('while a gap is dealt with nobody is given up on, and the wait goes on afte
   speak(1_000);
   pass(7_000);
   const before = [...heard];
-  const release = liveness.pauseAll('audio gap');
+  const release = timers.pauseAll('audio gap');
   pass(40_000);
   assert.deepEqual(heard, before, 'nothing is said either');
   release();

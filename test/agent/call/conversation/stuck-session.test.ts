@@ -16,7 +16,7 @@ function watched(t: TestContext) {
   let [frames, played] = [0, 0];
   const output = { captureFrame: async (_frame: AudioFrame) => void (played += 1) };
   const { log, lines } = recordedLog();
-  const { session, liveness, ...time } = watchedSession(t, {
+  const { session, timers, ...time } = watchedSession(t, {
     deps: {
       record: { log, frameSpoken: () => (frames += 1) },
       leave: (outcome) => void left.push(outcome),
@@ -34,7 +34,7 @@ function watched(t: TestContext) {
       await time.pass(1_000, 1_000);
     }
   };
-  return { ...time, lines, agent, speak, left, liveness, counts: () => ({ frames, played }) };
+  return { ...time, lines, agent, speak, left, timers, counts: () => ({ frames, played }) };
 }
 
 test('a job whose answer never comes leaves the call to a fresh one', async (t) => {
@@ -87,9 +87,9 @@ test('what comes out of the queue when the agent no longer speaks starts no watc
 });
 
 test('while a transfer or a repair holds the timers, nothing is stuck', async (t) => {
-  const { agent, pass, left, liveness } = watched(t);
+  const { agent, pass, left, timers } = watched(t);
   agent('speaking');
-  const release = liveness.pauseAll('transfer');
+  const release = timers.pauseAll('transfer');
   await pass(40_000);
   release();
   assert.deepEqual(left, []);

@@ -2,14 +2,14 @@ import { EventEmitter } from 'node:events';
 import type { TestContext } from 'node:test';
 import type { voice } from '@livekit/agents';
 import type { AudioFrame } from '@livekit/rtc-node';
-import { Liveness } from '../../../../agent/call/call-timers.ts';
-import { ProviderTrouble } from '../../../../agent/call/conversation/reprompt-policy.ts';
-import { SessionWatch } from '../../../../agent/call/conversation/session-watchdog.ts';
+import { CallTimers } from '../../../../agent/call/call-timers.ts';
+import { RepromptPolicy } from '../../../../agent/call/conversation/reprompt-policy.ts';
+import { SessionWatchdog } from '../../../../agent/call/conversation/session-watchdog.ts';
 import { defaultTimeouts } from '../../../../agent/config/timeouts.ts';
 import { recordedLog } from '../../../harness/recorded-log.ts';
 import { virtualTime } from '../virtual-time.ts';
 
-type Deps = ConstructorParameters<typeof SessionWatch>[0];
+type Deps = ConstructorParameters<typeof SessionWatchdog>[0];
 type Output = { captureFrame: (frame: AudioFrame) => Promise<void> };
 
 /**
@@ -21,28 +21,28 @@ export function watchedSession(
   { deps, output = null }: { readonly deps: Partial<Deps>; readonly output?: Output | null },
 ) {
   const time = virtualTime(t);
-  const liveness = new Liveness({
+  const timers = new CallTimers({
     livenessPauseMs: 60_000,
     onPauseExpired: () => {},
     nowMs: time.nowMs,
   });
-  t.after(() => liveness.stop());
+  t.after(() => timers.stop());
   const session = Object.assign(new EventEmitter(), {
     agentState: 'listening',
     userState: 'listening',
     output: { audio: output },
   });
-  const trouble = new ProviderTrouble({
-    liveness,
+  const trouble = new RepromptPolicy({
+    timers,
     say: () => {},
     giveUp: () => {},
     isDeaf: () => false,
     isCallersTurn: () => true,
   });
-  new SessionWatch({
+  new SessionWatchdog({
     session: session as unknown as voice.AgentSession,
     record: { log: recordedLog().log, frameSpoken: () => {} },
-    liveness,
+    timers,
     timeouts: defaultTimeouts,
     trouble,
     isOver: () => false,
@@ -54,5 +54,5 @@ export function watchedSession(
     leave: () => {},
     ...deps,
   }).start({ promptsSpoken: 0, answeredAtMs: null });
-  return { ...time, session, liveness };
+  return { ...time, session, timers };
 }

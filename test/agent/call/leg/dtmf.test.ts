@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { RoomEvent } from '@livekit/rtc-node';
-import { PERSON_WANTED, watchKeypad, wordsOfDigits } from '../../../../agent/call/leg/dtmf.ts';
+import { PERSON_WANTED, watchDtmf, wordsOfDigits } from '../../../../agent/call/leg/dtmf.ts';
 import { callerDetails, intentOf } from '../../../harness/emulators/caller-words.ts';
 import { normaliseSpeech } from '../../../harness/emulators/spoken-words.ts';
 import { FakeRoom } from '../fake-room.ts';
@@ -11,7 +11,7 @@ function keypad(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const room = new FakeRoom();
   const told: string[] = [];
-  const stop = watchKeypad(room.asRoom, room.caller.identity, {
+  const stop = watchDtmf(room.asRoom, room.caller.identity, {
     onPerson: () => void told.push('person'),
     onDigits: (digits) => void told.push(digits),
   });

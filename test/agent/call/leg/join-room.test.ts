@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JobContext } from '@livekit/agents';
 import { ParticipantKind, RoomEvent, TrackKind } from '@livekit/rtc-node';
-import { enterRoom } from '../../../../agent/call/leg/join-room.ts';
+import { joinRoom } from '../../../../agent/call/leg/join-room.ts';
 import { FakeRoom } from '../fake-room.ts';
 
 type Publication = {
@@ -52,14 +52,14 @@ function createRoom() {
 
 test('the caller is listened to, and nobody else: an agent’s packets are not the caller’s', async () => {
   const { ctx, callersVoice, callersPicture, agentsVoice } = createRoom();
-  const caller = await enterRoom(ctx, { connectMs: 5_000 });
+  const caller = await joinRoom(ctx, { connectMs: 5_000 });
   assert.equal(caller?.identity, 'sip_+15550111');
   assert.deepEqual([callersVoice.asked, callersPicture.asked, agentsVoice.asked], [[true], [], []]);
 });
 
 test('so it is with what is published later', async () => {
   const { room, ctx, agent } = createRoom();
-  await enterRoom(ctx, { connectMs: 5_000 });
+  await joinRoom(ctx, { connectMs: 5_000 });
   const [callersNext, agentsNext] = [track(), track()];
   room.emit(RoomEvent.TrackPublished, callersNext, room.caller);
   room.emit(RoomEvent.TrackPublished, agentsNext, agent);
@@ -68,6 +68,6 @@ test('so it is with what is published later', async () => {
 
 test('LiveKit is not asked to send everything by itself', async () => {
   const { ctx, subscribes } = createRoom();
-  await enterRoom(ctx, { connectMs: 5_000 });
+  await joinRoom(ctx, { connectMs: 5_000 });
   assert.deepEqual(subscribes, [1], 'SUBSCRIBE_NONE');
 });

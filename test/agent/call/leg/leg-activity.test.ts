@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConnectionQuality, RoomEvent } from '@livekit/rtc-node';
-import { LegSigns } from '../../../../agent/call/leg/leg-activity.ts';
+import { LegActivity } from '../../../../agent/call/leg/leg-activity.ts';
 import { FakeRoom } from '../fake-room.ts';
 
 function watch() {
   const room = new FakeRoom();
   let atMs = 0;
-  const signs = new LegSigns(room.asRoom, { identity: room.caller.identity, nowMs: () => atMs });
+  const signs = new LegActivity(room.asRoom, { identity: room.caller.identity, nowMs: () => atMs });
   const pass = (ms: number) => void (atMs += ms);
   const quality = (value: ConnectionQuality, participant: object = room.caller) =>
     void room.emit(RoomEvent.ConnectionQualityChanged, value, participant);

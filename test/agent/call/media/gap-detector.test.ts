@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { AudioGap } from '../../../../agent/call/media/gap-detector.ts';
+import { GapDetector } from '../../../../agent/call/media/gap-detector.ts';
 import type { GapConditions } from '../../../../agent/call/media/gap-detector.ts';
 
 const healthy: GapConditions = {
@@ -16,7 +16,7 @@ function detector({ silentMs = null }: { readonly silentMs?: number | null } = {
   const told: unknown[] = [];
   let conditions = healthy;
   let atMs = 0;
-  const gap = new AudioGap({
+  const gap = new GapDetector({
     audioGapMs: 5_000,
     conditions: () => conditions,
     onGap: (opened) => void told.push(opened),

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import * as fc from 'fast-check';
-import { AudioGap } from '../../../../agent/call/media/gap-detector.ts';
+import { GapDetector } from '../../../../agent/call/media/gap-detector.ts';
 import type { RecoverySteps } from '../../../../agent/call/media/recovery-ladder.ts';
-import { Liveness } from '../../../../agent/call/call-timers.ts';
-import { Recovery } from '../../../../agent/call/media/gap-recovery.ts';
+import { CallTimers } from '../../../../agent/call/call-timers.ts';
+import { GapRecovery } from '../../../../agent/call/media/gap-recovery.ts';
 import type { SavedRecovery } from '../../../../agent/call/media/gap-recovery.ts';
 import { virtualTime } from '../virtual-time.ts';
 import type { VirtualTime } from '../virtual-time.ts';
@@ -33,7 +33,7 @@ function createLine(time: VirtualTime, options: LineOptions = {}) {
     isReconnecting: false,
     isServerThere: true,
   };
-  const liveness = new Liveness({
+  const timers = new CallTimers({
     livenessPauseMs: 60_000,
     onPauseExpired: () => void taken.push('pause expired'),
     nowMs: time.nowMs,
@@ -42,7 +42,7 @@ function createLine(time: VirtualTime, options: LineOptions = {}) {
     taken.push(name);
     return options.steps?.[name]?.(signal) ?? Promise.resolve();
   };
-  const recovery = new Recovery({
+  const recovery = new GapRecovery({
     steps: {
       ask: step('ask'),
       resubscribe: step('resubscribe'),
@@ -58,7 +58,7 @@ function createLine(time: VirtualTime, options: LineOptions = {}) {
     look: async () => gap.sample({ atMs: time.nowMs(), packets: line.packets }),
     // oxlint-disable-next-line typescript/require-await -- a request, outside of a test
     isServerThere: async () => line.isServerThere,
-    liveness,
+    timers,
     note: (event, fields) => void noted.push({ event, ...fields }),
     gapCooldownMs: 60_000,
     gapMaxAttempts: options.gapMaxAttempts ?? 3,
@@ -67,7 +67,7 @@ function createLine(time: VirtualTime, options: LineOptions = {}) {
     ...(options.saved ? { saved: options.saved } : {}),
   });
   const { openSinceMs = null } = options.saved ?? {};
-  const gap: AudioGap = new AudioGap({
+  const gap: GapDetector = new GapDetector({
     audioGapMs: 5_000,
     conditions: () => ({
       isLive: true,
@@ -97,7 +97,7 @@ function createLine(time: VirtualTime, options: LineOptions = {}) {
     await goOn(ms);
   };
   const only = (event: string) => noted.filter((one) => one.event === event);
-  return { line, recovery, liveness, noted, only, taken, goOn, stopPackets, resumePackets };
+  return { line, recovery, timers, noted, only, taken, goOn, stopPackets, resumePackets };
 }
 
 async function healthyLine(t: TestContext, options: LineOptions = {}) {
@@ -129,7 +129,7 @@ test('a server that is back without the caller changes nothing: the ladder ends'
 });
 
 test('the ladder is walked to its end before the gateway hangs up', async (t) => {
-  const { stopPackets, taken, only, liveness } = await healthyLine(t);
+  const { stopPackets, taken, only, timers } = await healthyLine(t);
   await stopPackets(14_500);
   assert.deepEqual(taken, ['ask', 'resubscribe', 'rejoin', 'giveUp']);
   const [detected] = only('gap.detected');
@@ -151,7 +151,7 @@ test('the ladder is walked to its end before the gateway hangs up', async (t) =>
   );
   const [gaveUp] = only('gap.gave-up');
   assert.deepEqual([gaveUp?.['why'], gaveUp?.['silentMs']], ['ladder-walked', 12_500]);
-  assert.equal(liveness.isPaused, false);
+  assert.equal(timers.isPaused, false);
 });
 
 for (const [ms, step] of [
@@ -162,7 +162,7 @@ for (const [ms, step] of [
   [12_000, 'rejoin'],
 ] as const) {
   test(`packets that are back after ${ms} ms end the walk; it is ${step} that is credited`, async (t) => {
-    const { stopPackets, resumePackets, taken, only, recovery, liveness } = await healthyLine(t);
+    const { stopPackets, resumePackets, taken, only, recovery, timers } = await healthyLine(t);
     await stopPackets(ms);
     const before = [...taken];
     await resumePackets(20_000);
@@ -173,13 +173,13 @@ for (const [ms, step] of [
     assert.equal(recovered['lengthMs'], ms + 500);
     assert.equal(recovery.figures.recovered, 1);
     assert.equal(recovery.figures.byStep[step], 1);
-    assert.equal(liveness.isPaused, false);
+    assert.equal(timers.isPaused, false);
   });
 }
 
 test('steps that hang or throw make room for the next, in time', async (t) => {
   const steps = { ask: never, resubscribe: failing, rejoin: never, giveUp: failing };
-  const { stopPackets, taken, only, liveness } = await healthyLine(t, { steps });
+  const { stopPackets, taken, only, timers } = await healthyLine(t, { steps });
   await stopPackets(14_500);
   assert.deepEqual(taken, ['ask', 'resubscribe', 'rejoin', 'giveUp']);
   assert.equal(only('gap.step').filter((step) => 'error' in step).length, 3);
@@ -187,7 +187,7 @@ test('steps that hang or throw make room for the next, in time', async (t) => {
     only('gap.gave-up').map(({ why }) => why),
     ['ladder-walked', 'end-failed'],
   );
-  assert.equal(liveness.isPaused, false);
+  assert.equal(timers.isPaused, false);
 });
 
 test('a step under way is told when packets are back', async (t) => {
@@ -207,12 +207,12 @@ test('a step under way is told when packets are back', async (t) => {
 });
 
 test('with a sign of life only the gentle steps are taken', async (t) => {
-  const { stopPackets, taken, line, only, liveness } = await healthyLine(t);
+  const { stopPackets, taken, line, only, timers } = await healthyLine(t);
   line.sign = 'dtmf';
   await stopPackets(30_000);
   assert.deepEqual(taken, ['ask', 'resubscribe']);
   assert.equal(only('gap.gave-up')[0]?.['why'], 'leg-alive');
-  assert.equal(liveness.isPaused, false);
+  assert.equal(timers.isPaused, false);
 });
 
 test('when the last sign of life has grown old, the ladder goes on', async (t) => {
@@ -226,10 +226,10 @@ test('when the last sign of life has grown old, the ladder goes on', async (t) =
 
 test('a fresh job that took the call is left alone with it', async (t) => {
   const steps = { rejoin: async () => {} };
-  const { stopPackets, taken, liveness, recovery } = await healthyLine(t, { steps });
+  const { stopPackets, taken, timers, recovery } = await healthyLine(t, { steps });
   await stopPackets(60_000);
   assert.deepEqual(taken, ['ask', 'resubscribe', 'rejoin']);
-  assert.equal(liveness.isPaused, false);
+  assert.equal(timers.isPaused, false);
   assert.equal(recovery.figures.attempts, 1);
 });
 
@@ -265,8 +265,8 @@ test('the fresh job ends the attempt that it came from: with the polite end', as
     lastAttemptAtMs: Date.now() - 6_000,
     openSinceMs: Date.now() - 11_500,
   };
-  const { stopPackets, taken, only, liveness } = createLine(time, { saved });
-  assert.equal(liveness.isPaused, true);
+  const { stopPackets, taken, only, timers } = createLine(time, { saved });
+  assert.equal(timers.isPaused, true);
   await stopPackets(1_500);
   assert.deepEqual(taken, []);
   await stopPackets(1_000);
@@ -314,13 +314,13 @@ test('a gap that begins in the cooldown and outlasts it is dealt with then', asy
 });
 
 test('a gap on a leg that shows life is dealt with again, until the attempts are used up', async (t) => {
-  const { line, stopPackets, taken, only, recovery, liveness } = await healthyLine(t);
+  const { line, stopPackets, taken, only, recovery, timers } = await healthyLine(t);
   line.sign = 'dtmf';
   await stopPackets(600_000);
   assert.deepEqual(taken, Array.from({ length: 3 }, () => ['ask', 'resubscribe']).flat());
   assert.deepEqual([recovery.figures.gaps, recovery.figures.attempts], [1, 3]);
   assert.ok(only('gap.gave-up').every(({ why }) => why === 'leg-alive'));
-  assert.equal(liveness.isPaused, false);
+  assert.equal(timers.isPaused, false);
 });
 
 test('a leg that shows no more life after the last attempt gets the polite end', async (t) => {
@@ -375,13 +375,13 @@ test('when all attempts are used up, there is only the polite end, in time', asy
 });
 
 test('a room that begins to reconnect ends the walk: that is another recovery', async (t) => {
-  const { stopPackets, taken, line, only, liveness } = await healthyLine(t);
+  const { stopPackets, taken, line, only, timers } = await healthyLine(t);
   await stopPackets(6_000);
   line.isReconnecting = true;
   await stopPackets(20_000);
   assert.deepEqual(taken, ['ask']);
   assert.equal(only('gap.gave-up')[0]?.['why'], 'overtaken');
-  assert.equal(liveness.isPaused, false);
+  assert.equal(timers.isPaused, false);
 });
 
 test('the frames with which the server leaves a track bring no recovery', async (t) => {
@@ -395,12 +395,12 @@ test('the frames with which the server leaves a track bring no recovery', async 
 });
 
 test('the end of the call ends the walk, silently', async (t) => {
-  const { stopPackets, taken, noted, recovery, liveness } = await healthyLine(t);
+  const { stopPackets, taken, noted, recovery, timers } = await healthyLine(t);
   await stopPackets(6_000);
   const before = noted.length;
   recovery.stop();
   await stopPackets(20_000);
-  assert.deepEqual([taken, noted.length, liveness.isPaused], [['ask'], before, false]);
+  assert.deepEqual([taken, noted.length, timers.isPaused], [['ask'], before, false]);
 });
 
 test('whatever the packets do: few attempts, no step while they flow, no timer lost', async (t) => {
@@ -413,11 +413,11 @@ test('whatever the packets do: few attempts, no step while they flow, no timer l
   });
   await fc.assert(
     fc.asyncProperty(fc.array(stretch, { maxLength: 12 }), async (stretches) => {
-      const { line, goOn, taken, noted, liveness, recovery } = createLine(time, {
+      const { line, goOn, taken, noted, timers, recovery } = createLine(time, {
         steps: { resubscribe: failing, giveUp: async () => {} },
       });
       let expired = 0;
-      liveness.timer({ name: 'limit', ms: 1_000_000, onExpired: () => (expired += 1) }).restart();
+      timers.timer({ name: 'limit', ms: 1_000_000, onExpired: () => (expired += 1) }).restart();
       for (const { ms, ...state } of stretches) {
         Object.assign(line, state);
         if (state.packets === 0) {
@@ -437,10 +437,10 @@ test('whatever the packets do: few attempts, no step while they flow, no timer l
       assert.equal(recovery.figures.gaps, detected);
       Object.assign(line, { packets: 25, sign: null, isReconnecting: false });
       await goOn(20_000);
-      assert.equal(liveness.isPaused, false, 'every pause was released');
-      assert.equal(liveness.running.length + expired, 1, 'no timer was lost');
+      assert.equal(timers.isPaused, false, 'every pause was released');
+      assert.equal(timers.running.length + expired, 1, 'no timer was lost');
       recovery.stop();
-      liveness.stop();
+      timers.stop();
     }),
     { numRuns: 40 },
   );

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { TrackKind } from '@livekit/rtc-node';
-import { Liveness } from '../../../../agent/call/call-timers.ts';
-import { MediaWatch } from '../../../../agent/call/media/media-monitor.ts';
+import { CallTimers } from '../../../../agent/call/call-timers.ts';
+import { MediaMonitor } from '../../../../agent/call/media/media-monitor.ts';
 import { defaultTimeouts } from '../../../../agent/config/timeouts.ts';
 import type { Timeouts } from '../../../../agent/config/timeouts.ts';
 import { FakeRoom } from '../fake-room.ts';
@@ -33,12 +33,12 @@ function createWatch(t: TestContext, changed: Partial<Timeouts> = {}) {
   });
   Object.assign(room.caller, { trackPublications: new Map([['TR_1', publication]]) });
   const timeouts = { ...defaultTimeouts, ...changed };
-  const liveness = new Liveness({ livenessPauseMs: 60_000, onPauseExpired: () => {} });
-  const watch = new MediaWatch({
+  const timers = new CallTimers({ livenessPauseMs: 60_000, onPauseExpired: () => {} });
+  const watch = new MediaMonitor({
     room: room.asRoom,
     callerIdentity: room.caller.identity,
     timeouts,
-    liveness,
+    timers,
     isLive: () => !line.isTransferring,
     note: () => {},
     ask: () => void taken.push('ask'),
@@ -54,7 +54,7 @@ function createWatch(t: TestContext, changed: Partial<Timeouts> = {}) {
   });
   watch.start(undefined);
   t.after(() => watch.stop());
-  return { watch, line, taken, liveness, pass: time.pass };
+  return { watch, line, taken, timers, pass: time.pass };
 }
 
 test('a caller who is not heard is asked, and all the rest', async (t) => {
@@ -66,23 +66,23 @@ test('a caller who is not heard is asked, and all the rest', async (t) => {
 });
 
 test('a call that is being put through is left alone, though its packets stop', async (t) => {
-  const { line, taken, liveness, watch, pass } = createWatch(t);
+  const { line, taken, timers, watch, pass } = createWatch(t);
   await pass(2_000);
   line.isTransferring = true;
   line.isHeard = false;
   await pass(25_000);
-  assert.deepEqual([taken, liveness.isPaused], [[], false]);
+  assert.deepEqual([taken, timers.isPaused], [[], false]);
   assert.equal(watch.isLegSilent, false, 'who hangs up on the ringing has hung up');
 });
 
 test('a walk that a transfer overtakes takes no further step', async (t) => {
-  const { line, taken, liveness, pass } = createWatch(t);
+  const { line, taken, timers, pass } = createWatch(t);
   await pass(2_000);
   line.isHeard = false;
   await pass(6_000);
   line.isTransferring = true;
   await pass(25_000);
-  assert.deepEqual([taken, liveness.isPaused], [['ask'], false]);
+  assert.deepEqual([taken, timers.isPaused], [['ask'], false]);
 });
 
 test('after a transfer that was refused, silence counts anew', async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { Room } from '@livekit/rtc-node';
-import { PacketClock } from '../../../../agent/call/media/rtp-stats.ts';
+import { RtpStats } from '../../../../agent/call/media/rtp-stats.ts';
 
 type Stats = Awaited<ReturnType<Room['getRtcStats']>>;
 
@@ -26,7 +26,7 @@ function stats(packets: number | null, { ssrc = 1, sent = 0 } = {}): Stats {
 test('packets are counted, and silence since the last one', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
   let now: () => Promise<Stats> = async () => stats(0);
-  const clock = new PacketClock({ getRtcStats: () => now() });
+  const clock = new RtpStats({ getRtcStats: () => now() });
   t.after(() => clock.stop());
   const second = async () => {
     t.mock.timers.tick(1_000);
@@ -60,7 +60,7 @@ test('a track that is taken anew, or vanishes and comes back, gives only its fre
     stats(35, { ssrc: 2 }),
   ];
   const fresh: number[] = [];
-  const clock = new PacketClock(
+  const clock = new RtpStats(
     { getRtcStats: () => Promise.resolve(looks.shift() ?? stats(null)) },
     { onSample: ({ packets }) => void fresh.push(packets) },
   );
@@ -76,7 +76,7 @@ test('a look in between tells at once, and two at a time are one', async (t) => 
   t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
   let looks = 0;
   const fresh: number[] = [];
-  const clock = new PacketClock(
+  const clock = new RtpStats(
     { getRtcStats: async () => stats((looks += 1) * 10) },
     { onSample: ({ packets }) => void fresh.push(packets) },
   );
@@ -91,7 +91,7 @@ test('a look in between tells at once, and two at a time are one', async (t) => 
 test('packets to the caller are counted, too', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
   const looks = [stats(null, { sent: 25 }), stats(null, { sent: 50 }), stats(null, { sent: 50 })];
-  const clock = new PacketClock({
+  const clock = new RtpStats({
     getRtcStats: () => Promise.resolve(looks.shift() ?? stats(null)),
   });
   t.after(() => clock.stop());
@@ -112,7 +112,7 @@ test('statistics that do not come hold up one look, and are not asked for twice'
     async () => stats(75),
   ];
   const fresh: number[] = [];
-  const clock = new PacketClock(
+  const clock = new RtpStats(
     {
       getRtcStats: () => {
         asked += 1;
@@ -138,7 +138,7 @@ test('while nothing is known of packets, no silence is concluded', async (t) => 
   t.mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
   t.mock.method(performance, 'now', () => Date.now());
   let isBlind = false;
-  const clock = new PacketClock({
+  const clock = new RtpStats({
     getRtcStats: () =>
       isBlind ? Promise.reject(new Error('no connection')) : Promise.resolve(stats(50)),
   });

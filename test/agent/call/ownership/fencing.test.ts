@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Claim } from '../../../../agent/call/persistence/call-lease.ts';
-import { Fence } from '../../../../agent/call/ownership/fencing.ts';
+import { Fencing } from '../../../../agent/call/ownership/fencing.ts';
 import { eventually } from '../../../harness/eventually.ts';
 import { recordedLog } from '../../../harness/recorded-log.ts';
 import { FakeRoom } from '../fake-room.ts';
@@ -25,7 +25,7 @@ function fenced(t: TestContext, fallSilent?: () => () => void) {
     heard.push(begun);
     return () => void heard.push(over);
   };
-  const fence = new Fence({
+  const fence = new Fencing({
     room: room.asRoom,
     log: recordedLog().log,
     check: () => new Promise((resolve) => looks.push(resolve)),

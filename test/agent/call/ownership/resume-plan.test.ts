@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { footing } from '../../../../agent/call/ownership/resume-plan.ts';
+import { resumePlan } from '../../../../agent/call/ownership/resume-plan.ts';
 import type { SavedCall, SavedItem } from '../../../../agent/call/persistence/call-snapshot.ts';
 import { savedCall } from '../saved-call.ts';
 
@@ -12,7 +12,7 @@ const spoken = (by: 'caller' | 'agent', words: string): SavedItem => ({
 });
 const asked = [spoken('agent', 'How can I help?'), spoken('caller', 'A skid steer?')];
 
-const afterCrash = (saved: SavedCall) => footing('takeover', saved);
+const afterCrash = (saved: SavedCall) => resumePlan('takeover', saved);
 
 /** The call as kept after `times` crashes, all at one turn, which was still to be answered. */
 function crashed(times: number, items: SavedItem[] = asked): SavedCall {
@@ -55,7 +55,7 @@ test('a crash before the caller said anything leaves nothing to take back', () =
 
 test('a planned hand-over is no crash, and an apology is all that is left when it is ordered', () => {
   const kept = crashed(2);
-  assert.deepEqual(footing('handover', kept), { saved: kept, isHopeless: false });
-  assert.deepEqual(footing('apology', kept), { saved: kept, isHopeless: true });
-  assert.deepEqual(footing('takeover', undefined), { saved: undefined, isHopeless: false });
+  assert.deepEqual(resumePlan('handover', kept), { saved: kept, isHopeless: false });
+  assert.deepEqual(resumePlan('apology', kept), { saved: kept, isHopeless: true });
+  assert.deepEqual(resumePlan('takeover', undefined), { saved: undefined, isHopeless: false });
 });

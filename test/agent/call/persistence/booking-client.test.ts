@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CallBookings } from '../../../../agent/call/persistence/booking-client.ts';
+import { BookingClient } from '../../../../agent/call/persistence/booking-client.ts';
 import { CallStore } from '../../../../agent/call/persistence/call-store.ts';
 import { openStore } from '../../../../agent/infra/store/database.ts';
 import { recordedLog } from '../../../harness/recorded-log.ts';
@@ -24,7 +24,7 @@ test('a job that lost its call books nothing, cancels nothing and takes no messa
     const own = openStore({ dataDir });
     const calls = new CallStore({ open: () => own, voice, log });
     t.after(() => calls.end());
-    const bookings = new CallBookings({
+    const bookings = new BookingClient({
       callId: () => callId,
       store: async () => store,
       inventory: async () => exampleInventory,

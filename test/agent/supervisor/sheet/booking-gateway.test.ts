@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CallBookings } from '../../../../agent/call/persistence/booking-client.ts';
+import { BookingClient } from '../../../../agent/call/persistence/booking-client.ts';
 import { loadConfig } from '../../../../agent/config/config.ts';
 import { Line } from '../../../../agent/ipc/client.ts';
 import { createLog } from '../../../../agent/infra/log.ts';
@@ -60,7 +60,7 @@ async function startSupervisor(place: StorePlace, sheets: SheetsEmulator) {
 async function startJob(place: StorePlace, path: string, line: JobLine) {
   const store = await openStore(place);
   const jobs = line.jobs.size;
-  const bookings: CallBookings = new CallBookings({
+  const bookings: BookingClient = new BookingClient({
     callId: () => 'call-1',
     store: async () => store,
     inventory: async () => exampleInventory,
@@ -96,7 +96,7 @@ async function openSheet() {
   return Object.assign(sheets, { [Symbol.asyncDispose]: () => sheets.close() });
 }
 
-async function committed(bookings: CallBookings): Promise<string> {
+async function committed(bookings: BookingClient): Promise<string> {
   const result = await bookings.commit(requestForToday());
   return result.kind === 'committed' ? result.booking.bookingId : assert.fail('refused');
 }
