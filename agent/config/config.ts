@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { readServiceAccount } from '../../tools/sheet/client/sheets-credentials.ts';
 import type { SheetsAuth } from '../../tools/sheet/client/sheets-credentials.ts';
 import { SheetsError } from '../../tools/sheet/client/sheets-error.ts';
+import { defaultDataDir, defaultVoices, platform, settings, timeoutSettings } from './schema.ts';
 import { defaultTimeouts, timeoutNames, timeoutVariable } from './timeouts.ts';
 import type { TimeoutName, Timeouts } from './timeouts.ts';
 
@@ -90,111 +91,13 @@ export class ConfigError extends Error {
   }
 }
 
-const text = z.string().trim().min(1, 'is missing');
-const secret = text.refine((value) => !/\s/.test(value), 'must not contain spaces');
-const anyUrl = (protocols: readonly string[]) =>
-  text.refine((value) => protocols.includes(protocolOf(value)), {
-    message: `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`,
-  });
-const baseUrl = (protocols: readonly string[]) =>
-  anyUrl(protocols).transform((value) => value.replace(/\/+$/, ''));
-const wholeNumber = (least: number, most: number) =>
-  z
-    .string()
-    .trim()
-    .regex(/^\d+$/, 'must be a whole number')
-    .transform(Number)
-    .refine((value) => value >= least && value <= most, `must be from ${least} to ${most}`);
-
-const factor = z
-  .string()
-  .trim()
-  .regex(/^\d+(\.\d+)?$/, 'must be a number')
-  .transform(Number)
-  .refine((value) => value >= 1 && value <= 10, 'must be from 1 to 10');
-const yesOrNo = z.enum(['true', 'false'], 'must be true or false').transform((v) => v === 'true');
-
-const defaultDataDir = 'data';
-/** What `railway.json` and docs/railway.md ask of the platform. */
+/** The settings of `railway.json` and docs/railway.md. */
 const defaultGraceMs = 1_800_000;
 /** With draining seconds of 0 Railway sends SIGKILL 3 s after SIGTERM. */
 const leastRailwayGraceMs = 3_000;
-const defaultVoices = { deepgram: 'aura-2-thalia-en', openai: 'gpt-4o-mini-tts' } as const;
-const voiceProvider = z.enum(['deepgram', 'openai'], 'must be deepgram or openai');
-/** The longest delay that a timer takes (2^31 - 1 ms); Node fires longer ones at once. */
-const maxTimerMs = 2_147_483_647;
-
-const timeoutShape = Object.fromEntries(
-  timeoutNames.map((name) => [
-    timeoutVariable(name),
-    wholeNumber(1, maxTimerMs).default(defaultTimeouts[name]),
-  ]),
-);
-
-const settings = {
-  LIVEKIT_URL: baseUrl(['ws:', 'wss:', 'http:', 'https:']),
-  LIVEKIT_API_KEY: secret,
-  LIVEKIT_API_SECRET: secret,
-  AGENT_NAME: text.default('pickup'),
-  MAX_CALLS: wholeNumber(1, 1_000).default(8),
-  NUM_IDLE_PROCESSES: wholeNumber(1, 100).default(4),
-  DEEPGRAM_API_KEY: secret,
-  DEEPGRAM_BASE_URL: baseUrl(['http:', 'https:']).default('https://api.deepgram.com'),
-  STT_MODEL: text.default('nova-3'),
-  STT_FALLBACK_MODEL: text.optional(),
-  OPENAI_API_KEY: secret,
-  OPENAI_BASE_URL: baseUrl(['http:', 'https:']).default('https://api.openai.com/v1'),
-  LLM_MODEL: text.default('gpt-5.4-mini'),
-  LLM_FALLBACK_MODEL: text.optional(),
-  TTS_PROVIDER: voiceProvider.default('deepgram'),
-  TTS_MODEL: text.optional(),
-  TTS_FALLBACK_PROVIDER: voiceProvider.optional(),
-  TTS_FALLBACK_MODEL: text.optional(),
-  HANDOVER_AFTER_MS: wholeNumber(1_000, maxTimerMs).optional(),
-  HANDOVER_NOTICE: text.optional(),
-  HANDOVER_ON_DRAIN: yesOrNo.default(true),
-  DRAIN_GRACE_MS: wholeNumber(1_000, maxTimerMs).optional(),
-  RECONNECT_ENABLED: yesOrNo.default(true),
-  RECONNECT_INITIAL_MS: wholeNumber(1, maxTimerMs).default(500),
-  RECONNECT_MULTIPLIER: factor.default(2),
-  RECONNECT_MAX_MS: wholeNumber(1, maxTimerMs).default(30_000),
-  RECONNECT_MAX_ATTEMPTS: wholeNumber(0, 1_000_000).default(0),
-  LINK_PING_MS: wholeNumber(100, maxTimerMs).default(10_000),
-  ALERT_WEBHOOK_URL: anyUrl(['http:', 'https:']).optional(),
-  ALERT_WEBHOOK_SECRET: secret
-    .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
-    .optional(),
-  GOOGLE_SHEET_ID: text,
-  GOOGLE_SERVICE_ACCOUNT_JSON: text.optional(),
-  GOOGLE_APPLICATION_CREDENTIALS: text.optional(),
-  SHEETS_BASE_URL: baseUrl(['http:', 'https:']).optional(),
-  DATABASE_URL: baseUrl(['postgres:', 'postgresql:']).optional(),
-  DATA_DIR: text.default(defaultDataDir),
-  PORT: wholeNumber(0, 65_535).default(8080),
-  LOG_LEVEL: z
-    .enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error')
-    .default('info'),
-} as const;
-
-/** Set by Railway, or by the supervisor for its workers; so they are not in `.env.example`. */
-const platform = {
-  PICKUP_LINE: text.optional(),
-  RAILWAY_ENVIRONMENT_NAME: text.optional(),
-  RAILWAY_VOLUME_MOUNT_PATH: text.optional(),
-  // Railway's own setting: one that is not usable is told of by the doctor, and stops no start.
-  RAILWAY_DEPLOYMENT_DRAINING_SECONDS: wholeNumber(0, maxTimerMs / 1_000)
-    .optional()
-    .catch(undefined),
-} as const;
 
 const schema = z.object({ ...settings, ...platform });
-const timeoutSchema = z.object(timeoutShape);
-
-/** The names of all variables that a person can set. */
-export const settingNames: readonly string[] = [
-  ...Object.keys(settings),
-  ...Object.keys(timeoutShape),
-];
+const timeoutSchema = z.object(timeoutSettings);
 
 /**
  * Reads the environment once. An empty variable counts as not set.
@@ -392,10 +295,6 @@ function passwordOf(url: string): string[] {
   // Read as a form's value, because that decoder takes every text, half an escape too.
   const decoded = new URLSearchParams(`p=${password.replaceAll('+', '%2B')}`).get('p') ?? '';
   return [password, decoded].filter((form) => form !== '');
-}
-
-function protocolOf(value: string): string {
-  return URL.canParse(value) ? new URL(value).protocol : '';
 }
 
 function isLoopback(url: string | undefined): boolean {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import * as fc from 'fast-check';
-import { ConfigError, loadConfig, settingNames } from '../../../agent/config/config.ts';
+import { ConfigError, loadConfig } from '../../../agent/config/config.ts';
+import { settingNames } from '../../../agent/config/schema.ts';
 import { defaultTimeouts } from '../../../agent/config/timeouts.ts';
 import { minimalEnvironment } from '../../harness/environment.ts';
 

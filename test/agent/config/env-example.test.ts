@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { ConfigError, loadConfig, settingNames } from '../../../agent/config/config.ts';
+import { ConfigError, loadConfig } from '../../../agent/config/config.ts';
+import { settingNames } from '../../../agent/config/schema.ts';
+import { formatted, generatedPages } from '../../docs.ts';
 import { minimalEnvironment } from '../../harness/environment.ts';
 
 const text = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
@@ -45,3 +47,11 @@ function namesIn(load: () => unknown): string[] {
   }
   return assert.fail('the environment was usable');
 }
+
+test('the pages that are written from the schema are as the schema is', async () => {
+  for (const [path, page] of Object.entries(generatedPages)) {
+    const kept = readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+    const written = path.endsWith('.md') ? await formatted(page) : page;
+    assert.equal(kept, written, `${path} is out of date: npm run docs`);
+  }
+});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { settingNames } from '../../../agent/config/config.ts';
+import { settingNames } from '../../../agent/config/schema.ts';
 import {
   brokenRelations,
   defaultTimeouts as t,
