@@ -10,36 +10,73 @@ const usage = `Usage: node agent/main.ts COMMAND
   start       answers calls, as in production
   dev         the same, for development
   doctor      checks every setting, key and permission      (--json)
-  bookings    lists bookings and messages from the store    (--json, --retry, --resolve CODE)
+  bookings    lists bookings and messages from the store    (--help)
   setup-sip   creates or updates the SIP trunk and rule     (--help)
 `;
+
+/** The command line is not usable; the message is one line for the person. */
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
 
 async function main(): Promise<number> {
   const [command = '', ...args] = process.argv.slice(2);
   const { env } = process;
-  const json = args.includes('--json');
   const write = (text: string) => void process.stdout.write(text);
-  // What a command needs is loaded with it: a bad environment is told of before that.
+  // A module is loaded with the command that needs it: a bad environment is told of before that.
   switch (command) {
     case 'start':
     case 'dev':
-      return start(loadConfig());
+      return readFlags(command, args, []) ? start(loadConfig()) : 0;
     case 'bookings': {
       const { runBookings } = await import('./cli/bookings.ts');
-      return runBookings({ store: loadStoreConfig(), args, write });
+      return runBookings({ store: loadStoreConfig, args, write });
     }
-    case 'doctor':
-      return (await import('./cli/doctor/doctor.ts')).runDoctor({ env, json, write });
+    case 'doctor': {
+      const flags = readFlags(command, args, ['json']);
+      if (!flags) return 0;
+      return (await import('./cli/doctor/doctor.ts')).runDoctor({
+        env,
+        json: flags.has('json'),
+        write,
+      });
+    }
     case 'setup-sip': {
-      const config = loadConfig();
-      const others = args.filter((arg) => arg !== '--json');
       const { runSetupSip } = await import('./cli/setup-sip/setup-sip.ts');
-      return runSetupSip({ config, env, args: others, json, write });
+      const others = args.filter((arg) => arg !== '--json');
+      const json = args.includes('--json');
+      return runSetupSip({ config: loadConfig, env, args: others, json, write });
     }
+    case '--help':
+    case 'help':
+      write(usage);
+      return 0;
     default:
-      process.stderr.write(usage);
+      process.stderr.write(command === '' ? usage : `There is no command ${command}.\n\n${usage}`);
       return 2;
   }
+}
+
+/**
+ * The flags that were given to a command, or undefined when its usage was asked for and written.
+ * @throws {UsageError} naming the first that the command does not take.
+ */
+function readFlags<Flag extends string>(
+  command: string,
+  args: readonly string[],
+  known: readonly Flag[],
+): ReadonlySet<Flag> | undefined {
+  const takes = known.map((flag) => ` [--${flag}]`).join('');
+  if (args.includes('--help')) {
+    process.stdout.write(`Usage: npm run ${command} --${takes} [--help]\n`);
+    return undefined;
+  }
+  const flags = args.map((arg) => known.find((flag) => arg === `--${flag}`));
+  const wrong = args[flags.indexOf(undefined)];
+  if (wrong !== undefined) {
+    throw new UsageError(`${command} does not take ${wrong}; it takes:${takes} [--help]`);
+  }
+  return new Set(flags.filter((flag) => flag !== undefined));
 }
 
 /** Runs the service until a signal, and resolves with the exit code. */
@@ -101,9 +138,17 @@ function serve(starting: Promise<Supervisor>, log: Log): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  createLog({ level: 'error' }).error({ event: 'service.failed', code: error.code }, error.message);
-  process.exitCode = 1;
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+  } else {
+    if (!(error instanceof ConfigError)) throw error;
+    createLog({ level: 'error' }).error(
+      { event: 'service.failed', code: error.code },
+      error.message,
+    );
+    process.exitCode = 1;
+  }
 }
 // A native handle or a socket of a library that outlives the drain must not keep the process.
 process.exit();

@@ -17,8 +17,9 @@ const groups: readonly Group[] = [
 ];
 
 function settingOf(name: string, schema: z.ZodType): Setting {
-  const standard = schema.safeParse(undefined).data ?? '';
-  return { name, meaning: schema.description ?? '', standard: String(standard) };
+  const standard: unknown = schema.safeParse(undefined).data;
+  const shown = ['string', 'number', 'boolean'].includes(typeof standard) ? `${standard}` : '';
+  return { name, meaning: schema.description ?? '', standard: shown };
 }
 
 /** `docs/configuration.md`: every setting as the schema has it. */

@@ -7,7 +7,7 @@ import { openStore } from '../infra/store/database.ts';
 import type { Store } from '../infra/store/database.ts';
 import { StoreError } from '../infra/store/store-error.ts';
 
-const usage = `Usage: npm run bookings -- [--json] [--retry] [--resolve CODE]
+const usage = `Usage: npm run bookings -- [--json] [--retry] [--resolve CODE] [--help]
 
   --retry         try now to bring to the sheet what waits
   --resolve CODE  the customer of a conflict was called back, or a message was dealt with
@@ -22,21 +22,21 @@ const recentMs = 7 * 86_400_000;
  * store. Resolves with the exit code: 0 done, 1 not done, 2 wrong options.
  */
 export async function runBookings(options: {
-  readonly store: Config['store'];
+  readonly store: () => Config['store'];
   readonly args: readonly string[];
   readonly write: (text: string) => void;
   readonly nowMs?: number;
 }): Promise<number> {
   const { args, write, nowMs = Date.now() } = options;
   const wanted = readOptions(args);
-  if (!wanted) {
-    write(usage);
-    return 2;
+  if (typeof wanted === 'string' || wanted.help) {
+    write(typeof wanted === 'string' ? `${wanted}\n` : usage);
+    return typeof wanted === 'string' ? 2 : 0;
   }
   const report = (line: Readonly<Record<string, unknown>>, text: string) =>
     write(`${wanted.json ? JSON.stringify(line) : text}\n`);
   try {
-    await using store = await openStore(options.store);
+    await using store = await openStore(options.store());
     if (wanted.resolve !== null) return await resolve(store, wanted.resolve, { report, nowMs });
     if (wanted.retry) await retryNow(store);
     const overview = await readOverview(store, { sinceMs: nowMs - recentMs });
@@ -62,19 +62,22 @@ async function resolve(
   return ok ? 0 : 1;
 }
 
+/** The options, or one line that says which of them there is not. */
 function readOptions(args: readonly string[]) {
   try {
     const { values } = parseArgs({
       args: [...args],
       options: {
+        help: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         retry: { type: 'boolean', default: false },
         resolve: { type: 'string' },
       },
     });
     return { ...values, resolve: values.resolve ?? null };
-  } catch {
-    return null;
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split('. ')[0] : String(error);
+    return `${why}; npm run bookings -- --help lists the options`;
   }
 }
 

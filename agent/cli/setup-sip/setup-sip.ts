@@ -1,5 +1,6 @@
 import { ServerError, SipClient } from 'livekit-server-sdk';
 import type { SIPDispatchRuleInfo, SIPInboundTrunkInfo } from 'livekit-server-sdk';
+import { ConfigError } from '../../config/config.ts';
 import type { Config } from '../../config/config.ts';
 import { withDeadline } from '../../infra/deadline.ts';
 import { findingOfError } from '../doctor/finding.ts';
@@ -15,25 +16,32 @@ type Report = (line: Readonly<Record<string, unknown>>, text: string) => void;
 /**
  * Creates or updates the inbound trunk and the dispatch rule of the agent, and writes what it did
  * and what to set at the carrier; with `json` one object a line. Everything is looked at before
- * anything is changed. `env` is where `--password-env` looks. Resolves with the exit code: 0 done or
- * nothing to do, 1 not done, 2 wrong options.
+ * anything is changed. `env` is where `--password-env` looks; `config` is read only when the options
+ * are right. Resolves with the exit code: 0 done or nothing to do, 1 not done, 2 wrong options.
+ * @throws {ConfigError} of `config`.
  */
 export async function runSetupSip(options: {
-  readonly config: Config;
+  readonly config: () => Config;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly args: readonly string[];
   readonly json: boolean;
   readonly write: (text: string) => void;
 }): Promise<number> {
-  const { config, env, args, json, write } = options;
-  const clean = textCleaner(config.secrets);
+  const { env, args, json, write } = options;
+  let clean = textCleaner([]);
   const report: Report = (line, text) => write(`${json ? JSON.stringify(line) : text}\n`);
   try {
     const wanted = readArguments(args, env);
-    if (wanted.help) write(json ? `${JSON.stringify({ ok: true, usage })}\n` : usage);
-    else await setUp(config.livekit, wanted, report);
+    if (wanted.help) {
+      write(json ? `${JSON.stringify({ ok: true, usage })}\n` : usage);
+      return 0;
+    }
+    const { livekit, secrets } = options.config();
+    clean = textCleaner(secrets);
+    await setUp(livekit, wanted, report);
     return 0;
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     const { code, message } = failureOf(error, clean);
     report({ ok: false, code, message }, message);
     return code === 'SETUP_SIP_USAGE' ? 2 : 1;

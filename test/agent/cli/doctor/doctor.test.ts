@@ -79,7 +79,10 @@ afterEach(() => sheets.close());
 async function setUpSip(): Promise<void> {
   const args = ['--number', '+15550100', '--allow-address', '192.0.2.0/24'];
   const config = loadConfig(env);
-  assert.equal(await runSetupSip({ config, env, args, json: true, write: () => {} }), 0);
+  assert.equal(
+    await runSetupSip({ config: () => config, env, args, json: true, write: () => {} }),
+    0,
+  );
 }
 
 /** One run with other settings: its exit code, and what was found by check. */

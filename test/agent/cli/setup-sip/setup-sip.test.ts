@@ -22,7 +22,7 @@ async function project(t: TestContext, overrides: Record<string, string> = {}) {
   const setUp = async (args: readonly string[], json = false) => {
     let output = '';
     const write = (text: string) => void (output += text);
-    const exitCode = await runSetupSip({ config, env, args, json, write });
+    const exitCode = await runSetupSip({ config: () => config, env, args, json, write });
     assert.ok(!output.includes(password) && !output.includes(apiSecret), 'no secret is shown');
     return { exitCode, output };
   };
