@@ -18,8 +18,8 @@ const groups: readonly Group[] = [
 
 function settingOf(name: string, schema: z.ZodType): Setting {
   const standard: unknown = schema.safeParse(undefined).data;
-  const shown = ['string', 'number', 'boolean'].includes(typeof standard) ? `${standard}` : '';
-  return { name, meaning: schema.description ?? '', standard: shown };
+  const shown = typeof standard === 'string' ? standard : JSON.stringify(standard);
+  return { name, meaning: schema.description ?? '', standard: standard === undefined ? '' : shown };
 }
 
 /** `docs/configuration.md`: every setting as the schema has it. */
