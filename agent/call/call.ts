@@ -1,6 +1,6 @@
 import { voice } from '@livekit/agents';
 import { withDeadline } from '../infra/deadline.ts';
-import type { JobStage, LineOrder, ResumeKind } from '../ipc/client.ts';
+import type { JobOrder, JobStage, ResumeKind } from '../ipc/messages.ts';
 import { maskPhones } from '../infra/log.ts';
 import { joinRoom } from './leg/join-room.ts';
 import type { Caller } from './leg/join-room.ts';
@@ -19,7 +19,7 @@ import { readDispatchOrder } from './persistence/call-snapshot.ts';
 import { WayOut, YieldedError } from './way-out.ts';
 
 /** What the supervisor may order of a call. */
-type CallOrder = Extract<LineOrder, { readonly type: 'hand-over' | 'say-goodbye' }>;
+type CallOrder = Extract<JobOrder, { readonly type: 'hand-over' | 'say-goodbye' }>;
 
 /** One call, from the job's start to its closing line. */
 export class Call {
@@ -74,7 +74,7 @@ export class Call {
   }
 
   /** What the supervisor orders; what is not about the call is left alone. */
-  onOrder(order: LineOrder): void {
+  onOrder(order: JobOrder): void {
     if (order.type !== 'hand-over' && order.type !== 'say-goodbye') return;
     // The last word is the last one.
     if (this.#order?.type !== 'say-goodbye') this.#order = order;

@@ -6,7 +6,8 @@ import { warmCommit } from '../../tools/journal/commit-booking.ts';
 import { loadConfig } from '../config/config.ts';
 import { withDeadline } from '../infra/deadline.ts';
 import { Line, linePath } from '../ipc/client.ts';
-import type { JobCall, JobOutcome, JobStage, LineReport } from '../ipc/client.ts';
+import { jobOrder } from '../ipc/messages.ts';
+import type { JobCall, JobOrder, JobOutcome, JobReport, JobStage } from '../ipc/messages.ts';
 import { captureFrameworkLines } from '../livekit/framework-log.ts';
 import { createLog } from '../infra/log.ts';
 import { serveInFront } from '../priority.ts';
@@ -41,13 +42,14 @@ let call: Call | undefined;
 let bookings: BookingClient | undefined;
 const store = storeOpener(config.store);
 
-let line: Line | undefined;
+let line: Line<JobReport, JobOrder> | undefined;
 
 /** Whoever is on the line as idle counts as warm: a process opens it once it is. */
-function openLine(): Line {
-  return new Line({
+function openLine(): Line<JobReport, JobOrder> {
+  return new Line<JobReport, JobOrder>({
+    orders: jobOrder,
     path: config.linePath ?? linePath(config.store.dataDir),
-    hello: (): LineReport => ({
+    hello: () => ({
       type: 'hello',
       role: 'job',
       pid: process.pid,
@@ -56,6 +58,8 @@ function openLine(): Line {
       call: serving,
     }),
     onLost: () => bookings?.onLineLost(),
+    onIgnored: (ignored) =>
+      log.warn({ event: 'line.failed', ...ignored }, 'message on the line ignored'),
     onOrder: (order) => {
       bookings?.onOrder(order);
       call?.onOrder(order);
@@ -67,7 +71,7 @@ function openLine(): Line {
   });
 }
 
-function tell(report: LineReport): boolean {
+function tell(report: JobReport): boolean {
   return line?.send(report) ?? false;
 }
 

@@ -20,12 +20,18 @@ export class DeadlineError extends Error {
  */
 export async function withDeadline<T>(
   run: (signal: AbortSignal) => Promise<T>,
-  options: { readonly ms: number; readonly label: string; readonly signal?: AbortSignal },
+  options: {
+    readonly ms: number;
+    readonly label: string;
+    readonly signal?: AbortSignal;
+    /** A class of its own, for callers who tell deadlines apart. */
+    readonly error?: typeof DeadlineError;
+  },
 ): Promise<T> {
-  const { ms, label, signal } = options;
+  const { ms, label, signal, error: Exceeded = DeadlineError } = options;
   signal?.throwIfAborted();
   const own = new AbortController();
-  const exceeded = new DeadlineError(label, ms);
+  const exceeded = new Exceeded(label, ms);
   const joined = signal ? AbortSignal.any([signal, own.signal]) : own.signal;
   const work = run(joined);
   try {

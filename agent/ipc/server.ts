@@ -4,17 +4,22 @@ import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import timers from 'node:timers/promises';
+import type { ZodType } from 'zod';
 import { linePath, readLines } from './client.ts';
+import { hello, jobReport, MessageReader, workerReport } from './messages.ts';
 import type {
+  IgnoredMessage,
   JobCall,
+  JobOrder,
   JobOutcome,
+  JobReport,
   JobStage,
-  LineOrder,
-  LineReport,
   LinkState,
   RefusalReason,
   ResumeKind,
-} from './client.ts';
+  WorkerOrder,
+  WorkerReport,
+} from './messages.ts';
 
 /** A job process on the line. Times are from `performance.now()`. */
 export type JobPeer = {
@@ -24,7 +29,7 @@ export type JobPeer = {
   stageSinceMs: number;
   call: JobCall | null;
   lastBeatMs: number;
-  readonly send: (order: LineOrder) => void;
+  readonly send: (order: JobOrder) => void;
 };
 
 /** A worker process on the line. Times are from `performance.now()`. */
@@ -37,14 +42,16 @@ export type WorkerPeer = {
   /** When LiveKit last sent it anything; null while it has no connection. */
   lastPongAtMs: number | null;
   lastBeatMs: number;
-  readonly send: (order: LineOrder) => void;
+  readonly send: (order: WorkerOrder) => void;
 };
 
-/** What the supervisor wants to hear of. */
+/** A question of a job, or word of its booking. */
+export type JobAsks = Extract<JobReport, { readonly type: 'ask' | 'booking-committed' }>;
+
+/** The supervisor's listeners. */
 export type LineEvents = {
   onJobStage(job: JobPeer): void;
-  /** A question, or word of a booking. */
-  onJobAsks(job: JobPeer, report: LineReport): void;
+  onJobAsks(job: JobPeer, report: JobAsks): void;
   /** A job wants to give its call to a fresh one. */
   onHandOver(job: JobPeer, kind: ResumeKind): void;
   /** `outcome` is null when the line closed without `bye`: the process died. */
@@ -59,6 +66,8 @@ export type LineEvents = {
   onMetrics(job: JobPeer, metrics: readonly unknown[]): void;
   onAccepted(room: string, jobId: string): void;
   onRefused(room: string, reason: RefusalReason): void;
+  /** A line could not be read, the first of its kind: perhaps its sender is of another release. */
+  onIgnored(ignored: IgnoredMessage): void;
 };
 
 /** Supervisors that share a data folder: one that drains, and the next. */
@@ -73,9 +82,11 @@ export class JobLine {
   readonly #server = createServer((socket) => this.#accept(socket));
   readonly #sockets = new Set<Socket>();
   readonly #events: LineEvents;
+  readonly #reader: MessageReader;
 
   constructor(events: LineEvents) {
     this.#events = events;
+    this.#reader = new MessageReader((ignored) => events.onIgnored(ignored));
     // A socket that could not be accepted (no file descriptor left) is tried again by its client.
     this.#server.on('error', () => {});
   }
@@ -108,27 +119,23 @@ export class JobLine {
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('error', () => {});
-    const send = (order: LineOrder) => {
+    const send = (order: WorkerOrder | JobOrder) => {
       if (socket.writable) socket.write(`${JSON.stringify(order)}\n`);
     };
-    let onReport: ((report: LineReport) => void) | undefined;
+    let onLine = (line: string) => {
+      const first = this.#reader.read(hello, line);
+      if (first?.role === 'worker') [onLine, onClose] = this.#worker(first.pid, send);
+      if (first?.role === 'job') [onLine, onClose] = this.#job(first, send);
+    };
     let onClose = () => {};
-    readLines(socket, (message) => {
-      const report = message as LineReport;
-      if (report.type !== 'hello' || onReport) return onReport?.(report);
-      [onReport, onClose] =
-        report.role === 'worker' ? this.#worker(report.pid, send) : this.#job(report, send);
-    });
+    readLines(socket, (line) => onLine(line));
     socket.on('close', () => {
       this.#sockets.delete(socket);
       onClose();
     });
   }
 
-  #worker(
-    pid: number,
-    send: (order: LineOrder) => void,
-  ): [(report: LineReport) => void, () => void] {
+  #worker(pid: number, send: WorkerPeer['send']): [(line: string) => void, () => void] {
     const worker: WorkerPeer = {
       pid,
       link: 'connecting',
@@ -140,7 +147,7 @@ export class JobLine {
     };
     this.workers.set(pid, worker);
     this.#events.onWorker(worker);
-    const onReport = (report: LineReport) => {
+    const onReport = (report: WorkerReport) => {
       worker.lastBeatMs = performance.now();
       if (report.type === 'accepted') this.#events.onAccepted(report.room, report.jobId);
       if (report.type === 'refused') this.#events.onRefused(report.room, report.reason);
@@ -160,26 +167,26 @@ export class JobLine {
       if (this.workers.get(pid) === worker) this.workers.delete(pid);
       this.#events.onWorkerGone(worker);
     };
-    return [onReport, onClose];
+    return [this.#each(workerReport, onReport), onClose];
   }
 
   #job(
-    hello: Extract<LineReport, { role: 'job' }>,
-    send: (order: LineOrder) => void,
-  ): [(report: LineReport) => void, () => void] {
+    { pid, workerPid, stage, call }: Extract<JobReport, { type: 'hello' }>,
+    send: JobPeer['send'],
+  ): [(line: string) => void, () => void] {
     const job: JobPeer = {
-      pid: hello.pid,
-      workerPid: hello.workerPid,
-      stage: hello.stage,
+      pid,
+      workerPid,
+      stage,
       stageSinceMs: performance.now(),
-      call: hello.call,
+      call,
       lastBeatMs: performance.now(),
       send,
     };
     let outcome: JobOutcome | null = null;
     this.jobs.add(job);
     this.#events.onJobStage(job);
-    const onReport = (report: LineReport) => {
+    const onReport = (report: JobReport) => {
       job.lastBeatMs = performance.now();
       if (report.type === 'bye') outcome = report.outcome;
       if (report.type === 'ask' || report.type === 'booking-committed') {
@@ -197,7 +204,14 @@ export class JobLine {
       this.jobs.delete(job);
       this.#events.onJobGone(job, outcome);
     };
-    return [onReport, onClose];
+    return [this.#each(jobReport, onReport), onClose];
+  }
+
+  #each<T>(schema: ZodType<T>, onReport: (report: T) => void): (line: string) => void {
+    return (line) => {
+      const report = this.#reader.read(schema, line);
+      if (report) onReport(report);
+    };
   }
 }
 

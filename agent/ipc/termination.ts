@@ -50,8 +50,11 @@ export function endedBy(reason: TerminationReason): EndedBy {
   return reason === 'caller-hangup' || reason === 'cancelled-while-ringing' ? 'caller' : null;
 }
 
+/** Connecting to the call's room took longer than `connectMs`. */
+export class ConnectDeadlineError extends DeadlineError {}
+
 /** Why a job could not take its call. */
 export function reasonOfFailure(error: unknown): TerminationReason {
-  if (!(error instanceof DeadlineError)) return 'start-failed';
-  return error.label === 'connect' ? 'connect-timeout' : 'session-start-timeout';
+  if (error instanceof ConnectDeadlineError) return 'connect-timeout';
+  return error instanceof DeadlineError ? 'session-start-timeout' : 'start-failed';
 }

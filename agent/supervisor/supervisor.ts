@@ -75,6 +75,8 @@ export class Supervisor {
       onWorkerGone: (worker) => this.#workerGone(worker),
       onAccepted: (room) => this.#guardian.accepted(room),
       onRefused: (room) => this.#guardian.refused(room),
+      onIgnored: (ignored) =>
+        log.warn({ event: 'line.failed', ...ignored }, 'message on the line ignored'),
     });
     this.#line = line;
     this.#workers = new WorkerProcesses({

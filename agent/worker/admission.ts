@@ -1,7 +1,7 @@
-import type { LineOrder, RefusalReason } from '../ipc/client.ts';
+import type { RefusalReason, WorkerOrder } from '../ipc/messages.ts';
 
 /** What the supervisor last said of the pool and the calls. */
-export type PoolState = Omit<Extract<LineOrder, { type: 'pool' }>, 'type'>;
+export type PoolState = Omit<Extract<WorkerOrder, { type: 'pool' }>, 'type'>;
 
 /** What a job request is decided on. */
 export type AdmissionState = {

@@ -4,7 +4,8 @@ import type { JobRequest } from '@livekit/agents';
 import { loadConfig } from '../config/config.ts';
 import { withDeadline } from '../infra/deadline.ts';
 import { Line, linePath } from '../ipc/client.ts';
-import type { LineOrder } from '../ipc/client.ts';
+import { workerOrder } from '../ipc/messages.ts';
+import type { WorkerOrder, WorkerReport } from '../ipc/messages.ts';
 import { captureFrameworkLines } from '../livekit/framework-log.ts';
 import { createLog } from '../infra/log.ts';
 import { warmBehindCalls } from '../priority.ts';
@@ -69,7 +70,7 @@ async function onRequest(request: JobRequest): Promise<void> {
   await request.accept();
 }
 
-function onOrder(order: LineOrder): void {
+function onOrder(order: WorkerOrder): void {
   switch (order.type) {
     case 'pool': {
       pool = order;
@@ -82,14 +83,7 @@ function onOrder(order: LineOrder): void {
     case 'link-now':
       return link.tryNow();
     case 'drain':
-    case 'end':
       return drain();
-    case 'answer':
-    case 'booking-state':
-    case 'hand-over':
-    case 'say-goodbye':
-      // For jobs.
-      return;
     default:
       order satisfies never;
   }
@@ -141,7 +135,8 @@ const link = new LiveKitLink({
 });
 const gate = await openLinkGate(link);
 
-const line = new Line({
+const line = new Line<WorkerReport, WorkerOrder>({
+  orders: workerOrder,
   path: config.linePath ?? linePath(config.store.dataDir),
   hello: () => {
     // What a new supervisor must know of this worker, right after it has said hello.
@@ -154,6 +149,8 @@ const line = new Line({
   onOrder,
   // The next supervisor starts a worker of its own; this one ends with its calls.
   onLost: drain,
+  onIgnored: (ignored) =>
+    log.warn({ event: 'line.failed', ...ignored }, 'message on the line ignored'),
 });
 setInterval(tellOfHealth, config.link.pingMs).unref();
 

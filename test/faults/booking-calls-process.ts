@@ -4,6 +4,8 @@ import { BookingClient } from '../../agent/call/persistence/booking-client.ts';
 import { CallStore } from '../../agent/call/persistence/call-store.ts';
 import { loadConfig } from '../../agent/config/config.ts';
 import { Line, linePath } from '../../agent/ipc/client.ts';
+import { jobOrder } from '../../agent/ipc/messages.ts';
+import type { JobOrder, JobReport } from '../../agent/ipc/messages.ts';
 import { createLog } from '../../agent/infra/log.ts';
 import { openStore, type Store } from '../../agent/infra/store/database.ts';
 import { createTools } from '../../tools/index.ts';
@@ -45,7 +47,8 @@ async function openCall(callId: string): Promise<BookingCall> {
     log,
   });
   const orders = Promise.withResolvers<void>();
-  const line = new Line({
+  const line = new Line<JobReport, JobOrder>({
+    orders: jobOrder,
     path: config.linePath ?? linePath(config.store.dataDir),
     hello: () => {
       orders.resolve();

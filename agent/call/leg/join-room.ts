@@ -3,6 +3,7 @@ import type { JobContext } from '@livekit/agents';
 import { ParticipantKind, RoomEvent, TrackKind } from '@livekit/rtc-node';
 import type { RemoteParticipant, RemoteTrackPublication, Room } from '@livekit/rtc-node';
 import { DeadlineError, withDeadline } from '../../infra/deadline.ts';
+import { ConnectDeadlineError } from '../../ipc/termination.ts';
 
 /** Who calls, as the gateway's participant says. */
 export type Caller = {
@@ -21,7 +22,7 @@ const callerWaitMs = 1_000;
 /**
  * Enters the call's room, hears the caller, and tells who it is; null when there is none (any more).
  * Connecting cannot be aborted: past `connectMs` only the process's end stops it.
- * @throws {DeadlineError} after `connectMs`; the SDK's `ConnectError` when LiveKit refuses.
+ * @throws {ConnectDeadlineError} after `connectMs`; the SDK's `ConnectError` when LiveKit refuses.
  */
 export async function joinRoom(
   ctx: JobContext,
@@ -30,6 +31,7 @@ export async function joinRoom(
   await withDeadline(() => ctx.connect(undefined, AutoSubscribe.SUBSCRIBE_NONE), {
     ms: connectMs,
     label: 'connect',
+    error: ConnectDeadlineError,
   });
   listenToCallers(ctx.room);
   const participant = findCaller(ctx.room) ?? (await waitForCaller(ctx.room));

@@ -17,7 +17,7 @@ import type {
 import { defaultTimeZone } from '../../../tools/yard/equipment.ts';
 import type { Inventory } from '../../../tools/yard/equipment.ts';
 import { todayIn } from '../../../tools/yard/rental-dates.ts';
-import type { LineOrder, LineReport, SettledState } from '../../ipc/client.ts';
+import type { JobOrder, JobReport, SettledState } from '../../ipc/messages.ts';
 import type { Log } from '../../infra/log.ts';
 import type { Store } from '../../infra/store/database.ts';
 
@@ -32,7 +32,7 @@ export class BookingClient implements BookingService {
   readonly #store: () => Promise<Store>;
   readonly #inventory: () => Promise<Inventory | null>;
   readonly #isLost: () => Promise<boolean>;
-  readonly #send: (report: LineReport) => boolean;
+  readonly #send: (report: JobReport) => boolean;
   readonly #log: Log;
   readonly #asked = new Map<number, (saved: boolean) => void>();
   readonly #settled = new Map<string, SettledState>();
@@ -48,7 +48,7 @@ export class BookingClient implements BookingService {
     /** Whether another job has the call: what this one still had in mind is that one's to do. */
     readonly isLost?: () => Promise<boolean>;
     /** False when no supervisor is there to hear it. */
-    readonly send: (report: LineReport) => boolean;
+    readonly send: (report: JobReport) => boolean;
     readonly log: Log;
   }) {
     this.#callId = options.callId;
@@ -60,7 +60,7 @@ export class BookingClient implements BookingService {
   }
 
   /** What the supervisor says; orders about something else are left alone. */
-  onOrder(order: LineOrder): void {
+  onOrder(order: JobOrder): void {
     if (order.type === 'answer') this.#asked.get(order.id)?.(order.saved);
     if (order.type !== 'booking-state') return;
     this.#settled.set(order.bookingId, order.state);

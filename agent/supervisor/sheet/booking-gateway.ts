@@ -6,11 +6,10 @@ import type { SheetsErrorCode } from '../../../tools/sheet/client/sheets-error.t
 import { createSheetsClient } from '../../../tools/sheet/client/sheets-client.ts';
 import type { Config } from '../../config/config.ts';
 import { withDeadline } from '../../infra/deadline.ts';
-import type { LineReport } from '../../ipc/client.ts';
 import type { Log } from '../../infra/log.ts';
 import type { Store } from '../../infra/store/database.ts';
 import { listenToNotices, type NoticeListener } from '../../store/notice-listener.ts';
-import type { JobPeer } from '../../ipc/server.ts';
+import type { JobAsks, JobPeer } from '../../ipc/server.ts';
 
 /** A job gives up waiting for the sheet after seconds; what comes later nobody is told. */
 const watchMs = 30_000;
@@ -86,7 +85,7 @@ export class BookingGateway {
   }
 
   /** A report of a job that is about bookings. */
-  onReport(job: JobPeer, report: LineReport): void {
+  onReport(job: JobPeer, report: JobAsks): void {
     if (report.type === 'ask') void this.#answer(job, report.id);
     if (report.type !== 'booking-committed') return;
     const { bookingId } = report;

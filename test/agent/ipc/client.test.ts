@@ -6,15 +6,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Line, linePath, readLines } from '../../../agent/ipc/client.ts';
-import type { LineOrder, LineReport } from '../../../agent/ipc/client.ts';
+import { workerOrder } from '../../../agent/ipc/messages.ts';
+import type { IgnoredMessage, WorkerOrder, WorkerReport } from '../../../agent/ipc/messages.ts';
 import { eventually } from '../../harness/eventually.ts';
 
-const hello: LineReport = { type: 'hello', role: 'worker', pid: 1 };
+const hello = { type: 'hello', role: 'worker', pid: 1 } as const;
+
+type WorkerLine = Line<WorkerReport, WorkerOrder>;
 
 let folder: string;
 let path: string;
 let supervisor: FakeSupervisor;
-let lines: Line[];
+let lines: WorkerLine[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pickup-line-'));
@@ -30,18 +33,18 @@ afterEach(async () => {
 
 /** What a supervisor hears, connection by connection. */
 class FakeSupervisor {
-  readonly connections: LineReport[][] = [];
+  readonly connections: unknown[][] = [];
   readonly sockets = new Set<Socket>();
   #server: Server | undefined;
 
   async listen(): Promise<void> {
     this.#server = createServer((socket) => {
-      const reports: LineReport[] = [];
+      const reports: unknown[] = [];
       this.connections.push(reports);
       this.sockets.add(socket);
       socket.on('error', () => {});
       socket.on('close', () => this.sockets.delete(socket));
-      readLines(socket, (report) => reports.push(report as LineReport));
+      readLines(socket, (line) => reports.push(JSON.parse(line)));
     });
     await new Promise<void>((resolve) => this.#server?.listen(path, resolve));
   }
@@ -59,8 +62,10 @@ class FakeSupervisor {
   }
 }
 
-function openLine(options: Partial<ConstructorParameters<typeof Line>[0]> = {}): Line {
-  const line = new Line({ path, hello: () => hello, ...options });
+function openLine(
+  options: Partial<ConstructorParameters<typeof Line<WorkerReport, WorkerOrder>>[0]> = {},
+): WorkerLine {
+  const line: WorkerLine = new Line({ path, orders: workerOrder, hello: () => hello, ...options });
   lines.push(line);
   return line;
 }
@@ -98,28 +103,80 @@ test('says hello anew, as things are now, to the next supervisor, and once that 
 
 test('hears orders, and one that came in pieces', async () => {
   await supervisor.listen();
-  const orders: LineOrder[] = [];
+  const orders: WorkerOrder[] = [];
   openLine({ onOrder: (order) => orders.push(order) });
   await eventually('connection', () => supervisor.sockets.size === 1);
   const [socket] = supervisor.sockets;
   socket?.write('{"type":"dr');
   await eventually('hello', () => (supervisor.connections[0]?.length ?? 0) > 0);
-  socket?.write('ain"}\n{"type":"end"}\n');
+  socket?.write('ain"}\n{"type":"link-now"}\n');
   await eventually('both orders', () => orders.length === 2);
-  assert.deepEqual(orders, [{ type: 'drain' }, { type: 'end' }]);
+  assert.deepEqual(orders, [{ type: 'drain' }, { type: 'link-now' }]);
 });
 
-for (const garbage of ['not json', '"text"', 'null', '7']) {
-  test(`hangs up on ${garbage}, and comes back`, async () => {
+const unreadable: readonly (readonly [line: string, ignored: IgnoredMessage])[] = [
+  ['not json', { why: 'no-message', type: null, field: null }],
+  ['"text"', { why: 'no-message', type: null, field: null }],
+  ['null', { why: 'no-message', type: null, field: null }],
+  ['{"type":7}', { why: 'no-message', type: null, field: null }],
+  ['\u0000\ufffd\u0001', { why: 'no-message', type: null, field: null }],
+  ['{"type":"sing","song":"la"}', { why: 'unknown-type', type: 'sing', field: null }],
+  [
+    '{"type":"pool","idlePids":[1],"jobs":[{"jobId":"AJ_1"}]}',
+    { why: 'wrong-field', type: 'pool', field: 'jobs.0.room' },
+  ],
+  [
+    '{"type":"pool","idlePids":"none","jobs":[]}',
+    { why: 'wrong-field', type: 'pool', field: 'idlePids' },
+  ],
+];
+
+for (const [text, told] of unreadable) {
+  test(`${JSON.stringify(text)} is told of once, and the line goes on`, async () => {
     await supervisor.listen();
-    const orders: LineOrder[] = [];
-    openLine({ onOrder: (order) => orders.push(order) });
+    const orders: WorkerOrder[] = [];
+    const ignored: IgnoredMessage[] = [];
+    openLine({
+      onOrder: (order) => orders.push(order),
+      onIgnored: (what) => ignored.push(what),
+    });
     await eventually('connection', () => supervisor.sockets.size === 1);
-    for (const socket of supervisor.sockets) socket.write(`${garbage}\n{"type":"end"}\n`);
-    await eventually('second connection', () => supervisor.connections.length === 2);
-    assert.deepEqual(orders, []);
+    for (const socket of supervisor.sockets) socket.write(`${text}\n${text}\n{"type":"drain"}\n`);
+    await eventually('the order after it', () => orders.length === 1);
+    assert.deepEqual(ignored, [told]);
+    assert.equal(supervisor.connections.length, 1);
   });
 }
+
+test('an order of a later release is heard without the fields that it brings', async () => {
+  await supervisor.listen();
+  const orders: WorkerOrder[] = [];
+  const ignored: IgnoredMessage[] = [];
+  openLine({ onOrder: (order) => orders.push(order), onIgnored: (what) => ignored.push(what) });
+  await eventually('connection', () => supervisor.sockets.size === 1);
+  const newer = {
+    type: 'pool',
+    idlePids: [7],
+    jobs: [{ jobId: 'a', room: 'b', age: 1 }],
+    more: {},
+  };
+  for (const socket of supervisor.sockets) socket.write(`${JSON.stringify(newer)}\n`);
+  await eventually('the order', () => orders.length === 1);
+  assert.deepEqual(orders, [{ type: 'pool', idlePids: [7], jobs: [{ jobId: 'a', room: 'b' }] }]);
+  assert.deepEqual(ignored, []);
+});
+
+test('a flood of unreadable kinds is told of twenty times', async () => {
+  await supervisor.listen();
+  const orders: WorkerOrder[] = [];
+  let ignored = 0;
+  openLine({ onOrder: (order) => orders.push(order), onIgnored: () => (ignored += 1) });
+  await eventually('connection', () => supervisor.sockets.size === 1);
+  const flood = Array.from({ length: 100 }, (_, index) => `{"type":"kind-${index}"}\n`).join('');
+  for (const socket of supervisor.sockets) socket.write(`${flood}{"type":"drain"}\n`);
+  await eventually('the order after it', () => orders.length === 1);
+  assert.equal(ignored, 20);
+});
 
 test('says its last word when it closes, and does not come back', async () => {
   await supervisor.listen();

@@ -3,17 +3,21 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Line, linePath } from '../../../agent/ipc/client.ts';
+import { jobOrder } from '../../../agent/ipc/messages.ts';
 import type {
+  IgnoredMessage,
   JobCall,
+  JobOrder,
   JobOutcome,
+  JobReport,
   JobStage,
-  LineOrder,
-  LineReport,
-} from '../../../agent/ipc/client.ts';
+  WorkerReport,
+} from '../../../agent/ipc/messages.ts';
 import { JobLine } from '../../../agent/ipc/server.ts';
 import type { JobPeer } from '../../../agent/ipc/server.ts';
 import { eventually } from '../../harness/eventually.ts';
@@ -34,6 +38,7 @@ afterEach(() => cleanUp.disposeAsync());
 /** A supervisor's end of the lines, with all that it told. */
 class Heard {
   readonly told: unknown[] = [];
+  readonly ignored: IgnoredMessage[] = [];
   readonly gone: { readonly job: JobPeer; readonly outcome: JobOutcome | null }[] = [];
   readonly line = new JobLine({
     ...noEvents,
@@ -46,6 +51,7 @@ class Heard {
     onWorkerGone: ({ pid }) => this.told.push(`worker ${pid} gone`),
     onAccepted: (room, jobId) => this.told.push(`accepted ${room} ${jobId}`),
     onRefused: (room, reason) => this.told.push(`refused ${room} ${reason}`),
+    onIgnored: (what) => this.ignored.push(what),
   });
 }
 
@@ -56,13 +62,20 @@ async function listen(): Promise<Heard & { readonly path: string }> {
   return Object.assign(heard, { path });
 }
 
-function peer(path: string, hello: () => LineReport, onOrder?: (order: LineOrder) => void): Line {
-  const line = new Line({ path, hello, ...(onOrder ? { onOrder } : {}) });
+type Report = JobReport | WorkerReport;
+
+/** One end, of a job or of a worker; the orders that it hears are those of a job. */
+function peer(
+  path: string,
+  hello: () => Report,
+  onOrder: (order: JobOrder) => void = () => {},
+): Line<Report, JobOrder> {
+  const line = new Line<Report, JobOrder>({ path, orders: jobOrder, hello, onOrder });
   cleanUp.defer(() => line.close(null));
   return line;
 }
 
-function jobHello(stage: JobStage = 'idle', serving: JobCall | null = null): LineReport {
+function jobHello(stage: JobStage = 'idle', serving: JobCall | null = null): JobReport {
   return { type: 'hello', role: 'job', pid: 11, workerPid: 10, stage, call: serving };
 }
 
@@ -131,7 +144,7 @@ test('knows when LiveKit was last heard by a worker, on its own clock', async ()
 
 test('a worker that comes back before its old line is known to be closed stays known', async () => {
   const { line, path, told } = await listen();
-  const hello = (): LineReport => ({ type: 'hello', role: 'worker', pid: 10 });
+  const hello = (): Report => ({ type: 'hello', role: 'worker', pid: 10 });
   const first = peer(path, hello);
   await eventually('first', () => told.length === 1);
   peer(path, hello);
@@ -144,7 +157,7 @@ test('a worker that comes back before its old line is known to be closed stays k
 
 test('sends orders to the one that they are for', async () => {
   const { line, path } = await listen();
-  const orders: LineOrder[] = [];
+  const orders: JobOrder[] = [];
   peer(
     path,
     () => jobHello('live', call),
@@ -208,13 +221,64 @@ test('says so when every name is taken', async () => {
   await assert.rejects(new Heard().line.listen(folder), /9 supervisors already run/);
 });
 
-test('garbage ends one line and no other', async () => {
-  const { line, path } = await listen();
-  peer(path, () => jobHello('live', call));
+/** A connection whose lines a test writes by hand. */
+async function rawPeer(path: string): Promise<Socket> {
+  const socket = connect(path);
+  cleanUp.defer(() => void socket.destroy());
+  await once(socket, 'connect');
+  return socket;
+}
+
+const write = (socket: Socket, ...messages: readonly unknown[]) =>
+  socket.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
+
+test('what cannot be read is told of once, and ends neither its line nor another', async () => {
+  const { line, path, told, ignored } = await listen();
+  const socket = await rawPeer(path);
+  socket.write('garbage\n');
+  write(socket, { type: 'beat' }, jobHello('live', call));
   await eventually('hello', () => line.jobs.size === 1);
-  const rude = connect(path);
-  rude.on('error', () => {});
-  rude.write('garbage\n');
-  await once(rude, 'close');
+  socket.write('\u0000\ufffd\n');
+  write(
+    socket,
+    { type: 'sing' },
+    { type: 'sing' },
+    { type: 'stage', stage: 'dreaming', call },
+    { type: 'bye', outcome: 'by-magic' },
+    { type: 'stage', stage: 'closing', call },
+  );
+  await eventually('the stage after it', () => told.includes('closing'));
+  assert.deepEqual(ignored, [
+    { why: 'no-message', type: null, field: null },
+    { why: 'unknown-type', type: 'beat', field: null },
+    { why: 'unknown-type', type: 'sing', field: null },
+    { why: 'wrong-field', type: 'stage', field: 'stage' },
+    { why: 'wrong-field', type: 'bye', field: 'outcome' },
+  ]);
   assert.equal(line.jobs.size, 1);
+});
+
+test('a hello that cannot be read makes no job, and a later one does', async () => {
+  const { line, path, told, ignored } = await listen();
+  const socket = await rawPeer(path);
+  write(socket, { ...jobHello(), role: 'singer' }, { ...jobHello(), pid: 'many' }, jobHello());
+  await eventually('hello', () => line.jobs.size === 1);
+  assert.deepEqual(told, ['idle']);
+  assert.deepEqual(
+    ignored.map(({ field }) => field),
+    [null, 'pid'],
+  );
+});
+
+test('a job of a later release is heard without the fields that it brings', async () => {
+  const { line, path, told, ignored } = await listen();
+  const socket = await rawPeer(path);
+  write(
+    socket,
+    { ...jobHello(), mood: 'good' },
+    { type: 'stage', stage: 'live', call: { ...call, mood: 'good' }, since: 1 },
+  );
+  await eventually('stage', () => told.includes('live'));
+  assert.deepEqual([...line.jobs][0]?.call, call);
+  assert.deepEqual(ignored, []);
 });

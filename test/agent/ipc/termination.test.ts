@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { endedBy, reasonOfFailure, termination } from '../../../agent/ipc/termination.ts';
+import {
+  ConnectDeadlineError,
+  endedBy,
+  reasonOfFailure,
+  termination,
+} from '../../../agent/ipc/termination.ts';
 import { DeadlineError } from '../../../agent/infra/deadline.ts';
 
 test('every reason has one result: whose doing the end was', () => {
@@ -23,7 +28,7 @@ test('a side ended the call only when it meant to', () => {
 });
 
 test('a job that failed says at which step', () => {
-  assert.equal(reasonOfFailure(new DeadlineError('connect', 5_000)), 'connect-timeout');
-  assert.equal(reasonOfFailure(new DeadlineError('session start', 1)), 'session-start-timeout');
+  assert.equal(reasonOfFailure(new ConnectDeadlineError('any words', 5_000)), 'connect-timeout');
+  assert.equal(reasonOfFailure(new DeadlineError('connect', 1)), 'session-start-timeout');
   assert.equal(reasonOfFailure(new Error('refused')), 'start-failed');
 });

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { Line } from '../../../agent/ipc/client.ts';
-import type { LineReport } from '../../../agent/ipc/client.ts';
+import { jobOrder } from '../../../agent/ipc/messages.ts';
+import type { JobOrder, JobReport } from '../../../agent/ipc/messages.ts';
 import type { Gauged } from '../../../agent/telemetry/gauges.ts';
 import { JobLine } from '../../../agent/ipc/server.ts';
 import type { JobPeer } from '../../../agent/ipc/server.ts';
@@ -80,7 +81,7 @@ test('shows what a job sends over its line', async () => {
   });
   const path = await line.listen(folder);
   cleanUp.defer(() => line.close());
-  const hello = (): LineReport => ({
+  const hello = (): JobReport => ({
     type: 'hello',
     role: 'job',
     pid: 11,
@@ -88,7 +89,7 @@ test('shows what a job sends over its line', async () => {
     stage: 'live',
     call: { jobId: 'AJ_1', room, callId: 'SCL_1' },
   });
-  const end = new Line({ path, hello });
+  const end = new Line<JobReport, JobOrder>({ path, orders: jobOrder, hello });
   cleanUp.defer(() => end.close(null));
   await eventually('the job is there', () => line.jobs.size === 1);
   end.send({

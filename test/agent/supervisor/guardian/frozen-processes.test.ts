@@ -17,9 +17,11 @@ import { noEvents } from './line-events.ts';
 /** A process that says hello as it is told to, and beats. It ends by order. */
 const program = `
 import { Line } from '${new URL('../../../../agent/ipc/client.ts', import.meta.url).href}';
+import { jobOrder } from '${new URL('../../../../agent/ipc/messages.ts', import.meta.url).href}';
 const [path, hello] = process.argv.slice(2);
 new Line({
   path,
+  orders: jobOrder,
   hello: () => ({ ...JSON.parse(hello), pid: process.pid }),
   onOrder: ({ type }) => type === 'end' && process.exit(0),
 });

@@ -13,4 +13,5 @@ export const noEvents: LineEvents = {
   onWorkerGone: () => {},
   onAccepted: () => {},
   onRefused: () => {},
+  onIgnored: () => {},
 };

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { BookingClient } from '../../../../agent/call/persistence/booking-client.ts';
 import { loadConfig } from '../../../../agent/config/config.ts';
 import { Line } from '../../../../agent/ipc/client.ts';
+import { jobOrder } from '../../../../agent/ipc/messages.ts';
+import type { JobOrder, JobReport } from '../../../../agent/ipc/messages.ts';
 import { createLog } from '../../../../agent/infra/log.ts';
 import { openStore } from '../../../../agent/infra/store/database.ts';
 import { BookingGateway } from '../../../../agent/supervisor/sheet/booking-gateway.ts';
@@ -67,8 +69,9 @@ async function startJob(place: StorePlace, path: string, line: JobLine) {
     send: (report) => socket.send(report),
     log,
   });
-  const socket = new Line({
+  const socket = new Line<JobReport, JobOrder>({
     path,
+    orders: jobOrder,
     hello: () => ({
       type: 'hello',
       role: 'job',

@@ -1,0 +1,219 @@
+import { z } from 'zod';
+
+/**
+ * The messages between the supervisor and its workers and jobs: one JSON object a line. During a
+ * deploy the two ends may be of two releases: fields that one does not know are dropped, and so are
+ * messages that it cannot read.
+ */
+
+const jobStages = [
+  /** A warm process without a call. */
+  'idle',
+  'connecting',
+  'claiming',
+  'starting',
+  /** It waits for another job to give it the call. */
+  'standby',
+  'live',
+  'closing',
+] as const;
+
+/** The stages of a job, in order. */
+export type JobStage = (typeof jobStages)[number];
+
+const jobOutcome = z.enum(['ended', 'yielded', 'failed']);
+
+/** How a job left a call, said with `bye`. Only `failed` asks for a fresh job. */
+export type JobOutcome = z.infer<typeof jobOutcome>;
+
+/**
+ * Why a job goes on with a call that another one served: its agent died (`takeover`), or hands it
+ * over between two turns (`handover`), or to try for the caller's voice anew (`rejoin`); or too many
+ * agents died of it, and all that is left is to apologise, note a call-back and end (`apology`).
+ */
+export const resumeKinds = ['takeover', 'handover', 'rejoin', 'apology'] as const;
+
+/** One of `resumeKinds`. */
+export type ResumeKind = (typeof resumeKinds)[number];
+
+/** A job's identity in its room, as LiveKit makes it. */
+export function agentIdentity(jobId: string): string {
+  return `agent-${jobId}`;
+}
+
+const jobCall = z.object({
+  jobId: z.string(),
+  room: z.string(),
+  callId: z.string().nullable(),
+});
+
+/** The call that a job serves; `callId` is known once the job is in the room. */
+export type JobCall = Readonly<z.infer<typeof jobCall>>;
+
+/**
+ * The states of a worker's registration with LiveKit. `refused`: the server is there and rejects the
+ * key. `gave-up`: no further attempt is made.
+ */
+export const linkStates = ['connecting', 'registered', 'refused', 'gave-up'] as const;
+
+/** One of `linkStates`. */
+export type LinkState = (typeof linkStates)[number];
+
+const linkHealth = z.object({
+  /** Registrations after the first. */
+  reconnects: z.int().nonnegative(),
+  /** Since the server last sent anything; null while there is no connection. */
+  lastPongAgeMs: z.number().nullable(),
+});
+
+/** The state of a worker's connection to LiveKit. */
+export type LinkHealth = Readonly<z.infer<typeof linkHealth>>;
+
+const refusalReason = z.enum(['full', 'no-warm-process', 'draining', 'no-supervisor']);
+
+/** Why a job request is turned down; the server then asks the next worker. */
+export type RefusalReason = z.infer<typeof refusalReason>;
+
+const settledState = z.enum(['confirmed', 'conflict', 'cancelled']);
+
+/** The sheet's word on a booking. */
+export type SettledState = z.infer<typeof settledState>;
+
+const pid = z.int().positive();
+const resumeKind = z.enum(resumeKinds);
+const beat = z.object({ type: z.literal('beat') });
+const bye = z.object({ type: z.literal('bye'), outcome: jobOutcome });
+
+const workerHello = z.object({ type: z.literal('hello'), role: z.literal('worker'), pid });
+const jobHello = z.object({
+  type: z.literal('hello'),
+  role: z.literal('job'),
+  pid,
+  workerPid: pid,
+  stage: z.enum(jobStages),
+  call: jobCall.nullable(),
+});
+
+/** The first message on every connection. */
+export const hello = z.discriminatedUnion('role', [workerHello, jobHello]);
+
+/** Whatever a worker tells the supervisor. */
+export const workerReport = z.discriminatedUnion('type', [
+  workerHello,
+  beat,
+  z.object({
+    type: z.literal('link'),
+    state: z.enum(linkStates),
+    detail: z.string().nullable(),
+  }),
+  linkHealth.extend({ type: z.literal('link-health') }),
+  /** The worker takes no further job, of its own accord: another must be started. */
+  z.object({ type: z.literal('draining') }),
+  z.object({ type: z.literal('accepted'), room: z.string(), jobId: z.string() }),
+  z.object({ type: z.literal('refused'), room: z.string(), reason: refusalReason }),
+  bye,
+]);
+export type WorkerReport = z.infer<typeof workerReport>;
+
+/** Whatever a job tells the supervisor. */
+export const jobReport = z.discriminatedUnion('type', [
+  jobHello,
+  beat,
+  z.object({ type: z.literal('stage'), stage: z.enum(jobStages), call: jobCall }),
+  /** A question, answered under its `id`: read the sheet anew, and save it where calls read it. */
+  z.object({ type: z.literal('ask'), id: z.int(), what: z.literal('fresh-inventory') }),
+  /** The journal has something for the sheet: this booking, whose state the job waits for, or null. */
+  z.object({ type: z.literal('booking-committed'), bookingId: z.string().nullable() }),
+  /** The job wants a fresh one sent to its room, to which it will give its call. */
+  z.object({ type: z.literal('hand-over'), kind: resumeKind }),
+  /** The job's counts and times since the last of these. */
+  z.object({ type: z.literal('metrics'), metrics: z.array(z.unknown()).readonly() }),
+  bye,
+]);
+export type JobReport = z.infer<typeof jobReport>;
+
+/** Whatever the supervisor tells a worker. */
+export const workerOrder = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('pool'),
+    /** Pids of this worker's warm processes. */
+    idlePids: z.array(pid).readonly(),
+    /** Jobs with a call, over all workers of this supervisor. */
+    jobs: z.array(z.object({ jobId: z.string(), room: z.string() })).readonly(),
+  }),
+  z.object({ type: z.literal('drain') }),
+  /** LiveKit is there again: a worker that waits to register tries now. */
+  z.object({ type: z.literal('link-now') }),
+  z.object({ type: z.literal('yard-changed') }),
+]);
+export type WorkerOrder = z.infer<typeof workerOrder>;
+
+/** Whatever the supervisor tells a job. */
+export const jobOrder = z.discriminatedUnion('type', [
+  /** `saved` is false when the sheet did not answer in time. */
+  z.object({ type: z.literal('answer'), id: z.int(), saved: z.boolean() }),
+  z.object({ type: z.literal('booking-state'), bookingId: z.string(), state: settledState }),
+  /** Give the call to a fresh job: between two turns if that comes `withinMs`, else in the middle. */
+  z.object({ type: z.literal('hand-over'), kind: resumeKind, withinMs: z.number() }),
+  /** Nobody can go on with the call: one sentence, a note for call-back, and a clean end. */
+  z.object({ type: z.literal('say-goodbye') }),
+  z.object({ type: z.literal('end') }),
+]);
+export type JobOrder = z.infer<typeof jobOrder>;
+
+/**
+ * A line that could not be read. `type` is that of the message, if it has one; `field` the first
+ * that is wrong. Nothing else of the line is told: it may hold a caller's words.
+ */
+export type IgnoredMessage = {
+  readonly why: 'no-message' | 'unknown-type' | 'wrong-field';
+  readonly type: string | null;
+  readonly field: string | null;
+};
+
+/** A sender gone wrong may make up kinds without end. */
+const mostKinds = 20;
+const longestName = 40;
+
+/** Reads the lines of one end; of each kind of line that it cannot read it tells once. */
+export class MessageReader {
+  readonly #told = new Set<string>();
+  readonly #onIgnored: (ignored: IgnoredMessage) => void;
+
+  constructor(onIgnored: (ignored: IgnoredMessage) => void) {
+    this.#onIgnored = onIgnored;
+  }
+
+  /** The message of `line`; null when it is none of `schema`. */
+  read<T>(schema: z.ZodType<T>, line: string): T | null {
+    const value = parseJson(line);
+    const read = schema.safeParse(value);
+    if (read.success) return read.data;
+    const type = typeOf(value);
+    const path = read.error.issues[0]?.path.join('.').slice(0, longestName) ?? '';
+    const isUnknown = path === 'type' || path === 'role' || path === '';
+    const why = type === null ? 'no-message' : isUnknown ? 'unknown-type' : 'wrong-field';
+    this.#tell({ why, type, field: why === 'wrong-field' ? path : null });
+    return null;
+  }
+
+  #tell(ignored: IgnoredMessage): void {
+    const kind = `${ignored.why} ${ignored.type} ${ignored.field}`;
+    if (this.#told.has(kind) || this.#told.size >= mostKinds) return;
+    this.#told.add(kind);
+    this.#onIgnored(ignored);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function typeOf(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || !('type' in value)) return null;
+  return typeof value.type === 'string' ? value.type.slice(0, longestName) : null;
+}
