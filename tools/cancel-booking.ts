@@ -3,9 +3,8 @@ import { z } from 'zod';
 import { writing, type BookingTalk } from './dialogue/dialogue-memory.ts';
 import type { JournalBooking } from './journal/booking.ts';
 import { maxWrongCodes } from './find-booking.ts';
-import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
+import { numbersOf, runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { defaultTimeZone, type IsoDate } from './yard/equipment.ts';
-import { phoneNumber } from './yard/phone.ts';
 import { todayIn } from './yard/rental-dates.ts';
 import { sameCustomer } from './yard/same-customer.ts';
 import { maxNameLength, sheetText } from './yard/sheet-text.ts';
@@ -90,14 +89,10 @@ const over = {
 } as const;
 
 /** Made in this very call, or from the same number, or under the name that the caller gives. */
-function isTheirs(
-  { caller, callId }: ToolDeps,
-  booking: JournalBooking,
-  customer: string,
-): boolean {
-  const own = phoneNumber(caller.phoneNumber ?? '');
+function isTheirs(deps: ToolDeps, booking: JournalBooking, customer: string): boolean {
+  const { own } = numbersOf(deps);
   return (
-    booking.callId === callId ||
+    booking.callId === deps.callId ||
     (own !== null && booking.phone === own) ||
     sameCustomer(customer, booking.customer)
   );

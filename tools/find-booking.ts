@@ -2,10 +2,9 @@ import { llm } from '@livekit/agents';
 import { z } from 'zod';
 import type { BookingTalk } from './dialogue/dialogue-memory.ts';
 import type { BookingState, JournalBooking } from './journal/booking.ts';
-import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
+import { numbersOf, runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { bookingSentence } from './yard/booking-words.ts';
 import { defaultTimeZone, type IsoDate } from './yard/equipment.ts';
-import { phoneNumber } from './yard/phone.ts';
 import { todayIn } from './yard/rental-dates.ts';
 import { underName } from './yard/same-customer.ts';
 
@@ -75,13 +74,10 @@ async function byCode(
 }
 
 /** Only the number that the call comes from: one that was dictated proves nothing. */
-async function byName(
-  { desk, caller }: ToolDeps,
-  customer: string,
-): Promise<readonly JournalBooking[]> {
-  const phone = phoneNumber(caller.phoneNumber ?? '');
+async function byName(deps: ToolDeps, customer: string): Promise<readonly JournalBooking[]> {
+  const { own: phone } = numbersOf(deps);
   if (phone === null) return [];
-  const found = (await desk?.find({ phone, customer })) ?? [];
+  const found = (await deps.desk?.find({ phone, customer })) ?? [];
   return underName(
     customer,
     found.filter((booking) => booking.phone === phone),

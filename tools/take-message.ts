@@ -1,8 +1,8 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
 import { writing, type BookingTalk } from './dialogue/dialogue-memory.ts';
-import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
-import { phoneNumber, spokenPhone } from './yard/phone.ts';
+import { askNumber, numbersOf, runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
+import { spokenPhone } from './yard/phone.ts';
 import { maxNameLength, sheetText } from './yard/sheet-text.ts';
 
 /** Longer messages are cut: staff call back anyway. */
@@ -34,11 +34,8 @@ export async function takeMessage(
   if (text === '') {
     return { say: 'What would you like me to pass on?', problem: 'message-missing' };
   }
-  const own = phoneNumber(deps.caller.phoneNumber ?? '');
-  const phone = /\d/.test(args.phone ?? '') ? phoneNumber(args.phone ?? '') : own;
-  if (phone === null) {
-    return { say: 'What is the best number to reach you on?', problem: 'phone-missing' };
-  }
+  const { own, phone } = numbersOf(deps, args.phone);
+  if (phone === null) return askNumber(args.phone);
   const customer = sheetText(args.customer ?? '', maxNameLength) || null;
   const number = phone === own ? "the number you're calling from" : spokenPhone(phone);
   const say = `I've written that down, and someone will call you back at ${number}. Is there anything else?`;

@@ -1,6 +1,7 @@
 import { DeadlineError, withDeadline } from '../agent/infra/deadline.ts';
 import type { BookingService } from './journal/booking-service.ts';
 import type { Inventory } from './yard/equipment.ts';
+import { dialableNumber, regionOf } from './yard/phone.ts';
 
 /** What the tools of one call are given. */
 export type ToolDeps = {
@@ -55,6 +56,27 @@ export type ToolAnswer = {
   /** A stable code for what stands in the way; absent when nothing does. */
   readonly problem?: string;
 };
+
+/**
+ * The number that the call comes from, and the one to reach the caller on: that one, unless they
+ * gave another. Null for one that nobody could dial.
+ */
+export function numbersOf(
+  { caller, inventory }: Pick<ToolDeps, 'caller' | 'inventory'>,
+  given?: string | null,
+): { readonly own: string | null; readonly phone: string | null } {
+  const region = regionOf(inventory()?.yard);
+  const own = dialableNumber(caller.phoneNumber ?? '', region);
+  // Without a digit it is no number, but words for the one that they call from.
+  return { own, phone: /\d/.test(given ?? '') ? dialableNumber(given ?? '', region) : own };
+}
+
+/** Asks for a number to reach the caller on; `given` is one that cannot be dialled, if one was. */
+export function askNumber(given?: string | null): ToolAnswer {
+  const asked = 'What is the best number to reach you on';
+  const isHalf = /\d/.test(given ?? '');
+  return { say: isHalf ? `${asked}, with the area code?` : `${asked}?`, problem: 'phone-missing' };
+}
 
 /** Said while a tool takes its time; at most once a use. */
 export const FILLER = 'One moment, please.';

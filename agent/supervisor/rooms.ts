@@ -1,4 +1,5 @@
 import { AgentDispatchClient } from 'livekit-server-sdk';
+import { sentNumber } from '../../tools/yard/phone.ts';
 import type { Config } from '../config/config.ts';
 import { withDeadline } from '../infra/deadline.ts';
 import { hasHungUp, roomService } from '../livekit/room-service.ts';
@@ -61,7 +62,7 @@ export function createRooms({ livekit }: Config): Rooms {
       const { attributes } = caller;
       return {
         callId: attributes['sip.callID'] ?? null,
-        phoneNumber: attributes['sip.phoneNumber'] ?? null,
+        phoneNumber: sentNumber(attributes['sip.phoneNumber'] ?? ''),
         wasAnswered: attributes['sip.callStatus'] === 'active',
         isThere: !hasHungUp(caller),
         agents: ofKind(kindAgent).map(({ identity }) => identity),

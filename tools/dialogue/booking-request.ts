@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { Proposal } from './confirmation.ts';
-import type { ToolAnswer, ToolDeps } from '../tool.ts';
+import { askNumber, numbersOf, type ToolAnswer, type ToolDeps } from '../tool.ts';
 import type { Offer } from '../yard/booking-words.ts';
 import type { Unit } from '../yard/equipment.ts';
-import { phoneNumber } from '../yard/phone.ts';
 import { cheapestPrice } from '../yard/prices.ts';
 import { daysIn, rentalDates, type RentalRange } from '../yard/rental-dates.ts';
 import { maxNameLength, sheetText } from '../yard/sheet-text.ts';
@@ -38,7 +37,7 @@ export type Wish = {
 
 /** Checks what the model sent; an answer when something is missing or cannot be. */
 export function readWish(
-  { caller }: ToolDeps,
+  deps: ToolDeps,
   args: z.infer<typeof bookEquipmentArgs>,
   { units, today }: Snapshot,
 ): Wish | ToolAnswer {
@@ -50,13 +49,9 @@ export function readWish(
   if (customer === '' || noName.test(customer)) {
     return { say: 'What name should I put that under?', problem: 'name-missing' };
   }
-  const own = phoneNumber(caller.phoneNumber ?? '');
-  // Without a digit it is no number, but words for the one that they call from.
-  const given = /\d/.test(args.phone ?? '') ? phoneNumber(args.phone ?? '') : own;
-  if (given === null) {
-    return { say: 'What is the best number to reach you on?', problem: 'phone-missing' };
-  }
-  return { unit, range: dates.range, customer, phone: given, isOwnPhone: given === own };
+  const { own, phone } = numbersOf(deps, args.phone);
+  if (phone === null) return askNumber(args.phone);
+  return { unit, range: dates.range, customer, phone, isOwnPhone: phone === own };
 }
 
 /** The unit asked for if it is free, else one that the caller cannot tell from it. */

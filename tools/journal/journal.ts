@@ -218,7 +218,10 @@ export function customerKey(name: string): string {
   return name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
 }
 
-/** A number as it is compared: with and without the country's `+1`. */
+/** A number as it is compared: with and without the country's `+1`, without an extension. */
 export function phoneKey(phone: string): string {
-  return phone.replaceAll(/\D/g, '').slice(-10);
+  return phone
+    .replace(/;ext=.*$/, '')
+    .replaceAll(/\D/g, '')
+    .slice(-10);
 }

@@ -2,6 +2,7 @@ import { voice } from '@livekit/agents';
 import type { llm } from '@livekit/agents';
 import { ReadableStream } from 'node:stream/web';
 import { z } from 'zod';
+import { withoutCardNumbers } from '../../../tools/journal/card-numbers.ts';
 import { Duty } from './response-gate.ts';
 
 const answerInWords = z.object({ say: z.string().min(1) });
@@ -19,11 +20,14 @@ export class Receptionist extends voice.Agent {
 
   // oxlint-disable-next-line typescript/require-await -- the framework's own signature
   override async onUserTurnCompleted(_chat: llm.ChatContext, said: llm.ChatMessage): Promise<void> {
+    forgetCards(said);
     if (!this.duty.answers(said.textContent ?? '')) throw new voice.StopResponse();
   }
 
   override async llmNode(...args: Parameters<LlmNode>): ReturnType<LlmNode> {
     const [chatCtx] = args;
+    // An answer may be prepared before the caller's turn has ended.
+    for (const item of chatCtx.items) if (item.type === 'message') forgetCards(item);
     if (!this.duty.isOn) return null;
     const words = wordsOfTools(chatCtx);
     return words === undefined ? super.llmNode(...args) : ReadableStream.from([words]);
@@ -44,6 +48,14 @@ export function wordsOfTools(chatCtx: llm.ChatContext): string | undefined {
     sentences.unshift(words);
   }
   return sentences.length > 0 ? sentences.join(' ') : undefined;
+}
+
+/** Nothing of a payment card goes to the model, or is kept. */
+function forgetCards(said: llm.ChatMessage): void {
+  if (said.role !== 'user') return;
+  said.content = said.content.map((part) =>
+    typeof part === 'string' ? withoutCardNumbers(part) : part,
+  );
 }
 
 function sentenceOf(output: string): string | undefined {

@@ -2,6 +2,7 @@ import { AutoSubscribe } from '@livekit/agents';
 import type { JobContext } from '@livekit/agents';
 import { ParticipantKind, RoomEvent, TrackKind } from '@livekit/rtc-node';
 import type { RemoteParticipant, RemoteTrackPublication, Room } from '@livekit/rtc-node';
+import { sentNumber } from '../../../tools/yard/phone.ts';
 import { DeadlineError, withDeadline } from '../../infra/deadline.ts';
 import { ConnectDeadlineError } from '../../ipc/termination.ts';
 
@@ -40,7 +41,7 @@ export async function joinRoom(
   return {
     identity,
     callId: attributes['sip.callID'] ?? ctx.job.room?.sid ?? ctx.job.id,
-    number: attributes['sip.phoneNumber'] ?? null,
+    number: sentNumber(attributes['sip.phoneNumber'] ?? ''),
     yardNumber: attributes['sip.trunkPhoneNumber'] ?? null,
     wasAnswered: attributes['sip.callStatus'] === 'active',
   };

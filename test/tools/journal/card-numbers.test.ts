@@ -33,6 +33,56 @@ test('a card number is found between other numbers', () => {
   );
 });
 
+test('a card number is taken out in whatever words it is said', () => {
+  const once = 'four one one one';
+  for (const said of [
+    '4111 and 1111 and 1111 and 1111',
+    '4111, 1111, 1111, then 1111',
+    '4111. 1111. 1111. 1111',
+    '4111 dash 1111 dash 1111 dash 1111',
+    '４１１１ １１１１ １１１１ １１１１',
+    'four one one one one one one one one one one one one one one one',
+    'four one one one, one one one one, one one one one, one one one one',
+    'four triple one double one double one double one double one double one double one',
+    'forty-one eleven eleven eleven eleven eleven eleven eleven',
+    'fifty-five fifty five, 5555 5555 forty-four forty four',
+    `Four 111, one one 1 1, eleven eleven, 1111`,
+  ]) {
+    const text = `It's ${said}, all right?`;
+    assert.equal(withoutCardNumbers(text), "It's [card number removed], all right?", said);
+  }
+  assert.equal(
+    withoutCardNumbers(`My card number is ${once}`),
+    'My card number is [card number removed]',
+  );
+});
+
+test('digits that are said to be a card’s go too, though they do not add up or end early', () => {
+  for (const said of [
+    'My card number is 4111 1111 1111 1112',
+    'put it on my Visa, 4111 1111',
+    'the card ending in 1111',
+  ]) {
+    assert.doesNotMatch(withoutCardNumbers(said), /\d/, said);
+  }
+});
+
+test('the code of a card is taken out', () => {
+  for (const said of [
+    'The CVC is 123.',
+    'CVV: 1234',
+    'c v v one two three',
+    'the security code is 123',
+    'and the three digits on the back are one two three',
+    '4111 1111 1111 1111, code 123',
+    'verification code, it is 987',
+  ]) {
+    const kept = withoutCardNumbers(said);
+    assert.match(kept, /\[card code removed\]/, said);
+    assert.doesNotMatch(kept, /\d|one two/, said);
+  }
+});
+
 test('what is no card number stays as it is', () => {
   const texts = [
     '',
@@ -42,6 +92,9 @@ test('what is no card number stays as it is', () => {
     'From 2026-12-01 to 2026-12-03, 3 days',
     '411111111111111111111111',
     'Order 1234567890128',
+    'My code is K7M4Q2, and my number is three one two, five five five, oh one four two.',
+    'One day, or two or three, for 450 dollars and one more for 90.',
+    'Unit 1234, gate code 1234',
     // As long as a message may be.
     '1 '.repeat(1_000),
   ];

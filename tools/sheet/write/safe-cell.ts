@@ -32,6 +32,8 @@ export function safeText(text: string): string {
 
 /** A number as a yard in North America writes it, so that it does not begin with a `+`. */
 export function safePhone(phone: string): string {
-  const [, area, exchange, line] = /^\+?1?(\d{3})(\d{3})(\d{4})$/.exec(phone) ?? [];
-  return line ? `(${area}) ${exchange}-${line}` : safeText(phone);
+  const [number = '', extension] = phone.split(';ext=');
+  const [, area, exchange, line] = /^\+?1?(\d{3})(\d{3})(\d{4})$/.exec(number) ?? [];
+  const written = line ? `(${area}) ${exchange}-${line}` : safeText(number);
+  return extension ? `${written} ext. ${extension}` : written;
 }
