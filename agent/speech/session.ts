@@ -2,11 +2,11 @@ import { voice } from '@livekit/agents';
 import { maxNameLength, sheetText } from '../../tools/yard/sheet-text.ts';
 import type { Config } from '../config/config.ts';
 import type { HearingRecovered, HearingTrouble } from './stt/stt-connection.ts';
-import { SteadyLlm } from './llm/fallback-llm.ts';
+import { FallbackLlm } from './llm/fallback-llm.ts';
 import type { ThinkingTrouble } from './llm/fallback-llm.ts';
 import { createOpenAiModel } from './llm/openai-model.ts';
 import type { PhraseAudio } from './prompts/prompt-audio.ts';
-import { Hearing } from './stt/deepgram-stt.ts';
+import { DeepgramStt } from './stt/deepgram-stt.ts';
 import type { SpeakingTrouble } from './tts/fallback-tts.ts';
 import { createVoiceDetector, turnHandling } from './turn-taking.ts';
 import { createSpeakingVoice } from './tts/voices.ts';
@@ -26,7 +26,7 @@ export type SpeechEvents = {
 };
 
 /** How one call hears, thinks and speaks. */
-export type CallSpeech = { readonly session: voice.AgentSession; readonly hearing: Hearing };
+export type CallSpeech = { readonly session: voice.AgentSession; readonly hearing: DeepgramStt };
 
 /**
  * Each of the three outlives its provider's failures. `keyterms` stay fixed for the call; `recorded`
@@ -42,7 +42,7 @@ export function createSpeech(
 ): CallSpeech {
   const { deepgram, openai } = config;
   const { keyterms, recorded, events } = options;
-  const hearing = new Hearing({
+  const hearing = new DeepgramStt({
     apiKey: deepgram.apiKey,
     baseUrl: deepgram.baseUrl,
     models: [deepgram.sttModel, ...present(deepgram.sttFallbackModel)],
@@ -53,7 +53,7 @@ export function createSpeech(
   const modelOf = (model: string) => createOpenAiModel({ ...openai, model });
   const session = new voice.AgentSession({
     stt: hearing,
-    llm: new SteadyLlm({
+    llm: new FallbackLlm({
       models: [modelOf(openai.model), ...present(openai.fallbackModel).map(modelOf)],
       fillers,
       onTrouble: (trouble) => events.onThinkingTrouble(trouble),

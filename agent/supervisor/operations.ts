@@ -8,7 +8,7 @@ import { Alerts } from '../telemetry/alerts.ts';
 import type { BookingGateway } from './sheet/booking-gateway.ts';
 import type { Gauged } from '../telemetry/gauges.ts';
 import type { Readiness } from './http.ts';
-import type { InventoryKeeper } from './sheet/inventory-sync.ts';
+import type { InventorySync } from './sheet/inventory-sync.ts';
 import type { WorkerPeer } from '../ipc/server.ts';
 import { JournalWatch } from '../telemetry/outbox-backlog.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -20,7 +20,7 @@ export type Seen = {
   readonly worker: WorkerPeer | undefined;
   readonly workers: Iterable<WorkerPeer>;
   readonly isDraining: boolean;
-  readonly inventory: Pick<InventoryKeeper, 'isLeading' | 'refusal'>;
+  readonly inventory: Pick<InventorySync, 'isLeading' | 'refusal'>;
   readonly bookings: Pick<BookingGateway, 'isLeading' | 'refusal'>;
 };
 

@@ -1,27 +1,39 @@
+import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { withDeadline } from '../infra/deadline.ts';
 import type { JobOutcome } from '../ipc/client.ts';
 import type { Log } from '../infra/log.ts';
 import { openStore } from '../infra/store/database.ts';
 import type { Store } from '../infra/store/database.ts';
+import {
+  callLeaseName,
+  claimLease,
+  guardianLeaseName,
+  readLease,
+  removeExpiredLeases,
+} from '../infra/store/leases.ts';
 import { BookingGateway } from './sheet/booking-gateway.ts';
 import { drain } from './drain/drain.ts';
-import type { Guardian } from './guardian/guardian.ts';
+import { recordAbandonedCall } from './guardian/abandoned-calls.ts';
+import { Guardian } from './guardian/guardian.ts';
+import { HeartbeatMonitor } from './guardian/heartbeat-monitor.ts';
+import { OrphanedJobs } from './guardian/orphaned-jobs.ts';
 import { serveHttp } from './http.ts';
 import type { HttpServer, Readiness } from './http.ts';
-import { InventoryKeeper } from './sheet/inventory-sync.ts';
+import { InventorySync } from './sheet/inventory-sync.ts';
 import { JobLine } from '../ipc/server.ts';
 import type { JobPeer, WorkerPeer } from '../ipc/server.ts';
-import { logLink } from './link-log.ts';
 import { Operations } from './operations.ts';
 import type { Seen } from './operations.ts';
-import { Pool } from './workers/capacity.ts';
-import { ReadyMark } from './drain/readiness-lease.ts';
-import { Safeguards } from './safeguards.ts';
+import { Capacity } from './workers/capacity.ts';
+import { ReadinessLease } from './drain/readiness-lease.ts';
+import { createRooms } from './rooms.ts';
 import { WorkerProcesses } from './workers/worker-processes.ts';
 
 /** What is still open after the last word in the log is left behind with the process. */
 const closeMs = 1_000;
+/** Outlasts the time in which a dispatched job reports in, and not by much: its holder may die. */
+const actingMs = 5_000;
 
 /** The process that stays: it starts workers, holds the line to every job, and guards every call. */
 export class Supervisor {
@@ -30,16 +42,18 @@ export class Supervisor {
   readonly #store: Store;
   readonly #line: JobLine;
   readonly #workers: WorkerProcesses;
-  readonly #pool: Pool;
-  readonly #safeguards: Safeguards;
+  readonly #capacity: Capacity;
   readonly #guardian: Guardian;
-  readonly #inventory: InventoryKeeper;
+  readonly #orphans: OrphanedJobs;
+  readonly #heartbeats: HeartbeatMonitor;
+  readonly #inventory: InventorySync;
   readonly #bookings: BookingGateway;
   readonly #operations: Operations;
-  readonly #readyMark: ReadyMark;
+  readonly #readinessLease: ReadinessLease;
   readonly #forced = Promise.withResolvers<void>();
   readonly #gaveUp = Promise.withResolvers<void>();
   #http: HttpServer | undefined;
+  readonly #holder = randomUUID();
   #inventoryTried = false;
   #announceReady = true;
   #draining: Promise<number> | undefined;
@@ -81,15 +95,15 @@ export class Supervisor {
     this.#line = line;
     this.#workers = new WorkerProcesses({
       log,
-      onExit: (pid) => this.#safeguards.workerDied(pid),
+      onExit: (pid) => this.#orphans.workerDied(pid),
     });
     const { maxCalls } = config.livekit;
-    this.#pool = new Pool({ line, workers: this.#workers, maxCalls });
-    this.#inventory = new InventoryKeeper({
+    this.#capacity = new Capacity({ line, workers: this.#workers, maxCalls });
+    this.#inventory = new InventorySync({
       config,
       store,
       log,
-      onChanged: () => this.#pool.current?.send({ type: 'yard-changed' }),
+      onChanged: () => this.#capacity.current?.send({ type: 'yard-changed' }),
     });
     this.#bookings = new BookingGateway({
       config,
@@ -97,21 +111,38 @@ export class Supervisor {
       log,
       refresh: () => this.#inventory.refreshNow(),
     });
-    this.#readyMark = new ReadyMark({ store, log, isReady: () => this.readiness.ready });
+    this.#readinessLease = new ReadinessLease({ store, log, isReady: () => this.readiness.ready });
+    const jobs = () => line.jobs;
     const canTake = (room: string) => this.#canSendTo(room);
-    const onServerBack = () => this.#pool.current?.send({ type: 'link-now' });
-    this.#safeguards = new Safeguards({ config, store, log, line, canTake, onServerBack });
-    this.#guardian = this.#safeguards.guardian;
+    this.#guardian = new Guardian({
+      rooms: createRooms(config),
+      log,
+      timeouts: config.timeouts,
+      jobs,
+      canTake,
+      leaseHolder: async (callId) =>
+        (await readLease(store, callLeaseName(callId)))?.holder ?? null,
+      mayAct: (room) => this.#mayAct(room),
+      onAbandoned: (call) => recordAbandonedCall(store, log, call),
+      onServerBack: () => this.#capacity.current?.send({ type: 'link-now' }),
+    });
+    this.#orphans = new OrphanedJobs({ jobs, canTake });
+    this.#heartbeats = new HeartbeatMonitor({
+      jobs,
+      workers: () => line.workers.values(),
+      onFrozen: (job) => this.#guardian.jobFroze(job),
+      log,
+    });
   }
 
-  /** Whether a call would be picked up now. */
+  /** Says if a call would be picked up now, and if not, why. */
   get readiness(): Readiness {
     const reason = this.#whyNot(null);
     return {
       ready: reason === null,
       reason,
-      calls: this.#pool.rooms.size,
-      warmProcesses: this.#pool.idlePids.length,
+      calls: this.#capacity.rooms.size,
+      warmProcesses: this.#capacity.idlePids.length,
       inventoryAgeMs: this.#inventory.ageMs,
       alerts: this.#operations.alerts.open,
     };
@@ -139,10 +170,11 @@ export class Supervisor {
     // Jobs of an earlier supervisor come back on it, from now on.
     const linePath = await this.#line.listen(store.dataDir);
     this.#workers.start(linePath);
-    this.#safeguards.start();
+    this.#guardian.start();
+    this.#heartbeats.start();
     this.#bookings.start();
     this.#operations.start();
-    this.#readyMark.start();
+    this.#readinessLease.start();
     this.#log.info({ event: 'service.started', port: this.#http.port }, 'service started');
     const tried = () => {
       this.#inventoryTried = true;
@@ -162,7 +194,7 @@ export class Supervisor {
   get #seen(): Seen {
     return {
       readiness: this.readiness,
-      worker: this.#pool.current,
+      worker: this.#capacity.current,
       workers: this.#line.workers.values(),
       isDraining: this.#draining !== undefined,
       inventory: this.#inventory,
@@ -170,14 +202,23 @@ export class Supervisor {
     };
   }
 
+  /** Of several guardians that share a store one acts for a room: true when it is this one. */
+  async #mayAct(room: string): Promise<boolean> {
+    const name = guardianLeaseName(room);
+    const lease = await claimLease(this.#store, { name, holder: this.#holder, ttlMs: actingMs });
+    // Nobody waits for that, and what is left is removed by the next one.
+    removeExpiredLeases(this.#store, guardianLeaseName('')).catch(() => {});
+    return lease !== null;
+  }
+
   #whyNot(room: string | null): string | null {
     if (this.#draining) return 'draining';
-    return this.#inventoryTried ? this.#pool.whyNot(room) : 'reading the sheet';
+    return this.#inventoryTried ? this.#capacity.whyNot(room) : 'reading the sheet';
   }
 
   /** While we drain, what is dispatched goes to another supervisor: our worker refuses it. */
   #canSendTo(room: string): boolean {
-    return this.#draining ? this.#readyMark.otherIsReady : this.#whyNot(room) === null;
+    return this.#draining ? this.#readinessLease.otherIsReady : this.#whyNot(room) === null;
   }
 
   #jobMoved(job: JobPeer): void {
@@ -189,7 +230,7 @@ export class Supervisor {
     this.#bookings.jobGone(job);
     this.#operations.metrics.jobGone(job, outcome);
     const { pid, stage, call, workerPid } = job;
-    const worker = this.#pool.current;
+    const worker = this.#capacity.current;
     // A worker that drains, or died, takes its warm processes with it, without a word.
     const isWarm = stage === 'idle' && workerPid === worker?.pid && !this.#draining;
     if (outcome === null && (call || isWarm)) {
@@ -210,14 +251,36 @@ export class Supervisor {
 
   #workerGone(worker: WorkerPeer): void {
     // Of one that an earlier supervisor started, this is all that is heard of its end.
-    if (!this.#workers.pids.includes(worker.pid)) this.#safeguards.workerDied(worker.pid);
+    if (!this.#workers.pids.includes(worker.pid)) this.#orphans.workerDied(worker.pid);
     this.#replaceWorker(worker, 'its line closed');
   }
 
   #workerLink(worker: WorkerPeer): void {
-    logLink(this.#log, worker, this.#config.link);
+    this.#logLink(worker);
     if (worker.link !== 'registered') this.#announceReady = true;
     this.#poolChanged();
+  }
+
+  /** Says what has become of a worker's link to LiveKit, and what to do about it. */
+  #logLink({ pid, link, linkDetail }: WorkerPeer): void {
+    const { reconnectEnabled, maxAttempts } = this.#config.link;
+    const log = this.#log;
+    const fields = { workerPid: pid, detail: linkDetail };
+    if (link === 'registered') {
+      log.info({ event: 'worker.registered', ...fields }, 'worker registered with LiveKit');
+    } else if (link === 'refused') {
+      log.error(
+        { event: 'worker.refused', ...fields },
+        'LiveKit refused the key: check LIVEKIT_API_KEY and LIVEKIT_API_SECRET',
+      );
+    } else if (link === 'gave-up') {
+      log.error(
+        { event: 'worker.gave-up', ...fields, attempts: reconnectEnabled ? maxAttempts : 0 },
+        'LiveKit was given up on: the process ends with its last call and must be started anew',
+      );
+    } else if (linkDetail !== null) {
+      log.warn({ event: 'worker.unregistered', ...fields }, 'LiveKit is not reachable');
+    }
   }
 
   /** Only the worker that takes calls is replaced; others end as they were told to. */
@@ -234,7 +297,7 @@ export class Supervisor {
 
   /** Tells the worker what it decides requests on, and says in the log when calls can come again. */
   #poolChanged(): void {
-    const { idlePids, serving, current } = this.#pool;
+    const { idlePids, serving, current } = this.#capacity;
     const jobs = serving.map(({ jobId, room }) => ({ jobId, room }));
     current?.send({ type: 'pool', idlePids, jobs });
     const isOver = current?.link === 'gave-up' && serving.length === 0;
@@ -253,7 +316,7 @@ export class Supervisor {
   async #drainOnce(signal: string): Promise<number> {
     const { timeouts, drainGraceMs: graceMs, handover } = this.#config;
     const budget = { graceMs, drainMs: timeouts.drainMs };
-    const [calls, handsOver] = [this.#pool.rooms.size, handover.onDrain];
+    const [calls, handsOver] = [this.#capacity.rooms.size, handover.onDrain];
     this.#log.info(
       { event: 'service.draining', signal, calls, ...budget, handOver: handsOver },
       'draining',
@@ -261,9 +324,9 @@ export class Supervisor {
     const outcome = await drain({
       line: this.#line,
       workers: this.#workers,
-      pool: this.#pool,
+      pool: this.#capacity,
       log: this.#log,
-      readyMark: this.#readyMark,
+      readinessLease: this.#readinessLease,
       budget,
       handsOver,
       forced: this.#forced.promise,
@@ -274,14 +337,16 @@ export class Supervisor {
   }
 
   async #close(): Promise<void> {
-    this.#safeguards.stop();
+    this.#guardian.stop();
+    this.#heartbeats.stop();
+    this.#orphans.stop();
     await withDeadline(
       async () => {
         await Promise.all([
           this.#inventory.stop(),
           this.#bookings.stop(),
           this.#operations.stop(),
-          this.#readyMark.stop(),
+          this.#readinessLease.stop(),
           this.#http?.close(),
           this.#line.close(),
         ]);

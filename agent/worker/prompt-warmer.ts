@@ -20,7 +20,7 @@ const backOff = { initialMs: 1_000, multiplier: 2, maxMs: 60_000, jitter: 0.5 };
  * Keeps the phrases that every call speaks in the store as audio: the first word then waits for no
  * provider. Synthesises what is missing for the text, voice and model of now; tries again on failure.
  */
-export class Greeter {
+export class PromptWarmer {
   readonly #config: Config;
   readonly #store: () => Promise<Store>;
   readonly #log: Log;

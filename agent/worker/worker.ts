@@ -12,7 +12,7 @@ import { warmBehindCalls } from '../priority.ts';
 import { storeOpener } from '../infra/store/database.ts';
 import { admission, fullLoad, reportedLoad } from './admission.ts';
 import type { AdmissionState, PoolState } from './admission.ts';
-import { Greeter } from './prompt-warmer.ts';
+import { PromptWarmer } from './prompt-warmer.ts';
 import { openLinkGate } from './link/gate.ts';
 import { LiveKitLink } from './link/link.ts';
 
@@ -126,7 +126,7 @@ function tellOfHealth(): void {
 }
 
 const store = storeOpener(config.store);
-const greeter = new Greeter({ config, store, log });
+const greeter = new PromptWarmer({ config, store, log });
 
 const link = new LiveKitLink({
   livekit: config.livekit,

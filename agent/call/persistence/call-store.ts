@@ -10,12 +10,14 @@ import {
   recordCallClose,
   recordCallEvent,
   recordCallStart,
+  dropCallState,
+  readCallState,
+  saveCallState,
 } from '../../infra/store/calls.ts';
 import type { Store, StoreQueries } from '../../infra/store/database.ts';
 import { CallLease } from './call-lease.ts';
 import { savedCallFrom } from './call-snapshot.ts';
 import type { SavedCall } from './call-snapshot.ts';
-import { dropCallState, readCallState, saveCallState } from '../../store/call-states.ts';
 import { readPhrase } from '../../infra/store/prompts.ts';
 import { YardList } from '../yard-list.ts';
 

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import timers from 'node:timers/promises';
@@ -14,9 +14,7 @@ import {
 } from 'kysely';
 import { withDeadline } from '../deadline.ts';
 import { backOffMs, type BackOff } from '../retry.ts';
-import { asStoreError } from '../../store/sqlite-error.ts';
-import { StoreError } from './store-error.ts';
-import { WriteAheadLog } from '../../store/write-ahead-log.ts';
+import { StoreError, type StoreErrorCode } from './store-error.ts';
 
 type SqliteOptions = { readonly dataDir: string; readonly lockWaitMs: number };
 
@@ -30,6 +28,24 @@ const fileName = 'pickup.sqlite';
 
 /** Far more than the queries that we have; lists of values of many lengths make more. */
 const mostStatements = 200;
+
+/** By SQLite's primary result code (sqlite.org/rescode.html), the low byte of `errcode`. */
+const codes: Readonly<Record<number, StoreErrorCode>> = {
+  3: 'STORE_UNAVAILABLE', // PERM
+  5: 'STORE_BUSY',
+  6: 'STORE_BUSY', // LOCKED
+  8: 'STORE_UNAVAILABLE', // READONLY
+  10: 'STORE_UNAVAILABLE', // IOERR
+  11: 'STORE_UNAVAILABLE', // CORRUPT
+  13: 'STORE_FULL',
+  14: 'STORE_UNAVAILABLE', // CANTOPEN
+  15: 'STORE_BUSY', // PROTOCOL: too many processes open the file at once
+  19: 'STORE_CONFLICT', // CONSTRAINT
+  26: 'STORE_UNAVAILABLE', // NOTADB
+};
+
+/** IOERR_SHMSIZE: there is no space left for the shared-memory file beside the WAL. */
+const noSpaceForSharedMemory = 4874;
 
 type PreparedQuery = {
   readonly statement: StatementSync;
@@ -240,4 +256,44 @@ function bindable(value: unknown): SQLInputValue {
     return value;
   }
   throw new StoreError('STORE_FAILED', `SQLite has no type for a value of type ${typeof value}`);
+}
+
+/** What `node:sqlite` threw, coded. */
+function asStoreError(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const errcode = error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0;
+  const code =
+    errcode === noSpaceForSharedMemory ? 'STORE_FULL' : (codes[errcode & 0xff] ?? 'STORE_FAILED');
+  const what = error instanceof Error ? error.message : String(error);
+  return new StoreError(code, `SQLite: ${what}`, { cause: error });
+}
+
+/**
+ * The `-wal` file of a SQLite database that is open with `synchronous = normal`: a commit in it is
+ * durable once it has been synced (sqlite.org/wal.html). `synchronous = full` does that too, but
+ * within the write lock and on the event loop: twenty writers wait for twenty syncs in a row, where
+ * here the file system makes one of many that come together.
+ */
+class WriteAheadLog {
+  readonly #path: string;
+  #file: Promise<FileHandle> | undefined;
+
+  constructor(file: string) {
+    this.#path = file;
+  }
+
+  /** Resolves when every commit of before is on the disk, other processes' too. Rejects as the disk does. */
+  async sync(): Promise<void> {
+    // It stays the same file for as long as any process has the database open, and this one has.
+    this.#file ??= open(this.#path).catch((error: unknown) => {
+      this.#file = undefined;
+      throw error;
+    });
+    await (await this.#file).datasync();
+  }
+
+  async close(): Promise<void> {
+    await (await this.#file)?.close();
+    this.#file = undefined;
+  }
 }

@@ -6,7 +6,7 @@ export type WaitBudgets = {
 };
 
 /** The caller's wait for the first word of an answer: covered by fillers, and not without end. */
-export class FirstWordWait {
+export class FirstTokenTimer {
   readonly #limit = new AbortController();
   readonly #limitTimer: NodeJS.Timeout;
   #fillerTimer: NodeJS.Timeout | undefined;

@@ -4,7 +4,7 @@ import { type RequestWatch, requestUnderWay } from './llm-request.ts';
 
 /**
  * A model behind OpenAI's chat completions, through the official plugin. Its client never retries
- * (that is `SteadyLlm`'s), and tells the request under way what the plugin hides: each token of a
+ * (that is `FallbackLlm`'s), and tells the request under way what the plugin hides: each token of a
  * tool call, and when to come back.
  */
 export function createOpenAiModel(options: {

@@ -1,7 +1,7 @@
 import { type APIConnectOptions, stt } from '@livekit/agents';
 import { type Results, toSpeechEvent } from './deepgram-results.ts';
 import { listenUrl } from './deepgram-socket.ts';
-import { type HearingRecovered, type HearingTrouble, Listening } from './stt-connection.ts';
+import { type HearingRecovered, type HearingTrouble, SttConnection } from './stt-connection.ts';
 import { sampleRate } from './replay-buffer.ts';
 
 type HearingOptions = {
@@ -23,8 +23,8 @@ const usageSeconds = 5;
  * ends only with its input. Takes the place of the framework's plugin, which stays deaf after a
  * dropped socket and ends the session after a refused one.
  */
-export class Hearing extends stt.STT {
-  override readonly label = 'pickup.Hearing';
+export class DeepgramStt extends stt.STT {
+  override readonly label = 'pickup.DeepgramStt';
   readonly #options: HearingOptions;
   readonly #streams = new Set<HearingStream>();
   #model = 0;
@@ -83,7 +83,7 @@ export class Hearing extends stt.STT {
   }
 
   protected override _recognize(): Promise<stt.SpeechEvent> {
-    return Promise.reject(new Error('Hearing only streams'));
+    return Promise.reject(new Error('DeepgramStt only streams'));
   }
 
   /** Round and round: while all fail, none may be left out. */
@@ -94,21 +94,24 @@ export class Hearing extends stt.STT {
   }
 }
 
-type StreamOptions = Omit<ConstructorParameters<typeof Listening>[0], 'onResults' | 'onSent'> & {
+type StreamOptions = Omit<
+  ConstructorParameters<typeof SttConnection>[0],
+  'onResults' | 'onSent'
+> & {
   readonly onEnd: () => void;
 };
 
 class HearingStream extends stt.SpeechStream {
   override readonly label = 'pickup.HearingStream';
-  readonly #listening: Listening;
+  readonly #listening: SttConnection;
   readonly #onEnd: () => void;
   #unreportedSeconds = 0;
   #requestId = '';
 
-  constructor(hearing: Hearing, options: StreamOptions, connOptions?: APIConnectOptions) {
+  constructor(hearing: DeepgramStt, options: StreamOptions, connOptions?: APIConnectOptions) {
     super(hearing, sampleRate, connOptions);
     this.#onEnd = options.onEnd;
-    this.#listening = new Listening({
+    this.#listening = new SttConnection({
       ...options,
       onResults: (results, offsetSeconds) => this.#report(results, offsetSeconds),
       onSent: (seconds) => this.#count(seconds),

@@ -7,7 +7,7 @@ const afterSpeechMs = 1_200;
  * Notices that the caller speaks, or spoke, and no transcript comes: the only sign of a connection
  * that is open but dumb. `onUnanswered` is called once a connection; the next one has its own time.
  */
-export class UnansweredSpeech {
+export class MissingTranscript {
   readonly #onUnanswered: () => void;
   #isSpeaking = false;
   /** The last transcript was final: no words are under way. */

@@ -3,7 +3,7 @@ import { type BackOff, backOffMs } from '../../infra/retry.ts';
 import type { Results } from './deepgram-results.ts';
 import { DeepgramSocket, type SocketEnd } from './deepgram-socket.ts';
 import { ReplayBuffer, sampleRate } from './replay-buffer.ts';
-import { UnansweredSpeech } from './missing-transcript.ts';
+import { MissingTranscript } from './missing-transcript.ts';
 
 /** What went wrong with the ear, for the log and the call's figures; `attempt` counts in a row. */
 export type HearingTrouble = SocketEnd & { readonly model: string; readonly attempt: number };
@@ -47,10 +47,10 @@ const permanentStatuses: readonly (number | null)[] = [400, 401, 402, 403, 404];
  * Keeps one connection to Deepgram alive for as long as audio comes, one connect at a time. A new
  * connection starts with what the last one gave no final transcript for: no word is lost, none twice.
  */
-export class Listening {
+export class SttConnection {
   readonly #options: ListeningOptions;
   readonly #audio = new ReplayBuffer({ seconds: keptSeconds });
-  readonly #speech = new UnansweredSpeech(() => this.#onUnanswered());
+  readonly #speech = new MissingTranscript(() => this.#onUnanswered());
   readonly #over = new AbortController();
   #socket: DeepgramSocket | undefined;
   /** The end of the last final transcript, as a position in the audio. */

@@ -8,9 +8,9 @@ import {
 import { AudioFrame } from '@livekit/rtc-node';
 import { atRate } from './resample.ts';
 import { phraseFrames, type PhraseAudio } from '../prompts/prompt-audio.ts';
-import { SentenceFeed } from './sentence-stream.ts';
+import { SentenceStream } from './sentence-stream.ts';
 import { VoiceHealth } from './voice-health.ts';
-import { VoiceReading, type ReadingFailure } from './tts-stream.ts';
+import { TtsStream, type ReadingFailure } from './tts-stream.ts';
 
 /** A voice that failed, and what the caller heard instead: `nothing` also when all was said. */
 export type SpeakingTrouble = ReadingFailure & {
@@ -25,7 +25,7 @@ type SpeakingBudgets = {
   readonly betweenChunksMs: number;
 };
 
-export type SteadyVoiceOptions = {
+export type FallbackTtsOptions = {
   /** In order of preference. The sample rate is that of the first. */
   readonly voices: readonly [tts.TTS, ...tts.TTS[]];
   /** Excuses the agent when no voice can speak. */
@@ -34,7 +34,7 @@ export type SteadyVoiceOptions = {
   readonly budgets?: SpeakingBudgets;
 };
 
-type StreamOptions = Required<Omit<SteadyVoiceOptions, 'voices'>>;
+type StreamOptions = Required<Omit<FallbackTtsOptions, 'voices'>>;
 
 const defaultBudgets: SpeakingBudgets = { firstAudioMs: 2_000, betweenChunksMs: 1_500 };
 const silenceMs = 10;
@@ -44,12 +44,12 @@ const silenceMs = 10;
  * reports the text of each sentence with its audio, so that only what was spoken counts as said.
  * When no voice is left, a recorded phrase is played, and the stream fails.
  */
-export class SteadyVoice extends tts.TTS {
-  readonly label = 'pickup.SteadyVoice';
+export class FallbackTts extends tts.TTS {
+  readonly label = 'pickup.FallbackTts';
   readonly #options: StreamOptions;
   readonly #voices: readonly [VoiceHealth, ...VoiceHealth[]];
 
-  constructor({ voices, ...options }: SteadyVoiceOptions) {
+  constructor({ voices, ...options }: FallbackTtsOptions) {
     const [first, ...others] = voices;
     super(first.sampleRate, 1, { streaming: true, alignedTranscript: true });
     this.#voices = [new VoiceHealth(first), ...others.map((voice) => new VoiceHealth(voice))];
@@ -67,7 +67,7 @@ export class SteadyVoice extends tts.TTS {
   }
 
   override stream(options?: { connOptions?: APIConnectOptions }): tts.SynthesizeStream {
-    return new SteadyStream(this, this.#voices, this.#options, options?.connOptions);
+    return new FallbackTtsStream(this, this.#voices, this.#options, options?.connOptions);
   }
 
   /** @throws {Error} always: the framework asks only voices that do not stream. */
@@ -80,8 +80,8 @@ export class SteadyVoice extends tts.TTS {
   }
 }
 
-class SteadyStream extends tts.SynthesizeStream {
-  readonly label = 'pickup.SteadyStream';
+class FallbackTtsStream extends tts.SynthesizeStream {
+  readonly label = 'pickup.FallbackTtsStream';
   readonly #rateHz: number;
   readonly #voices: readonly VoiceHealth[];
   readonly #options: StreamOptions;
@@ -90,7 +90,7 @@ class SteadyStream extends tts.SynthesizeStream {
   #said = 0;
 
   constructor(
-    voice: SteadyVoice,
+    voice: FallbackTts,
     voices: readonly VoiceHealth[],
     options: StreamOptions,
     connOptions?: APIConnectOptions,
@@ -102,7 +102,7 @@ class SteadyStream extends tts.SynthesizeStream {
   }
 
   protected override async run(): Promise<void> {
-    const feed = new SentenceFeed(this.input);
+    const feed = new SentenceStream(this.input);
     const left = VoiceHealth.inOrder(this.#voices);
     for (let health = left.shift(); health; health = left.shift()) {
       const isFirst = left.length === this.#voices.length - 1;
@@ -133,9 +133,9 @@ class SteadyStream extends tts.SynthesizeStream {
   }
 
   /** Lets one voice read on from the first sentence that was not said. */
-  async #readAloud(feed: SentenceFeed, health: VoiceHealth, isFirst: boolean) {
+  async #readAloud(feed: SentenceStream, health: VoiceHealth, isFirst: boolean) {
     const { firstAudioMs, betweenChunksMs } = this.#options.budgets;
-    const reading = new VoiceReading({
+    const reading = new TtsStream({
       voice: health.voice,
       sampleRateHz: this.#rateHz,
       connOptions: this.connOptions,
@@ -158,7 +158,7 @@ class SteadyStream extends tts.SynthesizeStream {
     }
   }
 
-  async #feed(feed: SentenceFeed, reading: VoiceReading, from: number): Promise<void> {
+  async #feed(feed: SentenceStream, reading: TtsStream, from: number): Promise<void> {
     for (let i = from; ; i += 1) {
       const sentence = await feed.at(i);
       if (reading.isOver) return;
@@ -175,14 +175,14 @@ class SteadyStream extends tts.SynthesizeStream {
   }
 
   /** `saidUntil`: how many sentences are said once this frame is out. */
-  #play(frame: AudioFrame, feed: SentenceFeed, saidUntil: number): void {
+  #play(frame: AudioFrame, feed: SentenceStream, saidUntil: number): void {
     const text = feed.sentences.slice(this.#said, saidUntil).join('');
     this.#said = Math.max(this.#said, saidUntil);
     this.#put(frame, text);
   }
 
   /** The voice came to its end: what was reckoned to be unsaid is said. */
-  #end(feed: SentenceFeed): void {
+  #end(feed: SentenceStream): void {
     if (this.#said < feed.sentences.length) {
       const samples = (this.#rateHz * silenceMs) / 1_000;
       const silence = new AudioFrame(new Int16Array(samples), this.#rateHz, 1, samples);

@@ -10,7 +10,7 @@ import {
   type APIConnectOptions,
 } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
-import { SentenceFeed } from './sentence-stream.ts';
+import { SentenceStream } from './sentence-stream.ts';
 
 /** The only rate of OpenAI's `pcm` (platform.openai.com/docs/guides/text-to-speech). */
 const sampleRateHz = 24_000;
@@ -41,8 +41,8 @@ type OpenAiVoiceOptions = {
  * OpenAI's speech, played as it arrives: one request a sentence, the next ones asked for meanwhile.
  * No audio for `connOptions.timeoutMs`, at first or later, is an error; nothing is tried twice.
  */
-export class OpenAiVoice extends tts.TTS {
-  readonly label = 'pickup.OpenAiVoice';
+export class OpenAiTts extends tts.TTS {
+  readonly label = 'pickup.OpenAiTts';
   readonly #options: OpenAiVoiceOptions;
 
   constructor(options: OpenAiVoiceOptions) {
@@ -78,7 +78,7 @@ class OpenAiStream extends tts.SynthesizeStream {
   readonly #over = new AbortController();
   #deadline: NodeJS.Timeout | undefined;
 
-  constructor(voice: OpenAiVoice, options: OpenAiVoiceOptions, connOptions?: APIConnectOptions) {
+  constructor(voice: OpenAiTts, options: OpenAiVoiceOptions, connOptions?: APIConnectOptions) {
     super(voice, connOptions);
     this.#options = options;
     this.abortSignal.addEventListener('abort', () => this.#over.abort(), { once: true });
@@ -86,7 +86,7 @@ class OpenAiStream extends tts.SynthesizeStream {
 
   protected override async run(): Promise<void> {
     const speeches = new AsyncIterableQueue<Speech>();
-    void this.#askFor(new SentenceFeed(this.input), speeches);
+    void this.#askFor(new SentenceStream(this.input), speeches);
     try {
       for await (const speech of speeches) await this.#play(speech);
       this.queue.put(tts.SynthesizeStream.END_OF_STREAM);
@@ -99,7 +99,7 @@ class OpenAiStream extends tts.SynthesizeStream {
     }
   }
 
-  async #askFor(feed: SentenceFeed, speeches: AsyncIterableQueue<Speech>): Promise<void> {
+  async #askFor(feed: SentenceStream, speeches: AsyncIterableQueue<Speech>): Promise<void> {
     for (let i = 0; !this.#over.signal.aborted; i += 1) {
       const sentence = await feed.at(i);
       if (sentence === undefined) break;

@@ -13,7 +13,7 @@ const fastestPace = 0.7;
  * How far the audio of one voice has come in the sentences it was given. A voice that marks where
  * each sentence begins is believed; for any other it is reckoned from letters and time.
  */
-export class ReadingProgress {
+export class PlayoutEstimate {
   readonly #marksSentences: boolean;
   readonly #msPerLetter: number;
   readonly #letters: number[] = [];

@@ -4,7 +4,7 @@ import { tokenize } from '@livekit/agents';
 const minSentenceLength = 8;
 
 /** The streamed text of a reply as sentences, each as soon as it is whole. */
-export class SentenceFeed {
+export class SentenceStream {
   readonly #sentences: string[] = [];
   readonly #splitter = new tokenize.basic.SentenceTokenizer({ minSentenceLength }).stream();
   /** What was written and is not yet in a sentence. */

@@ -2,7 +2,7 @@ import { APIStatusError, tts, type APIConnectOptions } from '@livekit/agents';
 import type { AudioFrame } from '@livekit/rtc-node';
 import { atRate } from './resample.ts';
 import { UnusableSpeechError } from './openai-tts.ts';
-import { ReadingProgress } from './playout-estimate.ts';
+import { PlayoutEstimate } from './playout-estimate.ts';
 
 /** What went wrong with a voice, and the HTTP status or WebSocket code that it gave. */
 export type ReadingFailure = {
@@ -27,8 +27,8 @@ type ReadingOptions = {
  * One voice that reads sentences aloud, under deadlines. It connects at once, before there is text.
  * When `frames()` has ended, `failure` says whether it ended well.
  */
-export class VoiceReading {
-  readonly progress: ReadingProgress;
+export class TtsStream {
+  readonly progress: PlayoutEstimate;
   readonly #options: ReadingOptions;
   readonly #stream: tts.SynthesizeStream;
   readonly #onError = ({ error }: { error: Error }) => void (this.#error ??= error);
@@ -44,7 +44,7 @@ export class VoiceReading {
   constructor(options: ReadingOptions) {
     const { voice, connOptions, msPerLetter } = options;
     this.#options = options;
-    this.progress = new ReadingProgress({
+    this.progress = new PlayoutEstimate({
       marksSentences: voice.capabilities.alignedTranscript === true,
       ...(msPerLetter === undefined ? {} : { msPerLetter }),
     });

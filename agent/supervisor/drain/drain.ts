@@ -1,12 +1,11 @@
 import timers from 'node:timers/promises';
 import type { Log } from '../../infra/log.ts';
-import { DrainHandOvers } from '../drain-hand-overs.ts';
-import { drainTimes, killAfterMs } from './drain-budget.ts';
+import { drainTimes, killAfterMs, handOverPace } from './drain-budget.ts';
 import type { DrainBudget } from './drain-budget.ts';
 import type { JobLine, JobPeer } from '../../ipc/server.ts';
-import { killProcess } from '../kill-process.ts';
-import type { Pool } from '../workers/capacity.ts';
-import type { ReadyMark } from './readiness-lease.ts';
+import { killProcess } from '../guardian/heartbeat-monitor.ts';
+import type { Capacity } from '../workers/capacity.ts';
+import type { ReadinessLease } from './readiness-lease.ts';
 import type { WorkerProcesses } from '../workers/worker-processes.ts';
 
 /**
@@ -16,16 +15,20 @@ import type { WorkerProcesses } from '../workers/worker-processes.ts';
 export type DrainOutcome = 'drained' | 'said-goodbye' | 'forced' | 'deadline';
 
 const pollMs = 50;
+/** A job that was told waits 8 s for the fresh one, and 2 s for the store, before it gives up. */
+const settleMs = 10_000;
+/** The other deployment had no room, or the job something to finish: neither passes at once. */
+const againMs = 5_000;
 
-/** What a drain needs. */
+/** The processes and calls to end, and the time that there is for it. */
 export type DrainDeps = {
   readonly line: Pick<JobLine, 'jobs' | 'workers'>;
   readonly workers: Pick<WorkerProcesses, 'pids' | 'stopStarting' | 'kill'>;
-  readonly pool: Pick<Pool, 'serving'>;
+  readonly pool: Pick<Capacity, 'serving'>;
   readonly log: Log;
-  readonly readyMark: Pick<ReadyMark, 'withdraw' | 'otherIsReady'>;
+  readonly readinessLease: Pick<ReadinessLease, 'withdraw' | 'otherIsReady'>;
   readonly budget: DrainBudget;
-  /** Whether calls are given to another deployment that is ready. */
+  /** Gives calls to another deployment that is ready. */
   readonly handsOver: boolean;
   /** Resolves when waiting is to end at once. */
   readonly forced: Promise<void>;
@@ -62,12 +65,12 @@ class Drain {
   }
 
   async run(): Promise<DrainOutcome> {
-    const { line, workers, readyMark, forced } = this.#deps;
+    const { line, workers, readinessLease, forced } = this.#deps;
     void forced.then(() => (this.#isForced = true));
     workers.stopStarting();
     // A worker that says hello later is told then.
     for (const worker of line.workers.values()) worker.send({ type: 'drain' });
-    await readyMark.withdraw();
+    await readinessLease.withdraw();
     const outcome = await this.#callsOver();
     if (!this.#isOver) await this.#endByForce(outcome);
     return outcome;
@@ -84,9 +87,9 @@ class Drain {
   }
 
   async #callsOver(): Promise<DrainOutcome> {
-    const { budget, handsOver, readyMark, pool } = this.#deps;
+    const { budget, handsOver, readinessLease, pool } = this.#deps;
     while (!this.#isOver && !this.#isForced) {
-      const otherIsReady = handsOver && readyMark.otherIsReady;
+      const otherIsReady = handsOver && readinessLease.otherIsReady;
       const { lastWordsMs, endMs } = drainTimes(budget, otherIsReady);
       const passedMs = this.#passedMs;
       // A worker that is left without a call is no reason to call the end a bad one.
@@ -140,5 +143,46 @@ class Drain {
       log.error({ event: 'job.forced', jobPid: pid, room: call?.room ?? null }, 'job killed');
       killProcess(pid);
     }
+  }
+}
+
+type Order = { readonly attempt: number; readonly untilMs: number };
+
+/** Orders the live calls of a drain to another deployment, few at a time, again until they go. */
+class DrainHandOvers {
+  readonly #log: Log;
+  readonly #orders = new Map<JobPeer, Order>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Orders what may go now, with `leftMs` until the last words. A job not live yet waits. */
+  step(jobs: Iterable<JobPeer>, nowMs: number, leftMs: number): void {
+    const { withinMs, together } = handOverPace(leftMs);
+    const live = [...jobs].filter(({ stage, call }) => call && stage === 'live');
+    const attempts = (job: JobPeer) => this.#orders.get(job)?.attempt ?? 0;
+    let underWay = live.filter((job) => nowMs < (this.#orders.get(job)?.untilMs ?? 0)).length;
+    const due = live
+      .filter((job) => nowMs >= (this.#orders.get(job)?.untilMs ?? -againMs) + againMs)
+      .sort((a, b) => attempts(a) - attempts(b));
+    for (const job of due) {
+      if (underWay >= together) return;
+      underWay += 1;
+      this.#order(
+        job,
+        { attempt: attempts(job) + 1, untilMs: nowMs + withinMs + settleMs },
+        withinMs,
+      );
+    }
+  }
+
+  #order(job: JobPeer, order: Order, withinMs: number): void {
+    this.#orders.set(job, order);
+    this.#log.info(
+      { event: 'drain.handing-over', ...job.call, attempt: order.attempt, withinMs },
+      'call is handed over to another deployment',
+    );
+    job.send({ type: 'hand-over', kind: 'handover', withinMs });
   }
 }

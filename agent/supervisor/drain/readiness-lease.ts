@@ -23,7 +23,7 @@ const withdrawMs = 500;
  * How supervisors that share a store know of each other: each one that takes calls keeps a lease
  * of its own there, until it drains. A store that is away shows nobody.
  */
-export class ReadyMark {
+export class ReadinessLease {
   readonly #store: Store;
   readonly #log: Log;
   readonly #isReady: () => boolean;

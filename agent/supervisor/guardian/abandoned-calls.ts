@@ -2,13 +2,17 @@ import { takeMessage } from '../../../tools/journal/journal.ts';
 import { termination } from '../../ipc/termination.ts';
 import type { TerminationReason } from '../../ipc/termination.ts';
 import type { Log } from '../../infra/log.ts';
-import { dropCallState } from '../../store/call-states.ts';
-import { findCall, recordCallClose, recordCallStart } from '../../infra/store/calls.ts';
+import {
+  dropCallState,
+  findCall,
+  recordCallClose,
+  recordCallStart,
+} from '../../infra/store/calls.ts';
 import type { Store } from '../../infra/store/database.ts';
 import type { WatchedCall } from './watched-call.ts';
 
 /** A call whose end no job wrote down. */
-export type LostCall = {
+export type AbandonedCall = {
   readonly room: string;
   readonly callId: string;
   readonly phoneNumber: string | null;
@@ -22,10 +26,10 @@ export type LostCall = {
 };
 
 /** What is written down of a call; null when LiveKit never said whose it was. */
-export function lostCall(
+export function abandonedCall(
   { room, caller, firstSeenAtMs, attempts, wasAnswered }: WatchedCall,
-  end: Pick<LostCall, 'reason' | 'isCallerThere'>,
-): LostCall | null {
+  end: Pick<AbandonedCall, 'reason' | 'isCallerThere'>,
+): AbandonedCall | null {
   if (!caller?.callId) return null;
   const { callId, phoneNumber } = caller;
   return { room, callId, phoneNumber, firstSeenAtMs, attempts, wasAnswered, ...end };
@@ -35,7 +39,11 @@ export function lostCall(
  * Writes down a call that no job wrote down, in the log and in the store, once: what a job, or
  * another supervisor that saw it, has written stands.
  */
-export async function recordLostCall(store: Store, log: Log, call: LostCall): Promise<void> {
+export async function recordAbandonedCall(
+  store: Store,
+  log: Log,
+  call: AbandonedCall,
+): Promise<void> {
   const { room, callId, firstSeenAtMs, attempts } = call;
   const endedAtMs = Date.now();
   const ending = termination(call.reason);
@@ -65,7 +73,7 @@ export async function recordLostCall(store: Store, log: Log, call: LostCall): Pr
   log[level]({ event: 'call.closed', room, callId, ...ending, ...summary }, 'call closed');
 }
 
-async function noteCallBack(store: Store, { callId, phoneNumber }: LostCall): Promise<void> {
+async function noteCallBack(store: Store, { callId, phoneNumber }: AbandonedCall): Promise<void> {
   await takeMessage(store, {
     callId,
     message: {

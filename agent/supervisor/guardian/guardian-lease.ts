@@ -4,20 +4,20 @@ import type { Log } from '../../infra/log.ts';
 import { sweepMs } from './room-reconciler.ts';
 import type { Rooms } from '../rooms.ts';
 import type { WatchedCall } from './watched-call.ts';
-import type { WhoServes } from './job-assignment.ts';
+import type { JobAssignment } from './job-assignment.ts';
 
-/** What the right is taken from. */
-export type RightToActDeps = {
+/** Who can say whose a call is: the line, the store, LiveKit. */
+export type GuardianLeaseDeps = {
   readonly rooms: Pick<Rooms, 'findCaller'>;
   readonly log: Log;
-  readonly whoServes: WhoServes;
-  /** Of several guardians that share a store one acts for a room: whether it is this one. */
+  readonly assignment: JobAssignment;
+  /** Takes the lease of a room, for a few seconds; false when another guardian holds it. */
   readonly mayAct: (room: string) => Promise<boolean>;
   readonly nowMs: () => number;
 };
 
-/** Whether a fresh job may be sent for, and whose lease it may take over; or when to ask again. */
-export type Right =
+/** Leave to send for a fresh job, with whose lease it may take over; or when to ask again. */
+export type Claim =
   | { readonly mayAct: true; readonly supersedes: string | null }
   | { readonly mayAct: false; readonly againInMs: number };
 
@@ -28,18 +28,21 @@ const actedMs = 1_000;
 /** Longer than another guardian takes to get a job into the room of a call that only it was asked for. */
 const aloneMs = 3_000;
 
-/** Which guardian looks after a call: the store says so, and without a store the call's room. */
-export class RightToAct {
-  readonly #deps: RightToActDeps;
+/** One guardian looks after a call: the store says which, and without a store the call's room. */
+export class GuardianLease {
+  readonly #deps: GuardianLeaseDeps;
 
-  constructor(deps: RightToActDeps) {
+  constructor(deps: GuardianLeaseDeps) {
     this.#deps = deps;
   }
 
   /** Rejects when neither the store nor LiveKit can be asked. */
-  async ask(call: WatchedCall): Promise<Right> {
+  async claim(call: WatchedCall): Promise<Claim> {
     try {
-      return await withDeadline(() => this.#byStore(call), { ms: storeMs, label: 'right to act' });
+      return await withDeadline(() => this.#byStore(call), {
+        ms: storeMs,
+        label: 'guardian lease',
+      });
     } catch (error) {
       const { room } = call;
       this.#deps.log.error(
@@ -50,10 +53,10 @@ export class RightToAct {
     }
   }
 
-  async #byStore(call: WatchedCall): Promise<Right> {
-    const { whoServes, mayAct } = this.#deps;
-    const holder = await whoServes.holder(call);
-    if (whoServes.isForeign(call, holder)) {
+  async #byStore(call: WatchedCall): Promise<Claim> {
+    const { assignment, mayAct } = this.#deps;
+    const holder = await assignment.holder(call);
+    if (assignment.isForeign(call, holder)) {
       call.loss = null;
       return { mayAct: false, againInMs: sweepMs };
     }
@@ -62,7 +65,7 @@ export class RightToAct {
   }
 
   /** A store that is away must not leave a caller waiting: LiveKit knows whether an agent is there. */
-  async #byRoom(call: WatchedCall): Promise<Right> {
+  async #byRoom(call: WatchedCall): Promise<Claim> {
     const { rooms, nowMs } = this.#deps;
     const caller = await rooms.findCaller(call.room);
     const isAlone = caller?.isThere && caller.agents.every((agent) => this.#isOfNoUse(call, agent));
@@ -79,7 +82,9 @@ export class RightToAct {
 
   /** An agent that is lost, or stuck: it is one of ours, and the call is to go to another. */
   #isOfNoUse(call: WatchedCall, agent: string): boolean {
-    const onLine = this.#deps.whoServes.jobsOf(call).map(({ call: served }) => served?.jobId ?? '');
+    const onLine = this.#deps.assignment
+      .jobsOf(call)
+      .map(({ call: served }) => served?.jobId ?? '');
     return [...call.lostJobs, ...onLine].some((jobId) => agentIdentity(jobId) === agent);
   }
 }

@@ -5,31 +5,31 @@ import type { Log } from '../../infra/log.ts';
 import type { Timeouts } from '../../config/timeouts.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { JobPeer } from '../../ipc/server.ts';
-import { lostCall } from './abandoned-calls.ts';
-import type { LostCall } from './abandoned-calls.ts';
-import { RightToAct } from './guardian-lease.ts';
-import { RoomSweep, sweepMs } from './room-reconciler.ts';
+import { abandonedCall } from './abandoned-calls.ts';
+import type { AbandonedCall } from './abandoned-calls.ts';
+import { GuardianLease } from './guardian-lease.ts';
+import { RoomReconciler, sweepMs } from './room-reconciler.ts';
 import type { Rooms } from '../rooms.ts';
-import { TakeoverLimits } from './takeover-policy.ts';
+import { TakeoverPolicy } from './takeover-policy.ts';
 import type { WatchedCall } from './watched-call.ts';
-import { WatchedCalls } from '../watched-calls.ts';
-import { WhoServes } from './job-assignment.ts';
+import { WatchedCalls } from './watched-call.ts';
+import { JobAssignment } from './job-assignment.ts';
 
-/** What the guardian needs. */
+/** Who serves calls, who may act for them, and who is told of those that nobody served. */
 export type GuardianDeps = {
   readonly rooms: Rooms;
   readonly log: Log;
   readonly timeouts: Timeouts;
   /** The jobs on the line. */
   readonly jobs: () => Iterable<JobPeer>;
-  /** Whether a fresh job can be had for `room`, here or from another supervisor. */
+  /** True when a fresh job can be had for `room`, here or from another supervisor. */
   readonly canTake: (room: string) => boolean;
   /** Who holds the call's lease: a job of another supervisor may serve it. */
   readonly leaseHolder: (callId: string) => Promise<string | null>;
-  /** Of several guardians that share a store one acts for a room: whether it is this one. */
+  /** Takes the guardians' lease of the room; false when another guardian holds it. */
   readonly mayAct: (room: string) => Promise<boolean>;
   /** Writes down a call that is over, unless a job has done so. */
-  readonly onLost: (call: LostCall) => Promise<void>;
+  readonly onAbandoned: (call: AbandonedCall) => Promise<void>;
   /** LiveKit answers again, after it did not. */
   readonly onServerBack?: () => void;
   /** The clock of `JobPeer`, which no change of the time of day moves. */
@@ -51,11 +51,11 @@ export class Guardian {
   readonly #deps: GuardianDeps;
   readonly #nowMs: () => number;
   readonly #calls: WatchedCalls;
-  readonly #whoServes: WhoServes;
-  readonly #right: RightToAct;
+  readonly #assignment: JobAssignment;
+  readonly #lease: GuardianLease;
   readonly #dispatcher: Dispatcher;
-  readonly #sweep: RoomSweep;
-  readonly #limits = new TakeoverLimits();
+  readonly #reconciler: RoomReconciler;
+  readonly #policy = new TakeoverPolicy();
   #suspicion: { readonly room: string; readonly untilMs: number } | undefined;
   #tick: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -66,22 +66,22 @@ export class Guardian {
     const { pickupMs, connectMs } = deps.timeouts;
     this.#nowMs = nowMs;
     this.#calls = new WatchedCalls({ ...deps, pickupMs, nowMs });
-    this.#whoServes = new WhoServes({ ...deps, nowMs });
+    this.#assignment = new JobAssignment({ ...deps, nowMs });
     this.#dispatcher = new Dispatcher({ ...deps, pickupMs, nowMs });
-    const [calls, whoServes] = [this.#calls, this.#whoServes];
-    this.#right = new RightToAct({ ...deps, whoServes, nowMs });
-    this.#sweep = new RoomSweep({ ...deps, calls, whoServes, connectMs, nowMs });
+    const [calls, assignment] = [this.#calls, this.#assignment];
+    this.#lease = new GuardianLease({ ...deps, assignment, nowMs });
+    this.#reconciler = new RoomReconciler({ ...deps, calls, assignment, connectMs, nowMs });
   }
 
   start(): void {
     this.#tick = setInterval(() => this.check(), tickMs);
-    this.#sweep.start();
+    this.#reconciler.start();
   }
 
   stop(): void {
     this.#stopped = true;
     clearInterval(this.#tick);
-    this.#sweep.stop();
+    this.#reconciler.stop();
   }
 
   /** A worker took a job: it has `pickupMs` to show up on the line. */
@@ -129,7 +129,7 @@ export class Guardian {
     if (!job.call || this.#isReplacingFrozen()) return false;
     const { room } = job.call;
     this.#suspicion = { room, untilMs: this.#nowMs() + suspicionMs };
-    this.#whoServes.setFrozen(job);
+    this.#assignment.setFrozen(job);
     this.#end(this.#calls.watch(room), job);
     this.check();
     return true;
@@ -157,8 +157,8 @@ export class Guardian {
     const nowMs = this.#nowMs();
     if (this.#stopped || (call.ringsOut && !call.wasAnswered)) return false;
     if (nowMs < Math.max(call.awaitingUntilMs, call.notBeforeMs)) return false;
-    if (this.#whoServes.isServed(call)) return false;
-    return this.#deps.canTake(call.room) || this.#limits.isHopeless(call, nowMs);
+    if (this.#assignment.isServed(call)) return false;
+    return this.#deps.canTake(call.room) || this.#policy.isHopeless(call, nowMs);
   }
 
   async #lookAfter(call: WatchedCall): Promise<void> {
@@ -169,11 +169,11 @@ export class Guardian {
       const caller = await rooms.findCaller(room);
       if (!caller?.isThere) return await this.#callerGone(call);
       call.sees(caller);
-      const right = await this.#right.ask(call);
+      const claim = await this.#lease.claim(call);
       // A job may have come meanwhile.
       if (!this.#needsJob(call)) return;
-      if (right.mayAct) await this.#act(call, right.supersedes);
-      else call.notBeforeMs = this.#nowMs() + right.againInMs;
+      if (claim.mayAct) await this.#act(call, claim.supersedes);
+      else call.notBeforeMs = this.#nowMs() + claim.againInMs;
     } catch (error) {
       call.notBeforeMs = this.#nowMs() + sweepMs;
       log.warn({ event: 'guardian.failed', room, error }, 'call could not be looked after');
@@ -183,12 +183,12 @@ export class Guardian {
   }
 
   async #act(call: WatchedCall, supersedes: string | null): Promise<void> {
-    if (this.#limits.ringsOut(call)) {
+    if (this.#policy.ringsOut(call)) {
       call.ringsOut = true;
       return this.#sayGaveUp(call);
     }
-    for (const job of this.#whoServes.jobsOf(call)) this.#end(call, job);
-    const step = this.#limits.next(call, this.#nowMs(), this.#deps.canTake(call.room));
+    for (const job of this.#assignment.jobsOf(call)) this.#end(call, job);
+    const step = this.#policy.next(call, this.#nowMs(), this.#deps.canTake(call.room));
     if (step === 'give-up') return this.#giveUp(call);
     await this.#dispatcher.takeOver(call, supersedes, step);
   }
@@ -196,8 +196,8 @@ export class Guardian {
   /** The caller must not be left in silence: they are hung up on, and called back. */
   async #giveUp(call: WatchedCall): Promise<void> {
     this.#sayGaveUp(call);
-    const lost = lostCall(call, { reason: 'crash', isCallerThere: true });
-    if (lost) await this.#deps.onLost(lost);
+    const abandoned = abandonedCall(call, { reason: 'crash', isCallerThere: true });
+    if (abandoned) await this.#deps.onAbandoned(abandoned);
     await this.#deps.rooms.close(call.room);
     this.#calls.close(call.room);
   }
@@ -237,11 +237,11 @@ export class Guardian {
   #isReplacingFrozen(): boolean {
     if (!this.#suspicion || this.#nowMs() >= this.#suspicion.untilMs) return false;
     const call = this.#calls.get(this.#suspicion.room);
-    return call !== undefined && this.#whoServes.jobsOf(call).length === 0;
+    return call !== undefined && this.#assignment.jobsOf(call).length === 0;
   }
 
   async #callerGone(call: WatchedCall): Promise<void> {
-    if (!this.#whoServes.isOnLine(call)) return this.#sweep.forget(call);
+    if (!this.#assignment.isOnLine(call)) return this.#reconciler.forget(call);
     // A stuck or frozen job may come to itself and write the call down; if it dies, we do.
     call.notBeforeMs = this.#nowMs() + sweepMs;
   }

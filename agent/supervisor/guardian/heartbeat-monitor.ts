@@ -1,8 +1,55 @@
 import { beatMs } from '../../ipc/client.ts';
 import type { Log } from '../../infra/log.ts';
 import type { JobPeer, WorkerPeer } from '../../ipc/server.ts';
-import { Vigil } from '../vigil.ts';
-import type { Patience } from '../vigil.ts';
+
+/** How long a process may be silent: `suspectMs` when all else is well, `sureMs` in any case. */
+type Patience = { readonly suspectMs: number; readonly sureMs: number };
+
+type Beating = { readonly lastBeatMs: number };
+
+/** Silence while this process did not run itself is its own: the count begins again. */
+const stalledMs = 500;
+/** Another process that beat within this time shows that the machine is not to blame. */
+const companyMs = 500;
+
+/**
+ * Tells a frozen process from one that is late. On a machine that is too busy everybody is late, and
+ * the listener hears late: so a short silence counts only if others beat and we ran on time.
+ */
+export class FreezeDetector {
+  #nowMs: number;
+  #lateAtMs = Number.NEGATIVE_INFINITY;
+  #countsFromMs: number;
+
+  constructor(nowMs: number) {
+    this.#nowMs = nowMs;
+    this.#countsFromMs = nowMs;
+  }
+
+  /** This process runs: to be called every `beatMs`. */
+  tick(nowMs: number): void {
+    const lagMs = nowMs - this.#nowMs - beatMs;
+    if (lagMs > stalledMs) this.#countsFromMs = nowMs;
+    if (lagMs > beatMs) this.#lateAtMs = nowMs;
+    this.#nowMs = nowMs;
+  }
+
+  /** For how long `one` of `all` has been silent, once that is too long; else null. */
+  silentMs(one: Beating, all: Iterable<Beating>, { suspectMs, sureMs }: Patience): number | null {
+    const silentMs = this.#nowMs - Math.max(one.lastBeatMs, this.#countsFromMs);
+    if (silentMs < suspectMs) return null;
+    const isSure = silentMs >= sureMs || (this.#wasOnTimeSince(one) && this.#hasCompany(one, all));
+    return isSure ? silentMs : null;
+  }
+
+  #wasOnTimeSince({ lastBeatMs }: Beating): boolean {
+    return this.#lateAtMs < lastBeatMs;
+  }
+
+  #hasCompany(one: Beating, all: Iterable<Beating>): boolean {
+    return [...all].some((other) => other !== one && this.#nowMs - other.lastBeatMs <= companyMs);
+  }
+}
 
 /**
  * A caller hears nothing from the first moment on; but on a machine without a core to spare jobs stood
@@ -20,23 +67,24 @@ const warmPatience = { suspectMs: 15_000, sureMs: 15_000 };
 /** A job that was given up on leaves by itself when it wakes; one that does not wake is killed. */
 const wakeMs = 10_000;
 
-/** What the watch needs. */
-export type SilenceWatchDeps = {
+/** The peers on the line, and who is told of a frozen one. */
+export type HeartbeatMonitorDeps = {
   readonly jobs: () => Iterable<JobPeer>;
   readonly workers: () => Iterable<WorkerPeer>;
   /** A job with a call is frozen. False: it is to be asked again, another's turn comes first. */
   readonly onFrozen: (job: JobPeer) => boolean;
-  readonly kill: (pid: number) => void;
+  /** Another one in tests. */
+  readonly kill?: (pid: number) => void;
   readonly log: Log;
   /** The clock of the peers. */
   readonly nowMs?: () => number;
 };
 
 /** Finds the processes on the line that are there and do not run: stopped, or blocked. */
-export class SilenceWatch {
-  readonly #deps: SilenceWatchDeps;
+export class HeartbeatMonitor {
+  readonly #deps: HeartbeatMonitorDeps;
   readonly #nowMs: () => number;
-  readonly #vigil: Vigil;
+  readonly #freezes: FreezeDetector;
   /** When a job with a call was given up on last. */
   #frozeMs = Number.NEGATIVE_INFINITY;
   /** The jobs that were given up on, and when. */
@@ -44,10 +92,10 @@ export class SilenceWatch {
   readonly #killed = new WeakSet<JobPeer | WorkerPeer>();
   #tick: NodeJS.Timeout | undefined;
 
-  constructor(deps: SilenceWatchDeps) {
+  constructor(deps: HeartbeatMonitorDeps) {
     this.#deps = deps;
     this.#nowMs = deps.nowMs ?? (() => performance.now());
-    this.#vigil = new Vigil(this.#nowMs());
+    this.#freezes = new FreezeDetector(this.#nowMs());
   }
 
   start(): void {
@@ -60,16 +108,16 @@ export class SilenceWatch {
 
   /** One tick: `start` has it called every `beatMs`. */
   check(): void {
-    this.#vigil.tick(this.#nowMs());
+    this.#freezes.tick(this.#nowMs());
     const jobs = [...this.#deps.jobs()];
     const workers = [...this.#deps.workers()];
     const all = [...jobs, ...workers];
     for (const worker of workers) {
-      const silentMs = this.#vigil.silentMs(worker, all, workerPatience);
+      const silentMs = this.#freezes.silentMs(worker, all, workerPatience);
       if (silentMs !== null) this.#workerHangs(worker, silentMs);
     }
     for (const job of jobs) {
-      const silentMs = this.#vigil.silentMs(job, all, this.#patienceWith(job));
+      const silentMs = this.#freezes.silentMs(job, all, this.#patienceWith(job));
       if (silentMs !== null) this.#jobIsFrozen(job, silentMs);
     }
   }
@@ -109,7 +157,7 @@ export class SilenceWatch {
   #kill(peer: JobPeer | WorkerPeer): void {
     if (this.#killed.has(peer)) return;
     this.#killed.add(peer);
-    this.#deps.kill(peer.pid);
+    (this.#deps.kill ?? killProcess)(peer.pid);
   }
 
   #patienceWith({ call, stage }: JobPeer): Patience {
@@ -118,5 +166,14 @@ export class SilenceWatch {
     const { sureMs } = jobPatience;
     const isFirst = this.#nowMs() - this.#frozeMs >= machineMs;
     return isFirst ? jobPatience : { suspectMs: sureMs, sureMs };
+  }
+}
+
+/** Kills a process, at once and without its having a say; does nothing when it is gone already. */
+export function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone already.
   }
 }

@@ -7,8 +7,8 @@ const stageGraceMs = 500;
 /** A fresh job waits for two ends of a turn of 20 s, and for a sentence between. */
 const standbyMs = 60_000;
 
-/** What is known of the jobs: the line shows ours, the leases those of other supervisors. */
-export type WhoServesDeps = {
+/** Where jobs are known from: the line shows ours, the leases those of other supervisors. */
+export type JobAssignmentDeps = {
   readonly jobs: () => Iterable<JobPeer>;
   /** Which job holds the call's lease. */
   readonly leaseHolder: (callId: string) => Promise<string | null>;
@@ -16,12 +16,12 @@ export type WhoServesDeps = {
   readonly nowMs: () => number;
 };
 
-/** Which jobs serve a call. */
-export class WhoServes {
-  readonly #deps: WhoServesDeps;
+/** Tells which jobs serve a call. */
+export class JobAssignment {
+  readonly #deps: JobAssignmentDeps;
   readonly #frozen = new WeakSet<JobPeer>();
 
-  constructor(deps: WhoServesDeps) {
+  constructor(deps: JobAssignmentDeps) {
     this.#deps = deps;
   }
 

@@ -10,7 +10,7 @@ const settleMs = 1_000;
 const tickMs = 100;
 
 /** What is needed to hand the calls of a dead worker over. */
-export type OrphansDeps = {
+export type OrphanedJobsDeps = {
   readonly jobs: () => Iterable<JobPeer>;
   /** Whether a fresh job can be had for `room` now. */
   readonly canTake: (room: string) => boolean;
@@ -25,8 +25,8 @@ type Order = { readonly job: JobPeer; readonly untilMs: number };
  * fresh jobs can be had they are told to give their calls to these, one after another. A job that
  * does not manage to, dies in its time, and its call is taken over.
  */
-export class Orphans {
-  readonly #deps: OrphansDeps;
+export class OrphanedJobs {
+  readonly #deps: OrphanedJobsDeps;
   readonly #nowMs: () => number;
   /** When each worker died, by pid. */
   readonly #diedAtMs = new Map<number, number>();
@@ -35,7 +35,7 @@ export class Orphans {
   #order: Order | undefined;
   #tick: NodeJS.Timeout | undefined;
 
-  constructor(deps: OrphansDeps) {
+  constructor(deps: OrphanedJobsDeps) {
     this.#deps = deps;
     this.#nowMs = deps.nowMs ?? (() => performance.now());
   }

@@ -1,24 +1,22 @@
 import type { Log } from '../../infra/log.ts';
-import { lostCall } from './abandoned-calls.ts';
-import type { LostCall } from './abandoned-calls.ts';
+import { abandonedCall } from './abandoned-calls.ts';
+import type { AbandonedCall } from './abandoned-calls.ts';
 import type { ListedRoom, Rooms } from '../rooms.ts';
-import { Sweep } from '../sweep.ts';
-import type { WatchedCall } from './watched-call.ts';
-import type { WatchedCalls } from '../watched-calls.ts';
-import type { WhoServes } from './job-assignment.ts';
+import type { WatchedCall, WatchedCalls } from './watched-call.ts';
+import type { JobAssignment } from './job-assignment.ts';
 
 /** How often LiveKit's list of rooms is read. */
 export const sweepMs = 2_000;
 
-/** What the sweep needs. */
-export type RoomSweepDeps = {
+/** Where calls and their callers are looked up, and who is told of an abandoned one. */
+export type RoomReconcilerDeps = {
   readonly rooms: Rooms;
   readonly calls: WatchedCalls;
   readonly log: Log;
   readonly connectMs: number;
   readonly nowMs: () => number;
-  readonly whoServes: WhoServes;
-  readonly onLost: (call: LostCall) => Promise<void>;
+  readonly assignment: JobAssignment;
+  readonly onAbandoned: (call: AbandonedCall) => Promise<void>;
   /** LiveKit answers again, after it did not. */
   readonly onServerBack?: () => void;
 };
@@ -27,38 +25,54 @@ export type RoomSweepDeps = {
  * The guardian's second line: it finds the calls that no worker was asked for, or that another
  * supervisor left behind, and the end of those that have no job to write it down.
  */
-export class RoomSweep {
-  readonly #deps: RoomSweepDeps;
-  readonly #sweep: Sweep;
+export class RoomReconciler {
+  readonly #deps: RoomReconcilerDeps;
+  #timer: NodeJS.Timeout | undefined;
+  #failed = false;
+  #stopped = false;
   /** LiveKit has not answered since. */
   #isAway = false;
 
-  constructor(deps: RoomSweepDeps) {
+  constructor(deps: RoomReconcilerDeps) {
     this.#deps = deps;
-    this.#sweep = new Sweep({ run: () => this.#run(), everyMs: sweepMs, log: deps.log });
   }
 
+  /** Sweeps at once, and again `sweepMs` after each sweep ended; outlives its failures. */
   start(): void {
-    this.#sweep.start();
+    void this.#sweep();
   }
 
   stop(): void {
-    this.#sweep.stop();
+    this.#stopped = true;
+    clearTimeout(this.#timer);
   }
 
   /** The caller is gone, and no job is there that would write it down. */
   async forget(call: WatchedCall): Promise<void> {
-    const { calls, connectMs, whoServes, onLost } = this.#deps;
+    const { calls, connectMs, assignment, onAbandoned } = this.#deps;
     if (calls.get(call.room) !== call) return;
     calls.close(call.room);
-    if (whoServes.isForeign(call, await whoServes.holder(call))) return;
+    if (assignment.isForeign(call, await assignment.holder(call))) return;
     const isOurs = call.attempts > 0 || Date.now() - call.firstSeenAtMs > connectMs;
     const reason = call.failure ?? (isOurs ? 'start-failed' : 'cancelled-while-ringing');
-    const lost = lostCall(call, { reason, isCallerThere: false });
-    if (lost) await onLost(lost);
+    const abandoned = abandonedCall(call, { reason, isCallerThere: false });
+    if (abandoned) await onAbandoned(abandoned);
   }
 
-  async #run(): Promise<void> {
+  async #sweep(): Promise<void> {
+    try {
+      await this.#sweepOnce();
+      this.#failed = false;
+    } catch (error) {
+      // Said once: it goes on for as long as LiveKit is away.
+      const level = this.#failed ? 'debug' : 'warn';
+      this.#failed = true;
+      this.#deps.log[level]({ event: 'guardian.failed', error }, 'rooms could not be swept');
+    }
+    if (!this.#stopped) this.#timer = setTimeout(() => void this.#sweep(), sweepMs);
+  }
+
+  async #sweepOnce(): Promise<void> {
     const { calls } = this.#deps;
     calls.forgetClosed();
     for (const { name, createdAtMs } of await this.#list()) {
@@ -86,8 +100,9 @@ export class RoomSweep {
   }
 
   async #lookForEnd(call: WatchedCall): Promise<void> {
-    const { rooms, whoServes, nowMs } = this.#deps;
-    const isLeft = () => !whoServes.isOnLine(call) && !call.busy && nowMs() >= call.awaitingUntilMs;
+    const { rooms, assignment, nowMs } = this.#deps;
+    const isLeft = () =>
+      !assignment.isOnLine(call) && !call.busy && nowMs() >= call.awaitingUntilMs;
     if (!isLeft()) return;
     const caller = await rooms.findCaller(call.room);
     if (caller?.isThere) call.sees(caller);

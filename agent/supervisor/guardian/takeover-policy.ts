@@ -18,7 +18,7 @@ const hopelessMs = 60_000;
 export type NextStep = 'takeover' | 'apology' | 'give-up';
 
 /** How often calls are taken over before it must be another way. Times are the guardian's. */
-export class TakeoverLimits {
+export class TakeoverPolicy {
   #events: Loss[] = [];
   readonly #counted = new WeakSet<Loss>();
 

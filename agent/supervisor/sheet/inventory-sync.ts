@@ -30,7 +30,7 @@ const raceMs = 60_000;
 const maxProblemsNamed = 50;
 
 /** Keeps the yard's sheet in the store, where the calls read it. */
-export class InventoryKeeper {
+export class InventorySync {
   readonly #refresher: InventoryRefresher;
   readonly #store: Store;
   readonly #log: Log;

@@ -3,7 +3,7 @@ import type { JobLine, WorkerPeer } from '../../ipc/server.ts';
 import type { WorkerProcesses } from './worker-processes.ts';
 
 /** What the line shows of the workers and their jobs, as it is now. */
-export class Pool {
+export class Capacity {
   readonly #line: JobLine;
   readonly #workers: WorkerProcesses;
   readonly #maxCalls: number;

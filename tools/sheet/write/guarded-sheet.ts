@@ -1,9 +1,16 @@
 import type { Store } from '../../../agent/infra/store/database.ts';
 import type { SheetRows } from '../read/sheet-table.ts';
 import type { CellUpdate, SheetsClient } from '../client/sheets-client.ts';
-import { forgetSent, readSent, saveSent } from '../../bookings/sent-changes.ts';
+import {
+  forgetSent,
+  readSent,
+  saveSent,
+  cellsOf,
+  misplaced,
+  sentChanges,
+  type StatusChange,
+} from './status-changes.ts';
 import { readSheetView, type SheetView } from './sheet-view.ts';
-import { cellsOf, misplaced, sentChanges, type StatusChange } from './status-changes.ts';
 
 /** Staff can sort once between our reading and our writing, not each time. */
 const repairAttempts = 3;

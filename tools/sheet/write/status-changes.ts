@@ -1,5 +1,8 @@
 import type { CellUpdate } from '../client/sheets-client.ts';
 import type { SheetView, StatusCell, StatusTab } from './sheet-view.ts';
+import { z } from 'zod';
+import type { Store, StoreQueries } from '../../../agent/infra/store/database.ts';
+import { readSnapshot, saveSnapshot } from '../../../agent/infra/store/snapshots.ts';
 
 /** The `Status` of a row is to become `to`. `key` is the id that was read in it. */
 export type StatusChange = Pick<StatusCell, 'tab' | 'key' | 'row'> & { readonly to: string };
@@ -11,6 +14,15 @@ export type SentChanges = {
     Partial<Record<StatusTab, Readonly<Record<string, readonly string[]>>>>
   >;
 };
+
+/** The snapshot that remembers them. */
+const snapshotName = 'sheet-status-changes';
+
+const tabSchema = z.enum(['Equipment', 'Bookings']);
+const schema = z.object({
+  changes: z.array(z.object({ tab: tabSchema, key: z.string(), row: z.number(), to: z.string() })),
+  before: z.partialRecord(tabSchema, z.record(z.string(), z.array(z.string()))),
+}) satisfies z.ZodType<SentChanges>;
 
 /** What is remembered of changes until it is seen which rows they hit. */
 export function sentChanges(view: SheetView, changes: readonly StatusChange[]): SentChanges {
@@ -56,4 +68,24 @@ function keysByStatus(cells: readonly StatusCell[]): Readonly<Record<string, rea
   return Object.fromEntries(
     [...groups].map(([status, of]) => [status, of.map(({ key }) => key)] as const),
   );
+}
+
+/** Written down before changes go out: whoever reads the sheet next sees which rows they hit. */
+export async function saveSent(store: Store, json: SentChanges): Promise<void> {
+  await store.transaction((tx) =>
+    saveSnapshot(tx, { name: snapshotName, json, savedAtMs: Date.now() }),
+  );
+}
+
+/** What went out and was not read back yet, by this process or one before it; null when nothing. */
+export async function readSent(store: StoreQueries): Promise<SentChanges | null> {
+  const snapshot = await readSnapshot(store, snapshotName);
+  return schema.safeParse(snapshot?.json).data ?? null;
+}
+
+/** What went out was read back. */
+export async function forgetSent(store: Store): Promise<void> {
+  await store.transaction(async ({ db }) => {
+    await db.deleteFrom('snapshots').where('name', '=', snapshotName).execute();
+  });
 }

@@ -4,8 +4,6 @@ import {
   dropCallState,
   readCallState,
   saveCallState,
-} from '../../../../agent/store/call-states.ts';
-import {
   callTimeline,
   findCall,
   openCalls,

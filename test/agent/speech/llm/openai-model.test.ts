@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { initializeLogger, llm } from '@livekit/agents';
-import { SteadyLlm } from '../../../../agent/speech/llm/fallback-llm.ts';
+import { FallbackLlm } from '../../../../agent/speech/llm/fallback-llm.ts';
 import { createOpenAiModel } from '../../../../agent/speech/llm/openai-model.ts';
 import { listenOnLoopback } from '../../../harness/emulators/loopback-server.ts';
 
@@ -18,7 +18,7 @@ test('an answer that a proxy ends cleanly without its last event was cut', async
   const { port, close } = await listenOnLoopback(server);
   stack.defer(close);
   const kinds: string[] = [];
-  const model = new SteadyLlm({
+  const model = new FallbackLlm({
     models: [createOpenAiModel({ apiKey: 'k', baseUrl: `http://127.0.0.1:${port}`, model: 'm' })],
     fillers: [],
     onTrouble: ({ kind }) => void kinds.push(kind),

@@ -1,7 +1,7 @@
 import { initializeLogger, llm } from '@livekit/agents';
 import { z } from 'zod';
 import {
-  SteadyLlm,
+  FallbackLlm,
   thinkingBudgets,
   type ThinkingTrouble,
 } from '../../../../agent/speech/llm/fallback-llm.ts';
@@ -38,7 +38,7 @@ export const impatient = {
 
 const apiKey = 'sk-emulated-openai-key';
 
-type Options = ConstructorParameters<typeof SteadyLlm>[0];
+type Options = ConstructorParameters<typeof FallbackLlm>[0];
 
 /** OpenAI's emulator, and steady models on it. */
 export class Thinking {
@@ -65,7 +65,7 @@ export class Thinking {
   /** A model with a second one behind it, the trouble it reports, and its failures. */
   steady(overrides: Partial<Options> = {}) {
     const troubles: ThinkingTrouble[] = [];
-    const model = new SteadyLlm({
+    const model = new FallbackLlm({
       models: [this.#plugin(primary), this.#plugin(fallback)],
       budgets: patient,
       fillers: [],

@@ -5,7 +5,7 @@ import type {
   HearingRecovered,
   HearingTrouble,
 } from '../../../../agent/speech/stt/stt-connection.ts';
-import { Hearing } from '../../../../agent/speech/stt/deepgram-stt.ts';
+import { DeepgramStt } from '../../../../agent/speech/stt/deepgram-stt.ts';
 import { startDeepgramEmulator } from '../../../harness/emulators/deepgram.ts';
 import type { Recogniser } from '../../../harness/emulators/recogniser.ts';
 import { renderSpeech } from '../../../harness/emulators/voice.ts';
@@ -26,7 +26,7 @@ export async function startEar({ recogniser, models = ['nova-3'], key = apiKey }
   const deepgram = await startDeepgramEmulator({ apiKey, recogniser, sttLatencyMs: 50 });
   const troubles: HearingTrouble[] = [];
   const recoveries: HearingRecovered[] = [];
-  const hearing = new Hearing({
+  const hearing = new DeepgramStt({
     apiKey: key,
     baseUrl: deepgram.baseUrl,
     models,

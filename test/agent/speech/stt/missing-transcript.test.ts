@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { UnansweredSpeech } from '../../../../agent/speech/stt/missing-transcript.ts';
+import { MissingTranscript } from '../../../../agent/speech/stt/missing-transcript.ts';
 
 /** On a clock that `t.mock.timers` moves. */
 function watch(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const alarm = t.mock.fn();
-  return { speech: new UnansweredSpeech(alarm), alarms: () => alarm.mock.callCount() };
+  return { speech: new MissingTranscript(alarm), alarms: () => alarm.mock.callCount() };
 }
 
 test('speech without a transcript is noticed while it goes on', (t) => {

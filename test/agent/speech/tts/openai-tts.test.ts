@@ -9,7 +9,7 @@ import {
   initializeLogger,
   type APIConnectOptions,
 } from '@livekit/agents';
-import { OpenAiVoice, UnusableSpeechError } from '../../../../agent/speech/tts/openai-tts.ts';
+import { OpenAiTts, UnusableSpeechError } from '../../../../agent/speech/tts/openai-tts.ts';
 import { listenOnLoopback } from '../../../harness/emulators/loopback-server.ts';
 import { startOpenAiEmulator } from '../../../harness/emulators/openai.ts';
 import type { Fault } from '../../../harness/emulators/faults.ts';
@@ -19,8 +19,8 @@ initializeLogger({ pretty: false, level: 'silent' });
 
 const apiKey = 'sk-test';
 
-function voiceAt(baseUrl: string): OpenAiVoice {
-  return new OpenAiVoice({ apiKey, baseUrl, model: 'gpt-4o-mini-tts', voice: 'coral' });
+function voiceAt(baseUrl: string): OpenAiTts {
+  return new OpenAiTts({ apiKey, baseUrl, model: 'gpt-4o-mini-tts', voice: 'coral' });
 }
 
 async function emulator(t: TestContext) {

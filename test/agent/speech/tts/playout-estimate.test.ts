@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ReadingProgress } from '../../../../agent/speech/tts/playout-estimate.ts';
+import { PlayoutEstimate } from '../../../../agent/speech/tts/playout-estimate.ts';
 
 /** Ten letters, so a second of audio at 100 ms a letter. */
 const sentence = 'Ten letters.';
 
-function reading(options: { marksSentences: boolean }, sentences = 3): ReadingProgress {
-  const progress = new ReadingProgress({ ...options, msPerLetter: 100 });
+function reading(options: { marksSentences: boolean }, sentences = 3): PlayoutEstimate {
+  const progress = new PlayoutEstimate({ ...options, msPerLetter: 100 });
   for (let i = 0; i < sentences; i += 1) progress.add(sentence);
   return progress;
 }
@@ -51,7 +51,7 @@ test('the pace is measured from enough text, in which a digit counts as a word',
   const short = reading({ marksSentences: false });
   short.hear(3_000, false);
   assert.equal(short.measuredMsPerLetter, undefined);
-  const long = new ReadingProgress({ marksSentences: false });
+  const long = new PlayoutEstimate({ marksSentences: false });
   long.add('Call 206 555 0100.');
   long.hear(4_400, false);
   assert.equal(long.measuredMsPerLetter, 100);

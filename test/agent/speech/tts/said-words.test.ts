@@ -3,7 +3,7 @@ import { before, test, type TestContext } from 'node:test';
 import { initializeLogger, voice } from '@livekit/agents';
 import { TTS as DeepgramTts } from '@livekit/agents-plugin-deepgram';
 import type { AudioFrame } from '@livekit/rtc-node';
-import { SteadyVoice } from '../../../../agent/speech/tts/fallback-tts.ts';
+import { FallbackTts } from '../../../../agent/speech/tts/fallback-tts.ts';
 import { startDeepgramEmulator } from '../../../harness/emulators/deepgram.ts';
 import { renderSpeech } from '../../../harness/emulators/voice.ts';
 
@@ -50,7 +50,7 @@ async function session(t: TestContext) {
   const talk = new voice.AgentSession({
     vad: null,
     llm: new voice.testing.FakeLLM([{ input: 'Hello', content: reply }]),
-    tts: new SteadyVoice({ voices: [aura], onTrouble: () => {} }),
+    tts: new FallbackTts({ voices: [aura], onTrouble: () => {} }),
     turnHandling: { turnDetection: null },
     connOptions: { maxUnrecoverableErrors: Number.MAX_SAFE_INTEGER },
   });

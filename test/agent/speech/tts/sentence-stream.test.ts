@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AsyncIterableQueue } from '@livekit/agents';
-import { SentenceFeed } from '../../../../agent/speech/tts/sentence-stream.ts';
+import { SentenceStream } from '../../../../agent/speech/tts/sentence-stream.ts';
 
 async function* inPieces(text: string): AsyncGenerator<string> {
   for (const piece of text.match(/.{1,3}/gs) ?? []) yield piece;
 }
 
-async function all(feed: SentenceFeed): Promise<readonly string[]> {
+async function all(feed: SentenceStream): Promise<readonly string[]> {
   for (let i = 0; (await feed.at(i)) !== undefined; i += 1);
   return feed.sentences;
 }
@@ -15,14 +15,14 @@ async function all(feed: SentenceFeed): Promise<readonly string[]> {
 test('the sentences together are the text as it was written', async () => {
   const text =
     'We have it.  He said "two days." Right?\nThe 3.5 t one costs $245.50 a day... Shall I book it';
-  const sentences = await all(new SentenceFeed(inPieces(text)));
+  const sentences = await all(new SentenceStream(inPieces(text)));
   assert.ok(sentences.length > 2, sentences.join('|'));
   assert.equal(sentences.join(''), text);
 });
 
 test('a sentence is there as soon as the next one begins', async () => {
   const written = new AsyncIterableQueue<string>();
-  const feed = new SentenceFeed(written);
+  const feed = new SentenceStream(written);
   written.put('The first sentence. And');
   assert.equal(await feed.at(0), 'The first sentence.');
   assert.equal(feed.isOver, false);
@@ -33,5 +33,5 @@ test('a sentence is there as soon as the next one begins', async () => {
 });
 
 test('what no voice can pronounce is no sentence', async () => {
-  assert.deepEqual(await all(new SentenceFeed(inPieces(' ... — '))), []);
+  assert.deepEqual(await all(new SentenceStream(inPieces(' ... — '))), []);
 });

@@ -1,8 +1,8 @@
 import type { TestContext } from 'node:test';
 import { TTS as DeepgramTts } from '@livekit/agents-plugin-deepgram';
-import { OpenAiVoice } from '../../../../agent/speech/tts/openai-tts.ts';
+import { OpenAiTts } from '../../../../agent/speech/tts/openai-tts.ts';
 import type { PhraseAudio } from '../../../../agent/speech/prompts/prompt-audio.ts';
-import { SteadyVoice, type SpeakingTrouble } from '../../../../agent/speech/tts/fallback-tts.ts';
+import { FallbackTts, type SpeakingTrouble } from '../../../../agent/speech/tts/fallback-tts.ts';
 import { startDeepgramEmulator } from '../../../harness/emulators/deepgram.ts';
 import { startOpenAiEmulator } from '../../../harness/emulators/openai.ts';
 import { renderSpeech } from '../../../harness/emulators/voice.ts';
@@ -44,7 +44,7 @@ export async function speaking(
     sampleRate: options.deepgramRateHz ?? 24_000,
   });
   const { baseUrl } = openai;
-  const coral = new OpenAiVoice({
+  const coral = new OpenAiTts({
     apiKey: 'sk-test',
     baseUrl,
     model: 'gpt-4o-mini-tts',
@@ -53,7 +53,7 @@ export async function speaking(
   const [first, other] = options.first === 'openai' ? [coral, aura] : [aura, coral];
   const troubles: SpeakingTrouble[] = [];
   const errors: Error[] = [];
-  const voice = new SteadyVoice({
+  const voice = new FallbackTts({
     voices: options.alone ? [first] : [first, other],
     recorded: () => options.recorded,
     onTrouble: (trouble) => void troubles.push(trouble),

@@ -76,7 +76,7 @@ class World {
       workers: this.#workers(),
       pool: this.#pool(),
       log: this.recorded.log,
-      readyMark: this.#readyMark(),
+      readinessLease: this.#readinessLease(),
       budget: longMs,
       handsOver: true,
       forced: this.#forced.promise,
@@ -118,7 +118,7 @@ class World {
     };
   }
 
-  #readyMark(): DrainDeps['readyMark'] {
+  #readinessLease(): DrainDeps['readinessLease'] {
     const isReady = () => this.isWithdrawn && this.otherIsReady;
     return {
       get otherIsReady() {

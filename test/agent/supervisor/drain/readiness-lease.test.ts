@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { openStore } from '../../../../agent/infra/store/database.ts';
 import type { Store } from '../../../../agent/infra/store/database.ts';
 import { listLeases } from '../../../../agent/infra/store/leases.ts';
-import { ReadyMark } from '../../../../agent/supervisor/drain/readiness-lease.ts';
+import { ReadinessLease } from '../../../../agent/supervisor/drain/readiness-lease.ts';
 import { eventually } from '../../../harness/eventually.ts';
 import { recordedLog } from '../../../harness/recorded-log.ts';
 import { onBothDatabases } from '../../infra/store/both-databases.ts';
@@ -67,7 +67,7 @@ onBothDatabases(({ newPlace }) => {
 async function supervisor(store: Store) {
   const { log, lines } = recordedLog();
   const state = { isReady: true };
-  const mark = new ReadyMark({ store, log, isReady: () => state.isReady });
+  const mark = new ReadinessLease({ store, log, isReady: () => state.isReady });
   mark.start();
   return Object.assign(state, {
     mark,

@@ -3,15 +3,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { readCallState, saveCallState } from '../../../../agent/store/call-states.ts';
-import { findCall, recordCallClose, recordCallStart } from '../../../../agent/infra/store/calls.ts';
+import {
+  readCallState,
+  saveCallState,
+  findCall,
+  recordCallClose,
+  recordCallStart,
+} from '../../../../agent/infra/store/calls.ts';
 import { openStore } from '../../../../agent/infra/store/database.ts';
 import type { Store } from '../../../../agent/infra/store/database.ts';
-import { recordLostCall } from '../../../../agent/supervisor/guardian/abandoned-calls.ts';
-import type { LostCall } from '../../../../agent/supervisor/guardian/abandoned-calls.ts';
+import { recordAbandonedCall } from '../../../../agent/supervisor/guardian/abandoned-calls.ts';
+import type { AbandonedCall } from '../../../../agent/supervisor/guardian/abandoned-calls.ts';
 import { recordedLog } from '../../../harness/recorded-log.ts';
 
-const lost: LostCall = {
+const lost: AbandonedCall = {
   room: 'call_1',
   callId: 'SCL_1',
   phoneNumber: '+15550111',
@@ -40,8 +45,8 @@ const messages = () => store.db.selectFrom('messages').selectAll().execute();
 
 test('an answered call that is lost is written down once, with a note to call back', async () => {
   await saveCallState(store, { callId: lost.callId, epoch: 1, json: '{}' });
-  await recordLostCall(store, recorded.log, lost);
-  await recordLostCall(store, recorded.log, lost);
+  await recordAbandonedCall(store, recorded.log, lost);
+  await recordAbandonedCall(store, recorded.log, lost);
   const call = await findCall(store, lost.callId);
   assert.partialDeepStrictEqual(call, { result: 'failed', reason: 'crash', endedBy: null });
   assert.partialDeepStrictEqual(await messages(), [{ callId: 'SCL_1', phone: '+15550111' }]);
@@ -55,7 +60,7 @@ for (const { what, call } of [
   { what: 'ended as it should', call: { ...lost, reason: 'cancelled-while-ringing' as const } },
 ]) {
   test(`nobody is called back whose call ${what}`, async () => {
-    await recordLostCall(store, recorded.log, { ...call, isCallerThere: false });
+    await recordAbandonedCall(store, recorded.log, { ...call, isCallerThere: false });
     assert.deepEqual(await messages(), []);
     assert.equal((await findCall(store, lost.callId))?.endedBy, 'caller');
   });
@@ -74,13 +79,13 @@ test('what a job has written stands', async () => {
     turns: 3,
     summary: {},
   });
-  await recordLostCall(store, recorded.log, lost);
+  await recordAbandonedCall(store, recorded.log, lost);
   assert.equal((await findCall(store, callId))?.reason, 'agent-goodbye');
   assert.deepEqual([await messages(), recorded.events()], [[], []]);
 });
 
 test('a call that cannot be written down is still told in the log', async () => {
   await store.close();
-  await recordLostCall(store, recorded.log, lost);
+  await recordAbandonedCall(store, recorded.log, lost);
   assert.deepEqual(recorded.events(), ['store.failed', 'call.ended', 'call.closed']);
 });

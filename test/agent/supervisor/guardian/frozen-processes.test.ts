@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { JobLine } from '../../../../agent/ipc/server.ts';
 import type { JobPeer } from '../../../../agent/ipc/server.ts';
-import { killProcess } from '../../../../agent/supervisor/kill-process.ts';
-import { SilenceWatch } from '../../../../agent/supervisor/guardian/heartbeat-monitor.ts';
+import {
+  killProcess,
+  HeartbeatMonitor,
+} from '../../../../agent/supervisor/guardian/heartbeat-monitor.ts';
 import { eventually } from '../../../harness/eventually.ts';
 import { recordedLog } from '../../../harness/recorded-log.ts';
 import { noEvents } from './line-events.ts';
@@ -53,7 +55,7 @@ beforeEach(async () => {
   cleanUp.defer(() => line.close());
   frozen = [];
   recorded = recordedLog();
-  const watch = new SilenceWatch({
+  const watch = new HeartbeatMonitor({
     jobs: () => line.jobs,
     workers: () => line.workers.values(),
     onFrozen: (one) => frozen.push(one) > 0,

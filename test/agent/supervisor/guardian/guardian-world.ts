@@ -2,7 +2,7 @@ import { mock } from 'node:test';
 import type { JobStage, LineOrder } from '../../../../agent/ipc/client.ts';
 import { Guardian } from '../../../../agent/supervisor/guardian/guardian.ts';
 import type { JobPeer } from '../../../../agent/ipc/server.ts';
-import type { LostCall } from '../../../../agent/supervisor/guardian/abandoned-calls.ts';
+import type { AbandonedCall } from '../../../../agent/supervisor/guardian/abandoned-calls.ts';
 import type { ListedCaller, Rooms } from '../../../../agent/supervisor/rooms.ts';
 import { defaultTimeouts } from '../../../../agent/config/timeouts.ts';
 import { recordedLog } from '../../../harness/recorded-log.ts';
@@ -30,7 +30,7 @@ export class World implements Rooms {
   readonly resumes: unknown[] = [];
   readonly removed: string[] = [];
   readonly closed: string[] = [];
-  readonly lost: LostCall[] = [];
+  readonly lost: AbandonedCall[] = [];
   readonly jobs = new Set<JobPeer>();
   readonly callers = new Map<string, ListedCaller | null>();
   readonly foreign = new Set<string>();
@@ -60,7 +60,7 @@ export class World implements Rooms {
       if (this.isStoreLocked) await new Promise<never>(() => {});
       return !this.isActedFor;
     },
-    onLost: async (call) => void this.lost.push(call),
+    onAbandoned: async (call) => void this.lost.push(call),
     onServerBack: () => void (this.returns += 1),
     nowMs: () => Date.now(),
   });

@@ -3,7 +3,7 @@ import { beforeEach, test } from 'node:test';
 import { beatMs } from '../../../../agent/ipc/client.ts';
 import type { JobStage } from '../../../../agent/ipc/client.ts';
 import type { JobPeer, WorkerPeer } from '../../../../agent/ipc/server.ts';
-import { SilenceWatch } from '../../../../agent/supervisor/guardian/heartbeat-monitor.ts';
+import { HeartbeatMonitor } from '../../../../agent/supervisor/guardian/heartbeat-monitor.ts';
 import { recordedLog } from '../../../harness/recorded-log.ts';
 
 const workerPid = 10;
@@ -17,7 +17,7 @@ let frozen: number[];
 /** Whether a frozen job is given up on when the watch finds one. */
 let isActedOn: boolean;
 let recorded: ReturnType<typeof recordedLog>;
-let watch: SilenceWatch;
+let watch: HeartbeatMonitor;
 
 beforeEach(() => {
   nowMs = 10_000;
@@ -28,7 +28,7 @@ beforeEach(() => {
   frozen = [];
   isActedOn = true;
   recorded = recordedLog();
-  watch = new SilenceWatch({
+  watch = new HeartbeatMonitor({
     jobs: () => jobs,
     workers: () => workers,
     onFrozen: ({ pid }) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import type { JobStage, LineOrder } from '../../../../agent/ipc/client.ts';
 import type { JobPeer } from '../../../../agent/ipc/server.ts';
-import { Orphans } from '../../../../agent/supervisor/guardian/orphaned-jobs.ts';
+import { OrphanedJobs } from '../../../../agent/supervisor/guardian/orphaned-jobs.ts';
 
 const deadPid = 10;
 const newPid = 11;
@@ -13,13 +13,13 @@ type OrderedJob = JobPeer & { readonly orders: LineOrder[] };
 
 let jobs: Set<JobPeer>;
 let isReady: boolean;
-let orphans: Orphans;
+let orphans: OrphanedJobs;
 
 beforeEach(() => {
   mock.timers.enable({ apis: ['setInterval', 'Date'], now: 0 });
   jobs = new Set();
   isReady = true;
-  orphans = new Orphans({ jobs: () => jobs, canTake: () => isReady, nowMs: () => Date.now() });
+  orphans = new OrphanedJobs({ jobs: () => jobs, canTake: () => isReady, nowMs: () => Date.now() });
 });
 afterEach(() => {
   orphans.stop();

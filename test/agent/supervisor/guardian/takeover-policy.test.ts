@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { TakeoverLimits } from '../../../../agent/supervisor/guardian/takeover-policy.ts';
+import { TakeoverPolicy } from '../../../../agent/supervisor/guardian/takeover-policy.ts';
 import type { NextStep } from '../../../../agent/supervisor/guardian/takeover-policy.ts';
 import { WatchedCall } from '../../../../agent/supervisor/guardian/watched-call.ts';
 
@@ -8,11 +8,11 @@ const apologyMs = 20_000;
 const minuteMs = 60_000;
 
 let nowMs: number;
-let limits: TakeoverLimits;
+let limits: TakeoverPolicy;
 
 beforeEach(() => {
   nowMs = 0;
-  limits = new TakeoverLimits();
+  limits = new TakeoverPolicy();
 });
 
 function callThatIs(state: 'ringing' | 'answered'): WatchedCall {

@@ -8,7 +8,7 @@ import { createLog } from '../../../../agent/infra/log.ts';
 import { openStore } from '../../../../agent/infra/store/database.ts';
 import { readLease } from '../../../../agent/infra/store/leases.ts';
 import { readSnapshot } from '../../../../agent/infra/store/snapshots.ts';
-import { InventoryKeeper } from '../../../../agent/supervisor/sheet/inventory-sync.ts';
+import { InventorySync } from '../../../../agent/supervisor/sheet/inventory-sync.ts';
 import { loadConfig } from '../../../../agent/config/config.ts';
 import {
   inventoryFromJson,
@@ -46,7 +46,7 @@ async function yard(t: TestContext, { ttlMs = 60_000 } = {}) {
       level: 'debug',
       write: (line) => void lines.push(JSON.parse(line) as Line),
     });
-    const keeper = new InventoryKeeper({ config, store, log, onChanged: () => (changes += 1) });
+    const keeper = new InventorySync({ config, store, log, onChanged: () => (changes += 1) });
     t.after(async () => {
       await keeper.stop();
       await store.close();

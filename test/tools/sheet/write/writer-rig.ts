@@ -6,7 +6,7 @@ import type { BookingRequest } from '../../../../tools/journal/booking-service.t
 import { commitBooking } from '../../../../tools/journal/commit-booking.ts';
 import { findBooking } from '../../../../tools/journal/journal.ts';
 import { SheetWriter } from '../../../../tools/sheet/write/sheet-writer.ts';
-import type { WriterBudgets } from '../../../../tools/bookings/writer-budgets.ts';
+import type { WriterBudgets } from '../../../../tools/sheet/write/sheet-writer.ts';
 import { createSheetsClient } from '../../../../tools/sheet/client/sheets-client.ts';
 import type { Inventory } from '../../../../tools/yard/equipment.ts';
 import { todayIn } from '../../../../tools/yard/rental-dates.ts';

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { beatMs } from '../../../../agent/ipc/client.ts';
-import { Vigil } from '../../../../agent/supervisor/vigil.ts';
+import { FreezeDetector } from '../../../../agent/supervisor/guardian/heartbeat-monitor.ts';
 
 const patience = { suspectMs: 1_000, sureMs: 3_000 };
 
 let nowMs: number;
-let vigil: Vigil;
+let detector: FreezeDetector;
 let one: { lastBeatMs: number };
 let other: { lastBeatMs: number };
 
 beforeEach(() => {
   nowMs = 10_000;
-  vigil = new Vigil(nowMs);
+  detector = new FreezeDetector(nowMs);
   one = { lastBeatMs: nowMs };
   other = { lastBeatMs: nowMs };
 });
@@ -21,12 +21,12 @@ beforeEach(() => {
 function pass(ms: number, { alone = false, lateMs = 0 } = {}): void {
   for (const endMs = nowMs + ms; nowMs < endMs;) {
     nowMs += beatMs + lateMs;
-    vigil.tick(nowMs);
+    detector.tick(nowMs);
     if (!alone) other.lastBeatMs = nowMs;
   }
 }
 
-const silentMs = () => vigil.silentMs(one, [one, other], patience);
+const silentMs = () => detector.silentMs(one, [one, other], patience);
 
 test('nobody is suspected within a second', () => {
   pass(750);
@@ -69,7 +69,7 @@ test('that we were late before its last beat does not matter', () => {
 test('time in which we did not run is nobody’s silence', () => {
   pass(750);
   nowMs += 10_000;
-  vigil.tick(nowMs);
+  detector.tick(nowMs);
   assert.equal(silentMs(), null);
   pass(2_750);
   assert.equal(silentMs(), null, 'we were late, so it takes three seconds, from then on');
