@@ -1,16 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parseArgs, styleText } from 'node:util';
-import { runCommand } from './harness/command-line.ts';
+import { styleText } from 'node:util';
+import type { Call } from './harness/caller/call.ts';
 import type { CallEvent } from './harness/caller/call-events.ts';
+import { commandLine, oneOf, runCommand, wholeNumber } from './harness/command-line.ts';
 import { measuredCall, wentWell } from './stack/measured-call.ts';
 import type { CallResult } from './stack/measured-call.ts';
 import { bookingScripts, scripts, scriptSteps } from './stack/scripts.ts';
-import type { EndBy } from './stack/scripts.ts';
 import type { CellValue } from './harness/emulators/sheets-cell.ts';
 import { exampleSheetTimes } from './harness/yard/example-sheet.ts';
 import type { LogLine } from './harness/yard/service-log.ts';
-import type { Service } from './harness/yard/service.ts';
 import { Yard } from './harness/yard/yard.ts';
 
 /**
@@ -28,7 +27,8 @@ const usage = `npm run demo -- [options]
   --out FOLDER        recordings (data/recordings)
   --json              one JSON line a call on stdout, nothing else there`;
 
-const { values } = parseArgs({
+const { values } = commandLine({
+  usage,
   options: {
     calls: { type: 'string', default: '1' },
     together: { type: 'string', default: '1' },
@@ -40,15 +40,13 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     out: { type: 'string' },
     json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
 });
 
-const number = (name: 'calls' | 'together' | 'stt-ms' | 'llm-ms' | 'tts-ms' | 'seed') => {
-  const value = Number(values[name]);
-  if (!Number.isInteger(value) || value < 0) throw new Error(`--${name} must be a whole number`);
-  return value;
-};
+const number = (
+  name: 'calls' | 'together' | 'stt-ms' | 'llm-ms' | 'tts-ms' | 'seed',
+  least: number,
+) => wholeNumber(name, values[name], least);
 
 /** In JSON mode stdout is for the results alone. */
 const say = (line: string) =>
@@ -56,17 +54,24 @@ const say = (line: string) =>
 const dim = (text: string) => styleText('dim', text);
 
 async function main(): Promise<boolean> {
-  const endBy = values['end-by'];
-  if (endBy !== 'agent' && endBy !== 'caller') throw new Error('--end-by must be agent or caller');
-  const dataDir = process.env['DATA_DIR'] ?? 'data';
-  const out = resolve(values.out ?? join(dataDir, 'recordings'));
-  const calls = Math.max(number('calls'), 1);
-  const together = Math.max(number('together'), 1);
-  const books = bookingScripts.includes(values.script);
+  const endBy = oneOf('end-by', values['end-by'], ['agent', 'caller']);
+  const scriptName = oneOf('script', values.script, Object.keys(scripts));
+  const [calls, together, firstSeed] = [
+    number('calls', 1),
+    number('together', 1),
+    number('seed', 0),
+  ];
+  const latencyMs = {
+    stt: number('stt-ms', 0),
+    llm: number('llm-ms', 0),
+    tts: number('tts-ms', 0),
+  };
+  const out = resolve(values.out ?? join(process.env['DATA_DIR'] ?? 'data', 'recordings'));
+  const books = bookingScripts.includes(scriptName);
   const started = performance.now();
   using progress = startProgress();
   await using yard = await Yard.open({
-    latencyMs: { stt: number('stt-ms'), llm: number('llm-ms'), tts: number('tts-ms') },
+    latencyMs,
     onProgress: (line) => progress.show(line),
     // Callers who want the same machine on the same days each find one.
     sheet: exampleSheetTimes(calls * together),
@@ -74,103 +79,117 @@ async function main(): Promise<boolean> {
     env: { NUM_IDLE_PROCESSES: String(Math.max(together, 2)), MAX_CALLS: String(together + 1) },
   });
   progress.show('starting Pickup: the supervisor, its worker, the first warm process');
-  const service = yard.service({ onLine: (line) => printLogLine(line) });
+  const transcripts = new Map<string, Transcript>();
+  const service = yard.service({
+    onLine: (line) => transcripts.get(line.callId ?? '')?.printLogLine(line),
+  });
   await service.ready({ warm: together });
   progress.show('speaking the phrases that are kept ready');
   await service.waitFor('phrase.ready');
   progress.done(`ready after ${((performance.now() - started) / 1_000).toFixed(1)} s`);
 
+  /** Phones, holds the call to its end, and prints what there is to see of it. */
+  async function holdCall(nth: number, seed: number): Promise<CallResult> {
+    const recordTo = join(out, `${new Date().toISOString().replace(/[:.]/g, '-')}-${seed}`);
+    await mkdir(recordTo, { recursive: true });
+    const name = together > 1 ? ` ${nth + 1}` : '';
+    const transcript = new Transcript(yard, name);
+    const before = yard.sheets.rows('Bookings');
+    const call = await yard.call({
+      script: scriptSteps(scriptName, { seed, endBy }),
+      from: `+131255501${String(nth).padStart(2, '0')}`,
+      recordTo,
+      onEvent: (event) => transcript.printEvent(event),
+    });
+    transcript.call = call;
+    transcripts.set(call.callId, transcript);
+    const result = await measuredCall({ yard, service }, call);
+    if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    else {
+      const sheet = { before, after: yard.sheets.rows('Bookings') };
+      printSummary(result, { name, sheet, well: wentWell(result, { endBy, books }) });
+    }
+    return result;
+  }
+
   const results: CallResult[] = [];
   for (let round = 0; round < calls; round += 1) {
-    const seeds = Array.from({ length: together }, (_, n) => number('seed') + round * together + n);
-    const held = await Promise.all(
-      seeds.map((seed, n) => holdCall({ yard, service, seed, endBy, books, out, n, together })),
-    );
-    results.push(...held);
+    const seeds = Array.from({ length: together }, (_, nth) => firstSeed + round * together + nth);
+    results.push(...(await Promise.all(seeds.map((seed, nth) => holdCall(nth, seed)))));
   }
   const exitCode = await service.stop();
   if (!values.json) say(`\n${dim(`the service stopped with exit code ${exitCode}`)}`);
   return exitCode === 0 && results.every((call) => wentWell(call, { endBy, books }));
 }
 
-type Holding = {
-  readonly yard: Yard;
-  readonly service: Service;
-  readonly seed: number;
-  readonly endBy: EndBy;
-  readonly books: boolean;
-  readonly out: string;
-  readonly n: number;
-  readonly together: number;
+/** Of the service's log, what an operator would look for in a call. */
+const shownFields: Readonly<Record<string, readonly string[]>> = {
+  'room.connected': ['durationMs'],
+  'equipment.loaded': ['items', 'ageMs', 'source'],
+  'session.started': ['durationMs'],
+  'tool.used': ['tool', 'durationMs', 'ok'],
+  'call.ended': ['result', 'reason'],
+  'call.closed': ['turns', 'latencyP50Ms', 'packetsIn'],
 };
 
-async function holdCall(holding: Holding): Promise<CallResult> {
-  const { yard, service, seed, endBy, books, out, n, together } = holding;
-  const script = scriptSteps(values.script, { seed, endBy });
-  const recordTo = join(out, `${new Date().toISOString().replace(/[:.]/g, '-')}-${seed}`);
-  await mkdir(recordTo, { recursive: true });
-  const from = `+131255501${String(n).padStart(2, '0')}`;
-  const name = together > 1 ? ` ${n + 1}` : '';
-  const before = yard.sheets.rows('Bookings');
-  const call = await measuredCall(
-    { yard, service },
-    { script, from, recordTo, onEvent: (event) => printCallEvent(yard, name, event) },
-  );
-  if (values.json) process.stdout.write(`${JSON.stringify(call)}\n`);
-  else {
-    const sheet = { before, after: yard.sheets.rows('Bookings') };
-    printSummary(call, { sheet, well: wentWell(call, { endBy, books }) });
+/** Prints one call as it happens, on its own clock. */
+class Transcript {
+  call: Call | undefined;
+  readonly #yard: Yard;
+  readonly #name: string;
+  #startedAtMs = Date.now();
+  /** How much of what was synthesised for the call is printed. */
+  #shown = 0;
+  /** Since the caller last spoke. */
+  #hasAnswered = false;
+
+  constructor(yard: Yard, name: string) {
+    this.#yard = yard;
+    this.#name = name;
   }
-  return call;
-}
 
-let callStartedAtMs = Date.now();
-let wordsFrom = 0;
-
-const stamp = () => dim(`${((Date.now() - callStartedAtMs) / 1_000).toFixed(1).padStart(6)} s`);
-
-function printCallEvent(yard: Yard, name: string, event: CallEvent): void {
-  switch (event.type) {
-    case 'ringing':
-      callStartedAtMs = event.epochMs;
-      wordsFrom = yard.spoken.length;
-      say(`\n${stamp()}  ${dim(`caller${name} dials; it rings`)}`);
-      return;
-    case 'answered':
-      say(`${stamp()}  ${dim(`caller${name} is answered`)}`);
-      return;
-    case 'saying':
-      say(`${stamp()}  ${styleText('cyan', `caller${name}`)}  ${event.line}`);
-      wordsFrom = yard.spoken.length;
-      return;
-    case 'agent-audio-start': {
-      const words = yard.spoken.slice(wordsFrom).map(({ text }) => text.trim());
-      const spoken = words.join(' ') || dim('(speaks from audio that was ready before the call)');
-      say(`${stamp()}  ${styleText('green', `agent${name && ' '}`)}   ${spoken}`);
-      return;
+  printEvent(event: CallEvent): void {
+    const name = this.#name;
+    switch (event.type) {
+      case 'ringing':
+        this.#startedAtMs = event.epochMs;
+        return this.#print(dim(`caller${name} dials; it rings`));
+      case 'answered':
+        return this.#print(dim(`caller${name} is answered`));
+      case 'saying':
+        this.#hasAnswered = false;
+        return this.#print(`${styleText('cyan', `caller${name}`)}  ${event.line}`);
+      case 'agent-audio-start':
+        return this.#printWords();
+      case 'ended':
+        this.#printWords();
+        return this.#print(dim(`call${name} ended by the ${event.by}`));
+      default:
     }
-    case 'ended':
-      say(`${stamp()}  ${dim(`call${name} ended by the ${event.by}`)}`);
-      return;
-    default:
   }
-}
 
-/** Of the service's log, what an operator would look for in a call. */
-function printLogLine(line: LogLine): void {
-  if (values.json || !line.callId) return;
-  const fields: Record<string, readonly string[]> = {
-    'room.connected': ['durationMs'],
-    'equipment.loaded': ['items', 'ageMs', 'source'],
-    'session.started': ['durationMs'],
-    'tool.used': ['tool', 'durationMs', 'ok'],
-    'call.ended': ['result', 'reason'],
-    'call.closed': ['turns', 'latencyP50Ms', 'packetsIn'],
-  };
-  const shown = fields[line.event];
-  if (!shown) return;
-  const text = shown.map((field) => `${field} ${JSON.stringify(line[field])}`).join(', ');
-  say(`${stamp()}  ${dim(`  ${line.event}: ${text}`)}`);
+  printLogLine(line: LogLine): void {
+    const shown = shownFields[line.event];
+    if (values.json || !shown) return;
+    const text = shown.map((field) => `${field} ${JSON.stringify(line[field])}`).join(', ');
+    this.#print(dim(`  ${line.event}${this.#name && ` (call${this.#name})`}: ${text}`));
+  }
+
+  /** What the agent says now: after a pause within an answer, nothing that was not printed. */
+  #printWords(): void {
+    const spoken = this.call ? this.#yard.of(this.call, this.#yard.spoken) : [];
+    const words = spoken.slice(this.#shown).map(({ text }) => text.trim());
+    this.#shown = spoken.length;
+    if (words.length === 0 && this.#hasAnswered) return;
+    this.#hasAnswered = true;
+    const text = words.join(' ') || dim('(speaks from audio that was ready before the call)');
+    this.#print(`${styleText('green', `agent${this.#name}`)}   ${text}`);
+  }
+
+  #print(text: string): void {
+    const seconds = (Date.now() - this.#startedAtMs) / 1_000;
+    say(`${dim(`${seconds.toFixed(1).padStart(6)} s`)}  ${text}`);
+  }
 }
 
 type SheetRows = readonly (readonly CellValue[])[];
@@ -178,9 +197,11 @@ type SheetRows = readonly (readonly CellValue[])[];
 function printSummary(
   call: CallResult,
   {
+    name,
     sheet,
     well,
   }: {
+    readonly name: string;
     readonly sheet: { readonly before: SheetRows; readonly after: SheetRows };
     readonly well: boolean;
   },
@@ -204,7 +225,7 @@ function printSummary(
     ['job process gone', `${call.exitMs} ms after`],
     ['recording', call.recording ?? 'none'],
   ];
-  say('');
+  say(`\n${name && `  call${name}`}`);
   for (const [label, value] of rows) say(`  ${label.padEnd(20)} ${value}`);
   say(
     `  ${well ? styleText('green', 'the call went well') : styleText('red', 'the call did not go well')}`,
@@ -244,4 +265,4 @@ function startProgress() {
   };
 }
 
-await runCommand({ help: values.help, usage, main, brokenCode: 1 });
+await runCommand(main);

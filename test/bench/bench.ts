@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { commandLine, oneOf, runCommand, wholeNumber } from '../harness/command-line.ts';
 import { benchCall } from './call.ts';
 import { benchInventory } from './inventory.ts';
 import { benchSurvival } from './survival.ts';
@@ -19,7 +19,8 @@ const usage = `npm run bench -- --suite call|inventory|survival [options]
   of survival alone:
   --runs N       killed jobs, and planned hand-overs (20)`;
 
-const { values } = parseArgs({
+const { values } = commandLine({
+  usage,
   options: {
     suite: { type: 'string' },
     calls: { type: 'string', default: '100' },
@@ -30,21 +31,16 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
 });
 
 type NumberName = 'calls' | 'together' | 'pairs' | 'rounds' | 'starts' | 'runs' | 'seed';
 
-function number(name: NumberName): number {
-  const value = Number(values[name]);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new Error(`--${name} must be a whole number above 0`);
-}
+const number = (name: NumberName) => wholeNumber(name, values[name], 1);
 
 const onProgress = (line: string) => void process.stderr.write(`${line}\n`);
 
-const suites: Readonly<Record<string, () => Promise<object>>> = {
+const suites: Readonly<Record<'call' | 'inventory' | 'survival', () => Promise<object>>> = {
   call: () => benchCall({ pairs: number('pairs'), seed: number('seed'), onProgress }),
   inventory: () =>
     benchInventory({
@@ -59,23 +55,14 @@ const suites: Readonly<Record<string, () => Promise<object>>> = {
   survival: () => benchSurvival({ runs: number('runs'), seed: number('seed'), onProgress }),
 };
 
-async function main(): Promise<void> {
-  const bench = suites[values.suite ?? ''];
-  if (!bench) throw new Error(`--suite must be one of ${Object.keys(suites).join(', ')}`);
+async function main(): Promise<boolean> {
+  const bench = suites[oneOf('suite', values.suite, ['call', 'inventory', 'survival'])];
   const result = await bench();
   const lines = Object.entries(result).map(
     ([name, value]) => `  ${name.padEnd(24)} ${JSON.stringify(value)}`,
   );
   process.stdout.write(`${values.json ? JSON.stringify(result) : lines.join('\n')}\n`);
+  return true;
 }
 
-if (values.help) {
-  process.stdout.write(`${usage}\n`);
-} else {
-  try {
-    await main();
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}\n`);
-    process.exitCode = 2;
-  }
-}
+await runCommand(main);

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { commandLine, runCommand, UsageError } from '../harness/command-line.ts';
 
 /** Puts inputs from outside through a real gate, prints one line a case, and says whether all held. */
 export type CaseSuite = (
@@ -8,30 +8,19 @@ export type CaseSuite = (
 
 const suites: Readonly<Record<string, () => Promise<{ readonly run: CaseSuite }>>> = {};
 
-const usage = `usage: npm run cases -- ${Object.keys(suites).join('|')} FILE [--json]`;
+const usage = `npm run cases -- ${Object.keys(suites).join('|')} FILE [--json]`;
 
-async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: { json: { type: 'boolean' }, locale: { type: 'string' }, help: { type: 'boolean' } },
-  });
-  const [name = '', target] = positionals;
-  const suite = suites[name];
-  if (values.help) {
-    console.log(usage);
-    return 0;
-  }
-  if (!suite || target === undefined) {
-    console.error(usage);
-    return 2;
-  }
+const { positionals, values } = commandLine({
+  usage,
+  takesArguments: true,
+  options: { json: { type: 'boolean' }, locale: { type: 'string' } },
+});
+
+await runCommand(async () => {
+  const [name, target] = positionals;
+  const suite = suites[name ?? ''];
+  if (!suite) throw new UsageError(`The suite must be one of ${Object.keys(suites).join(', ')}`);
+  if (target === undefined) throw new UsageError('The cases must be named: a file or a folder');
   const { run } = await suite();
-  return (await run(target, values)) ? 0 : 1;
-}
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 2;
-}
+  return run(target, values);
+});

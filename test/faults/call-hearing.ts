@@ -38,9 +38,9 @@ const deafened = (name: string, fail: (scene: CallScene) => void | Promise<void>
       scene.attempts = deepgram.faults.count('listen') - before;
       await scene.hangUp();
     },
-    holds: ({ place }) =>
+    holds: ({ place: { yard }, call }) =>
       [skidSteer, address]
-        .filter(({ say }) => !place.yard.deepgram.sttLog.some(({ text }) => text === say))
+        .filter(({ say }) => !yard.of(call, yard.deepgram.sttLog).some(({ text }) => text === say))
         .map(({ say }) => `not heard: ${say}`),
   });
 

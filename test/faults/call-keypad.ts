@@ -18,7 +18,7 @@ async function keyIn(scene: CallScene, digits: string): Promise<void> {
     scene.call.sendDtmf(digit);
     await timers.setTimeout(keyMs);
   }
-  const words = () => scene.place.yard.spoken.filter(({ atMs }) => atMs >= fromMs);
+  const words = () => scene.spoken.filter(({ atMs }) => atMs >= fromMs);
   const isReadBack = () => words().some(({ text }) => text.includes(spokenPhone(keyed)));
   await scene.until('the number is read back', isReadBack);
   await scene.until('it is heard', () => scene.isSpeaking);

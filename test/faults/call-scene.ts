@@ -6,6 +6,7 @@ import type { PlaceCallOptions } from '../harness/caller/caller.ts';
 import { maskPhones } from '../../agent/infra/log.ts';
 import type { LogLine } from '../harness/yard/service-log.ts';
 import type { TtsEntry } from '../harness/emulators/deepgram-speak.ts';
+import type { OpenAiRequest } from '../harness/emulators/openai.ts';
 import { farewell } from './call-lines.ts';
 import type { Question } from './call-lines.ts';
 import type { CallPlace } from './call-place.ts';
@@ -47,6 +48,16 @@ export class CallScene implements AsyncDisposable {
   /** The lines of the log that are about this call, jobs that left it unheard included. */
   get lines(): readonly LogLine[] {
     return this.place.service.lines.filter((line) => this.#isOurs(line));
+  }
+
+  /** What was synthesised for this call, in order. */
+  get spoken(): readonly TtsEntry[] {
+    return this.place.yard.of(this.call, this.place.yard.spoken);
+  }
+
+  /** What was asked of the model in this call, in order. */
+  get requests(): readonly OpenAiRequest[] {
+    return this.place.yard.of(this.call, this.place.yard.openai.requests);
   }
 
   count(event: string): number {
@@ -121,7 +132,6 @@ export class CallScene implements AsyncDisposable {
     },
   ): Promise<void> {
     const { what, isTaken, withinMs = patienceMs, onSaid = () => {} } = options;
-    const { yard } = this.place;
     const inVain: number[] = [];
     let sinceMs = 0;
     for (let saying = 1; ; saying += 1) {
@@ -136,20 +146,19 @@ export class CallScene implements AsyncDisposable {
         if (saying === maxSayings || this.isOver) throw error;
       }
       // A fresh agent that asks what the caller needs has given them the turn, too.
-      const wasAsked = yard.spoken
+      const wasAsked = this.spoken
         .findLast(({ atMs }) => atMs >= saidMs)
         ?.text.trim()
         .endsWith('?');
       if (!wasAsked) inVain.push(fromMs);
     }
-    if (timesAskedAgain(yard.openai.requests, sinceMs) < inVain.length) this.inVain.push(...inVain);
+    if (timesAskedAgain(this.requests, sinceMs) < inVain.length) this.inVain.push(...inVain);
   }
 
   /** Says a line until the model is asked for the answer to it. */
   async sayToModel(say: string): Promise<void> {
-    const { faults } = this.place.yard.openai;
-    const before = faults.count('chat');
-    const isTaken = () => faults.count('chat') > before;
+    const before = this.requests.length;
+    const isTaken = () => this.requests.length > before;
     await this.sayUntil(say, { what: 'the model is asked', isTaken, withinMs: 8_000 });
   }
 
@@ -165,18 +174,18 @@ export class CallScene implements AsyncDisposable {
   /**
    * Says a line, and waits for the answer to be heard to its end; again when none comes. With
    * `strikes` the fault is one of this turn, and begins with the end of the line.
-   * `spoken` is where the words of the answer come from: every voice, if left out.
+   * `by` says whose words are the answer: those of every voice, if left out.
    */
   async ask(
     { say, hears }: Question,
     options: {
       readonly strikes?: boolean;
-      readonly spoken?: () => readonly TtsEntry[];
+      readonly by?: (entry: TtsEntry) => boolean;
     } = {},
   ): Promise<void> {
-    const { strikes = false, spoken = () => this.place.yard.spoken } = options;
+    const { strikes = false, by = () => true } = options;
     const fromMs = Date.now();
-    const since = () => spoken().filter(({ atMs }) => atMs >= fromMs);
+    const since = () => this.spoken.filter((entry) => entry.atMs >= fromMs && by(entry));
     const words = () => since().map(({ text }) => text.trim());
     const isAnswered = () => hears.test(words().join(' '));
     await this.sayUntil(say, {

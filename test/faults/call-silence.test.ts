@@ -34,6 +34,7 @@ function report() {
 const request = (atMs: number, ...messages: readonly string[]): OpenAiRequest => ({
   endpoint: 'chat',
   atMs,
+  client: null,
   body: JSON.stringify({
     messages: messages.map((message) => {
       const [role, content] = message.split(': ');

@@ -38,7 +38,10 @@ const mute = (
       const before = requests();
       one.faults.on(match, fault);
       const question = begins ? { ...delivery, hears: anything } : delivery;
-      await scene.ask(question, { strikes: true, spoken: () => other.ttsLog });
+      await scene.ask(question, {
+        strikes: true,
+        by: (entry) => other.ttsLog.includes(entry),
+      });
       scene.attempts = requests() - before;
       one.faults.clear();
       await scene.ask(address);

@@ -13,7 +13,7 @@ export async function keepCaseLog(
 ): Promise<void> {
   const lines = [
     ...service.lines.map((line) => ({ atMs: Date.parse(line.time), ...line })),
-    ...yard.spoken.map(({ atMs, text }) => ({ atMs, spoken: text })),
+    ...yard.spoken.map(({ atMs, client, text }) => ({ atMs, jobPid: client, spoken: text })),
     ...yard.calls.flatMap(eventsOf),
   ];
   const text = lines

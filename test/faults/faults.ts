@@ -1,5 +1,11 @@
-import { parseArgs, styleText } from 'node:util';
-import { runCommand } from '../harness/command-line.ts';
+import { styleText } from 'node:util';
+import {
+  commandLine,
+  oneOf,
+  runCommand,
+  UsageError,
+  wholeNumber,
+} from '../harness/command-line.ts';
 import { bookingSuite } from './bookings.ts';
 import { callSuite } from './call.ts';
 import type { FaultSuite, Outcome } from './fault-suite.ts';
@@ -7,7 +13,7 @@ import { survivalSuite } from './survival.ts';
 
 /** `npm run faults -- --suite NAME`: shows that each fault of a suite leaves the promises kept. */
 
-const suites: Readonly<Record<string, FaultSuite>> = {
+const suites: Readonly<Record<'bookings' | 'call' | 'survival', FaultSuite>> = {
   bookings: bookingSuite,
   call: callSuite,
   survival: survivalSuite,
@@ -21,7 +27,8 @@ const usage = `npm run faults -- --suite NAME [options]
   --logs DIR     keeps there what was logged and spoken in each case that does not hold
   --json         one JSON line a case on stdout, nothing else there`;
 
-const { values } = parseArgs({
+const { values } = commandLine({
+  usage,
   options: {
     suite: { type: 'string' },
     case: { type: 'string', default: '' },
@@ -29,21 +36,17 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     logs: { type: 'string' },
     json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
 });
 
 async function main(): Promise<boolean> {
-  const suite = suites[values.suite ?? ''];
-  if (!suite) throw new Error('--suite must name a suite');
+  const suite = suites[oneOf('suite', values.suite, ['bookings', 'call', 'survival'])];
   const exact = suite.names.filter((name) => name === values.case);
   const cases =
     exact.length > 0 ? exact : suite.names.filter((name) => name.startsWith(values.case));
-  if (cases.length === 0) throw new Error(`--case: no case begins with "${values.case}"`);
-  const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs must be a whole number above 0');
-  const seed = Number(values.seed);
-  if (!Number.isInteger(seed) || seed < 0) throw new Error('--seed must be a whole number');
+  if (cases.length === 0) throw new UsageError(`--case: no case begins with "${values.case}"`);
+  const runs = wholeNumber('runs', values.runs, 1);
+  const seed = wholeNumber('seed', values.seed, 0);
   if (!values.json) process.stdout.write(`${row('case', suite.figures)}\n`);
   const names = Array.from({ length: runs }, () => cases).flat();
   let held = 0;
@@ -77,4 +80,4 @@ function row(name: string, cells: readonly Outcome[string][]): string {
   return [name.padEnd(44), ...cells.map((cell) => String(cell ?? '-').padEnd(13))].join(' ');
 }
 
-await runCommand({ help: values.help, usage, main, brokenCode: 2 });
+await runCommand(main);

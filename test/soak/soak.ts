@@ -1,5 +1,10 @@
-import { parseArgs } from 'node:util';
-import { runCommand } from '../harness/command-line.ts';
+import {
+  commandLine,
+  oneOf,
+  runCommand,
+  UsageError,
+  wholeNumber,
+} from '../harness/command-line.ts';
 import { soakBookings } from './bookings.ts';
 import { soakCalls } from './calls.ts';
 
@@ -21,7 +26,8 @@ const usage = `npm run soak -- --suite bookings|calls [options]
 
 Bookings are in a SQLite file in a temporary folder, or the empty Postgres database that DATABASE_URL names.`;
 
-const { values } = parseArgs({
+const { values } = commandLine({
+  usage,
   options: {
     suite: { type: 'string' },
     callers: { type: 'string', default: '50' },
@@ -32,22 +38,18 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
 });
 
 function number(name: 'callers' | 'units' | 'machines' | 'processes' | 'kills' | 'seed'): number {
-  const value = Number(values[name]);
-  const least = name === 'kills' || name === 'seed' ? 0 : 1;
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new Error(`--${name} must be a whole number from ${least} up`);
+  return wholeNumber(name, values[name], name === 'kills' || name === 'seed' ? 0 : 1);
 }
 
 const onProgress = (line: string) => void process.stderr.write(`${line}\n`);
 
 type Soaked = { readonly ok: boolean; readonly [figure: string]: unknown };
 
-const suites: Readonly<Record<string, () => Promise<Soaked>>> = {
+const suites: Readonly<Record<'bookings' | 'calls', () => Promise<Soaked>>> = {
   bookings: () => {
     const callers = number('callers');
     return soakBookings({
@@ -63,14 +65,13 @@ const suites: Readonly<Record<string, () => Promise<Soaked>>> = {
   },
   calls: () => {
     const minutes = Number(values.minutes);
-    if (!(minutes > 0)) throw new Error('--minutes must be above 0');
+    if (!(minutes > 0)) throw new UsageError(`--minutes must be above 0, not "${values.minutes}"`);
     return soakCalls({ minutes, seed: number('seed'), onProgress });
   },
 };
 
 async function main(): Promise<boolean> {
-  const soak = suites[values.suite ?? ''];
-  if (!soak) throw new Error(`--suite must be one of ${Object.keys(suites).join(', ')}`);
+  const soak = suites[oneOf('suite', values.suite, ['bookings', 'calls'])];
   const { ok, ...report } = await soak();
   const lines = Object.entries(report).map(
     ([name, value]) =>
@@ -81,4 +82,4 @@ async function main(): Promise<boolean> {
   return ok;
 }
 
-await runCommand({ help: values.help, usage, main, brokenCode: 2 });
+await runCommand(main);

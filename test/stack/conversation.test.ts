@@ -77,7 +77,6 @@ function assertWellLogged({ lines, events, row, timeline }: Aftermath): void {
 }
 
 test('a whole conversation, ended by the agent', async () => {
-  const spokenBefore = yard.spoken.length;
   const call = await yard.call({
     agentQuietMs,
     script: [{ say: question }, { say: price }, { say: farewell }, { waitForEnd: true }],
@@ -87,7 +86,7 @@ test('a whole conversation, ended by the agent', async () => {
   const closed = over.lines.at(-1);
   assert.partialDeepStrictEqual(closed, { reason: 'agent-goodbye', endedBy: 'agent', turns: 3 });
   assert.deepEqual(closed?.['toolsUsed'], ['find_equipment', 'quote_rental', 'end_call']);
-  const told = yard.spoken.slice(spokenBefore).map(({ text }) => text.trim());
+  const told = yard.of(call, yard.spoken).map(({ text }) => text.trim());
   assert.match(
     told.join(' '),
     /^The Skid steer is free today, at \$250 a day or \$900 a week\. Which days do you need it\? .* the Skid steer comes to \$750, plus a \$500 deposit\. It's free then\.$/,
@@ -112,7 +111,6 @@ test('a whole conversation, ended by the caller', async () => {
 });
 
 test('the first word waits for no provider, and the caller can talk over it', async () => {
-  const spokenBefore = yard.spoken.length;
   const call = await yard.call({
     agentQuietMs,
     script: [{ say: question, when: { from: 'agent-start', afterMs: 500 } }, { hangUp: true }],
@@ -121,7 +119,7 @@ test('the first word waits for no provider, and the caller can talk over it', as
   assertWellLogged(over);
   const answered = over.lines.find(({ event }) => event === 'call.answered');
   assert.equal(answered?.['greeting'], 'ready');
-  const during = yard.spoken.slice(spokenBefore).map(({ text }) => text);
+  const during = yard.of(call, yard.spoken).map(({ text }) => text);
   assert.ok(!during.some((text) => text.includes('Hilltop')), during.join(' | '));
   const wholeMs = lengthMs(greeting);
   const { agentFromMs, agentToMs } = over.report.greeting ?? { agentFromMs: 0, agentToMs: wholeMs };

@@ -59,6 +59,6 @@ for (const endBy of ['agent', 'caller'] as const) {
 
 test('the demo refuses an option that it does not know', async () => {
   const { code, lines } = await demo(['--end-by', 'nobody']);
-  assert.equal(code, 1);
+  assert.equal(code, 2);
   assert.deepEqual(lines, []);
 });

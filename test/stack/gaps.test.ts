@@ -65,8 +65,12 @@ async function believeInGapUntil(call: Call, enough: Promise<LogLine>): Promise<
 
 /** Asks, and hears the answer to its end. */
 async function ask(call: Call, { say, hears }: typeof skidSteer): Promise<void> {
-  const spokenBefore = yard.spoken.length;
-  const words = () => yard.spoken.slice(spokenBefore).map(({ text }) => text.trim());
+  const saidBefore = yard.of(call, yard.spoken).length;
+  const words = () =>
+    yard
+      .of(call, yard.spoken)
+      .slice(saidBefore)
+      .map(({ text }) => text.trim());
   await sayUntil(call, say, () => hears.test(words().join(' ')));
   const { atMs } = call.events.findLast(({ type }) => type === 'said') ?? { atMs: 0 };
   await call.waitFor('agent-audio-end', (event) => event.atMs > atMs);

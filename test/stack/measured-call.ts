@@ -1,13 +1,12 @@
 import type { BookingState } from '../../tools/journal/booking.ts';
-import type { CallEvent } from '../harness/caller/call-events.ts';
-import type { CallReport, CallTurn } from '../harness/caller/call-report.ts';
-import type { Step } from '../harness/caller/script.ts';
+import type { Call } from '../harness/caller/call.ts';
+import type { CallReport } from '../harness/caller/call-report.ts';
 import { openStore } from '../../agent/infra/store/database.ts';
 import { processEnd } from '../harness/yard/process-end.ts';
 import type { LogLine } from '../harness/yard/service-log.ts';
 import type { Service } from '../harness/yard/service.ts';
 import type { Yard } from '../harness/yard/yard.ts';
-import { wordsHeard } from './words-heard.ts';
+import { wordsOfAnswers } from './words-heard.ts';
 
 /** A call as the demo reports it; a field without a value is null. Times in milliseconds. */
 export type CallResult = {
@@ -43,36 +42,32 @@ const exitLimitMs = 30_000;
 /** A caller gives up after 180 s (`placeCall`); what is not closed by then is not going to be. */
 const callLimitMs = 240_000;
 
-/** Holds one scripted call and measures it, from the caller's recording and the service's log. */
+/** Waits for the end of a call and measures it, from its recording and the service's log. */
 export async function measuredCall(
   { yard, service }: { readonly yard: Yard; readonly service: Service },
-  options: {
-    readonly script: readonly Step[];
-    readonly from: string;
-    readonly recordTo: string;
-    readonly onEvent: (event: CallEvent) => void;
-  },
+  call: Call,
 ): Promise<CallResult> {
-  const call = await yard.call(options);
   const isOfCall = (line: LogLine) => line.callId === call.callId;
   // Watched from the beginning: the process is gone before the caller's report is made.
   const gone = service
     .waitFor('call.closed', isOfCall, callLimitMs)
-    .then((line) => processEnd(Number(line['jobPid']), exitLimitMs));
-  gone.catch(() => {});
+    .then((line) => processEnd(Number(line['jobPid']), exitLimitMs))
+    // A call that is never closed is no reason to tell nothing of the others.
+    .catch(() => null);
   const report = await call.ended;
   const goneAtMs = await gone;
   const lines = service.callLines(call.callId);
   const ended = lines.find((line) => line.event === 'call.ended');
+  const words = await wordsOf(yard, call, report);
   return {
     callId: call.callId,
     answered: report.answered,
     ringToAnswerMs: rounded(report.ringToAnswerMs),
     ringToFirstWordMs: rounded(report.ringToFirstWordMs),
-    turns: report.turns.map((turn) => ({
-      caller: turn.caller,
-      agent: wordsOf(yard, report, turn),
-      latencyMs: rounded(turn.latencyMs),
+    turns: report.turns.map(({ caller, latencyMs }, nth) => ({
+      caller,
+      agent: words[nth] ?? null,
+      latencyMs: rounded(latencyMs),
     })),
     longestSilenceMs: rounded(report.longestSilenceMs),
     tools: lines.filter((line) => line.event === 'tool.used').map((line) => String(line['tool'])),
@@ -129,12 +124,22 @@ function exitMs(report: CallReport, goneAtMs: number | null): number | null {
   return Math.round(goneAtMs - report.startedAtEpochMs - (fromMs ?? report.endedAtMs));
 }
 
-/** The words of what was heard in answer to a line. */
-function wordsOf(yard: Yard, report: CallReport, turn: CallTurn): string | null {
-  if (!turn.agentPcm) return null;
-  const untilMs = report.startedAtEpochMs + (turn.agentToMs ?? report.endedAtMs);
-  const spoken = yard.spoken.filter((entry) => entry.atMs <= untilMs);
-  return wordsHeard(turn.agentPcm, spoken);
+/** The words of what was heard in answer to each line; null where there are none. */
+async function wordsOf(
+  yard: Yard,
+  call: Call,
+  { turns, startedAtEpochMs }: CallReport,
+): Promise<(string | null)[]> {
+  const own = yard.of(call, yard.spoken);
+  const ahead = yard.spokenAhead;
+  const answers = turns.map(({ agentPcm, agentToMs }, nth) => {
+    // The agent may still be at its answer to the line before.
+    const fromMs = startedAtEpochMs + (turns[nth - 1]?.callerFromMs ?? 0);
+    const toMs = startedAtEpochMs + (agentToMs ?? 0);
+    const spoken = own.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
+    return { answer: agentPcm ?? new Int16Array(), spoken: [...spoken, ...ahead] };
+  });
+  return wordsOfAnswers(answers);
 }
 
 function rounded(value: number | null): number | null {

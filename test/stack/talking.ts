@@ -30,12 +30,11 @@ export async function askOnce(
 ): Promise<Aftermath & { readonly answer: string }> {
   await yard.teach([question]);
   const call = await yard.call();
-  const spokenBefore = yard.spoken.length;
   const used = () => service.callLines(call.callId).some(({ event }) => event === 'tool.used');
   await sayUntil(call, question, used);
   const { atMs } = call.events.findLast(({ type }) => type === 'said') ?? { atMs: 0 };
   await call.waitFor('agent-audio-end', (event) => event.atMs > atMs + 1_000);
   await call.hangUp();
-  const answer = yard.spoken.slice(spokenBefore).map(({ text }) => text.trim());
+  const answer = yard.of(call, yard.spoken).map(({ text }) => text.trim());
   return { ...(await aftermath({ yard, service }, call)), answer: answer.join(' ') };
 }

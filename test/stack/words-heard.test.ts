@@ -1,40 +1,45 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { SAMPLE_RATE } from '../harness/caller/call-events.ts';
-import type { TtsEntry } from '../harness/emulators/deepgram-speak.ts';
 import { joinPcm } from '../harness/emulators/join-pcm.ts';
 import { renderSpeech } from '../harness/emulators/voice.ts';
-import { wordsHeard } from './words-heard.ts';
+import { wordsHeard, wordsOfAnswers, type HeardWords } from './words-heard.ts';
 
 const sentences = ["You're booked.", 'Your code is F T 8, R 4 2.', 'Is there anything else?'];
-let spoken: TtsEntry[];
+let spoken: HeardWords['spoken'];
 before(async () => {
   spoken = await Promise.all(
     sentences.map(async (text) => {
       const pcm = await renderSpeech(text, { voice: 'agent', sampleRate: SAMPLE_RATE });
-      return { text, pcm, sampleRate: SAMPLE_RATE, atMs: 0 };
+      return { text, pcm, sampleRate: SAMPLE_RATE };
     }),
   );
 });
 
 const silence = (ms: number) => new Int16Array((ms * SAMPLE_RATE) / 1_000);
 const sound = (index: number) => spoken[index]?.pcm ?? assert.fail('not synthesised');
+const heard = (answer: Int16Array) => wordsHeard({ answer, spoken });
 
 test('an answer is told by its sound', () => {
-  assert.equal(wordsHeard(joinPcm([sound(0), sound(1), sound(2)]), spoken), sentences.join(' '));
+  assert.equal(heard(joinPcm([sound(0), sound(1), sound(2)])), sentences.join(' '));
 });
 
 test('a machine that stood still between two sentences has said the same words', () => {
   const answer = joinPcm([sound(0), silence(420), sound(1), silence(700), sound(2)]);
-  assert.equal(wordsHeard(answer, spoken), sentences.join(' '));
+  assert.equal(heard(answer), sentences.join(' '));
 });
 
 test('a sentence that broke off and went on later is not that sentence', () => {
   const middle = Math.round(sound(1).length / 2);
   const broken = [sound(1).subarray(0, middle), silence(700), sound(1).subarray(middle)];
-  assert.equal(wordsHeard(joinPcm([sound(0), ...broken, sound(2)]), spoken), null);
+  assert.equal(heard(joinPcm([sound(0), ...broken, sound(2)])), null);
 });
 
 test('what nobody said is not heard', () => {
-  assert.equal(wordsHeard(sound(2), spoken.slice(0, 2)), null);
+  assert.equal(wordsHeard({ answer: sound(2), spoken: spoken.slice(0, 2) }), null);
+});
+
+test('each answer of a call has its own words, and silence has none', async () => {
+  const answers = [sound(2), silence(800), sound(0)].map((answer) => ({ answer, spoken }));
+  assert.deepEqual(await wordsOfAnswers(answers), [sentences[2], null, sentences[0]]);
 });

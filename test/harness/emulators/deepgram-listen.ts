@@ -11,6 +11,8 @@ export type SttEntry = {
   readonly connectionId: string;
   readonly text: string;
   readonly atMs: number;
+  /** The process that listens; null when it did not say. */
+  readonly client: number | null;
 };
 
 type ListenSession = {
@@ -21,7 +23,7 @@ type ListenSession = {
   readonly recogniser: Recogniser;
   readonly sttLatencyMs: number;
   readonly idleCloseMs: number;
-  readonly onFinal: (entry: SttEntry) => void;
+  readonly onFinal: (entry: Omit<SttEntry, 'client'>) => void;
 };
 
 const model = {

@@ -11,6 +11,8 @@ export type TtsEntry = {
   readonly sampleRate: number;
   /** When the text was complete, in milliseconds since the epoch. */
   readonly atMs: number;
+  /** The process that asked for it; null when it did not say. */
+  readonly client: number | null;
 };
 
 type SpeakSession = {
@@ -20,7 +22,7 @@ type SpeakSession = {
   readonly sender: FaultySocket;
   readonly ttsLatencyMs: number;
   readonly render: (text: string, sampleRate: number) => Promise<Int16Array>;
-  readonly onSpoken: (entry: TtsEntry) => void;
+  readonly onSpoken: (entry: Omit<TtsEntry, 'client'>) => void;
 };
 
 /** Measured at Aura-2: after its first byte it sends six times as fast as one listens. */

@@ -4,6 +4,7 @@ import { text as readText } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { newRequestId, serveListen, type SttEntry } from './deepgram-listen.ts';
+import { clientOf } from './client.ts';
 import { BadRequest, parseListenParams, parseSpeakParams } from './deepgram-params.ts';
 import { serveSpeak, toBytes, type TtsEntry } from './deepgram-speak.ts';
 import { errorBody, refuseUpgrade, refuseWithFault } from './deepgram-refusal.ts';
@@ -24,6 +25,8 @@ export type DeepgramOptions = {
   readonly ttsLatencyMs?: number;
   /** What it understands; `teach` adds to it. */
   readonly recogniser?: Recogniser;
+  /** Which of the taught lines it listens for on a client's connection; all if left out. */
+  readonly understands?: (client: number | null, line: string) => boolean;
   readonly port?: number;
   /** Silence of a client after which it is cut off (NET-0001); 10,000 as documented. */
   readonly idleCloseMs?: number;
@@ -45,14 +48,12 @@ export type DeepgramEmulator = Awaited<ReturnType<typeof startDeepgramEmulator>>
  * model), `listen.message`, `speak.message` (each message sent; about: its type, or `audio`).
  */
 export async function startDeepgramEmulator(options: DeepgramOptions) {
-  const { apiKey, recogniser = new Recogniser() } = options;
+  const { apiKey, recogniser = new Recogniser(), understands = () => true } = options;
   const { sttLatencyMs = 250, ttsLatencyMs = 250, idleCloseMs = 10_000 } = options;
   const faults = new Faults();
   const connections = new Set<DeepgramConnection>();
   const ttsLog: TtsEntry[] = [];
   const sttLog: SttEntry[] = [];
-  const onFinal = (entry: SttEntry) => void sttLog.push(entry);
-  const onSpoken = (entry: TtsEntry) => void ttsLog.push(entry);
   const sockets = new WebSocketServer({ noServer: true });
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => response.destroy(toError(error)));
@@ -89,7 +90,8 @@ export async function startDeepgramEmulator(options: DeepgramOptions) {
     }
     try {
       const query = url.searchParams;
-      const serve = endpoint === 'listen' ? listenTo(query) : speakTo(query);
+      const client = clientOf(request);
+      const serve = endpoint === 'listen' ? listenTo(query, client) : speakTo(query, client);
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         const nextFault = (message: string) => faults.take(`${endpoint}.message`, message);
         const sender = new FaultySocket(webSocket, fault, nextFault);
@@ -105,14 +107,20 @@ export async function startDeepgramEmulator(options: DeepgramOptions) {
 
   type Opened = { socket: WebSocket; sender: FaultySocket; requestId: string };
 
-  function listenTo(query: URLSearchParams) {
-    const params = parseListenParams(query);
-    const common = { params, recogniser, sttLatencyMs, idleCloseMs, onFinal };
+  function listenTo(query: URLSearchParams, client: number | null) {
+    const common = {
+      params: parseListenParams(query),
+      recogniser: recogniser.among((line) => understands(client, line)),
+      sttLatencyMs,
+      idleCloseMs,
+      onFinal: (entry: Omit<SttEntry, 'client'>) => void sttLog.push({ ...entry, client }),
+    };
     return (opened: Opened) => serveListen({ ...opened, ...common });
   }
 
-  function speakTo(query: URLSearchParams) {
+  function speakTo(query: URLSearchParams, client: number | null) {
     const params = parseSpeakParams(query, 'stream');
+    const onSpoken = (entry: Omit<TtsEntry, 'client'>) => void ttsLog.push({ ...entry, client });
     return (opened: Opened) => serveSpeak({ ...opened, params, ttsLatencyMs, render, onSpoken });
   }
 
@@ -142,7 +150,8 @@ export async function startDeepgramEmulator(options: DeepgramOptions) {
       return sendJson(response, 200, { projects: [{ project_id: requestId, name: 'emulator' }] });
     }
     try {
-      await speakOnce(url.searchParams, body, new FaultyBody(response, fault, 'bytes'), response);
+      const out = new FaultyBody(response, fault, 'bytes');
+      await speakOnce(url.searchParams, { body, client: clientOf(request) }, out, response);
     } catch (error) {
       if (!(error instanceof BadRequest)) throw error;
       sendJson(response, 400, {
@@ -155,7 +164,7 @@ export async function startDeepgramEmulator(options: DeepgramOptions) {
 
   async function speakOnce(
     query: URLSearchParams,
-    body: string,
+    { body, client }: { readonly body: string; readonly client: number | null },
     out: FaultyBody,
     response: ServerResponse,
   ): Promise<void> {
@@ -164,7 +173,7 @@ export async function startDeepgramEmulator(options: DeepgramOptions) {
     const { sampleRate } = params;
     const atMs = Date.now();
     const [pcm] = await Promise.all([render(words, sampleRate), sleep(ttsLatencyMs)]);
-    onSpoken({ text: words, pcm, sampleRate, atMs });
+    ttsLog.push({ text: words, pcm, sampleRate, atMs, client });
     const bytes = toBytes(pcm);
     response.writeHead(200, {
       'Content-Type': params.wav ? 'audio/wav' : 'audio/l16',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clientOf } from './client.ts';
 import { toBytes, type TtsEntry } from './deepgram-speak.ts';
 import { type Fault, Faults } from './faults.ts';
 import { answerWithFault, FaultyBody, sendJson } from './http-faults.ts';
@@ -33,6 +34,8 @@ export type OpenAiRequest = {
   readonly body: string;
   /** In milliseconds since the epoch. */
   readonly atMs: number;
+  /** The process that sent it; null when it did not say. */
+  readonly client: number | null;
 };
 
 export type OpenAiEmulator = Awaited<ReturnType<typeof startOpenAiEmulator>>;
@@ -89,14 +92,15 @@ export async function startOpenAiEmulator(options: OpenAiOptions) {
       const unknown = new OpenAiError(404, `Invalid URL (${request.method} ${pathname})`);
       return sendJson(response, 404, unknown.toBody());
     }
-    requests.push({ endpoint, body, atMs: Date.now() });
+    const client = clientOf(request);
+    requests.push({ endpoint, body, atMs: Date.now(), client });
     const fault = faults.take(endpoint, modelIn(body));
     if (await answerWithFault(fault, response, (status) => errorForStatus(status).toBody())) return;
     try {
       checkKey(request.headers.authorization);
       if (endpoint === 'models') sendJson(response, 200, modelList());
-      else if (endpoint === 'chat') await chat(body, { response, fault, startedMs });
-      else await speak(body, { response, fault, startedMs });
+      else if (endpoint === 'chat') await chat(body, { response, fault, startedMs, client });
+      else await speak(body, { response, fault, startedMs, client });
     } catch (error) {
       if (!(error instanceof OpenAiError)) throw error;
       sendJson(response, error.status, error.toBody());
@@ -108,7 +112,12 @@ export async function startOpenAiEmulator(options: OpenAiOptions) {
     if (key !== apiKey) throw wrongKey(key);
   }
 
-  type Answer = { response: ServerResponse; fault: Fault | undefined; startedMs: number };
+  type Answer = {
+    response: ServerResponse;
+    fault: Fault | undefined;
+    startedMs: number;
+    client: number | null;
+  };
 
   async function chat(body: string, { response, fault, startedMs }: Answer): Promise<void> {
     const request = parseChatRequest(body);
@@ -126,7 +135,10 @@ export async function startOpenAiEmulator(options: OpenAiOptions) {
     out.end();
   }
 
-  async function speak(body: string, { response, fault, startedMs }: Answer): Promise<void> {
+  async function speak(
+    body: string,
+    { response, fault, startedMs, client }: Answer,
+  ): Promise<void> {
     const { input, response_format: format = 'mp3' } = parseSpeechRequest(body);
     if (format !== 'pcm' && format !== 'wav') {
       // The real one encodes these too; here it would only hide what was synthesised.
@@ -136,7 +148,7 @@ export async function startOpenAiEmulator(options: OpenAiOptions) {
     }
     const atMs = Date.now();
     const pcm = await renderSpeech(input, { voice: 'agent', sampleRate: SPEECH_RATE });
-    ttsLog.push({ text: input, pcm, sampleRate: SPEECH_RATE, atMs });
+    ttsLog.push({ text: input, pcm, sampleRate: SPEECH_RATE, atMs, client });
     await sleepUntil(startedMs + ttsLatencyMs);
     const bytes = toBytes(pcm);
     response.writeHead(200, { 'Content-Type': format === 'wav' ? 'audio/wav' : 'audio/pcm' });

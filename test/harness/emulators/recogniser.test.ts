@@ -118,3 +118,15 @@ test('the words so far are known while a line lasts, and none that was not spoke
   }
   assert.ok(known >= 10);
 });
+
+test('who listens for some lines alone understands no other, and those taught later too', async () => {
+  const late = 'Do you have a trencher for Friday?';
+  const [known = '', other = ''] = lines;
+  const some = recogniser.among((line) => line === known || line === late);
+  assert.equal(some.recognise(pcmOf(known), 48_000)?.line, known);
+  assert.equal(some.recognise(pcmOf(other), 48_000), null);
+  const pcm = await renderSpeech(late, { voice: 'caller', sampleRate: 48_000 });
+  assert.equal(some.recognise(pcm, 48_000), null);
+  recogniser.teach(late, pcm, 48_000);
+  assert.equal(some.recognise(pcm, 48_000)?.line, late);
+});

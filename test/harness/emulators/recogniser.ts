@@ -49,18 +49,33 @@ const BETTER_BY_DB = 0.3;
  * what it hears.
  */
 export class Recogniser {
-  readonly #lessons: Lesson[] = [];
+  readonly #taught: Lesson[];
+  readonly #isListenedFor: (line: string) => boolean;
+
+  constructor(taught: Lesson[] = [], isListenedFor: (line: string) => boolean = () => true) {
+    this.#taught = taught;
+    this.#isListenedFor = isListenedFor;
+  }
+
+  /** The same, that listens for some of the lines alone: those taught so far and those to come. */
+  among(isListenedFor: (line: string) => boolean): Recogniser {
+    return new Recogniser(this.#taught, isListenedFor);
+  }
+
+  get #lessons(): readonly Lesson[] {
+    return this.#taught.filter(({ line }) => this.#isListenedFor(line));
+  }
 
   /** Teaches how `line` sounds; a line may be taught in several voices. Mono, 16 bits. */
   teach(line: string, pcm: Int16Array, sampleRate: number): void {
     const levels = trimSilence(envelope(pcm, sampleRate));
     if (levels.length === 0) throw new Error(`There is no sound to teach for: ${line}`);
     const shape = normalise(levels);
-    this.#lessons.push({ line, levels, shape, words: timeWords(line, shape) });
+    this.#taught.push({ line, levels, shape, words: timeWords(line, shape) });
   }
 
   knows(line: string): boolean {
-    return this.#lessons.some((lesson) => lesson.line === line);
+    return this.#taught.some((lesson) => lesson.line === line);
   }
 
   /** The line that was spoken from beginning to end, or null. */

@@ -14,12 +14,14 @@ import { Recogniser } from '../emulators/recogniser.ts';
 import { startSheetsEmulator } from '../emulators/sheets.ts';
 import type { SheetsEmulator } from '../emulators/sheets.ts';
 import { renderSpeech } from '../emulators/voice.ts';
+import { ClientCalls } from './client-calls.ts';
 import { exampleSheet } from './example-sheet.ts';
 import { startLivekitServer } from '../livekit/livekit-server.ts';
 import type { LivekitServer } from '../livekit/livekit-server.ts';
 import { Service } from './service.ts';
 import type { LogLine, ServiceLog } from './service-log.ts';
 
+const nameProcess = new URL('./name-process.ts', import.meta.url).href;
 const spreadsheetId = 'example-yard';
 const deepgramKey = 'dg-example-key';
 const openAiKey = 'sk-example-key';
@@ -52,12 +54,17 @@ export class Yard implements AsyncDisposable {
   readonly calls: Call[] = [];
   readonly #options: YardOptions;
   readonly #recogniser: Recogniser;
-  readonly #taught = new Set<string>();
+  readonly #clients: ClientCalls;
   readonly #cleanUp: AsyncDisposableStack;
 
   private constructor(
     parts: Pick<Yard, 'livekit' | 'deepgram' | 'openai' | 'sheets' | 'folder'>,
-    rest: { options: YardOptions; recogniser: Recogniser; cleanUp: AsyncDisposableStack },
+    rest: {
+      options: YardOptions;
+      recogniser: Recogniser;
+      clients: ClientCalls;
+      cleanUp: AsyncDisposableStack;
+    },
   ) {
     this.livekit = parts.livekit;
     this.deepgram = parts.deepgram;
@@ -66,6 +73,7 @@ export class Yard implements AsyncDisposable {
     this.folder = parts.folder;
     this.#options = rest.options;
     this.#recogniser = rest.recogniser;
+    this.#clients = rest.clients;
     this.#cleanUp = rest.cleanUp;
   }
 
@@ -79,11 +87,13 @@ export class Yard implements AsyncDisposable {
       await startLivekitServer({ relay: options.relay ?? false, onProgress }),
     );
     const recogniser = new Recogniser();
+    const clients = new ClientCalls();
     const deepgram = await startDeepgramEmulator({
       apiKey: deepgramKey,
       sttLatencyMs: latencyMs.stt,
       ttsLatencyMs: latencyMs.tts,
       recogniser,
+      understands: (client, line) => clients.understands(client, line),
     });
     cleanUp.defer(() => deepgram.close());
     const openai = await startOpenAiEmulator({
@@ -99,13 +109,26 @@ export class Yard implements AsyncDisposable {
     cleanUp.defer(() => sheets.close());
     return new Yard(
       { livekit, deepgram, openai, sheets, folder },
-      { options, recogniser, cleanUp: cleanUp.move() },
+      { options, recogniser, clients, cleanUp: cleanUp.move() },
     );
   }
 
   /** All that was ever synthesised here, in order, by whichever provider. */
   get spoken(): readonly TtsEntry[] {
     return [...this.deepgram.ttsLog, ...this.openai.ttsLog].toSorted((a, b) => a.atMs - b.atMs);
+  }
+
+  /** Of what the emulators noted, what came from the processes that served this call. */
+  of<Entry extends { readonly client: number | null; readonly atMs: number }>(
+    call: Call,
+    entries: readonly Entry[],
+  ): readonly Entry[] {
+    return entries.filter(({ client }) => this.#clients.callOf(client) === call.callId);
+  }
+
+  /** What was synthesised ahead, for whichever call: the phrases that are kept ready. */
+  get spokenAhead(): readonly TtsEntry[] {
+    return this.spoken.filter(({ client }) => this.#clients.callOf(client) === undefined);
   }
 
   /** The environment in which Pickup answers this yard's phone. */
@@ -136,33 +159,46 @@ export class Yard implements AsyncDisposable {
       readonly log?: ServiceLog;
     } = {},
   ): Service {
+    const { command, onLine } = options;
+    const env: Record<string, string> = { ...this.env, ...options.env };
+    // A program of another Node may not know how to load it.
+    if (!command) {
+      env['NODE_OPTIONS'] = `--import=${nameProcess} ${env['NODE_OPTIONS'] ?? ''}`.trimEnd();
+    }
     const service = new Service({
-      env: { ...this.env, ...options.env },
+      env,
       logFolder: this.folder,
-      ...(options.command ? { command: options.command } : {}),
-      ...(options.onLine ? { onLine: options.onLine } : {}),
+      ...(command ? { command } : {}),
+      onLine: (line) => {
+        this.#clients.note(line);
+        onLine?.(line);
+      },
       ...(options.log ? { log: options.log } : {}),
     });
     this.#cleanUp.use(service);
     return service;
   }
 
-  /** Makes the callers' lines understood, before a call in which they are spoken. */
+  /** Makes lines understood from any caller, before a call in which they are spoken. */
   async teach(lines: readonly string[]): Promise<void> {
+    for (const line of lines) this.#clients.commonLines.add(line);
+    await this.#learn(lines);
+  }
+
+  async #learn(lines: readonly string[]): Promise<void> {
     for (const line of lines) {
-      if (this.#taught.has(line)) continue;
-      this.#taught.add(line);
+      if (this.#recogniser.knows(line)) continue;
       const pcm = await renderSpeech(line, { voice: 'caller', sampleRate: lineRateHz });
       this.#recogniser.teach(line, pcm, lineRateHz);
     }
   }
 
-  /** Phones the yard. The script's lines are understood. */
+  /** Phones the yard. The script's lines are understood from this caller. */
   async call(
     options: Partial<PlaceCallOptions> & { readonly script?: readonly Step[] } = {},
   ): Promise<Call> {
     const lines = (options.script ?? []).flatMap((step) => ('say' in step ? [step.say] : []));
-    await this.teach(lines);
+    await this.#learn(lines);
     const call = await placeCall({
       url: this.livekit.url,
       apiKey: this.livekit.apiKey,
@@ -172,6 +208,7 @@ export class Yard implements AsyncDisposable {
       ...options,
     });
     this.calls.push(call);
+    this.#clients.expect(call.callId, lines);
     return call;
   }
 
