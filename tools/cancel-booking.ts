@@ -63,7 +63,9 @@ export async function cancelBooking(
   const isSure = !talk.unsureOf.has('cancelling');
   if (booking.state === 'cancelled' && isSure) return cancelledAnswer(booking, today);
   if (booking.end < today) return over;
-  const proposal = { about: 'cancelling', key: booking.bookingId } as const;
+  const { itemName: machine, start, end } = booking;
+  const lines = [{ machine, start, end }];
+  const proposal = { about: 'cancelling', key: booking.bookingId, lines } as const;
   const answer = talk.agreement.answerTo(proposal);
   if (answer === 'no') {
     talk.agreement.drop();

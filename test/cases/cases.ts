@@ -6,7 +6,9 @@ export type CaseSuite = (
   options: Readonly<Record<string, string | boolean | undefined>>,
 ) => Promise<boolean>;
 
-const suites: Readonly<Record<string, () => Promise<{ readonly run: CaseSuite }>>> = {};
+const suites: Readonly<Record<string, () => Promise<{ readonly run: CaseSuite }>>> = {
+  consent: () => import('./consent.ts'),
+};
 
 const usage = `npm run cases -- ${Object.keys(suites).join('|')} FILE [--json]`;
 

@@ -1,91 +1,230 @@
-/** What a caller's words are to a question that asks for yes or no. */
+import { isNumberWord, isRepetition, plainWords, type ReadBack } from './repetition.ts';
+
+/** A caller's answer to a question that asks for yes or no. */
 export type Assent = 'yes' | 'no' | 'unclear';
 
-/** What the question was about. */
-type About = 'booking' | 'cancelling';
+/** The deed that the caller is asked to agree to. */
+export type About = 'booking' | 'cancelling' | 'changing';
 
-/** These alone open an answer that may go on in any words, or with a question. */
-const plainYes = 'yes|yeah|yep|yup|ya|yea|uh huh|mm hmm';
-const praise = 'right|correct|fine|good|great|perfect|excellent|wonderful|awesome|okay|ok';
-/** A yes when nothing but such words is said: "okay", but not "okay, let me think". */
-const agreeing = [
-  plainYes,
-  'sure(?: thing)?|absolutely|definitely|certainly|of course|you bet|exactly|confirm(?:ed)?',
-  'all right|alright|all good|please(?: do)?|go ahead|go for it|do (?:it|that)',
-  `(?:that|it|this)(?:'s| is|'ll be| will be|'d be| would be) (?:${praise}|it)`,
-  `(?:(?:that|it|this) )?(?:sounds|looks|works) (?:${praise})|(?:that )?works`,
-  `that(?:'ll| will) (?:work|do)|${praise}`,
-  "(?:i|we)(?:'ll| will) take (?:it|that)|let's (?:go|do (?:it|that|this))",
+/** The deed, and all that was read back of it. */
+export type Asked = ReadBack & { readonly about: About };
+
+const yes =
+  'y(?:es|e|eah|ep|up|ah|ea|eh|essir|essiree|uppers|essum)|ya|aye(?: aye)?|mm+ h+m+|m h+m+|m+h+m+|m+h+m+ h+m+|(?:uh|ah|um|a) h(?:uh|um|a)|uhhuh';
+const praise =
+  'right|correct|fine|good|great|perfect|excellent|wonderful|awesome|fantastic|super|terrific|' +
+  'brilliant|lovely|cool|sweet|splendid|grand|ideal|superb|marvell?ous|beautiful|okay|ok|alright|' +
+  'all right|spot on|right on|bang on';
+const degree =
+  '(?:very|so|really|just|absolutely|perfectly|totally|quite|pretty|completely|all|still|100 percent) ';
+const toMe = '(?: (?:with|by|for|to|too|on) (?:me|us|my end))?';
+const everything =
+  'that|it|this|everything|all|all of (?:it|that)|which|they|those|the whole thing';
+const them =
+  'it|that|this|them|those|(?:that|this|the) one|the lot|everything|all of (?:it|them|that)';
+const paper =
+  '(?:the|that|this|my|our|a) (?:whole |equipment |machine )?(?:booking|reservation|rental|order)';
+
+/** Agreement to a booking: to its cancelling or changing these are no answer. */
+const takingIt = [
+  `(?:i|we) (?:will|would like to|want to|would love to) (?:take|have|grab|get|go with|go for) (?:${them})`,
+  `(?:i|we) (?:want|would like|would love|will take) (?:${them})|take (?:${them})|(?:i|we) love (?:${them})`,
+  '(?:put|sign|count|book|set|mark) (?:me|us) (?:down|up|in)(?: for (?:it|that|this))?|ring it up|ink it|book er',
+  `(?:make|place) ${paper}|get (?:it|that|this) (?:booked|reserved|scheduled)|(?:set|lock) (?:it|that|this) (?:up|in|down)`,
 ].join('|');
-const itself: Readonly<Record<About, string>> = {
-  booking: "(?:let's )?(?:book|reserve|rent) (?:it|that|them|that one|this one)",
-  cancelling: '(?:cancel|call off)(?: (?:it|that|them|(?:the|my|that) (?:booking|reservation)))?',
+
+/** Before a deed: `you can book it`, `I'd like you to cancel it`, `let's go ahead and book it`. */
+const bidding =
+  '(?:please|just|do|go(?: right| on)? ahead and|feel free to|let us|(?:you|we) (?:can|may)|' +
+  '(?:i|we) (?:would like|would love|want|need|wish)(?: you| for you)? to|(?:i|we) will|i am (?:ready|happy|glad) (?:for you )?to|' +
+  '(?:can|could|would|will) you (?:please|go ahead and)|why do not (?:you|we)|i(?: already)? said) ';
+
+/** `verbs nouns` agrees to the deed, and so do the phrases of its own. */
+const deeds: Readonly<
+  Record<About, { readonly own: string; readonly verbs: string; readonly nouns: string }>
+> = {
+  booking: {
+    own: takingIt,
+    verbs:
+      '(?:book|reserve|rent|schedule|secure|confirm|finali[sz]e|complete|submit|process)(?: (?:me|us)(?: up)?)?',
+    nouns: `${them}|${paper}`,
+  },
+  cancelling: {
+    own: `(?:${bidding})*cancel`,
+    verbs: '(?:cancel|call off|drop|scrap|scratch|kill|void|undo|remove|delete|get rid of|confirm)',
+    nouns: `${them}|${paper}|the cancellation`,
+  },
+  changing: {
+    own: 'make (?:the|that|this) (?:change|update|move)s?',
+    verbs: '(?:change|move|switch|update|amend|adjust|modify|reschedule|confirm|save)',
+    nouns: `${them}|${paper}|(?:the|that|this) (?:change|update)s?`,
+  },
 };
-/** Means nothing of its own beside an agreeing word. */
-const filler =
-  "oh|ah|um|uh|hm+|well|so|then|and|just|too|very much|thanks|thank you|sir|ma'am|for (?:me|us)|" +
-  "(?:with|by) me|now|i'd (?:like|love) to|i (?:would like|want) to|(?:i|we) do|it is";
+
+/** Agreement to any of the three; each stands for a yes by itself. */
+const agreeing = [
+  yes,
+  'sure(?: thing| does| do| is| enough)?|surely|absolutely|definitely|certainly|indeed|totally',
+  '(?:but )?of course|you bet(?:cha)?|ya betcha|exactly|precisely|by all means|fair enough|no doubt',
+  'without (?:a )?(?:doubt|question)|(?:for|fer) sure|(?:a |one )?(?:hundred|100) percent|heck ye(?:s|ah)|hell ye(?:s|ah)',
+  'affirm(?:ative)?|roger(?: that)?(?: wilco)?|(?:good |solid )?copy(?: that)?|ten ?four|10 ?(?:to )?4|wilco|hoo ?ah|oo ?rah',
+  'ok(?:ay|ey)?|k|kay|o k|ok(?:e|ie|ey) do(?:k|ki|ke)(?:e|ie|ey|y)|alrighty|right ?o|righty ?o',
+  '(?:it is a |that is a |done )?deal|sold|agreed|confirmed|approved|accepted|granted',
+  'i (?:agree|accept|confirm|approve|do|would|consent)(?:(?: to| with)? (?:that|it|everything|all of it))?|i am (?:in|game|sold|on board|all for it)',
+  'please(?: (?:do|proceed))?|(?:please )?(?:proceed|carry on|fire away|have at it|crack on|go for it)(?: with (?:it|that))?',
+  '(?:go|let us go)(?: right| on| straight)? ?a?head(?: (?:and do|with) (?:it|that|so|this))?|on you go|do (?:it|that|so|this)',
+  'let us (?:go|roll|rock(?: and roll)?|proceed|do (?:it|that|this)|make it happen|get (?:it|that) done|go for it)',
+  'make it (?:so|happen|official)|get (?:her|er|it|that|this) done|git er done|do er|pull the trigger',
+  `(?:i am|we are|you are) good to go|good to go|(?:it is|that is|we are) a go|all systems go|green light`,
+  'you have (?:my|the|our) (?:green light|go ahead|okay|ok|blessing|permission|consent|approval)',
+  `(?:${degree})*(?:${praise})${toMe}`,
+  `(?:${everything}) (?:is|are|will be|would be) (?:${degree})*(?:${praise}|the one|true|accurate)${toMe}`,
+  `(?:is|are|will be|would be) (?:${degree})*(?:${praise})${toMe}`,
+  `(?:(?:${everything}) )?sounds? (?:${degree})*(?:${praise}|like a (?:plan|deal|winner))${toMe}`,
+  `(?:(?:${everything}) )?looks? (?:${degree})*(?:${praise})${toMe}`,
+  `(?:(?:${everything}) )?(?:works?|suits?)(?: (?:for )?(?:me|us))?(?: (?:${degree})*(?:${praise}|well|nicely))?${toMe}`,
+  '(?:that|it|this) (?:will|would) (?:work|do|suit)(?: (?:for )?(?:me|us))?(?: (?:just )?(?:fine|great|nicely|perfectly))?',
+  'very well|jolly good|rather good',
+  'you(?: have)? (?:got|have) (?:it|that|everything)(?: all)?(?: (?:right|correct))?|you are (?:absolutely )?(?:right|correct)',
+  '(?:i am|we are) (?:good|fine|okay|ok|happy|cool|comfortable|pleased|satisfied) with (?:it|that|this|everything|all of (?:it|that)|all that)',
+  'that is (?:exactly |just )?(?:the one|what|the machine) (?:i|we) (?:want|wanted|need|needed|said|asked for|am looking for|are looking for|am after)',
+  '(?:yes )?to (?:that|all|everything|all of (?:it|that))',
+  '(?:it|that) (?:is|would be) a (?:big |definite |firm )?yes(?: from (?:me|us))?|a yes from me|(?:the|my) answer is yes',
+  'i(?: have)?(?: already| just)? (?:said|say) (?:yes|yeah|yep|okay|ok|sure|go ahead)|sorry (?:yes|yeah)',
+  '(?:no|not a|not any) problems?(?: (?:here|at all|with (?:that|it)))?',
+  'why not|(?:i )?(?:can|do) not see why not',
+].join('|');
+
+/** Courtesy and sounds of thought, and words that point at what was read back: they add nothing. */
+const filler = [
+  'oh|ah|aw|um+|uh+|er+|erm|h+m+|mm+|well|so|then|and|just|now|here|right',
+  'thanks?(?: you)?(?: (?:so|very) much| a lot| a bunch)?|many thanks|cheers|much (?:obliged|appreciated)|(?:i )?appreciate (?:it|that|you)',
+  'please|sir|maam|madam|miss|man|dude|buddy|bud|pal|mate|boss|chief|captain|bro|dear|honey|friend|my (?:friend|man|dear)|yall',
+  '(?:for|with|by|to) (?:me|us)|right away|straight away|right now|as soon as possible|very much',
+  'if you (?:would|please|could|will|can|do not mind)|when(?:ever)? you are ready|i am ready|thank god',
+  '(?:it|that|this|everything) (?:sure )?(?:is|does)|(?:i|we) (?:sure )?do|that is (?:all|it|everything)(?: (?:i|we) need)?|that will be all',
+  'no (?:changes?|worries|objections?|corrections?|questions?|issues?|complaints?|further questions|more questions|need to change (?:it|anything))(?: (?:here|needed|at all|from me))?|nothing (?:else|to (?:change|add))',
+  'do not change (?:a thing|anything)|(?:i )?can not wait|(?:i am )?looking forward to (?:it|that)|(?:i|we) (?:love|like) it',
+  '(?:exactly |just )?(?:as|like|what|everything|all|the (?:one|way|machine)|that one|the one)(?: that)? (?:you|we)(?: have| had)?(?: just)? (?:said|say|read|described|mentioned|stated|told me|quoted|named|listed|put|have|got|discussed|agreed)(?: (?:it|that))?(?: back)?(?: to me)?',
+  'as (?:discussed|agreed|stated|read|described|is|you say)|(?:like|as) i said',
+  '(?:the|my) (?:price|total|dates?|days|name|number|machine|deposit|rate) (?:is|are|sounds?|looks?) (?:all )?(?:right|correct|fine|good|great|okay|ok|perfect)(?: with me)?',
+].join('|');
 
 const plainNo =
-  /\b(?:no|nope|nah|not|\w+n't|cannot|wait|hold on|hang on|stop|never ?mind|forget it|instead|actually|wrong|incorrect|different|rather|change|but|except)\b/;
+  /\b(?:no|nope|nah|naw|nay|nein|not|never|negative|wait|hold on|hang on|stop|forget it|instead|actually|wrong|incorrect|different|rather|change|but|except|uh uh|nuh uh|mm mm)\b/;
+/** A no has these words in it, and they are none. */
+const noNo = new RegExp(
+  `\\b(?:no (?:problems?|changes?|worries|objections?|corrections?|questions?|issues?|doubt)|not a problem|why not|why do not|(?:can|do) not see why not|can not wait|do not change (?:a thing|anything)|without change)\\b`,
+  'g',
+);
 /** A no to the one is what a yes to the other would be. */
 const opposite: Readonly<Record<About, RegExp>> = {
   booking: /\b(?:cancel|call it off)\b/,
   cancelling: /\b(?:keep|leave it|stays?|book it)\b/,
+  changing: /\b(?:keep|leave it|stays?|cancel)\b/,
 };
 /** "Don't book it" has the words of a yes in it. */
 const negated =
-  /\b(?:please )?(?:don't|do not|not|never|won't) (?:book|reserve|rent|cancel|do|go) \w+/g;
+  /\b(?:please )?(?:do not|not|never|will not) (?:book|reserve|rent|cancel|change|move|do|go) \w+/g;
 
-/** Beside a yes: the caller has not made up their mind, or sets a condition. */
-const hesitation = anyOf(
-  'think|thinking|ask|check|maybe|perhaps|might|may|probably|guess|hope|suppose|depends',
-  'call (?:you |me )?back|let me|make sure|boss|wife|husband|partner|need to|have to|should',
-  'expensive|pricey|cheaper|less|discount|budget|too (?:much|high|long|short)',
-  'first|later|earlier|again|if|unless|until|till|once|what|how|why|which',
-);
-/** Beside a yes: other days, or another machine, than were read back. */
-const otherTerms = anyOf(
-  '(?:mon|tues|wednes|thurs|fri|satur|sun)days?|today|tonight|tomorrow|days?|weeks?|weekends?|months?',
-  'january|february|march|april|june|july|august|september|october|november|december',
-  '\\d+\\w*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\\w+teen|half|couple|hundred',
-  '(?:twen|thir|for|fif|six|seven|eigh|nine)ty|(?<!\\b(?:this|that|the) )one',
-  'second|third|(?:four|fif|six|seven|eigh|nin|ten|eleven|twelf|\\w+teen|\\w+tie)th',
-  'next|longer|shorter|sooner|bigger|smaller|larger|another|other|make it|move|switch|extend|only',
-);
+/** Said alone these are doubt or the start of something, though each word of them agrees. */
+const onlySeemsYes =
+  /^(?:yeah right|oh (?:great|right|sure)|(?:right|so|well|now|and|then)(?: (?:right|so|well|now|and|then))*)$/;
+/** What goes on after these was not heard yet. */
+const breaksOff = /\b(?:and|so|but|or|well|just|for|um+|uh+|er+|erm|also|because|if)$/;
+/** Of several machines that were read back together, one is not what was asked. */
+const oneOfThem = /\b(?:that|this|the) one\b/;
+const dissent = /\b(?:uh uh|nuh uh|mm mm|unh unh)\b/;
+
+/** No consent is longer; it bounds the work on what a noisy line made of a radio. */
+const mostWords = 60;
+const longestPhrase = 14;
+
+type Grammar = { readonly agrees: RegExp; readonly adds: RegExp; readonly leads: RegExp };
+
+const grammars = {
+  booking: grammar('booking'),
+  cancelling: grammar('cancelling'),
+  changing: grammar('changing'),
+};
+const inviting =
+  /\b(?:why not|why do not|(?:can|could|would|will) you (?:please|go ahead)|would you|please)\b/;
+
+function grammar(about: About): Grammar {
+  const { own, verbs, nouns } = deeds[about];
+  const taking = '(?:i|we) (?:will (?:take|have)|want|would like|need)|get (?:me|us)|give me';
+  const anyway = `(?:${bidding})+(?:go(?: right)? ahead|proceed|do (?:it|that|so))`;
+  return {
+    agrees: new RegExp(`^(?:${agreeing}|${own}|(?:${bidding})*${verbs} (?:${nouns})|${anyway})$`),
+    adds: new RegExp(`^(?:${filler})$`),
+    leads: new RegExp(`^(?:(?:${bidding})*${verbs}${about === 'booking' ? `|${taking}` : ''}) `),
+  };
+}
 
 /**
- * Whether the caller agrees. A wrong yes books, a wrong `unclear` only asks again: a yes is one when
- * all that is said agrees, or when it comes first and nothing after it hesitates or changes what was
- * read back. A question is none, unless a plain yes stands before it.
+ * Reads the answer to a read-back. A wrong yes books, a wrong `unclear` only asks again: a yes is
+ * what is left when agreement, courtesy and exact repetition are taken away and nothing remains.
  */
-export function assentIn(words: string, to: About): Assent {
-  const text = words.toLowerCase().replaceAll('’', "'").replaceAll('-', ' ').trim();
-  const agreed = new RegExp(`\\b(?:${agreeing}|${itself[to]})\\b`, 'g');
-  const isNo = plainNo.test(text) || opposite[to].test(text);
-  if (isNo) return agreed.test(text.replaceAll(negated, '')) ? 'unclear' : 'no';
-  const leadsWithYes = new RegExp(`^(?:(?:${filler})\\W+)*(?:${plainYes})\\b`).test(text);
-  const isQuestion = text.includes('?');
-  const answer = isQuestion ? beforeTheQuestion(text) : text;
-  const isWhole = answer.search(agreed) !== -1 && isEmpty(answer, agreed);
-  if (isQuestion && !(leadsWithYes && isWhole)) return 'unclear';
-  const isOpen = hesitation.test(text) || otherTerms.test(text);
-  return (isWhole || leadsWithYes) && !isOpen ? 'yes' : 'unclear';
+export function assentIn(words: string, asked: Asked): Assent {
+  const text = plainWords(words);
+  if (isConsent(words, text, asked)) return 'yes';
+  const spoken = text.replaceAll(noNo, ' ');
+  if (!plainNo.test(spoken) && !opposite[asked.about].test(spoken)) return 'unclear';
+  return holdsAgreement(spoken.replaceAll(negated, ' ').split(' '), asked) ? 'unclear' : 'no';
 }
 
-/** What is said before the last words, which ask: "Yes, and do you deliver?" is a yes too. */
-function beforeTheQuestion(text: string): string {
-  return /^([^?]*?)(?:[.!;] |,? and )[^.!?]*\?$/.exec(text)?.[1] ?? '';
+function isConsent(words: string, text: string, asked: Asked): boolean {
+  if (dissent.test(text) || onlySeemsYes.test(text) || breaksOff.test(text)) return false;
+  if (asked.lines.length > 1 && oneOfThem.test(text)) return false;
+  const questions = words.match(/[^.!?;]*\?/g) ?? [];
+  if (!questions.every((question) => inviting.test(plainWords(question)))) return false;
+  return agreesThroughout(withoutStutter(text.split(' ')), asked);
 }
 
-/** Whether nothing is left of an answer without its agreeing words and its fillers. */
-function isEmpty(answer: string, agreed: RegExp): boolean {
-  const rest = answer
-    .replaceAll(agreed, ' ')
-    .replaceAll(new RegExp(`\\b(?:${filler})\\b`, 'g'), ' ');
-  return !/\w/.test(rest);
+/** A recogniser, like a caller, says words twice; a number said twice is another one. */
+function withoutStutter(words: readonly string[]): string[] {
+  return words.filter((word, at) => word !== words[at - 1] || isNumberWord(word));
 }
 
-function anyOf(...words: readonly string[]): RegExp {
-  return new RegExp(`\\b(?:${words.join('|')})\\b`);
+/** Phrases that agree, add nothing or repeat cover the words from end to end, and one agrees. */
+function agreesThroughout(words: readonly string[], asked: Asked): boolean {
+  if (words.length > mostWords) return false;
+  const { adds } = grammars[asked.about];
+  /** For each number of words that phrases cover: true when one of the phrases agrees. */
+  const covered = new Map<number, Set<boolean>>([[0, new Set([false])]]);
+  for (let from = 0; from < words.length; from += 1) {
+    const before = covered.get(from);
+    if (!before) continue;
+    for (const [phrase, to] of phrasesAt(words, from)) {
+      const agrees = isAgreement(phrase, asked);
+      if (!agrees && !adds.test(phrase) && !isRepetition(phrase, asked)) continue;
+      const after = covered.get(to) ?? new Set();
+      covered.set(to, agrees ? after.add(true) : new Set([...after, ...before]));
+    }
+  }
+  return covered.get(words.length)?.has(true) === true;
+}
+
+function holdsAgreement(words: readonly string[], asked: Asked): boolean {
+  return words
+    .slice(0, mostWords)
+    .some((_, at) => phrasesAt(words, at).some(([phrase]) => isAgreement(phrase, asked)));
+}
+
+/** The phrases that begin at a word, each with where it ends. */
+function phrasesAt(words: readonly string[], from: number): (readonly [string, number])[] {
+  const most = Math.min(longestPhrase, words.length - from);
+  return Array.from({ length: most }, (_, at) => {
+    const to = from + at + 1;
+    return [words.slice(from, to).join(' '), to] as const;
+  });
+}
+
+/** Also `book that excavator`, `I'll take the mini excavator`. */
+function isAgreement(phrase: string, asked: Asked): boolean {
+  const { agrees, leads } = grammars[asked.about];
+  const lead = leads.exec(phrase)?.[0];
+  return (
+    agrees.test(phrase) || (lead !== undefined && isRepetition(phrase.slice(lead.length), asked))
+  );
 }

@@ -62,18 +62,28 @@ export function freeUnit({ unit, range }: Wish, snapshot: Snapshot): CheckedUnit
 }
 
 /** All that is read back, so that with any other value the caller is asked again. */
-export function proposalOf({ range, customer, phone }: Wish, { unit }: CheckedUnit): Proposal {
-  const { name, depositCents } = unit;
-  const values = [
-    name,
-    range.start,
-    range.end,
-    totalOf(unit, range),
+export function proposalOf(wish: Wish, { unit }: CheckedUnit): Proposal {
+  const { range, customer, phone, isOwnPhone } = wish;
+  const { depositCents } = unit;
+  const line = { machine: spokenName(unit), ...range };
+  const totalCents = totalOf(unit, range);
+  return {
+    about: 'booking',
+    key: JSON.stringify([
+      unit.name,
+      range.start,
+      range.end,
+      totalCents,
+      depositCents,
+      customer,
+      phone,
+    ]),
+    lines: [line],
+    totalCents,
     depositCents,
     customer,
-    phone,
-  ];
-  return { about: 'booking', key: JSON.stringify(values) };
+    phone: isOwnPhone ? null : phone,
+  };
 }
 
 /** The price of the rental, in cents. */

@@ -1,9 +1,8 @@
 import type { ToolDeps } from '../tool.ts';
-import { assentIn, type Assent } from './affirmation.ts';
+import { assentIn, type Asked, type Assent } from './affirmation.ts';
 
 /** Something that is done only after the caller has heard it read back and has said yes. */
-export type Proposal = {
-  readonly about: 'booking' | 'cancelling';
+export type Proposal = Asked & {
   /** Equal for two proposals only when the caller would agree to the same in both. */
   readonly key: string;
 };
@@ -47,7 +46,7 @@ export class Agreement {
     const { turn, callerWords, wasSpoken } = this.#talk;
     if (asked?.key !== proposal.key || asked.about !== proposal.about) return 'unclear';
     if (turn() <= asked.turn || !wasSpoken(asked.question)) return 'unclear';
-    return assentIn(callerWords(), proposal.about);
+    return assentIn(callerWords(), proposal);
   }
 
   /** Forgets what was asked. */

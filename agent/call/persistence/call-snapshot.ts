@@ -52,8 +52,15 @@ const savedTalk = z.object({
   agentWords: z.array(z.string()),
   asked: z
     .object({
-      about: z.enum(['booking', 'cancelling']),
+      about: z.enum(['booking', 'cancelling', 'changing']),
       key: z.string(),
+      lines: z
+        .array(z.object({ machine: z.string(), start: z.string(), end: z.string() }))
+        .readonly(),
+      totalCents: z.number().nullish(),
+      depositCents: z.number().nullish(),
+      customer: z.string().nullish(),
+      phone: z.string().nullish(),
       question: z.string(),
       turn: z.number(),
     })

@@ -26,7 +26,9 @@ const lookup: SavedItem = {
 
 function saved(items: SavedItem[], question: string | null = null): SavedCall {
   const asked =
-    question === null ? null : { about: 'booking' as const, key: 'k', question, turn: 1 };
+    question === null
+      ? null
+      : { about: 'booking' as const, key: 'k', lines: [], question, turn: 1 };
   return savedCall({ items, asked });
 }
 

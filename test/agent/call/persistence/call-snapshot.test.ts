@@ -47,7 +47,7 @@ const saved: SavedCall = {
     callerTurns: 1,
     callerWords: 'Do you have a generator?',
     agentWords: ['How can I help?', 'One is free.'],
-    asked: { about: 'booking', key: 'k', question: 'Shall I book it?', turn: 1 },
+    asked: { about: 'booking', key: 'k', lines: [], question: 'Shall I book it?', turn: 1 },
     wrongCodes: 0,
     messages: { '["x"]': 'M-1' },
   },
