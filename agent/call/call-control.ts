@@ -7,7 +7,7 @@ import type { Conversation } from './conversation/conversation.ts';
 import { createTransfer } from './create-transfer.ts';
 import { Fencing } from './ownership/fencing.ts';
 import { HandingOver } from './handing-over.ts';
-import { liveKitAnswers, liveKitLists } from './livekit-answers.ts';
+import { liveKitAnswers, liveKitLists } from '../livekit/room-service.ts';
 import type { CallTimers } from './call-timers.ts';
 import type { PromptCache } from './conversation/prompt-cache.ts';
 import { watchReconnects } from './ownership/reconnect-watchdog.ts';

@@ -9,7 +9,7 @@ import type { CallDeps, CallEnding } from './call-context.ts';
 import { CallRecord } from './call-record.ts';
 import { assertTransition } from './call-state.ts';
 import type { CallState } from './call-state.ts';
-import { endRoom } from './end-room.ts';
+import { endRoom } from '../livekit/room-service.ts';
 import { waitForCall } from './ownership/handover.ts';
 import { watchCaller } from './leg/departure.ts';
 import { LiveCall } from './live-call.ts';

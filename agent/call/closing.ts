@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { CallLease } from './persistence/call-lease.ts';
 import type { CallRecord } from './call-record.ts';
 import type { CallStore } from './persistence/call-store.ts';
-import { endRoom } from './end-room.ts';
+import { endRoom } from '../livekit/room-service.ts';
 import type { MediaFigures } from './media/media-monitor.ts';
 import type { Termination } from '../ipc/termination.ts';
 

@@ -9,7 +9,7 @@ import type { CallDeps } from './call-context.ts';
 import type { Conversation } from './conversation/conversation.ts';
 import { createConversation } from './conversation/create-conversation.ts';
 import { PERSON_WANTED, watchDtmf, wordsOfDigits } from './leg/dtmf.ts';
-import { liveKitAnswers } from './livekit-answers.ts';
+import { liveKitAnswers } from '../livekit/room-service.ts';
 import { CallTimers } from './call-timers.ts';
 import { MediaMonitor } from './media/media-monitor.ts';
 import type { MediaFigures } from './media/media-monitor.ts';

@@ -27,7 +27,7 @@ import { Operations } from './operations.ts';
 import type { Seen } from './operations.ts';
 import { Capacity } from './workers/capacity.ts';
 import { ReadinessLease } from './drain/readiness-lease.ts';
-import { createRooms } from './rooms.ts';
+import { createRooms } from '../livekit/room-service.ts';
 import { WorkerProcesses } from './workers/worker-processes.ts';
 
 /** What is still open after the last word in the log is left behind with the process. */

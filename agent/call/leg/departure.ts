@@ -1,5 +1,7 @@
 import { ConnectionState, DisconnectReason, RoomEvent } from '@livekit/rtc-node';
 import type { Participant, RemoteParticipant, Room } from '@livekit/rtc-node';
+import { sipCaller } from '../../livekit/sip-attributes.ts';
+import type { Attributes } from '../../livekit/sip-attributes.ts';
 
 /**
  * How the caller's leg, or the whole room, went away. `replaced`: this agent was removed from it;
@@ -14,9 +16,6 @@ export type CallerEvents = {
   /** `leg` is what LiveKit or the gateway said of it: `hangup`, or a disconnect reason's name. */
   onGone(departure: Departure, leg: string): void;
 };
-
-/** The gateway sets it: `ringing`, `active`, `hangup`. */
-const callStatusAttribute = 'sip.callStatus';
 
 /** A caller whose leg broke may be rejoined by the gateway under the same identity. */
 const rejoinGraceMs = 12_000;
@@ -59,14 +58,15 @@ export function watchCaller(room: Room, identity: string, events: CallerEvents):
     const reason = leg ?? DisconnectReason.UNKNOWN_REASON;
     events.onGone(departure, reason === 'hangup' ? reason : DisconnectReason[reason]);
   };
-  const onStatus = (status: string | undefined) => {
-    if (status === 'hangup') return gone('hung-up', status);
-    if (status !== 'active' || isAnswered) return;
+  const onStatus = (attributes: Attributes) => {
+    const { callStatus } = sipCaller(attributes);
+    if (callStatus === 'hangup') return gone('hung-up', callStatus);
+    if (callStatus !== 'active' || isAnswered) return;
     isAnswered = true;
     events.onAnswered();
   };
   const onAttributes = (changed: Record<string, string>, participant: Participant) => {
-    if (participant.identity === identity) onStatus(changed[callStatusAttribute]);
+    if (participant.identity === identity) onStatus(changed);
   };
   const awaitReturn = (ms: number, reason?: DisconnectReason) => {
     clearTimeout(grace);
@@ -86,7 +86,7 @@ export function watchCaller(room: Room, identity: string, events: CallerEvents):
   const onReconnecting = () => clearTimeout(grace);
   const onReconnected = () => {
     const there = caller();
-    if (there) onStatus(there.attributes[callStatusAttribute]);
+    if (there) onStatus(there.attributes);
     else awaitReturn(returnGraceMs);
   };
   const onJoined = (participant: RemoteParticipant) => {
@@ -113,6 +113,6 @@ export function watchCaller(room: Room, identity: string, events: CallerEvents):
   // What happened before the listeners were there would never be told again.
   if (room.connectionState === ConnectionState.CONN_DISCONNECTED) gone('cut-off', undefined);
   else if (!caller()) gone('hung-up', undefined);
-  else onStatus(caller()?.attributes[callStatusAttribute]);
+  else onStatus(caller()?.attributes ?? {});
   return stop;
 }

@@ -2,9 +2,9 @@ import { AutoSubscribe } from '@livekit/agents';
 import type { JobContext } from '@livekit/agents';
 import { ParticipantKind, RoomEvent, TrackKind } from '@livekit/rtc-node';
 import type { RemoteParticipant, RemoteTrackPublication, Room } from '@livekit/rtc-node';
-import { sentNumber } from '../../../tools/yard/phone.ts';
 import { DeadlineError, withDeadline } from '../../infra/deadline.ts';
 import { ConnectDeadlineError } from '../../ipc/termination.ts';
+import { sipCaller } from '../../livekit/sip-attributes.ts';
 
 /** Who calls, as the gateway's participant says. */
 export type Caller = {
@@ -37,13 +37,14 @@ export async function joinRoom(
   listenToCallers(ctx.room);
   const participant = findCaller(ctx.room) ?? (await waitForCaller(ctx.room));
   if (!participant) return null;
-  const { attributes, identity } = participant;
+  const { identity } = participant;
+  const { callId, phoneNumber, trunkPhoneNumber, callStatus } = sipCaller(participant.attributes);
   return {
     identity,
-    callId: attributes['sip.callID'] ?? ctx.job.room?.sid ?? ctx.job.id,
-    number: sentNumber(attributes['sip.phoneNumber'] ?? ''),
-    yardNumber: attributes['sip.trunkPhoneNumber'] ?? null,
-    wasAnswered: attributes['sip.callStatus'] === 'active',
+    callId: callId ?? ctx.job.room?.sid ?? ctx.job.id,
+    number: phoneNumber,
+    yardNumber: trunkPhoneNumber,
+    wasAnswered: callStatus === 'active',
   };
 }
 

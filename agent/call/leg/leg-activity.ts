@@ -1,5 +1,6 @@
 import { ConnectionQuality, RoomEvent } from '@livekit/rtc-node';
 import type { Participant, Room } from '@livekit/rtc-node';
+import { sipCaller } from '../../livekit/sip-attributes.ts';
 
 /** What the caller's leg can show beside media. */
 export type LegSign = 'quality' | 'attributes' | 'dtmf';
@@ -65,7 +66,7 @@ export class LegActivity {
 
   /** Seen with the real gateway: it sets `sip.callStatus` as the phone's side moves on. */
   #onAttributes = (changed: Record<string, string>, participant: Participant): void => {
-    if (changed['sip.callStatus'] !== 'hangup') this.#saw('attributes', participant);
+    if (sipCaller(changed).callStatus !== 'hangup') this.#saw('attributes', participant);
   };
 
   /** Read in the gateway's source (`inboundCall.handleDTMF`): each key pressed is sent as data. */

@@ -1,7 +1,7 @@
 import type { JobCall, ResumeKind } from '../../ipc/client.ts';
 import type { Log } from '../../infra/log.ts';
 import { backOffMs } from '../../infra/retry.ts';
-import type { Rooms } from '../rooms.ts';
+import type { Rooms } from '../../livekit/room-service.ts';
 import type { WatchedCall } from './watched-call.ts';
 
 /** Between the dispatches of one call: the first comes at once. */

@@ -2,7 +2,7 @@ import { withDeadline } from '../../infra/deadline.ts';
 import { agentIdentity } from '../../ipc/client.ts';
 import type { Log } from '../../infra/log.ts';
 import { sweepMs } from './room-reconciler.ts';
-import type { Rooms } from '../rooms.ts';
+import type { Rooms } from '../../livekit/room-service.ts';
 import type { WatchedCall } from './watched-call.ts';
 import type { JobAssignment } from './job-assignment.ts';
 

@@ -9,7 +9,7 @@ import { abandonedCall } from './abandoned-calls.ts';
 import type { AbandonedCall } from './abandoned-calls.ts';
 import { GuardianLease } from './guardian-lease.ts';
 import { RoomReconciler, sweepMs } from './room-reconciler.ts';
-import type { Rooms } from '../rooms.ts';
+import type { Rooms } from '../../livekit/room-service.ts';
 import { TakeoverPolicy } from './takeover-policy.ts';
 import type { WatchedCall } from './watched-call.ts';
 import { WatchedCalls } from './watched-call.ts';

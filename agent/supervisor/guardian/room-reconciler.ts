@@ -1,7 +1,7 @@
 import type { Log } from '../../infra/log.ts';
 import { abandonedCall } from './abandoned-calls.ts';
 import type { AbandonedCall } from './abandoned-calls.ts';
-import type { ListedRoom, Rooms } from '../rooms.ts';
+import type { ListedRoom, Rooms } from '../../livekit/room-service.ts';
 import type { WatchedCall, WatchedCalls } from './watched-call.ts';
 import type { JobAssignment } from './job-assignment.ts';
 

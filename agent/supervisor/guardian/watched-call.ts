@@ -1,5 +1,5 @@
 import type { TerminationReason } from '../../ipc/termination.ts';
-import type { ListedCaller, Rooms } from '../rooms.ts';
+import type { ListedCaller, Rooms } from '../../livekit/room-service.ts';
 
 /** A call that is over is not taken for a new one while its room is still listed (20 s). */
 const closedMs = 60_000;

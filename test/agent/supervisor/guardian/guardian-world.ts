@@ -3,7 +3,7 @@ import type { JobStage, LineOrder } from '../../../../agent/ipc/client.ts';
 import { Guardian } from '../../../../agent/supervisor/guardian/guardian.ts';
 import type { JobPeer } from '../../../../agent/ipc/server.ts';
 import type { AbandonedCall } from '../../../../agent/supervisor/guardian/abandoned-calls.ts';
-import type { ListedCaller, Rooms } from '../../../../agent/supervisor/rooms.ts';
+import type { ListedCaller, Rooms } from '../../../../agent/livekit/room-service.ts';
 import { defaultTimeouts } from '../../../../agent/config/timeouts.ts';
 import { recordedLog } from '../../../harness/recorded-log.ts';
 

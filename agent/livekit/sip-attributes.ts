@@ -1,0 +1,29 @@
+import { sentNumber } from '../../tools/yard/phone.ts';
+
+/** Attributes of a participant, or those of them that changed. */
+export type Attributes = Readonly<Record<string, string>>;
+
+/** A caller as the gateway (livekit/sip) describes it by the attributes of its participant. */
+export type SipCaller = {
+  /** The gateway's id of the call: the same in every job of it. */
+  readonly callId: string | null;
+  /** Null also for a placeholder (`anonymous`). */
+  readonly phoneNumber: string | null;
+  /** The number that was called. */
+  readonly trunkPhoneNumber: string | null;
+  /**
+   * `ringing` until an agent publishes its track, then `active`; `hangup` 3-5 ms before the
+   * participant leaves, or 32 s before it. Other values exist (`dialing`, `automation`).
+   */
+  readonly callStatus: string | null;
+};
+
+/** The gateway's words about a caller; null for what it did not say. */
+export function sipCaller(attributes: Attributes): SipCaller {
+  return {
+    callId: attributes['sip.callID'] ?? null,
+    phoneNumber: sentNumber(attributes['sip.phoneNumber'] ?? ''),
+    trunkPhoneNumber: attributes['sip.trunkPhoneNumber'] ?? null,
+    callStatus: attributes['sip.callStatus'] ?? null,
+  };
+}
