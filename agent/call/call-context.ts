@@ -1,7 +1,7 @@
 import type { JobContext } from '@livekit/agents';
 import type { BookingService } from '../../tools/journal/booking-service.ts';
 import type { Config } from '../config/config.ts';
-import type { JobOutcome, JobStage, ResumeKind } from '../ipc/client.ts';
+import type { JobOutcome, JobStage, ResumeKind } from '../ipc/messages.ts';
 import type { Log } from '../infra/log.ts';
 import type { CallStore } from './persistence/call-store.ts';
 

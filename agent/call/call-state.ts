@@ -1,4 +1,4 @@
-import type { JobOutcome } from '../ipc/client.ts';
+import type { JobOutcome } from '../ipc/messages.ts';
 import type { Termination } from '../ipc/termination.ts';
 
 /** Where a call stands in its job. Each member carries only what is true in it. */

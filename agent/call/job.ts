@@ -16,8 +16,8 @@ import { watchedLog } from '../watched-log.ts';
 import { BookingClient } from './persistence/booking-client.ts';
 import { CallStore } from './persistence/call-store.ts';
 import { Call } from './call.ts';
-import { leaveAfter } from './leaving.ts';
-import { MetricsSender } from './metrics-sender.ts';
+import { leaveAfter } from './call.ts';
+import { MetricsSender } from '../telemetry/metrics-sender.ts';
 
 /**
  * A job process: forked and kept warm by the framework, which imports this file; it serves one call

@@ -1,4 +1,4 @@
-import type { ResumeKind } from '../ipc/client.ts';
+import type { ResumeKind } from '../ipc/messages.ts';
 import { callerSilentPrompts, GOODBYE, setPhrases } from '../speech/prompts/prompts.ts';
 import { resumePlan } from './ownership/resume-plan.ts';
 import type { Caller } from './leg/join-room.ts';
@@ -20,7 +20,7 @@ import { RepromptPolicy } from './conversation/reprompt-policy.ts';
 import type { SavedCall } from './persistence/call-snapshot.ts';
 import { SessionWatchdog } from './conversation/session-watchdog.ts';
 import type { TerminationReason } from '../ipc/termination.ts';
-import { firstWords } from './where-we-were.ts';
+import { firstWords } from './ownership/resume-plan.ts';
 
 type LiveDeps = Omit<CallDeps, 'onStage'> & {
   readonly caller: Caller;

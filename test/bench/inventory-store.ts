@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { YardList } from '../../agent/call/yard-list.ts';
+import { YardList } from '../../agent/call/persistence/call-store.ts';
 import { openStore } from '../../agent/infra/store/database.ts';
 import { saveSnapshot } from '../../agent/infra/store/snapshots.ts';
 import { inventorySnapshot, inventoryToJson } from '../../tools/sheet/read/inventory-snapshot.ts';

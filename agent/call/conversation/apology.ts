@@ -5,12 +5,15 @@ import {
   CUT_SHORT,
   CUT_SHORT_CALL_AGAIN,
 } from '../../speech/prompts/prompts.ts';
-import { noteCallBack } from '../call-back.ts';
 import type { CallRecord } from '../call-record.ts';
 import type { TerminationReason } from '../../ipc/termination.ts';
+import { withDeadline } from '../../infra/deadline.ts';
 
 /** The platform, or the gateway, ends it after three seconds; the rest is for the record and the hang-up. */
 const cutShortMs = 2_200;
+
+/** A caller in trouble is not kept waiting for a store. */
+const callBackMs = 2_000;
 
 type ApologyDeps = {
   readonly callerNumber: string | null;
@@ -32,8 +35,17 @@ export class Apology {
 
   /** Keeps the caller's number for a call-back; false when that could not be done. Never rejects. */
   async noteCallBack(): Promise<boolean> {
-    const { desk, callerNumber, record } = this.#deps;
-    return noteCallBack({ desk, number: callerNumber, log: record.log });
+    const { desk, callerNumber: phone, record } = this.#deps;
+    if (phone === null) return false;
+    const text = 'Please call back: the call ended before the caller was helped.';
+    try {
+      const take = () => desk.takeMessage({ text, customer: null, phone });
+      await withDeadline(take, { ms: callBackMs, label: 'call-back' });
+      return true;
+    } catch (error) {
+      record.log.error({ event: 'store.failed', error }, 'call-back could not be noted');
+      return false;
+    }
   }
 
   /** Nothing works any more. Never rejects. */

@@ -1,8 +1,8 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
 import { withoutCardNumbers } from '../../../tools/journal/card-numbers.ts';
-import { resumeKinds } from '../../ipc/client.ts';
-import type { ResumeKind } from '../../ipc/client.ts';
+import { resumeKinds } from '../../ipc/messages.ts';
+import type { ResumeKind } from '../../ipc/messages.ts';
 
 const dispatchOrder = z.object({
   supersedes: z.string().nullish(),

@@ -19,7 +19,14 @@ import { CallLease } from './call-lease.ts';
 import { savedCallFrom } from './call-snapshot.ts';
 import type { SavedCall } from './call-snapshot.ts';
 import { readPhrase } from '../../infra/store/prompts.ts';
-import { YardList } from '../yard-list.ts';
+import { currentBookings } from '../../../tools/journal/journal.ts';
+import {
+  inventoryFromJson,
+  inventorySnapshot,
+} from '../../../tools/sheet/read/inventory-snapshot.ts';
+import { todayIn } from '../../../tools/yard/rental-dates.ts';
+import { withJournal } from '../../../tools/yard/with-journal.ts';
+import { readSnapshot, readSnapshotTime } from '../../infra/store/snapshots.ts';
 
 /** How long a close waits, in all, for what is still to be written; then the process leaves. */
 const flushMs = 1_000;
@@ -247,5 +254,37 @@ export class CallStore {
       this.#flushed = false;
       this.#log.error({ event: 'store.failed', error }, 'call is not fully written down');
     }
+  }
+}
+
+/** The yard's list as a job reads it, after every turn: unpacked only when it has changed. */
+export class YardList {
+  readonly #open: () => Promise<Store>;
+  #unpacked: { readonly savedAtMs: number; readonly inventory: Inventory } | undefined;
+
+  constructor(open: () => Promise<Store>) {
+    this.#open = open;
+  }
+
+  /**
+   * The yard's last good snapshot with the journal's bookings, or null when there was never one.
+   * @throws {StoreError} when the store cannot be asked, {SnapshotError} when it has another release's.
+   */
+  async read(): Promise<Inventory | null> {
+    const store = await this.#open();
+    const inventory = await this.#snapshot(store);
+    if (!inventory) return null;
+    const today = todayIn(inventory.yard.timeZone, { nowMs: () => Date.now() });
+    return withJournal(inventory, await currentBookings(store, today));
+  }
+
+  async #snapshot(store: Store): Promise<Inventory | null> {
+    const savedAtMs = await readSnapshotTime(store, inventorySnapshot);
+    if (this.#unpacked && this.#unpacked.savedAtMs === savedAtMs) return this.#unpacked.inventory;
+    const snapshot = await readSnapshot(store, inventorySnapshot);
+    if (!snapshot) return null;
+    const inventory = inventoryFromJson(snapshot.json);
+    this.#unpacked = { savedAtMs: snapshot.savedAtMs, inventory };
+    return inventory;
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CallRecord } from '../../../agent/call/call-record.ts';
+import { CallRecord, FigureCounter, percentile } from '../../../agent/call/call-record.ts';
 import type { CallStore } from '../../../agent/call/persistence/call-store.ts';
 import type { MediaFigures } from '../../../agent/call/media/media-monitor.ts';
 import { emptyFigures } from '../../../agent/call/media/gap-figures.ts';
@@ -8,6 +8,8 @@ import { savedCallFrom } from '../../../agent/call/persistence/call-snapshot.ts'
 import { termination } from '../../../agent/ipc/termination.ts';
 import { recordedLog } from '../../harness/recorded-log.ts';
 import { savedCall } from './saved-call.ts';
+import { EventEmitter } from 'node:events';
+import { llm, voice } from '@livekit/agents';
 
 const media: MediaFigures = {
   packets: 500,
@@ -90,4 +92,99 @@ test('what an older release kept has no figures of what it did not count', async
     framesOut: 0,
     transfer: null,
   });
+});
+
+const { AgentStateChanged, ConversationItemAdded, UserInputTranscribed } =
+  voice.AgentSessionEventTypes;
+
+/** A session's events alone. */
+function watched() {
+  const session = new EventEmitter();
+  const figures = new FigureCounter();
+  const turnsMs: number[] = [];
+  figures.watch(session as unknown as voice.AgentSession, (ms) => void turnsMs.push(ms));
+  const callerStopped = (atMs: number) => {
+    const item = new llm.ChatMessage({ role: 'user', content: ['hello'] });
+    item.metrics.stoppedSpeakingAt = atMs / 1_000;
+    session.emit(ConversationItemAdded, { item });
+  };
+  const agent = (oldState: string, newState: string, createdAt: number) =>
+    session.emit(AgentStateChanged, { oldState, newState, createdAt });
+  const transcribed = (createdAt: number) => session.emit(UserInputTranscribed, { createdAt });
+  return { figures, turnsMs, callerStopped, agent, transcribed };
+}
+
+test('a turn counts from the end of the speech, not from when it was noticed', () => {
+  const { figures, turnsMs, callerStopped, agent } = watched();
+  agent('listening', 'speaking', 100);
+  agent('speaking', 'listening', 2_000);
+  callerStopped(5_000);
+  agent('thinking', 'speaking', 6_200);
+  agent('speaking', 'listening', 9_000);
+  assert.deepEqual(turnsMs, [1_200]);
+  assert.deepEqual(figures.figures, {
+    turns: 1,
+    latencyP50Ms: 1_200,
+    latencyP95Ms: 1_200,
+    toolsUsed: [],
+    providerFailures: 0,
+    firstAgentSpeechAtMs: 100,
+    lastCallerSpeechAtMs: 5_000,
+    lastAgentSpeechAtMs: 9_000,
+    lastTranscriptAtMs: null,
+    framesOut: 0,
+  });
+});
+
+test('what the agent says of its own accord is no turn', () => {
+  const { figures, agent } = watched();
+  agent('listening', 'speaking', 100);
+  agent('speaking', 'listening', 200);
+  agent('listening', 'speaking', 300);
+  assert.equal(figures.figures.turns, 0);
+});
+
+test('tools and failures are counted', () => {
+  const { figures } = watched();
+  figures.toolUsed('find_equipment');
+  figures.toolUsed('find_equipment');
+  figures.providerFailed();
+  assert.deepEqual(figures.figures.toolsUsed, ['find_equipment', 'find_equipment']);
+  assert.equal(figures.figures.providerFailures, 1);
+});
+
+test('the last transcript is dated, and the frames of the speech are counted', () => {
+  const { figures, transcribed } = watched();
+  transcribed(7_000);
+  transcribed(8_000);
+  figures.frameSpoken();
+  figures.frameSpoken();
+  assert.partialDeepStrictEqual(figures.figures, { lastTranscriptAtMs: 8_000, framesOut: 2 });
+});
+
+test('a job that goes on keeps what was last said and heard, until there is later', () => {
+  const before = watched();
+  before.agent('speaking', 'listening', 2_000);
+  before.callerStopped(5_000);
+  before.transcribed(5_500);
+  before.figures.frameSpoken();
+  const { figures, agent, transcribed } = watched();
+  // Heard while it stood by.
+  transcribed(5_600);
+  figures.goOn(before.figures.saved);
+  assert.partialDeepStrictEqual(figures.figures, {
+    lastCallerSpeechAtMs: 5_000,
+    lastAgentSpeechAtMs: 2_000,
+    lastTranscriptAtMs: 5_600,
+    framesOut: 1,
+  });
+  agent('speaking', 'listening', 9_000);
+  assert.equal(figures.figures.lastAgentSpeechAtMs, 9_000);
+});
+
+test('a percentile is one of the values, and null without any', () => {
+  assert.equal(percentile([], 0.5), null);
+  assert.equal(percentile([7], 0.95), 7);
+  assert.equal(percentile([30, 10, 20, 40], 0.5), 20);
+  assert.equal(percentile([30, 10, 20, 40], 0.95), 40);
 });

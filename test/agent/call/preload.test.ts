@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { CallRecord } from '../../../agent/call/call-record.ts';
 import type { CallStore } from '../../../agent/call/persistence/call-store.ts';
 import { preloadCall } from '../../../agent/call/preload.ts';
-import { firstWords } from '../../../agent/call/where-we-were.ts';
+import { firstWords } from '../../../agent/call/ownership/resume-plan.ts';
 import { resumeKinds } from '../../../agent/ipc/client.ts';
 import { CALL_AGAIN, CALL_YOU_BACK, GOODBYE } from '../../../agent/speech/prompts/prompts.ts';
 import { defaultTimeouts } from '../../../agent/config/timeouts.ts';

@@ -9,30 +9,34 @@ import {
   CUT_SHORT_CALL_AGAIN,
 } from '../../../../agent/speech/prompts/prompts.ts';
 import { recordedLog } from '../../../harness/recorded-log.ts';
+import type { MessageRequest } from '../../../../tools/journal/booking-service.ts';
 
 /** The end of a call that could not go on, as the caller and the yard get to know of it. */
-function partingOf(callerNumber: string | null, takeMessage = async () => ({ code: 'M-1' })) {
+function apologyOf(callerNumber: string | null, takeMessage = async () => ({ code: 'M-1' })) {
   const done: unknown[] = [];
-  const record = { log: recordedLog().log, cause: null as string | null };
+  const taken: MessageRequest[] = [];
+  const { log, events } = recordedLog();
+  const record = { log, cause: null as string | null };
   const apology = new Apology({
     callerNumber,
     desk: {
-      takeMessage: async () => {
-        const taken = await takeMessage();
+      takeMessage: async (message) => {
+        const noted = await takeMessage();
+        taken.push(message);
         done.push('noted');
-        return taken;
+        return noted;
       },
     },
     record: record as CallRecord,
     hush: () => void done.push('hushed'),
     sayGoodbye: (reason, text) => void done.push([reason, text]),
   });
-  return { apology, done, record };
+  return { apology, done, record, taken, events };
 }
 
 test('a call that nobody goes on with is told so at once; the note is written meanwhile', async () => {
   const noted = Promise.withResolvers<{ code: string }>();
-  const { apology, done, record } = partingOf('+15550111', () => noted.promise);
+  const { apology, done, record } = apologyOf('+15550111', () => noted.promise);
   apology.cutShort();
   assert.deepEqual(done, ['hushed', ['crash', CUT_SHORT]]);
   assert.equal(record.cause, 'drain');
@@ -43,7 +47,7 @@ test('a call that nobody goes on with is told so at once; the note is written me
 });
 
 test('a caller without a number is asked to call again', async () => {
-  const { apology, done } = partingOf(null);
+  const { apology, done } = apologyOf(null);
   apology.cutShort();
   assert.deepEqual(done, ['hushed', ['crash', CUT_SHORT_CALL_AGAIN]]);
   await apology.callBack('provider-failure');
@@ -51,16 +55,39 @@ test('a caller without a number is asked to call again', async () => {
 });
 
 test('after too many dead agents the caller hears an apology, and is called back', async () => {
-  const { apology, done, record } = partingOf('+15550111');
+  const { apology, done, record } = apologyOf('+15550111');
   await apology.apologise();
   assert.deepEqual(done, ['hushed', 'noted', ['crash', CALL_YOU_BACK]]);
   assert.equal(record.cause, 'agents-died');
 });
 
 test('a number that could not be kept is not promised a call', async () => {
-  const { apology, done } = partingOf('+15550111', async () => {
+  const { apology, done } = apologyOf('+15550111', async () => {
     throw new Error('the disk is full');
   });
   await apology.callBack('media-lost');
   assert.deepEqual(done, [['media-lost', CALL_AGAIN]]);
+});
+
+test('the number is kept as a message', async () => {
+  const { apology, taken } = apologyOf('+15550111');
+  assert.equal(await apology.noteCallBack(), true);
+  assert.deepEqual(
+    taken.map(({ phone }) => phone),
+    ['+15550111'],
+  );
+});
+
+test('without a number there is nothing to keep', async () => {
+  const { apology, taken } = apologyOf(null);
+  assert.equal(await apology.noteCallBack(), false);
+  assert.deepEqual(taken, []);
+});
+
+test('a store that fails is logged, and nothing counts as kept', async () => {
+  const { apology, events } = apologyOf('+15550111', async () => {
+    throw new Error('the disk is full');
+  });
+  assert.equal(await apology.noteCallBack(), false);
+  assert.deepEqual(events(), ['store.failed']);
 });

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { CallStore } from '../../../../agent/call/persistence/call-store.ts';
-import { HandingOver } from '../../../../agent/call/handing-over.ts';
+import { HandingOver } from '../../../../agent/call/call-control.ts';
 import { handOver, waitForCall } from '../../../../agent/call/ownership/handover.ts';
 import type { HandOverDeps } from '../../../../agent/call/ownership/handover.ts';
 import { agentIdentity } from '../../../../agent/ipc/client.ts';

@@ -1,5 +1,5 @@
-import { metricOf } from '../telemetry/events.ts';
-import type { CallMetric } from '../telemetry/events.ts';
+import { metricOf } from './events.ts';
+import type { CallMetric } from './events.ts';
 import type { LogFields } from '../infra/log.ts';
 
 /** A line that is down keeps this many; older ones are lost. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import type { CallMetric } from '../../../agent/telemetry/events.ts';
-import { MetricsSender } from '../../../agent/call/metrics-sender.ts';
+import { MetricsSender } from '../../../agent/telemetry/metrics-sender.ts';
 
 let isUp: boolean;
 let sent: CallMetric[];
