@@ -10,7 +10,6 @@ import { jobOrder } from '../ipc/messages.ts';
 import type { JobCall, JobOrder, JobOutcome, JobReport, JobStage } from '../ipc/messages.ts';
 import { captureFrameworkLines } from '../livekit/framework-log.ts';
 import { createLog } from '../infra/log.ts';
-import { serveInFront } from '../priority.ts';
 import { storeOpener } from '../infra/store/database.ts';
 import { watchedLog } from '../watched-log.ts';
 import { BookingClient } from './persistence/booking-client.ts';
@@ -99,7 +98,6 @@ async function leave(outcome: JobOutcome): Promise<void> {
 }
 
 async function serve(ctx: JobContext): Promise<void> {
-  serveInFront();
   const room = ctx.job.room?.name ?? '';
   const jobId = ctx.job.id;
   const metrics = new MetricsSender((sent) => tell({ type: 'metrics', metrics: sent }));

@@ -8,7 +8,6 @@ import { workerOrder } from '../ipc/messages.ts';
 import type { WorkerOrder, WorkerReport } from '../ipc/messages.ts';
 import { captureFrameworkLines } from '../livekit/framework-log.ts';
 import { createLog } from '../infra/log.ts';
-import { warmBehindCalls } from '../priority.ts';
 import { storeOpener } from '../infra/store/database.ts';
 import { admission, fullLoad, reportedLoad } from './admission.ts';
 import type { AdmissionState, PoolState } from './admission.ts';
@@ -171,7 +170,6 @@ initializeLogger({ pretty: false, level: frameworkLevel });
 // ours is not enumerable, so that it finds one and starts none. See speech/turn-taking.ts.
 Object.defineProperty(InferenceRunner.registeredRunners, 'lk_eot_audio', { value: 'unused' });
 
-warmBehindCalls(() => (pool?.idlePids.length ?? 0) > 0);
 const server = new AgentServer(
   new ServerOptions({
     agent: new URL('../call/job.ts', import.meta.url).pathname,

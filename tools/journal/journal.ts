@@ -8,7 +8,6 @@ import type { HeldBooking } from '../yard/with-journal.ts';
 import { newBookingCode, readBookingCode } from './booking-code.ts';
 import type { ConflictReason, JournalBooking } from './booking.ts';
 import type { BookingQuery, CancelResult, MessageRequest } from './booking-service.ts';
-import { outboxNotice } from './notices.ts';
 import { keptText, plainText } from '../sheet/write/safe-cell.ts';
 import { found, withSecondLook } from './commit-verification.ts';
 
@@ -186,7 +185,7 @@ export function outboxQueries(
   { kind, ref, nowMs }: OutboxEntry,
 ): readonly CompiledQuery[] {
   const row = { kind, ref, notBeforeMs: 0, createdAtMs: nowMs };
-  return [store.db.insertInto('outbox').values(row).compile(), ...outboxNotice(store)];
+  return [store.db.insertInto('outbox').values(row).compile()];
 }
 
 type OutboxEntry = {

@@ -3,7 +3,6 @@ import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
 import type { Schema } from '../../agent/infra/store/schema.ts';
 import type { ConflictReason } from './booking.ts';
 import { addToOutbox, endBooking, type BookingRow } from './journal.ts';
-import { notifyState } from './notices.ts';
 
 /** One message for the staff, as stored. */
 export type MessageRow = Selectable<Schema['messages']>;
@@ -184,7 +183,6 @@ export async function settle(
         .where('bookingId', '=', bookingId)
         .execute();
     }
-    await notifyState(tx, bookingId, outcome.state);
     return true;
   });
 }

@@ -2,7 +2,6 @@ import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
 import { addDays, daysIn } from '../yard/rental-dates.ts';
 import type { ConflictReason } from './booking.ts';
 import { addToOutbox, endBooking, type BookingRow } from './journal.ts';
-import { notifyState } from './notices.ts';
 import type { Place } from '../sheet/write/sheet-rows.ts';
 
 /** A booking that staff moved in the sheet. */
@@ -53,7 +52,6 @@ export async function followStaff(
       .executeTakeFirst();
     if (current?.state !== 'confirmed') return false;
     await endBooking(tx, bookingId, { state, conflict: reason, nowMs });
-    await notifyState(tx, bookingId, state);
     return true;
   });
 }
@@ -109,7 +107,6 @@ async function moveOne(tx: StoreQueries, { booking, to }: Move, nowMs: number): 
   if (other) {
     await endBooking(tx, bookingId, { state: 'conflict', conflict: 'booked', nowMs });
     await addToOutbox(tx, { kind: 'booking', ref: bookingId, nowMs });
-    await notifyState(tx, bookingId, 'conflict');
     return false;
   }
   const days = Array.from({ length: daysIn(to) }, (_, offset) => addDays(start, offset));

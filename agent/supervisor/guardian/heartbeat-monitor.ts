@@ -62,7 +62,7 @@ const machineMs = 60_000;
 const workerPatience = { suspectMs: 2_000, sureMs: 6_000 };
 /** Nobody waits for it but one who was told goodbye; what it is busy with is often its own end. */
 const closingPatience = { suspectMs: 3_000, sureMs: 3_000 };
-/** Warmed behind the calls, on a busy machine it may not run for a while; nobody waits for it. */
+/** Nobody waits for a process that warms, and on a busy machine it may not run for a while. */
 const warmPatience = { suspectMs: 15_000, sureMs: 15_000 };
 /** A job that was given up on leaves by itself when it wakes; one that does not wake is killed. */
 const wakeMs = 10_000;

@@ -1,6 +1,5 @@
 import type { BookingState } from '../../../tools/journal/booking.ts';
 import { findBooking } from '../../../tools/journal/journal.ts';
-import type { Notice } from '../../../tools/journal/notices.ts';
 import { SheetWriter } from '../../../tools/sheet/write/sheet-writer.ts';
 import type { SheetsErrorCode } from '../../../tools/sheet/client/sheets-error.ts';
 import { createSheetsClient } from '../../../tools/sheet/client/sheets-client.ts';
@@ -8,27 +7,25 @@ import type { Config } from '../../config/config.ts';
 import { withDeadline } from '../../infra/deadline.ts';
 import type { Log } from '../../infra/log.ts';
 import type { Store } from '../../infra/store/database.ts';
-import { listenToNotices, type NoticeListener } from '../../store/notice-listener.ts';
 import type { JobAsks, JobPeer } from '../../ipc/server.ts';
 
 /** A job gives up waiting for the sheet after seconds; what comes later nobody is told. */
 const watchMs = 30_000;
-/** On SQLite the writer may be in another supervisor of this machine, which has no line to us. */
+/** The writer may be in another supervisor, which has no line to us: the store says what it did. */
 const lookMs = 200;
 
 type Watch = { readonly job: JobPeer; readonly untilMs: number };
 
-/** What jobs ask of their supervisor about bookings, and the sheet writer that answers. */
+/** Answers what jobs ask of their supervisor about bookings, by the sheet writer that it runs. */
 export class BookingGateway {
   readonly #store: Store;
   readonly #log: Log;
   readonly #refresh: () => Promise<unknown>;
   readonly #freshMs: number;
-  readonly #databaseUrl: string | null;
   readonly #writer: SheetWriter;
   readonly #watched = new Map<string, Watch>();
-  #listener: NoticeListener | undefined;
   #look: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   /** `refresh` reads the whole sheet anew and saves it; it rejects when the sheet did not answer. */
   constructor(options: {
@@ -42,7 +39,6 @@ export class BookingGateway {
     this.#log = log;
     this.#refresh = refresh;
     this.#freshMs = config.timeouts.equipmentLoadMs;
-    this.#databaseUrl = config.store.databaseUrl;
     this.#writer = new SheetWriter({
       store,
       log,
@@ -57,31 +53,24 @@ export class BookingGateway {
     });
   }
 
-  /** Whether this process is the one that writes the sheet. */
+  /** True in the one process that writes the sheet. */
   get isLeading(): boolean {
     return this.#writer.isLeading;
   }
 
-  /** Why Google does not let the sheet be written; null when it does, as far as is known. */
+  /** Google's reason not to let the sheet be written; null when it does, as far as is known. */
   get refusal(): SheetsErrorCode | null {
     return this.#writer.refusal;
   }
 
   start(): void {
-    if (this.#databaseUrl) {
-      this.#listener = listenToNotices({
-        databaseUrl: this.#databaseUrl,
-        log: this.#log,
-        onNotice: (notice) => this.#heard(notice),
-        onListening: () => this.#lookAll(),
-      });
-    }
     this.#writer.start();
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     clearTimeout(this.#look);
-    await Promise.all([this.#writer.stop(), this.#listener?.stop()]);
+    await this.#writer.stop();
   }
 
   /** A report of a job that is about bookings. */
@@ -116,11 +105,6 @@ export class BookingGateway {
     job.send({ type: 'answer', id, saved });
   }
 
-  #heard(notice: Notice): void {
-    if (notice.about === 'outbox') this.#writer.poke();
-    else this.#tell(notice.bookingId, notice.state);
-  }
-
   #tell(bookingId: string, state: BookingState): void {
     const watch = this.#watched.get(bookingId);
     if (!watch || state === 'pending') return;
@@ -128,20 +112,21 @@ export class BookingGateway {
     watch.job.send({ type: 'booking-state', bookingId, state });
   }
 
+  /** Looks again and again while a job waits; one look at a time, however slow the store is. */
   #lookLater(): void {
-    if (this.#store.dialect !== 'sqlite') return;
-    clearTimeout(this.#look);
-    this.#look = setTimeout(() => {
-      if (this.#writer.isLeading) return;
-      this.#lookAll();
-      if (this.#watched.size > 0) this.#lookLater();
+    if (this.#isStopped || this.#watched.size === 0) return;
+    this.#look ??= setTimeout(() => {
+      void this.#lookAll().finally(() => {
+        this.#look = undefined;
+        this.#lookLater();
+      });
     }, lookMs);
   }
 
-  #lookAll(): void {
+  async #lookAll(): Promise<void> {
     for (const [bookingId, { untilMs }] of this.#watched) {
       if (performance.now() > untilMs) this.#watched.delete(bookingId);
-      else void this.#lookAt(bookingId);
+      else if (!this.#writer.isLeading) await this.#lookAt(bookingId);
     }
   }
 

@@ -25,7 +25,10 @@ export type WriterBudgets = {
   readonly settleMs: number;
   /** Longer than a request, so that no other process writes while one of ours is under way. */
   readonly leaseMs: number;
-  /** How often the outbox and the lease are looked at without being told to. */
+  /**
+   * The outbox and the lease are looked at this often without being told to: what another machine
+   * commits waits so long for the writer, within the 2.5 s that a caller waits (`confirmBookingMs`).
+   */
   readonly idleMs: number;
   /** How often the whole sheet is gone through without being told to. */
   readonly reconcileMs: number;
@@ -40,7 +43,7 @@ const defaultWriterBudgets: WriterBudgets = {
   requestMs: 8_000,
   settleMs: 10_000,
   leaseMs: 15_000,
-  idleMs: 500,
+  idleMs: 250,
   reconcileMs: 300_000,
   busyBackOff: { initialMs: 1_000, multiplier: 2, maxMs: 60_000, jitter: 0.5 },
   refusedBackOff: { initialMs: 15_000, multiplier: 2, maxMs: 300_000, jitter: 0.5 },
