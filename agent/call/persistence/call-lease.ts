@@ -1,15 +1,8 @@
 import { withDeadline } from '../../infra/deadline.ts';
 import type { Log } from '../../infra/log.ts';
 import type { Store } from '../../infra/store/database.ts';
-import {
-  callLeaseName,
-  claimLease,
-  handLease,
-  readLease,
-  releaseLease,
-  renewLease,
-} from '../../infra/store/leases.ts';
-import type { Lease } from '../../infra/store/leases.ts';
+import { HeldLease } from '../../infra/store/held-lease.ts';
+import { callLeaseName, readLease } from '../../infra/store/leases.ts';
 
 /** A job that died is replaced within seconds; its lease must not outlast that by much. */
 const leaseMs = 10_000;
@@ -26,7 +19,7 @@ export class CallLease {
   readonly #callId: string;
   readonly #jobId: string;
   readonly #log: Log;
-  #lease: Lease | null = null;
+  readonly #lease: HeldLease;
   /** A job that is known to be gone, whose claim may still stand in the store. */
   #supersedes: string | undefined;
   #renewals: NodeJS.Timeout | undefined;
@@ -43,11 +36,13 @@ export class CallLease {
     this.#callId = options.callId;
     this.#jobId = options.jobId;
     this.#log = options.log;
+    const name = callLeaseName(options.callId);
+    this.#lease = new HeldLease({ name, holder: options.jobId, ttlMs: leaseMs });
   }
 
   /** Of the lease; 0 without one. */
   get epoch(): number {
-    return this.#lease?.epoch ?? 0;
+    return this.#lease.epoch;
   }
 
   /**
@@ -55,19 +50,17 @@ export class CallLease {
    * with it. 0 when another job has it.
    */
   async epochIn(tx: Pick<Store, 'db' | 'dialect'>): Promise<number> {
-    const lease = this.#lease ?? (await claimLease(tx, this.#wanted));
-    return lease?.epoch ?? 0;
+    if (this.#lease.epoch === 0) await this.#lease.claim(tx, this.#supersedes);
+    return this.#lease.epoch;
   }
 
   /** Asks for the call. `supersedes` is a job that is known to be gone. Never rejects. */
   async take(supersedes?: string): Promise<Claim> {
     this.#supersedes = supersedes;
     try {
-      this.#lease = await withDeadline(() => this.#claimLease(), {
-        ms: claimMs,
-        label: 'claim',
-      });
-      return this.#lease ? 'ours' : 'taken';
+      return (await withDeadline(() => this.#claim(), { ms: claimMs, label: 'claim' }))
+        ? 'ours'
+        : 'taken';
     } catch (error) {
       this.#log.error({ event: 'store.failed', error }, 'call could not be claimed');
       return 'unknown';
@@ -76,8 +69,8 @@ export class CallLease {
 
   /** Whether the call is ours by now: handed to us, or free. Rejects when the store cannot say. */
   async holds(): Promise<boolean> {
-    this.#lease ??= await withDeadline(() => this.#claimLease(), { ms: claimMs, label: 'claim' });
-    return this.#lease !== null;
+    if (this.#lease.epoch > 0) return true;
+    return withDeadline(() => this.#claim(), { ms: claimMs, label: 'claim' });
   }
 
   /** Keeps the claim until `stop`. `onLost` is called once, when another job has taken the call. */
@@ -123,8 +116,7 @@ export class CallLease {
 
   /** Gives the call to another job. False when it was not ours to give. */
   async handTo(tx: Pick<Store, 'db' | 'dialect'>, jobId: string): Promise<boolean> {
-    const lease = this.#lease;
-    return lease !== null && (await handLease(tx, lease, { to: jobId, ttlMs: leaseMs }));
+    return this.#lease.handTo(tx, jobId);
   }
 
   /** Who has the call now; null for nobody. Rejects when the store does. */
@@ -135,12 +127,12 @@ export class CallLease {
 
   /** Frees the call for the next job. */
   async release(store: Pick<Store, 'db' | 'dialect'>): Promise<void> {
-    if (this.#lease) await releaseLease(store, this.#lease);
+    await this.#lease.release(store);
   }
 
   async #look(): Promise<Claim> {
     try {
-      const isOurs = await withDeadline(() => this.#renewLease(), { ms: claimMs, label: 'claim' });
+      const isOurs = await withDeadline(() => this.#renew(), { ms: claimMs, label: 'claim' });
       return isOurs ? 'ours' : 'taken';
     } catch (error) {
       this.#log.warn({ event: 'store.failed', error }, 'claim of the call could not be renewed');
@@ -148,17 +140,11 @@ export class CallLease {
     }
   }
 
-  async #claimLease(): Promise<Lease | null> {
-    return claimLease(await this.#open(), this.#wanted);
+  async #claim(): Promise<boolean> {
+    return this.#lease.claim(await this.#open(), this.#supersedes);
   }
 
-  get #wanted() {
-    const name = callLeaseName(this.#callId);
-    return { name, holder: this.#jobId, ttlMs: leaseMs, supersedes: this.#supersedes };
-  }
-
-  async #renewLease(): Promise<boolean> {
-    if (this.#lease) return renewLease(await this.#open(), this.#lease, { ttlMs: leaseMs });
-    return this.holds();
+  async #renew(): Promise<boolean> {
+    return this.#lease.epoch > 0 ? this.#lease.renew(await this.#open()) : this.holds();
   }
 }

@@ -2,18 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { withDeadline } from '../../infra/deadline.ts';
 import type { Log } from '../../infra/log.ts';
 import type { Store } from '../../infra/store/database.ts';
-import {
-  claimLease,
-  listLeases,
-  releaseLease,
-  removeExpiredLeases,
-} from '../../infra/store/leases.ts';
-import type { Lease } from '../../infra/store/leases.ts';
+import { HeldLease } from '../../infra/store/held-lease.ts';
+import { listLeases, removeExpiredLeases } from '../../infra/store/leases.ts';
 
 const prefix = 'ready:';
-/** Three renewals may fail before the others believe that this supervisor is gone. */
+/**
+ * Renewed after a third, and tried again each tick: the store may be away for 3 s before the others
+ * believe that this supervisor is gone.
+ */
 const markMs = 5_000;
-const renewMs = 1_500;
 /** How old what is known of the others may be, and what the others know of us. */
 const tickMs = 500;
 /** Takes 5 ms; a drain whose grace is short does not wait for a store that is away. */
@@ -28,8 +25,7 @@ export class ReadinessLease {
   readonly #log: Log;
   readonly #isReady: () => boolean;
   readonly #id = randomUUID();
-  #lease: Lease | null = null;
-  #markedMs = 0;
+  readonly #lease: HeldLease;
   #otherIsReady = false;
   #withdrawal: Promise<void> | undefined;
   #tending: Promise<void> | undefined;
@@ -39,15 +35,16 @@ export class ReadinessLease {
   constructor(options: {
     readonly store: Store;
     readonly log: Log;
-    /** Whether a call would be picked up here now. */
+    /** True while a call would be picked up here. */
     readonly isReady: () => boolean;
   }) {
     this.#store = options.store;
     this.#log = options.log;
     this.#isReady = options.isReady;
+    this.#lease = new HeldLease({ name: `${prefix}${this.#id}`, holder: this.#id, ttlMs: markMs });
   }
 
-  /** Whether another supervisor takes calls. Looked at only after `withdraw`. */
+  /** True while another supervisor takes calls. Looked at only after `withdraw`. */
   get otherIsReady(): boolean {
     return this.#otherIsReady;
   }
@@ -86,7 +83,7 @@ export class ReadinessLease {
   async #withdrawOnce(): Promise<void> {
     await this.#tending;
     this.#tend(async () => {
-      await this.#release();
+      await this.#lease.release(this.#store);
       await this.#look();
     });
     await this.#tending;
@@ -106,18 +103,9 @@ export class ReadinessLease {
   }
 
   async #mark(): Promise<void> {
-    if (!this.#isReady()) return this.#release();
-    const nowMs = performance.now();
-    if (this.#lease && nowMs - this.#markedMs < renewMs) return;
-    const claim = { name: `${prefix}${this.#id}`, holder: this.#id, ttlMs: markMs };
-    this.#lease = await claimLease(this.#store, claim);
-    this.#markedMs = nowMs;
-  }
-
-  async #release(): Promise<void> {
-    const lease = this.#lease;
-    this.#lease = null;
-    if (lease) await releaseLease(this.#store, lease);
+    const [lease, store] = [this.#lease, this.#store];
+    if (!this.#isReady()) return lease.isHeld ? lease.release(store) : undefined;
+    if (!(await lease.keep(store))) await lease.claim(store);
   }
 
   async #look(): Promise<void> {

@@ -12,7 +12,7 @@ import type { Inventory } from '../../../tools/yard/equipment.ts';
 import type { Config } from '../../config/config.ts';
 import type { Log } from '../../infra/log.ts';
 import type { Store } from '../../infra/store/database.ts';
-import { claimLease, releaseLease, type Lease } from '../../infra/store/leases.ts';
+import { HeldLease } from '../../infra/store/held-lease.ts';
 import { readSnapshotTime, saveSnapshot } from '../../infra/store/snapshots.ts';
 
 /** Of all processes that share the store, its holder refreshes the snapshot. */
@@ -35,11 +35,10 @@ export class InventorySync {
   readonly #store: Store;
   readonly #log: Log;
   readonly #onChanged: () => void;
-  readonly #holder = randomUUID();
+  readonly #lease = new HeldLease({ name: leaseName, holder: randomUUID(), ttlMs: leaseMs });
   readonly #firstTry = Promise.withResolvers<void>();
   #timer: NodeJS.Timeout | undefined;
   #tending: Promise<void> | undefined;
-  #lease: Lease | null = null;
   #savedAtMs: number | null = null;
   #refusal: SheetsErrorCode | null = null;
 
@@ -95,12 +94,12 @@ export class InventorySync {
     return this.#savedAtMs === null ? null : Date.now() - this.#savedAtMs;
   }
 
-  /** Whether this process is the one that refreshes the list. */
+  /** True in the one process that refreshes the list. */
   get isLeading(): boolean {
-    return this.#lease !== null;
+    return this.#lease.isHeld;
   }
 
-  /** Why Google does not let the sheet be read; null when it does, as far as is known. */
+  /** Google's reason not to let the sheet be read; null when it does, as far as is known. */
   get refusal(): SheetsErrorCode | null {
     return this.#refusal;
   }
@@ -129,10 +128,8 @@ export class InventorySync {
     clearInterval(this.#timer);
     await this.#refresher.stop();
     await this.#tending;
-    const lease = this.#lease;
-    this.#lease = null;
     // Without this the next process waits for the lease to expire, and no harm is done.
-    if (lease) await releaseLease(this.#store, lease).catch(() => {});
+    await this.#lease.release(this.#store).catch(() => {});
   }
 
   #tend(): void {
@@ -145,9 +142,7 @@ export class InventorySync {
 
   /** Refreshes while the lease is ours; else looks for what its holder has saved. */
   async #holdOrFollow(): Promise<void> {
-    const claim = { name: leaseName, holder: this.#holder, ttlMs: leaseMs };
-    this.#lease = await claimLease(this.#store, claim);
-    if (this.#lease) this.#refresher.start();
+    if (await this.#lease.claim(this.#store)) this.#refresher.start();
     else this.#refresher.pause();
     const savedAtMs = await readSnapshotTime(this.#store, inventorySnapshot);
     if (savedAtMs === undefined || savedAtMs === this.#savedAtMs) return;

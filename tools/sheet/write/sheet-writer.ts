@@ -216,7 +216,6 @@ export class SheetWriter {
   }
 
   #failed(error: unknown): void {
-    if (error instanceof NotTheWriterError) this.#lease.lose();
     if (this.#abort.signal.aborted || error instanceof NotTheWriterError) return;
     this.#failures += 1;
     // A timeout says nothing of a permission.

@@ -1,13 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import type { Store } from '../../../agent/infra/store/database.ts';
-import {
-  claimLease,
-  readLease,
-  releaseLease,
-  renewLease,
-  type Lease,
-} from '../../../agent/infra/store/leases.ts';
+import { HeldLease } from '../../../agent/infra/store/held-lease.ts';
+import { readLease } from '../../../agent/infra/store/leases.ts';
 
 /** The lease that makes one process of all the writer of the sheet. */
 export const sheetWriterLease = 'sheet-writer';
@@ -32,43 +27,34 @@ export class WriterLease {
    */
   readonly store: Store;
   readonly #store: Store;
-  readonly #leaseMs: number;
   readonly #holder = `${processId}/${randomUUID()}`;
-  #lease: Lease | null = null;
-  #renewedMs = 0;
+  readonly #lease: HeldLease;
 
   constructor({ store, leaseMs }: { readonly store: Store; readonly leaseMs: number }) {
     this.#store = store;
-    this.#leaseMs = leaseMs;
+    this.#lease = new HeldLease({ name: sheetWriterLease, holder: this.#holder, ttlMs: leaseMs });
     this.store = {
       ...store,
       transaction: (work) =>
         store.transaction(async (tx) => {
-          const lease = this.#lease;
           // Renewed and not only looked at: that keeps the next one out until the transaction ends.
-          if (!lease || !(await renewLease(tx, lease, { ttlMs: leaseMs }))) {
-            throw new NotTheWriterError();
-          }
+          if (!(await this.#lease.renew(tx))) throw new NotTheWriterError();
           return work(tx);
         }),
     };
   }
 
-  /** Whether it was ours when it was looked at last. */
+  /** True while it was ours when it was asked about last. */
   get isHeld(): boolean {
-    return this.#lease !== null;
+    return this.#lease.isHeld;
   }
 
   /** Takes the lease if it is free, or its holder dead. The epoch, or null when it is another's. */
   async claim(): Promise<number | null> {
-    const name = sheetWriterLease;
-    const current = await readLease(this.#store, name);
+    const current = await readLease(this.#store, sheetWriterLease);
     const supersedes = current && this.#isDead(current.holder) ? current.holder : undefined;
     if (current && current.holder !== this.#holder && !supersedes) return null;
-    const claim = { name, holder: this.#holder, ttlMs: this.#leaseMs, supersedes };
-    this.#renewedMs = performance.now();
-    this.#lease = await claimLease(this.#store, claim);
-    return this.#lease?.epoch ?? null;
+    return (await this.#lease.claim(this.#store, supersedes)) ? this.#lease.epoch : null;
   }
 
   /**
@@ -76,30 +62,17 @@ export class WriterLease {
    * @throws {NotTheWriterError} when it was lost.
    */
   async keep(): Promise<void> {
-    if (performance.now() - this.#renewedMs > this.#leaseMs / 3) await this.renew();
+    if (!(await this.#lease.keep(this.#store))) throw new NotTheWriterError();
   }
 
   /** Makes the lease last anew. @throws {NotTheWriterError} when it was lost. */
   async renew(): Promise<void> {
-    const lease = this.#lease;
-    const renewedMs = performance.now();
-    if (lease && (await renewLease(this.#store, lease, { ttlMs: this.#leaseMs }))) {
-      this.#renewedMs = renewedMs;
-      return;
-    }
-    throw new NotTheWriterError();
-  }
-
-  /** It was found to be another's. */
-  lose(): void {
-    this.#lease = null;
+    if (!(await this.#lease.renew(this.#store))) throw new NotTheWriterError();
   }
 
   /** Frees it for the next one, which else waits for it to expire. */
   async release(): Promise<void> {
-    const lease = this.#lease;
-    this.#lease = null;
-    if (lease) await releaseLease(this.#store, lease).catch(() => {});
+    await this.#lease.release(this.#store).catch(() => {});
   }
 
   /** A SQLite file is one machine's, so its processes can be asked after: no need to wait for the lease. */
