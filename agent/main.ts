@@ -1,6 +1,7 @@
 import { ConfigError, loadConfig, loadStoreConfig } from './config/config.ts';
 import type { Config } from './config/config.ts';
 import { createLog } from './infra/log.ts';
+import { eventLog } from './telemetry/events.ts';
 import type { Log } from './infra/log.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 import { brokenRelations } from './config/timeouts.ts';
@@ -81,7 +82,7 @@ function readFlags<Flag extends string>(
 
 /** Runs the service until a signal, and resolves with the exit code. */
 async function start(config: Config): Promise<number> {
-  const log = createLog({ level: config.logLevel, secrets: config.secrets });
+  const log = eventLog(createLog({ level: config.logLevel, secrets: config.secrets }));
   // A reader that is gone (the platform restarts its log collector) is not a reason to end calls.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});

@@ -1,6 +1,6 @@
 import { voice } from '@livekit/agents';
 import type { ResumeKind } from '../ipc/messages.ts';
-import type { Log, LogEvent } from '../infra/log.ts';
+import type { Log } from '../infra/log.ts';
 import type { CallStore } from './persistence/call-store.ts';
 import type { MediaFigures } from './media/media-monitor.ts';
 import type { SavedCall } from './persistence/call-snapshot.ts';
@@ -91,13 +91,13 @@ export class CallRecord {
   }
 
   /** One event of the call: a line in the log, and an entry in its stored timeline. */
-  note(event: LogEvent, message: string, fields: Readonly<Record<string, unknown>>): void {
+  note(event: string, message: string, fields: Readonly<Record<string, unknown>>): void {
     this.#log.info({ event, ...fields }, message);
     this.#store.recordEvent(event, fields);
   }
 
   /** The same for what happens once a call: in a further job of it, it is only for debugging. */
-  arrival(event: LogEvent, message: string, fields: Readonly<Record<string, unknown>>): void {
+  arrival(event: string, message: string, fields: Readonly<Record<string, unknown>>): void {
     if (this.#isResumed) this.#log.debug({ event, ...fields }, message);
     else this.note(event, message, fields);
   }

@@ -11,7 +11,7 @@ import type { JobCall, JobOrder, JobOutcome, JobReport, JobStage } from '../ipc/
 import { captureFrameworkLines } from '../livekit/framework-log.ts';
 import { createLog } from '../infra/log.ts';
 import { storeOpener } from '../infra/store/database.ts';
-import { watchedLog } from '../watched-log.ts';
+import { eventLog, watchedLog } from '../telemetry/events.ts';
 import { BookingClient } from './persistence/booking-client.ts';
 import { CallStore } from './persistence/call-store.ts';
 import { Call } from './call.ts';
@@ -24,8 +24,10 @@ import { MetricsSender } from '../telemetry/metrics-sender.ts';
  */
 
 const config = loadConfig();
-const log = captureFrameworkLines((write) =>
-  createLog({ level: config.logLevel, secrets: config.secrets, write }),
+const log = eventLog(
+  captureFrameworkLines((write) =>
+    createLog({ level: config.logLevel, secrets: config.secrets, write }),
+  ),
 );
 
 /** Takes 20 ms; the server notices by itself when the process is gone. */
@@ -101,8 +103,8 @@ async function serve(ctx: JobContext): Promise<void> {
   const room = ctx.job.room?.name ?? '';
   const jobId = ctx.job.id;
   const metrics = new MetricsSender((sent) => tell({ type: 'metrics', metrics: sent }));
-  const callLog = watchedLog(log.child({ room, jobId, jobPid: process.pid }), (fields) =>
-    metrics.note(fields),
+  const callLog = watchedLog(log.child({ room, jobId, jobPid: process.pid }), ({ samples }) =>
+    metrics.take(samples),
   );
   const callStore = new CallStore({ open: store, voice: config.voice, log: callLog });
   bookings = new BookingClient({

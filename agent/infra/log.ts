@@ -1,96 +1,30 @@
 import { pino } from 'pino';
 
-/** Every event that a log line may carry: `noun.verb`. What is not here cannot be logged. */
-export type LogEvent =
-  | 'service.started'
-  | 'service.draining'
-  | 'drain.handing-over'
-  | 'drain.goodbye'
-  | 'service.stopped'
-  | 'service.failed'
-  | 'config.unusual'
-  | 'worker.started'
-  | 'worker.registered'
-  | 'worker.unregistered'
-  | 'worker.refused'
-  | 'worker.gave-up'
-  | 'worker.ready'
-  | 'worker.replaced'
-  | 'worker.hung'
-  | 'worker.died'
-  | 'worker.stopped'
-  | 'job.accepted'
-  | 'job.refused'
-  | 'job.died'
-  | 'job.failed'
-  | 'job.frozen'
-  | 'job.forced'
-  | 'job.yielded'
-  | 'job.doubted'
-  | 'job.resumed'
-  | 'job.handed-over'
-  | 'handover.due'
-  | 'handover.failed'
-  | 'guardian.dispatched'
-  | 'guardian.handover'
-  | 'guardian.gave-up'
-  | 'guardian.failed'
-  | 'inventory.refreshed'
-  | 'inventory.failed'
-  | 'inventory.problem'
-  | 'booking.committed'
-  | 'booking.confirmed'
-  | 'booking.conflict'
-  | 'booking.cancelled'
-  | 'booking.duplicated'
-  | 'booking.moved'
-  | 'booking.rows-missing'
-  | 'message.delivered'
-  | 'unit.status-set'
-  | 'sheet.writing'
-  | 'sheet.write-failed'
-  | 'phrase.synthesised'
-  | 'phrase.ready'
-  | 'phrase.failed'
-  | 'call.incoming'
-  | 'room.connected'
-  | 'room.reconnecting'
-  | 'room.reconnected'
-  | 'equipment.loaded'
-  | 'session.started'
-  | 'call.answered'
-  | 'call.state'
-  | 'call.transferred'
-  | 'call.ended'
-  | 'call.closed'
-  | 'tool.used'
-  | 'turn.completed'
-  | 'gap.detected'
-  | 'gap.step'
-  | 'gap.recovered'
-  | 'gap.gave-up'
-  | 'liveness.resumed'
-  | 'hearing.recovered'
-  | 'provider.failed'
-  | 'alert.raised'
-  | 'alert.cleared'
-  | 'alert.failed'
-  | 'store.failed'
-  | 'line.failed'
-  | 'process.fault'
-  | 'framework.log'
-  | 'log.repeated';
+/** The fields of a line. Personal data goes only under keys that begin `pii.`. */
+export type Fields = Readonly<Record<string, unknown>>;
 
-/** What a line may carry beside its event. Personal data goes only under keys that begin `pii.`. */
-export type LogFields = { readonly event: LogEvent; readonly [key: string]: unknown };
+/** The fields of a line beside its event, `noun.verb`. */
+export type LogFields = Fields & { readonly event: string };
 
-/** A logger; `child` binds fields to every line of one call, one worker, one job. */
-export type Log = {
+/** The raw lines of a log: what they say is up to whoever writes them. */
+export type Lines = {
   debug(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
   error(fields: LogFields, message: string): void;
-  child(fields: Readonly<Record<string, unknown>>): Log;
+  child(fields: Fields): Lines;
+};
+
+/** By event, the arguments with which it is emitted: its fields, and the variant if it has several. */
+export type EventArgs = Readonly<Record<string, readonly unknown[]>>;
+
+/**
+ * A log that takes the events of a catalogue and no others. `child` binds fields to every line of
+ * one call, one worker, one job.
+ */
+export type Log<Events extends EventArgs = EventArgs> = Omit<Lines, 'child'> & {
+  emit<Event extends keyof Events & string>(event: Event, ...told: Events[Event]): void;
+  child(fields: Fields): Log<Events>;
 };
 
 /** How much a line matters: `error` is a fault of ours, `warn` one of others, `info` a normal event. */
@@ -108,7 +42,7 @@ export function createLog(options: {
   readonly level: Level;
   readonly secrets?: readonly string[];
   readonly write?: (line: string) => void;
-}): Log {
+}): Lines {
   // The stream may be a pipe that closed with its reader: losing a line must not end a call.
   const write = options.write ?? ((line: string) => void process.stdout.write(line));
   const clean = cleaner(options.secrets ?? []);
@@ -131,7 +65,7 @@ export function createLog(options: {
 type Clean = (value: unknown) => unknown;
 type Repeats = (level: Level, fields: LogFields, message: string) => boolean;
 
-function wrap(logger: pino.Logger, rules: { clean: Clean; mayWrite: Repeats }): Log {
+function wrap(logger: pino.Logger, rules: { clean: Clean; mayWrite: Repeats }): Lines {
   const at = (level: Level) => (fields: LogFields, message: string) => {
     if (rules.mayWrite(level, fields, message)) logger[level](fields, message);
   };

@@ -94,6 +94,25 @@ const jobHello = z.object({
   call: jobCall.nullable(),
 });
 
+const metricSample = z.object({
+  /** Without the `pickup_` in front. */
+  name: z.string(),
+  labels: z.record(z.string(), z.string()),
+  /** Null where something is counted, not timed. */
+  seconds: z.number().nonnegative().nullable(),
+});
+
+/** One thing that is counted or timed. It names no call and no person. */
+export type MetricSample = z.infer<typeof metricSample>;
+
+/** A sample that cannot be read does not take the others with it. */
+const metricSamples = z.array(z.unknown()).transform((values) =>
+  values.flatMap((value): readonly MetricSample[] => {
+    const read = metricSample.safeParse(value);
+    return read.success ? [read.data] : [];
+  }),
+);
+
 /** The first message on every connection. */
 export const hello = z.discriminatedUnion('role', [workerHello, jobHello]);
 
@@ -127,7 +146,7 @@ export const jobReport = z.discriminatedUnion('type', [
   /** The job wants a fresh one sent to its room, to which it will give its call. */
   z.object({ type: z.literal('hand-over'), kind: resumeKind }),
   /** The job's counts and times since the last of these. */
-  z.object({ type: z.literal('metrics'), metrics: z.array(z.unknown()).readonly() }),
+  z.object({ type: z.literal('metrics'), metrics: metricSamples.readonly() }),
   bye,
 ]);
 export type JobReport = z.infer<typeof jobReport>;

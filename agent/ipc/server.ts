@@ -15,6 +15,7 @@ import type {
   JobReport,
   JobStage,
   LinkState,
+  MetricSample,
   RefusalReason,
   ResumeKind,
   WorkerOrder,
@@ -62,8 +63,7 @@ export type LineEvents = {
   /** It takes no further job, of its own accord. */
   onWorkerDraining(worker: WorkerPeer): void;
   onWorkerGone(worker: WorkerPeer): void;
-  /** What it counted; of another release, perhaps. */
-  onMetrics(job: JobPeer, metrics: readonly unknown[]): void;
+  onMetrics(job: JobPeer, metrics: readonly MetricSample[]): void;
   onAccepted(room: string, jobId: string): void;
   onRefused(room: string, reason: RefusalReason): void;
   /** A line could not be read, the first of its kind: perhaps its sender is of another release. */

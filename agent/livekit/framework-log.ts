@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import type { Level, Log } from '../infra/log.ts';
+import type { Level, Lines } from '../infra/log.ts';
 
 /**
  * Lets the framework's own lines (numeric level, `msg`) come out in our form, without their
@@ -7,7 +7,9 @@ import type { Level, Log } from '../infra/log.ts';
  * `@livekit/rtc-node` to descriptor 1 by `fs.writeSync`. To be called before they are made; all
  * other output passes through.
  */
-export function captureFrameworkLines(createInner: (write: (line: string) => void) => Log): Log {
+export function captureFrameworkLines(
+  createInner: (write: (line: string) => void) => Lines,
+): Lines {
   const write = process.stdout.write.bind(process.stdout);
   const writeSync = fs.writeSync.bind(fs);
   const log = createInner((line) => void write(line));

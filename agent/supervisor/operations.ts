@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Log } from '../infra/log.ts';
 import type { Store } from '../infra/store/database.ts';
-import { watchedLog } from '../watched-log.ts';
+import { watchedLog } from '../telemetry/events.ts';
 import { AlertWebhook } from '../telemetry/alert-webhook.ts';
 import type { Observation } from '../telemetry/alert-rules.ts';
 import { Alerts } from '../telemetry/alerts.ts';
@@ -40,7 +40,7 @@ export class Operations {
   }) {
     const { config, store, see } = options;
     this.metrics = new Metrics(() => this.#gauged(see()));
-    this.log = watchedLog(options.log, (fields) => this.metrics.fromLine(fields));
+    this.log = watchedLog(options.log, (emitted) => this.metrics.emitted(emitted));
     this.#journal = new JournalWatch({ store, log: this.log });
     this.alerts = new Alerts({
       log: this.log,

@@ -1,7 +1,7 @@
-import type { Log } from '../infra/log.ts';
 import { AlertCauses } from './alert-rules.ts';
 import type { AlertCause, AlertChange, Observation } from './alert-rules.ts';
 import type { AlertWebhook } from './alert-webhook.ts';
+import type { Log } from './events.ts';
 
 const lookMs = 5_000;
 
@@ -52,14 +52,8 @@ export class Alerts {
   #tell(change: AlertChange, atMs: number): void {
     const { cause, state, detail } = change;
     const since = new Date(change.sinceMs).toISOString();
-    if (state === 'raised') {
-      this.#log.warn({ event: 'alert.raised', cause, since, detail }, 'a person is needed');
-    } else {
-      this.#log.info(
-        { event: 'alert.cleared', cause, since, detail },
-        'a person is no longer needed',
-      );
-    }
+    const event = state === 'raised' ? 'alert.raised' : 'alert.cleared';
+    this.#log.emit(event, { cause, since, detail });
     const before = this.#sending.get(cause);
     this.#sending.set(cause, this.#send(change, atMs, before));
   }
@@ -71,7 +65,7 @@ export class Alerts {
       await this.#webhook.send(change, atMs, this.#abort.signal);
     } catch (error) {
       const { cause, state } = change;
-      this.#log.error({ event: 'alert.failed', cause, state, error }, 'nobody took the alert');
+      this.#log.emit('alert.failed', { cause, state, error });
     }
   }
 }

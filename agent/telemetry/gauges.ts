@@ -1,9 +1,10 @@
+import { Counter } from 'prom-client';
 import type { Registry } from 'prom-client';
 import { linkStates } from '../ipc/client.ts';
 import type { LinkState } from '../ipc/client.ts';
 import { alertCauses } from './alert-rules.ts';
 import type { AlertCause } from './alert-rules.ts';
-import { counterIn, flagsIn, gaugeIn } from './instruments.ts';
+import { flagsIn, gaugeIn } from './instruments.ts';
 
 /** What the supervisor knows at this moment; null where there is nothing to tell. */
 export type Gauged = {
@@ -77,12 +78,13 @@ function registerLink(registry: Registry, read: () => Gauged): void {
     read: () => seconds(read().lastPongAgeMs),
   });
   const seen = new Map<number, number>();
-  const reconnects = counterIn(registry, {
-    name: 'link_reconnects_total',
+  void new Counter({
+    name: 'pickup_link_reconnects_total',
     help: 'Registrations with LiveKit after the first of a worker.',
-    onScrape: () => {
+    registers: [registry],
+    collect() {
       for (const worker of read().workers) {
-        reconnects.inc(Math.max(0, worker.reconnects - (seen.get(worker.pid) ?? 0)));
+        this.inc(Math.max(0, worker.reconnects - (seen.get(worker.pid) ?? 0)));
         seen.set(worker.pid, worker.reconnects);
       }
     },

@@ -1,57 +1,179 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
-import type { LabelValues, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { resumeKinds } from '../ipc/messages.ts';
+import type { MetricSample } from '../ipc/messages.ts';
+import { termination, terminationReasons } from '../ipc/termination.ts';
+import { moveCauses } from './takeover-gap.ts';
 
-/** What a family of metrics is called and what it says; `pickup_` is put before the name. */
-type Family = { readonly name: string; readonly help: string };
+/** Every tool by name: nothing else is a label. */
+export const toolNames = [
+  'find_equipment',
+  'quote_rental',
+  'book_equipment',
+  'find_booking',
+  'cancel_booking',
+  'take_message',
+  'transfer_to_human',
+  'end_call',
+] as const;
 
-/** A counter whose `series` all begin at 0: the first event is then seen as an increase. */
-export function counterIn<Label extends string>(
-  registry: Registry,
-  {
-    name,
-    help,
-    series = [],
-    onScrape,
-  }: Family & {
-    readonly series?: readonly LabelValues<Label>[];
-    /** May add to it before it is read. */
-    readonly onScrape?: () => void;
+const gapSteps = ['ask', 'resubscribe', 'rejoin', 'none'] as const;
+const gapOutcomes = ['tried', 'failed', 'recovered', 'gave-up'] as const;
+
+type Labels = Readonly<Record<string, string>>;
+
+/**
+ * A family of metrics; `pickup_` is put before its name. Its `series` all begin at 0: the first
+ * event is then seen as an increase. With `bounds`, upper ones in seconds, it is a histogram.
+ */
+type Family = {
+  readonly help: string;
+  readonly series: readonly Labels[];
+  readonly bounds?: readonly number[];
+};
+
+const one = [{}] as const;
+
+/** Everything that events count and time. */
+const families = {
+  calls_answered_total: { help: 'Calls that were answered.', series: one },
+  calls_ended_total: {
+    help: 'Calls that are over: whose doing the end was, and what happened.',
+    series: terminationReasons.map(termination),
   },
-): Counter<Label> {
-  const counter = new Counter({
-    name: `pickup_${name}`,
-    help,
-    labelNames: Object.keys(series[0] ?? {}) as Label[],
-    registers: [registry],
-    ...(onScrape ? { collect: onScrape } : {}),
-  });
-  for (const labels of series) counter.inc(labels, 0);
-  return counter;
+  call_pickup_seconds: {
+    help: 'From the start of the first job of a call, while it rings, to the answer.',
+    series: one,
+    bounds: [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 4, 8, 15, 30],
+  },
+  call_first_word_seconds: {
+    help: 'From the answer to the first audio of the agent, as sent; told when the call is over.',
+    series: one,
+    bounds: [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 4, 8],
+  },
+  turn_latency_seconds: {
+    help: 'From the end of what the caller said to the first audio of the answer, as sent.',
+    series: one,
+    bounds: [0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 2.5, 3, 4, 6, 10],
+  },
+  tools_used_total: {
+    help: 'Uses of a tool by the model.',
+    series: toolNames.flatMap((tool) => ['true', 'false'].map((ok) => ({ tool, ok }))),
+  },
+  provider_failures_total: {
+    help: 'Failed attempts to hear, think or speak. Most are covered: the caller notices little.',
+    series: ['hearing', 'thinking', 'speaking'].map((sense) => ({ sense })),
+  },
+  gap_steps_total: {
+    help: "Steps taken to bring a caller's audio back, and what came of them.",
+    series: gapSeries(),
+  },
+  bookings_total: {
+    help: 'Bookings: in the journal, in the sheet, at odds with it, cancelled.',
+    series: ['committed', 'confirmed', 'conflict', 'cancelled'].map((outcome) => ({ outcome })),
+  },
+  handovers_due_total: { help: 'Times that a job reached HANDOVER_AFTER_MS.', series: one },
+  handovers_failed_total: {
+    help: 'Hand-overs that came to nothing: the call stayed where it was.',
+    series: resumeKinds.map((kind) => ({ kind })),
+  },
+  call_resumes_total: {
+    help: 'Calls that went on in another job: how, and why the one before left.',
+    series: resumeKinds.flatMap((kind) => moveCauses.map((cause) => ({ kind, cause }))),
+  },
+  call_resume_gap_seconds: {
+    help: 'From the last sign of one job (up to 0.25 s before its end) until the next goes on.',
+    series: resumeKinds.map((kind) => ({ kind })),
+    bounds: [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20],
+  },
+  guardian_actions_total: {
+    help: 'What the guardian did for calls that no job served, or that were to be handed over.',
+    series: ['dispatched', 'sent-for-hand-over', 'gave-up', 'failed'].map((action) => ({ action })),
+  },
+  processes_failed_total: {
+    help: 'Processes that ended without a word, or did not run for too long.',
+    series: ['worker', 'job'].flatMap((process) =>
+      ['died', 'frozen'].map((how) => ({ process, how })),
+    ),
+  },
+} satisfies Record<string, Family>;
+
+type Families = typeof families;
+
+/** The families that time something. */
+export type TimedName = {
+  [Name in keyof Families]: Families[Name] extends { bounds: unknown } ? Name : never;
+}[keyof Families];
+
+/** The families that count something. */
+export type CountedName = Exclude<keyof Families, TimedName>;
+
+/** The labels of a family. */
+export type LabelsOf<Name extends keyof Families> = {
+  readonly [Label in keyof Families[Name]['series'][number]]: string;
+};
+
+/** Steps are tried and fail; giving up is none of them; packets come back after a step, or alone. */
+function gapSeries() {
+  const all = gapSteps.flatMap((step) => gapOutcomes.map((outcome) => ({ step, outcome })));
+  return all.filter(
+    ({ step, outcome }) => outcome === 'recovered' || (step === 'none') === (outcome === 'gave-up'),
+  );
 }
 
-/** A histogram with these upper `bounds`. */
-export function histogramIn<Label extends string>(
-  registry: Registry,
-  {
-    name,
-    help,
-    bounds,
-    labels = [],
-  }: Family & { readonly bounds: readonly number[]; readonly labels?: readonly Label[] },
-): Histogram<Label> {
-  return new Histogram({
-    name: `pickup_${name}`,
-    help,
-    buckets: [...bounds],
-    labelNames: [...labels],
-    registers: [registry],
-  });
+type Instrument = {
+  readonly series: ReadonlySet<string>;
+  readonly take: (labels: Labels, seconds: number | null) => void;
+};
+
+/** The families' counters and histograms. */
+export class Instruments {
+  readonly #byName: ReadonlyMap<string, Instrument>;
+
+  constructor(registry: Registry) {
+    const all = Object.entries<Family>(families);
+    this.#byName = new Map(all.map(([name, family]) => [name, instrument(registry, name, family)]));
+  }
+
+  /** Takes one sample. A job of another release may send what is not known here: that is left out. */
+  take({ name, labels, seconds }: MetricSample): void {
+    const known = this.#byName.get(name);
+    if (known?.series.has(keyOf(labels))) known.take(labels, seconds);
+  }
 }
+
+function instrument(
+  registry: Registry,
+  name: string,
+  { help, series, bounds }: Family,
+): Instrument {
+  const labelNames = Object.keys(series[0] ?? {});
+  const common = { name: `pickup_${name}`, help, labelNames, registers: [registry] };
+  const known = new Set(series.map(keyOf));
+  if (bounds) {
+    const histogram = new Histogram({ ...common, buckets: [...bounds] });
+    return {
+      series: known,
+      take: (labels, seconds) => seconds !== null && histogram.observe(labels, seconds),
+    };
+  }
+  const counter = new Counter(common);
+  for (const labels of series) counter.inc(labels, 0);
+  return { series: known, take: (labels) => counter.inc(labels) };
+}
+
+function keyOf(labels: Labels): string {
+  const names = Object.keys(labels).toSorted();
+  return JSON.stringify(names.map((name) => [name, labels[name]]));
+}
+
+/** What a gauge is called and what it says; `pickup_` is put before the name. */
+type Named = { readonly name: string; readonly help: string };
 
 /** A gauge that is read at each scrape; with null there is no value. */
 export function gaugeIn(
   registry: Registry,
-  { name, help, read }: Family & { readonly read: () => number | null },
+  { name, help, read }: Named & { readonly read: () => number | null },
 ): void {
   void new Gauge({
     name: `pickup_${name}`,
@@ -74,7 +196,7 @@ export function flagsIn<T extends string>(
     label,
     values,
     isOn,
-  }: Family & {
+  }: Named & {
     readonly label: string;
     readonly values: readonly T[];
     readonly isOn: (value: T) => boolean;

@@ -1,6 +1,4 @@
-import { metricOf } from './events.ts';
-import type { CallMetric } from './events.ts';
-import type { LogFields } from '../infra/log.ts';
+import type { MetricSample } from '../ipc/messages.ts';
 
 /** A line that is down keeps this many; older ones are lost. */
 const mostKept = 100;
@@ -8,20 +6,19 @@ const againMs = 500;
 
 /** Sends what a job counts to its supervisor: at once, or when the line is up again. */
 export class MetricsSender {
-  readonly #send: (metrics: readonly CallMetric[]) => boolean;
-  #kept: CallMetric[] = [];
+  readonly #send: (metrics: MetricSample[]) => boolean;
+  #kept: MetricSample[] = [];
   #again: NodeJS.Timeout | undefined;
 
   /** `send` says false when nobody is there. */
-  constructor(send: (metrics: readonly CallMetric[]) => boolean) {
+  constructor(send: (metrics: readonly MetricSample[]) => boolean) {
     this.#send = send;
   }
 
-  /** Sends what a line of the log counts as, if it counts. */
-  note(fields: LogFields): void {
-    const metric = metricOf(fields);
-    if (!metric) return;
-    this.#kept = [...this.#kept, metric].slice(-mostKept);
+  /** Sends these after what is kept. */
+  take(samples: readonly MetricSample[]): void {
+    if (samples.length === 0) return;
+    this.#kept = [...this.#kept, ...samples].slice(-mostKept);
     this.#flush();
   }
 

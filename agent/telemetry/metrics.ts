@@ -1,61 +1,28 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { Counter } from 'prom-client';
-import { metricOf, readCallMetric } from './events.ts';
-import type { CallMetric } from './events.ts';
-import type { JobOutcome } from '../ipc/client.ts';
-import type { LogFields } from '../infra/log.ts';
-import { CallCounts } from './call-metrics.ts';
-import { CallMoves } from './takeover-gap.ts';
+import { resumeKinds } from '../ipc/messages.ts';
+import type { JobOutcome, MetricSample } from '../ipc/messages.ts';
+import type { JobPeer } from '../ipc/server.ts';
+import type { Emitted } from './events.ts';
 import { registerGauges } from './gauges.ts';
 import type { Gauged } from './gauges.ts';
-import type { JobPeer } from '../ipc/server.ts';
-import { counterIn } from './instruments.ts';
-
-/** What the guardian did, by the event that says so. */
-const guardianActions: ReadonlyMap<string, string> = new Map([
-  ['guardian.dispatched', 'dispatched'],
-  ['guardian.handover', 'sent-for-hand-over'],
-  ['guardian.gave-up', 'gave-up'],
-  ['guardian.failed', 'failed'],
-]);
-
-/** Processes that failed, by the event that says so. */
-const failures: ReadonlyMap<string, { readonly process: string; readonly how: string }> = new Map([
-  ['worker.died', { process: 'worker', how: 'died' }],
-  ['worker.hung', { process: 'worker', how: 'frozen' }],
-  ['job.died', { process: 'job', how: 'died' }],
-  ['job.frozen', { process: 'job', how: 'frozen' }],
-]);
+import { Instruments } from './instruments.ts';
+import { CallMoves } from './takeover-gap.ts';
 
 /**
- * The service's figures, for Prometheus. What happens in a call comes over the line of its job; the
- * rest comes from the supervisor's own log lines and, at each scrape, from its state.
+ * The service's figures, for Prometheus. Samples of a call's events come over the line of its job;
+ * the rest comes from the supervisor's own events and, at each scrape, from its state.
  */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #calls: CallCounts;
+  readonly #instruments = new Instruments(this.#registry);
   readonly #moves: CallMoves;
-  readonly #guardian: Counter<'action'>;
-  readonly #failures: Counter<'process' | 'how'>;
   #takeovers = 0;
 
   /** `gauged` is asked at each scrape; the clock is that of `JobPeer`. */
   constructor(gauged: () => Gauged, nowMs?: () => number) {
-    const registry = this.#registry;
     this.#moves = new CallMoves(nowMs);
-    this.#calls = new CallCounts(registry);
-    this.#guardian = counterIn(registry, {
-      name: 'guardian_actions_total',
-      help: 'What the guardian did for calls that no job served, or that were to be handed over.',
-      series: [...guardianActions.values()].map((action) => ({ action })),
-    });
-    this.#failures = counterIn(registry, {
-      name: 'processes_failed_total',
-      help: 'Processes that ended without a word, or did not run for too long.',
-      series: [...failures.values()],
-    });
-    registerGauges(registry, gauged);
-    collectDefaultMetrics({ register: registry, prefix: 'pickup_' });
+    registerGauges(this.#registry, gauged);
+    collectDefaultMetrics({ register: this.#registry, prefix: 'pickup_' });
   }
 
   /** How often a call went on after its job was lost, since the start. */
@@ -73,26 +40,20 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  /** Counts what a job has sent; what this release does not know is left out. */
-  fromJob(job: JobPeer, values: readonly unknown[]): void {
-    if (!Array.isArray(values)) return;
-    for (const value of values) {
-      const metric = readCallMetric(value);
-      if (metric) this.#count(job, metric);
+  /** Counts an event of the supervisor itself. */
+  emitted({ event, fields, samples }: Emitted): void {
+    for (const sample of samples) this.#instruments.take(sample);
+    if (event === 'job.frozen' && fields.room !== null) {
+      this.#moves.fellSilent(fields.room, fields.silentMs);
     }
   }
 
-  /** Counts a line of the supervisor's own log. */
-  fromLine(fields: LogFields): void {
-    const metric = metricOf(fields);
-    if (metric) this.#calls.count(metric);
-    const action = guardianActions.get(fields.event);
-    if (action !== undefined) this.#guardian.inc({ action });
-    const failure = failures.get(fields.event);
-    if (failure !== undefined) this.#failures.inc(failure);
-    const { event, room, silentMs } = fields;
-    if (event === 'job.frozen' && typeof room === 'string' && typeof silentMs === 'number') {
-      this.#moves.fellSilent(room, silentMs);
+  /** Counts the events of a job. */
+  fromJob(job: JobPeer, samples: readonly MetricSample[]): void {
+    for (const sample of samples) {
+      if (sample.name === 'call_resume_gap_seconds') this.#moves.gaveAway(job);
+      else if (sample.name === 'call_resumes_total') this.#resumed(job, sample);
+      else this.#instruments.take(sample);
     }
   }
 
@@ -101,11 +62,15 @@ export class Metrics {
     this.#moves.gone(job, outcome);
   }
 
-  #count(job: JobPeer, metric: CallMetric): void {
-    if (metric.kind === 'handed-over') return this.#moves.gaveAway(job);
-    if (metric.kind !== 'resumed') return this.#calls.count(metric);
-    const kind = metric.resume;
+  /** Only the supervisor saw both jobs: it adds why the call moved, and for how long none spoke. */
+  #resumed(job: JobPeer, { name, labels }: MetricSample): void {
+    const kind = resumeKinds.find((known) => known === labels['kind']);
+    if (!kind) return;
     if (kind === 'takeover' || kind === 'apology') this.#takeovers += 1;
-    this.#calls.moved({ kind, ...this.#moves.resumed(job) });
+    const { cause, gapMs } = this.#moves.resumed(job);
+    this.#instruments.take({ name, labels: { kind, cause }, seconds: null });
+    if (gapMs === null) return;
+    const seconds = gapMs / 1_000;
+    this.#instruments.take({ name: 'call_resume_gap_seconds', labels: { kind }, seconds });
   }
 }

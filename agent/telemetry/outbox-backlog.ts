@@ -1,7 +1,7 @@
 import { readBacklog } from '../../tools/journal/overview.ts';
 import type { Backlog } from '../../tools/journal/overview.ts';
-import type { Log } from '../infra/log.ts';
 import type { Store } from '../infra/store/database.ts';
+import type { Log } from './events.ts';
 
 const lookMs = 30_000;
 
@@ -44,7 +44,7 @@ export class JournalWatch {
       this.#backlog = await readBacklog(this.#store);
     } catch (error) {
       this.#backlog = null;
-      this.#log.warn({ event: 'store.failed', error }, 'journal could not be looked through');
+      this.#log.emit('store.failed', { error }, 'backlog');
     }
   }
 }

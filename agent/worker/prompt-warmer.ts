@@ -1,7 +1,6 @@
 import { inventoryFromJson, inventorySnapshot } from '../../tools/sheet/read/inventory-snapshot.ts';
 import type { Config } from '../config/config.ts';
 import { withDeadline } from '../infra/deadline.ts';
-import type { Log } from '../infra/log.ts';
 import { backOffMs } from '../infra/retry.ts';
 import { greetingFor } from '../speech/instructions.ts';
 import { phraseKey, synthesisePhrase } from '../speech/prompts/prompt-audio.ts';
@@ -10,6 +9,7 @@ import { createVoice } from '../speech/tts/voices.ts';
 import type { Store } from '../infra/store/database.ts';
 import { readPhrase, savePhrase } from '../infra/store/prompts.ts';
 import { readSnapshot } from '../infra/store/snapshots.ts';
+import type { Log } from '../telemetry/events.ts';
 
 const synthesisMs = 20_000;
 /** Gentle enough for a provider's limit on connections. */
@@ -75,10 +75,10 @@ export class PromptWarmer {
       this.#failures = 0;
       if (made === 0 || this.#stopped) return;
       const characters = greeting.length;
-      this.#log.info({ event: 'phrase.ready', made, characters }, 'all phrases are there');
+      this.#log.emit('phrase.ready', { made, characters });
     } catch (error) {
       this.#failures += 1;
-      this.#log.warn({ event: 'phrase.failed', error }, 'phrases could not be synthesised');
+      this.#log.emit('phrase.failed', { error });
       this.#retry = setTimeout(() => this.refresh(), backOffMs(backOff, this.#failures));
       this.#retry.unref();
     }
@@ -104,15 +104,11 @@ export class PromptWarmer {
       pcm: new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength),
       createdAtMs: Date.now(),
     });
-    this.#log.debug(
-      {
-        event: 'phrase.synthesised',
-        characters: text.length,
-        audioMs: Math.round((pcm.length / sampleRateHz) * 1_000),
-        durationMs: Math.round(performance.now() - startedMs),
-      },
-      'phrase synthesised',
-    );
+    this.#log.emit('phrase.synthesised', {
+      characters: text.length,
+      audioMs: Math.round((pcm.length / sampleRateHz) * 1_000),
+      durationMs: Math.round(performance.now() - startedMs),
+    });
     return true;
   }
 }

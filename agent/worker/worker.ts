@@ -8,6 +8,7 @@ import { workerOrder } from '../ipc/messages.ts';
 import type { WorkerOrder, WorkerReport } from '../ipc/messages.ts';
 import { captureFrameworkLines } from '../livekit/framework-log.ts';
 import { createLog } from '../infra/log.ts';
+import { eventLog } from '../telemetry/events.ts';
 import { storeOpener } from '../infra/store/database.ts';
 import { admission, fullLoad, reportedLoad } from './admission.ts';
 import type { AdmissionState, PoolState } from './admission.ts';
@@ -21,8 +22,10 @@ import { LiveKitLink } from './link/link.ts';
  */
 
 const config = loadConfig();
-const log = captureFrameworkLines((write) =>
-  createLog({ level: config.logLevel, secrets: config.secrets, write }),
+const log = eventLog(
+  captureFrameworkLines((write) =>
+    createLog({ level: config.logLevel, secrets: config.secrets, write }),
+  ),
 );
 
 /** An accepted job that did not show up in this time never will: the guardian dispatched again. */
@@ -57,7 +60,7 @@ async function onRequest(request: JobRequest): Promise<void> {
   const room = request.room?.name ?? '';
   const refusal = admission(state(), room);
   if (refusal) {
-    log.warn({ event: 'job.refused', room, reason: refusal }, 'job refused');
+    log.emit('job.refused', { room, reason: refusal });
     line.send({ type: 'refused', room, reason: refusal });
     await request.reject();
     return;
@@ -65,7 +68,7 @@ async function onRequest(request: JobRequest): Promise<void> {
   pending.set(request.id, room);
   setTimeout(() => pending.delete(request.id), pendingJobMs).unref();
   line.send({ type: 'accepted', room, jobId: request.id });
-  log.debug({ event: 'job.accepted', room, jobId: request.id }, 'job accepted');
+  log.emit('job.accepted', { room, jobId: request.id });
   await request.accept();
 }
 
@@ -97,7 +100,7 @@ function drain(): void {
   draining = withDeadline(finishJobs, { ms: drainMs, label: 'worker drain' })
     .then(() => exit(0))
     .catch(async (error: unknown) => {
-      log.error({ event: 'process.fault', error }, 'worker could not drain');
+      log.emit('process.fault', { error }, 'worker-drain');
       await exit(1);
     });
 }
@@ -148,8 +151,7 @@ const line = new Line<WorkerReport, WorkerOrder>({
   onOrder,
   // The next supervisor starts a worker of its own; this one ends with its calls.
   onLost: drain,
-  onIgnored: (ignored) =>
-    log.warn({ event: 'line.failed', ...ignored }, 'message on the line ignored'),
+  onIgnored: (ignored) => log.emit('line.failed', ignored),
 });
 setInterval(tellOfHealth, config.link.pingMs).unref();
 
@@ -157,10 +159,10 @@ setInterval(tellOfHealth, config.link.pingMs).unref();
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 process.on('unhandledRejection', (error) =>
-  log.error({ event: 'process.fault', error }, 'unhandled rejection in the worker'),
+  log.emit('process.fault', { error }, 'worker-rejection'),
 );
 process.on('uncaughtException', (error) => {
-  log.error({ event: 'process.fault', error }, 'uncaught exception in the worker');
+  log.emit('process.fault', { error }, 'worker-exception');
   drain();
 });
 

@@ -7,6 +7,7 @@ import { Line, linePath } from '../../agent/ipc/client.ts';
 import { jobOrder } from '../../agent/ipc/messages.ts';
 import type { JobOrder, JobReport } from '../../agent/ipc/messages.ts';
 import { createLog } from '../../agent/infra/log.ts';
+import { eventLog } from '../../agent/telemetry/events.ts';
 import { openStore, type Store } from '../../agent/infra/store/database.ts';
 import { createTools } from '../../tools/index.ts';
 import type { ToolAnswer } from '../../tools/tool.ts';
@@ -15,7 +16,7 @@ import { eventually } from '../harness/eventually.ts';
 import type { ToolResult, ToolUse } from './booking-calls.ts';
 
 const config = loadConfig();
-const log = createLog({ level: 'error', secrets: config.secrets });
+const log = eventLog(createLog({ level: 'error', secrets: config.secrets }));
 const loop = monitorEventLoopDelay({ resolution: 10 });
 loop.enable();
 

@@ -1,5 +1,6 @@
 import { createLog } from '../../agent/infra/log.ts';
-import type { Log } from '../../agent/infra/log.ts';
+import { eventLog } from '../../agent/telemetry/events.ts';
+import type { Log } from '../../agent/telemetry/events.ts';
 
 /** A line as it was logged. */
 export type RecordedLine = {
@@ -20,5 +21,5 @@ export function recordedLog(): {
     level: 'debug',
     write: (line) => void lines.push(JSON.parse(line) as RecordedLine),
   });
-  return { log, lines, events: () => lines.map(({ event }) => event) };
+  return { log: eventLog(log), lines, events: () => lines.map(({ event }) => event) };
 }

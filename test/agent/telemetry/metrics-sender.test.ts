@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import type { CallMetric } from '../../../agent/telemetry/events.ts';
+import type { MetricSample } from '../../../agent/ipc/messages.ts';
 import { MetricsSender } from '../../../agent/telemetry/metrics-sender.ts';
 
 let isUp: boolean;
-let sent: CallMetric[];
+let sent: MetricSample[];
 let sender: MetricsSender;
 
 beforeEach(() => {
@@ -18,13 +18,18 @@ beforeEach(() => {
 });
 afterEach(() => mock.timers.reset());
 
-const turn = (latencyMs: number) => sender.note({ event: 'turn.completed', latencyMs });
-const latencies = () => sent.map((metric) => (metric.kind === 'turn' ? metric.latencyMs : null));
+const timed = (seconds: number): MetricSample => ({
+  name: 'turn_latency_seconds',
+  labels: {},
+  seconds,
+});
+const turn = (seconds: number) => sender.take([timed(seconds)]);
+const latencies = () => sent.map(({ seconds }) => seconds);
 
 test('sends what counts, at once', () => {
-  turn(700);
-  sender.note({ event: 'room.connected', durationMs: 5 });
-  assert.deepEqual(sent, [{ kind: 'turn', latencyMs: 700 }]);
+  turn(0.7);
+  sender.take([]);
+  assert.deepEqual(sent, [timed(0.7)]);
 });
 
 test('keeps what a line that is down does not take, and sends it once when it is up', () => {

@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { Line } from '../../../agent/ipc/client.ts';
 import { jobOrder } from '../../../agent/ipc/messages.ts';
-import type { JobOrder, JobReport } from '../../../agent/ipc/messages.ts';
+import type { JobOrder, JobReport, MetricSample, ResumeKind } from '../../../agent/ipc/messages.ts';
+import { termination } from '../../../agent/ipc/termination.ts';
+import { watchedLog } from '../../../agent/telemetry/events.ts';
+import type { Log } from '../../../agent/telemetry/events.ts';
 import type { Gauged } from '../../../agent/telemetry/gauges.ts';
 import { JobLine } from '../../../agent/ipc/server.ts';
 import type { JobPeer } from '../../../agent/ipc/server.ts';
 import { Metrics } from '../../../agent/telemetry/metrics.ts';
 import { eventually } from '../../harness/eventually.ts';
+import { recordedLog } from '../../harness/recorded-log.ts';
 import { noEvents } from '../supervisor/guardian/line-events.ts';
 
 const room = 'call_***0111_Ab12';
@@ -52,6 +56,22 @@ function job(jobId: string): JobPeer {
   };
 }
 
+/** The samples that a job sends for these events. */
+function samplesOf(emit: (log: Log) => void): MetricSample[] {
+  const all: MetricSample[] = [];
+  emit(watchedLog(recordedLog().log, ({ samples }) => all.push(...samples)));
+  return all;
+}
+
+const goingOn = (kind: ResumeKind) =>
+  samplesOf((log) => log.emit('job.resumed', { kind, items: 4, isHopeless: false }));
+
+const counted = (name: string, labels: Record<string, string>): MetricSample => ({
+  name,
+  labels,
+  seconds: null,
+});
+
 /** What a scrape shows, by series. */
 async function scrape(): Promise<ReadonlyMap<string, number>> {
   const lines = (await metrics.text()).split('\n');
@@ -65,7 +85,7 @@ async function scrape(): Promise<ReadonlyMap<string, number>> {
 }
 
 /** Of all series with one of `names`, those that are not 0. */
-async function counted(...names: string[]): Promise<Record<string, number>> {
+async function notZero(...names: string[]): Promise<Record<string, number>> {
   const all = [...(await scrape())];
   const isAsked = (series: string) => names.includes(series.replace(/\{.*/, ''));
   return Object.fromEntries(all.filter(([series, value]) => isAsked(series) && value !== 0));
@@ -94,13 +114,13 @@ test('shows what a job sends over its line', async () => {
   await eventually('the job is there', () => line.jobs.size === 1);
   end.send({
     type: 'metrics',
-    metrics: [
-      { kind: 'answered', ringMs: 400 },
-      { kind: 'turn', latencyMs: 900 },
-      { kind: 'turn', latencyMs: 2_600 },
-      { kind: 'tool', tool: 'find_equipment', ok: true },
-      { kind: 'ended', reason: 'caller-hangup' },
-    ],
+    metrics: samplesOf((log) => {
+      log.emit('call.answered', { ringMs: 400, greeting: 'ready' });
+      log.emit('turn.completed', { latencyMs: 900 });
+      log.emit('turn.completed', { latencyMs: 2_600 });
+      log.emit('tool.used', { tool: 'find_equipment', ok: true, durationMs: 1 }, 'used');
+      log.emit('call.ended', { ...termination('caller-hangup'), endedBy: 'caller' }, 'served');
+    }),
   });
   const ended = 'pickup_calls_ended_total{result="completed",reason="caller-hangup"}';
   await eventually('the end is counted', async () => (await scrape()).get(ended) === 1);
@@ -113,17 +133,20 @@ test('shows what a job sends over its line', async () => {
 });
 
 test('counts every kind of thing that a job may tell', async () => {
-  metrics.fromJob(job('AJ_1'), [
-    { kind: 'first-word', sinceAnswerMs: 100 },
-    { kind: 'provider-failed', sense: 'speaking' },
-    { kind: 'gap', step: 'ask', outcome: 'tried' },
-    { kind: 'gap', step: 'ask', outcome: 'recovered' },
-    { kind: 'booking', outcome: 'committed' },
-    { kind: 'handover-due' },
-    { kind: 'handover-failed', resume: 'handover' },
-  ]);
+  const ended = termination('caller-hangup');
+  const booking = { bookingId: 'QL3773', itemId: 'EX-1', callId: 'SCL_1', repeated: false };
+  const samples = samplesOf((log) => {
+    log.emit('call.closed', { ...ended, answerToFirstWordMs: 100 }, 'served');
+    log.emit('provider.failed', { sense: 'speaking' }, 'failed');
+    log.emit('gap.step', { attempt: 1, step: 'ask' });
+    log.emit('gap.recovered', { attempt: 1, step: 'ask', afterMs: 1, lengthMs: 2 });
+    log.emit('booking.committed', { ...booking, start: '2026-12-01', end: '2026-12-02' });
+    log.emit('handover.due', { afterMs: 1 });
+    log.emit('handover.failed', { kind: 'handover', error: new Error('no') });
+  });
+  metrics.fromJob(job('AJ_1'), samples);
   const names = ['provider_failures', 'gap_steps', 'bookings', 'handovers_due', 'handovers_failed'];
-  assert.deepEqual(await counted(...names.map((name) => `pickup_${name}_total`)), {
+  assert.deepEqual(await notZero(...names.map((name) => `pickup_${name}_total`)), {
     'pickup_provider_failures_total{sense="speaking"}': 1,
     'pickup_gap_steps_total{step="ask",outcome="tried"}': 1,
     'pickup_gap_steps_total{step="ask",outcome="recovered"}': 1,
@@ -137,39 +160,42 @@ test('counts every kind of thing that a job may tell', async () => {
 test('makes no series of what it does not know', async () => {
   const before = [...(await scrape()).keys()].filter((name) => !name.includes('nodejs'));
   metrics.fromJob(job('AJ_1'), [
-    { kind: 'ended', reason: 'by-magic' },
-    { kind: 'tool', tool: '+15555550111', ok: true },
-    { kind: 'resumed', resume: 'sideways' },
-    { kind: 'sang', song: 'a' },
-    null,
+    counted('calls_ended_total', { result: 'failed', reason: 'by-magic' }),
+    counted('calls_ended_total', { reason: 'crash' }),
+    counted('tools_used_total', { tool: '+15555550111', ok: 'true' }),
+    counted('call_resumes_total', { kind: 'sideways' }),
+    counted('call_pickup_seconds', {}),
+    { name: 'turn_latency_seconds', labels: { caller: '+15555550111' }, seconds: 1 },
+    { name: 'songs_seconds', labels: {}, seconds: 1 },
   ]);
-  metrics.fromJob(job('AJ_1'), 'not a list' as unknown as readonly unknown[]);
   const after = [...(await scrape()).keys()].filter((name) => !name.includes('nodejs'));
   assert.deepEqual(after, before);
 });
 
-test("counts what the supervisor's own log says", async () => {
-  metrics.fromLine({ event: 'booking.confirmed', bookingId: 'QL3773' });
-  metrics.fromLine({ event: 'call.ended', result: 'failed', reason: 'crash' });
-  metrics.fromLine({ event: 'guardian.dispatched', attempt: 1 });
-  metrics.fromLine({ event: 'job.died', jobPid: 11 });
-  metrics.fromLine({ event: 'inventory.refreshed' });
+test("counts the supervisor's own events", async () => {
+  const { log } = recordedLog();
+  const own = watchedLog(log, (emitted) => metrics.emitted(emitted));
+  own.emit('booking.confirmed', { bookingId: 'QL3773', itemId: 'EX-1', callId: null });
+  own.emit('call.ended', { ...termination('crash'), endedBy: null }, 'lost');
+  own.emit('guardian.gave-up', { room, callId: null, attempts: 1, wasAnswered: true });
+  own.emit('job.died', { jobPid: 11, stage: 'live', room, callId: null });
+  own.emit('inventory.refreshed', { items: 1, durationMs: 1, failures: 0 }, 'usual');
   const names = ['bookings', 'calls_ended', 'guardian_actions', 'processes_failed'];
-  assert.deepEqual(await counted(...names.map((name) => `pickup_${name}_total`)), {
+  assert.deepEqual(await notZero(...names.map((name) => `pickup_${name}_total`)), {
     'pickup_bookings_total{outcome="confirmed"}': 1,
     'pickup_calls_ended_total{result="failed",reason="crash"}': 1,
-    'pickup_guardian_actions_total{action="dispatched"}': 1,
+    'pickup_guardian_actions_total{action="gave-up"}': 1,
     'pickup_processes_failed_total{process="job",how="died"}': 1,
   });
 });
 
 /** A call leaves one job and goes on in the next `gapMs` later. */
-async function move(resume: string, gapMs: number, leave: (old: JobPeer) => void) {
+async function move(resume: ResumeKind, gapMs: number, leave: (old: JobPeer) => void) {
   const old = job('AJ_1');
   leave(old);
   nowMs = old.lastBeatMs + gapMs;
-  metrics.fromJob(job('AJ_2'), [{ kind: 'resumed', resume }]);
-  const [series] = Object.keys(await counted('pickup_call_resumes_total'));
+  metrics.fromJob(job('AJ_2'), goingOn(resume));
+  const [series] = Object.keys(await notZero('pickup_call_resumes_total'));
   const sum = `pickup_call_resume_gap_seconds_sum{kind="${resume}"}`;
   return [series?.replace('pickup_call_resumes_total', ''), (await scrape()).get(sum)];
 }
@@ -195,15 +221,17 @@ test('a job that says that it failed is told from one that died', async () => {
 
 test('a frozen job counts from its last beat, and not again when it is gone for good', async () => {
   const old = job('AJ_1');
-  metrics.fromLine({ event: 'job.frozen', room, silentMs: 1_200 });
+  const own = watchedLog(recordedLog().log, (emitted) => metrics.emitted(emitted));
+  const frozen = { jobPid: 11, stage: 'live', room, callId: 'SCL_1', silentMs: 1_200 } as const;
+  own.emit('job.frozen', frozen);
   nowMs += 800;
-  metrics.fromJob(job('AJ_2'), [{ kind: 'resumed', resume: 'takeover' }]);
+  metrics.fromJob(job('AJ_2'), goingOn('takeover'));
   const sum = 'pickup_call_resume_gap_seconds_sum{kind="takeover"}';
   assert.equal((await scrape()).get(sum), 2);
   nowMs += 10_000;
   metrics.jobGone(old, null);
-  metrics.fromJob(job('AJ_3'), [{ kind: 'resumed', resume: 'takeover' }]);
-  assert.deepEqual(await counted('pickup_call_resumes_total'), {
+  metrics.fromJob(job('AJ_3'), goingOn('takeover'));
+  assert.deepEqual(await notZero('pickup_call_resumes_total'), {
     'pickup_call_resumes_total{kind="takeover",cause="fell-silent"}': 1,
     'pickup_call_resumes_total{kind="takeover",cause="unknown"}': 1,
   });
@@ -220,7 +248,10 @@ test('a fresh job that dies on its way does not shorten the gap', async () => {
 
 test('a planned hand-over lasts from the moment in which the call was given away', async () => {
   const seen = await move('handover', 120, (old) => {
-    metrics.fromJob(old, [{ kind: 'handed-over', resume: 'handover' }]);
+    metrics.fromJob(
+      old,
+      samplesOf((log) => log.emit('job.handed-over', { kind: 'handover' })),
+    );
     metrics.jobGone(old, 'yielded');
   });
   assert.deepEqual(seen, ['{kind="handover",cause="planned"}', 0.12]);

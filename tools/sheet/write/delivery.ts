@@ -1,4 +1,3 @@
-import type { Log } from '../../../agent/infra/log.ts';
 import type { Store } from '../../../agent/infra/store/database.ts';
 import type { IsoDate } from '../../yard/equipment.ts';
 import { todayIn } from '../../yard/rental-dates.ts';
@@ -20,12 +19,13 @@ import {
 import { bookingHeader, type SheetView, type StatusCell } from './sheet-view.ts';
 import { conflictOf, readGone } from './booking-conflicts.ts';
 import { readMarks } from './unit-status.ts';
+import type { SheetLog } from './sheet-events.ts';
 
 /** What a delivery works with. */
 export type DeliveryDeps = {
   readonly store: Store;
   readonly hand: SheetHand;
-  readonly log: Log;
+  readonly log: SheetLog;
   readonly clock: { nowMs(): number };
   /** How long a row whose answer was lost may still come in before it is sent again. */
   readonly settleMs: number;
@@ -215,19 +215,14 @@ async function finish(deps: DeliveryDeps, of: DueBooking, outcome: Outcome): Pro
   if (!changed) return;
   if (outcome.state === 'unchanged') {
     if (of.booking.state === 'cancelled') {
-      log.info({ event: 'booking.cancelled', ...fields }, 'cancelled booking is off the sheet');
+      log.emit('booking.cancelled', fields, 'by-phone');
     }
     return;
   }
   if (outcome.state === 'confirmed') {
-    log.info({ event: 'booking.confirmed', ...fields }, 'booking is in the sheet');
+    log.emit('booking.confirmed', fields);
   } else {
-    const conflictFields = {
-      event: 'booking.conflict',
-      ...fields,
-      reason: outcome.reason,
-    } as const;
-    log.warn(conflictFields, 'staff gave the unit away meanwhile: call the customer back');
+    log.emit('booking.conflict', { ...fields, reason: outcome.reason }, 'given-away');
   }
   onState(bookingId, outcome.state);
 }

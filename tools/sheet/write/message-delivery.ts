@@ -33,6 +33,6 @@ export async function deliverMessages(
     const { code } = of.message;
     if (after.messages.rowsWith(code).length === 0) continue;
     await settleMessage(store, of, clock.nowMs());
-    log.info({ event: 'message.delivered', code }, 'message is in the sheet');
+    log.emit('message.delivered', { code });
   }
 }

@@ -1,8 +1,8 @@
-import type { Log } from '../../../agent/infra/log.ts';
 import type { StoreQueries } from '../../../agent/infra/store/database.ts';
 import { SheetFormatError } from '../read/sheet-table.ts';
 import type { BookingRow } from '../../journal/journal.ts';
 import type { SheetView } from './sheet-view.ts';
+import type { SheetLog } from './sheet-events.ts';
 
 /** One deleted row is staff's decision; from here on it may be a mistake. */
 const fewestLost = 2;
@@ -15,10 +15,10 @@ const toDo =
  * not staff's word on each of them: they hold their days until their rows are back or they are over.
  */
 export class LostRows {
-  readonly #log: Log;
+  readonly #log: SheetLog;
   #lost: ReadonlySet<string> = new Set();
 
-  constructor(log: Log) {
+  constructor(log: SheetLog) {
     this.#log = log;
   }
 
@@ -32,8 +32,7 @@ export class LostRows {
     this.#lost = new Set(lost.map(({ bookingId }) => bookingId));
     if (isNew) {
       const fields = { missing: lost.length, confirmed: confirmed.length, toDo };
-      const message = 'rows of bookings are gone from the sheet together: their days stay booked';
-      this.#log.warn({ event: 'booking.rows-missing', ...fields }, message);
+      this.#log.emit('booking.rows-missing', fields);
     }
     return lost;
   }

@@ -1,4 +1,3 @@
-import type { Log } from '../../../agent/infra/log.ts';
 import type { Store } from '../../../agent/infra/store/database.ts';
 import type { IsoDate, SheetBooking } from '../../yard/equipment.ts';
 import { todayIn } from '../../yard/rental-dates.ts';
@@ -17,12 +16,13 @@ import {
 import type { SheetView } from './sheet-view.ts';
 import { followStaff, readConfirmed, readUnseen } from '../../journal/staff-changes.ts';
 import { planStatuses, readMarks, saveMarks } from './unit-status.ts';
+import type { SheetLog } from './sheet-events.ts';
 
 /** What keeping journal and sheet in step works with. */
 export type ReconcileDeps = {
   readonly store: Store;
   readonly hand: SheetHand;
-  readonly log: Log;
+  readonly log: SheetLog;
   readonly clock: { nowMs(): number };
   readonly onState: (bookingId: string, state: BookingState) => void;
 };
@@ -73,9 +73,7 @@ export class Reconciler {
     const after = changes.length > 0 ? await hand.changeStatuses(view, changes) : view;
     for (const { bookingId, rows, copies } of doubled) {
       this.#doubled.add(bookingId);
-      const fields = { bookingId, rows, cancelled: copies.length };
-      const message = 'a booking had more than one row in the sheet';
-      log.warn({ event: 'booking.duplicated', ...fields }, message);
+      log.emit('booking.duplicated', { bookingId, rows, cancelled: copies.length });
     }
     return after;
   }
@@ -101,7 +99,7 @@ export class Reconciler {
       current = await hand.changeStatuses(current, changes);
       for (const { tab, key, to } of changes) {
         if (current.statusOf(tab, key)?.status !== to) continue;
-        log.info({ event: 'unit.status-set', itemId: key, status: to }, 'status of a unit was set');
+        log.emit('unit.status-set', { itemId: key, status: to });
       }
     }
     return current !== view;
@@ -125,11 +123,11 @@ async function followSheet(
     const state = rows.length > 0 ? 'cancelled' : 'conflict';
     const reason = state === 'conflict' ? 'cancelled-by-staff' : null;
     if (!(await followStaff(store, bookingId, { state, reason, nowMs }))) continue;
-    const fields = { bookingId, callId, itemId, reason };
+    const fields = { bookingId, callId, itemId };
     if (state === 'cancelled') {
-      log.info({ event: 'booking.cancelled', ...fields }, 'staff cancelled a booking in the sheet');
+      log.emit('booking.cancelled', { ...fields, reason: null }, 'by-staff');
     } else {
-      log.warn({ event: 'booking.conflict', ...fields }, 'the row of a booking was deleted');
+      log.emit('booking.conflict', { ...fields, reason }, 'deleted');
     }
     onState(bookingId, state);
   }

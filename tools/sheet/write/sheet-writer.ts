@@ -1,4 +1,3 @@
-import type { Log } from '../../../agent/infra/log.ts';
 import { backOffMs, type BackOff } from '../../../agent/infra/retry.ts';
 import type { Store } from '../../../agent/infra/store/database.ts';
 import { FailureMemory } from '../client/failure-memory.ts';
@@ -16,6 +15,7 @@ import { Reconciler } from './reconcile.ts';
 import { SheetHand } from './guarded-sheet.ts';
 import type { SheetView } from './sheet-view.ts';
 import { NotTheWriterError, WriterLease } from './writer-lease.ts';
+import type { SheetLog } from './sheet-events.ts';
 
 /** The times of the writer, in milliseconds. */
 export type WriterBudgets = {
@@ -56,7 +56,7 @@ const batchRows = 25;
 export type SheetWriterDeps = {
   readonly store: Store;
   readonly client: SheetsClient;
-  readonly log: Log;
+  readonly log: SheetLog;
   readonly clock?: { nowMs(): number };
   readonly budgets?: Partial<WriterBudgets>;
   /** Told of each booking that this writer moved on. */
@@ -71,7 +71,7 @@ export type SheetWriterDeps = {
  */
 export class SheetWriter {
   readonly #store: Store;
-  readonly #log: Log;
+  readonly #log: SheetLog;
   readonly #clock: { nowMs(): number };
   readonly #budgets: WriterBudgets;
   readonly #onWritten: () => void;
@@ -164,7 +164,7 @@ export class SheetWriter {
     }
     const epoch = await this.#lease.claim();
     if (epoch === null) return false;
-    this.#log.info({ event: 'sheet.writing', epoch }, 'this process writes the sheet');
+    this.#log.emit('sheet.writing', { epoch });
     this.#blockedUntilMs = 0;
     this.#reconcileAtMs = 0;
     return true;
@@ -239,10 +239,8 @@ export class SheetWriter {
     }
     const toDo = toDoAbout(error);
     const fields = { error, toDo, failures: this.#failures, waiting, retryInMs };
-    this.#log[!isNew ? 'debug' : needsPerson(error) ? 'error' : 'warn'](
-      { event: 'sheet.write-failed', ...fields },
-      'sheet could not be written',
-    );
+    const variant = !isNew ? 'again' : needsPerson(error) ? 'person' : 'passing';
+    this.#log.emit('sheet.write-failed', fields, variant);
   }
 
   async #pause(): Promise<void> {

@@ -1,16 +1,16 @@
-import type { Log } from '../../../agent/infra/log.ts';
 import type { Store } from '../../../agent/infra/store/database.ts';
 import type { BookingState } from '../../journal/booking.ts';
 import type { BookingRow } from '../../journal/journal.ts';
 import type { Place } from './sheet-rows.ts';
 import type { SheetView } from './sheet-view.ts';
 import { moveBookings, type Moved } from '../../journal/staff-changes.ts';
+import type { SheetLog } from './sheet-events.ts';
 
 /** Follows where staff moved bookings in the sheet, and says what became of each. */
 export async function followMoves(
   deps: {
     readonly store: Store;
-    readonly log: Log;
+    readonly log: SheetLog;
     readonly clock: { nowMs(): number };
     readonly onState: (bookingId: string, state: BookingState) => void;
   },
@@ -26,14 +26,12 @@ export async function followMoves(
   const result = await moveBookings(store, named, clock.nowMs());
   for (const { booking, to } of result.moved) {
     const { bookingId, callId } = booking;
-    const fields = { bookingId, callId, itemId: to.itemId };
-    log.info({ event: 'booking.moved', ...fields }, 'staff moved a booking in the sheet');
+    log.emit('booking.moved', { bookingId, callId, itemId: to.itemId });
   }
   for (const { booking, to } of result.taken) {
     const { bookingId, callId } = booking;
     const fields = { bookingId, callId, itemId: to.itemId, reason: 'booked' };
-    const message = 'staff moved a booking to days of another: call the customer back';
-    log.warn({ event: 'booking.conflict', ...fields }, message);
+    log.emit('booking.conflict', fields, 'moved');
     onState(bookingId, 'conflict');
   }
   return result;

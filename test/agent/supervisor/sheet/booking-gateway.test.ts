@@ -5,7 +5,6 @@ import { loadConfig } from '../../../../agent/config/config.ts';
 import { Line } from '../../../../agent/ipc/client.ts';
 import { jobOrder } from '../../../../agent/ipc/messages.ts';
 import type { JobOrder, JobReport } from '../../../../agent/ipc/messages.ts';
-import { createLog } from '../../../../agent/infra/log.ts';
 import { openStore } from '../../../../agent/infra/store/database.ts';
 import { BookingGateway } from '../../../../agent/supervisor/sheet/booking-gateway.ts';
 import { JobLine } from '../../../../agent/ipc/server.ts';
@@ -13,6 +12,7 @@ import { findBooking } from '../../../../tools/journal/journal.ts';
 import type { Inventory } from '../../../../tools/yard/equipment.ts';
 import { startSheetsEmulator, type SheetsEmulator } from '../../../harness/emulators/sheets.ts';
 import { minimalEnvironment } from '../../../harness/environment.ts';
+import { recordedLog } from '../../../harness/recorded-log.ts';
 import { exampleSheet } from '../../../harness/yard/example-sheet.ts';
 import { onBothDatabases, type StorePlace } from '../../infra/store/both-databases.ts';
 import {
@@ -22,7 +22,7 @@ import {
 } from '../../../tools/sheet/write/writer-rig.ts';
 import { noEvents } from '../guardian/line-events.ts';
 
-const log = createLog({ level: 'error', write: () => {} });
+const { log } = recordedLog();
 const signal = new AbortController().signal;
 const long = { ms: 20_000, signal };
 

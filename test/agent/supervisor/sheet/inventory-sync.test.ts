@@ -4,7 +4,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Config } from '../../../../agent/config/config.ts';
-import { createLog } from '../../../../agent/infra/log.ts';
 import { openStore } from '../../../../agent/infra/store/database.ts';
 import { readLease } from '../../../../agent/infra/store/leases.ts';
 import { readSnapshot } from '../../../../agent/infra/store/snapshots.ts';
@@ -15,9 +14,9 @@ import {
   inventorySnapshot,
 } from '../../../../tools/sheet/read/inventory-snapshot.ts';
 import { startSheetsEmulator } from '../../../harness/emulators/sheets.ts';
+import { recordedLog } from '../../../harness/recorded-log.ts';
+import type { RecordedLine } from '../../../harness/recorded-log.ts';
 import { exampleSheet } from '../../../harness/yard/example-sheet.ts';
-
-type Line = { readonly level: string; readonly event: string; readonly [key: string]: unknown };
 
 /** A sheet, a store, and as many keepers over them as the test opens. */
 async function yard(t: TestContext, { ttlMs = 60_000 } = {}) {
@@ -40,12 +39,8 @@ async function yard(t: TestContext, { ttlMs = 60_000 } = {}) {
   });
   const open = async () => {
     const store = await openStore({ dataDir });
-    const lines: Line[] = [];
     let changes = 0;
-    const log = createLog({
-      level: 'debug',
-      write: (line) => void lines.push(JSON.parse(line) as Line),
-    });
+    const { log, lines } = recordedLog();
     const keeper = new InventorySync({ config, store, log, onChanged: () => (changes += 1) });
     t.after(async () => {
       await keeper.stop();
@@ -70,7 +65,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 }
 
 /** Whether it was told that the sheet is well again. */
-const mended = (lines: readonly Line[]) =>
+const mended = (lines: readonly RecordedLine[]) =>
   lines.some(
     ({ event, level, failures }) =>
       event === 'inventory.refreshed' && level === 'info' && Number(failures) > 0,

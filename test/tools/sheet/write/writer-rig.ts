@@ -1,5 +1,6 @@
 import timers from 'node:timers/promises';
 import { createLog } from '../../../../agent/infra/log.ts';
+import { eventLog } from '../../../../agent/telemetry/events.ts';
 import type { Store } from '../../../../agent/infra/store/database.ts';
 import type { JournalBooking } from '../../../../tools/journal/booking.ts';
 import type { BookingRequest } from '../../../../tools/journal/booking-service.ts';
@@ -95,10 +96,12 @@ export class WriterRig implements AsyncDisposable {
 
   /** A writer, as a supervisor has one; started. */
   writer(budgets: Partial<WriterBudgets> = {}): SheetWriter {
-    const log = createLog({
-      level: 'debug',
-      write: (line) => this.lines.push(JSON.parse(line) as Record<string, unknown>),
-    });
+    const log = eventLog(
+      createLog({
+        level: 'debug',
+        write: (line) => this.lines.push(JSON.parse(line) as Record<string, unknown>),
+      }),
+    );
     const writer = new SheetWriter({
       store: this.store,
       log,
