@@ -396,7 +396,6 @@ export const catalogue = {
     close: ['error', 'store could not be closed'],
     equipment: ['warn', 'equipment could not be read'],
     'inventory-lease': ['warn', 'inventory lease could not be renewed'],
-    notices: ['warn', 'notices of other machines are not heard'],
     'open-ahead': ['warn', 'store could not be opened ahead'],
     phrase: ['warn', 'phrase could not be read'],
     record: ['error', 'call could not be written down'],
@@ -411,8 +410,6 @@ export const catalogue = {
     readonly room?: string;
     readonly callId?: string;
     readonly bookingId?: string;
-    readonly name?: string;
-    readonly code?: string | undefined;
   }>(),
   'line.failed': event('warn', 'message on the line ignored').of<IgnoredMessage>(),
   'process.fault': variants({

@@ -391,7 +391,6 @@ const pinned = [
   'store.failed warn equipment could not be read',
   'store.failed warn inventory lease could not be renewed',
   'store.failed warn journal could not be looked through',
-  'store.failed warn notices of other machines are not heard',
   'store.failed warn other supervisors are not seen',
   'store.failed warn phrase could not be read',
   'store.failed warn store could not be opened ahead',
