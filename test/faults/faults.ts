@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { styleText } from 'node:util';
 import {
   commandLine,
@@ -25,6 +26,7 @@ const usage = `npm run faults -- --suite NAME [options]
   --runs N       how often each case is run (1)
   --seed N       draws what the callers of \`survival\` ask for (1)
   --logs DIR     keeps there what was logged and spoken in each case that does not hold
+  --markdown     a table for docs/reliability.md, with the commit and the day
   --json         one JSON line a case on stdout, nothing else there`;
 
 const { values } = commandLine({
@@ -35,6 +37,7 @@ const { values } = commandLine({
     runs: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
     logs: { type: 'string' },
+    markdown: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -47,15 +50,19 @@ async function main(): Promise<boolean> {
   if (cases.length === 0) throw new UsageError(`--case: no case begins with "${values.case}"`);
   const runs = wholeNumber('runs', values.runs, 1);
   const seed = wholeNumber('seed', values.seed, 0);
-  if (!values.json) process.stdout.write(`${row('case', suite.figures)}\n`);
+  const isForPeople = !values.json && !values.markdown;
+  if (isForPeople) process.stdout.write(`${row('case', suite.figures)}\n`);
   const names = Array.from({ length: runs }, () => cases).flat();
-  let held = 0;
+  const told: (Outcome & { readonly name: string })[] = [];
   const tell = (name: string, outcome: Outcome) => {
-    if (outcome.ok) held += 1;
-    print(suite, name, outcome);
+    told.push({ ...outcome, name });
+    if (!values.markdown) print(suite, name, outcome);
+    else if (outcome.why) process.stderr.write(`${name}: ${outcome.why}\n`);
   };
   await suite.run(names, tell, { seed, logsDir: values.logs ?? null });
-  if (!values.json) process.stdout.write(`\n${held} of ${names.length} cases hold\n`);
+  const held = told.filter(({ ok }) => ok).length;
+  if (isForPeople) process.stdout.write(`\n${held} of ${names.length} cases hold\n`);
+  if (values.markdown) process.stdout.write(markdownOf(suite, told));
   return held === names.length;
 }
 
@@ -74,6 +81,28 @@ function print(
   }
   const mark = styleText(ok ? 'green' : 'red', ok ? 'holds' : 'BROKEN');
   process.stdout.write(`${row(name, cells)}  ${mark}${why ? `  ${why}` : ''}\n`);
+}
+
+/** What was measured as a table, under the commit and the day that it was measured on. */
+function markdownOf(
+  { figures }: FaultSuite,
+  told: readonly (Outcome & { readonly name: string })[],
+): string {
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+  const day = new Date().toISOString().slice(0, 10);
+  const held = told.filter(({ ok }) => ok).length;
+  const cell = (value: unknown) =>
+    typeof value === 'number' ? value.toLocaleString('en-US') : String(value ?? '–');
+  const lines = [
+    ['Case', 'Holds', ...figures],
+    ['---', '---', ...figures.map(() => '---')],
+    ...told.map((seen) => [
+      `\`${seen.name}\``,
+      seen.ok ? 'yes' : '**no**',
+      ...figures.map((figure) => cell(seen[figure])),
+    ]),
+  ].map((cells) => `| ${cells.join(' | ')} |`);
+  return [`${held} of ${told.length} cases hold: ${commit}, ${day}.`, '', ...lines, ''].join('\n');
 }
 
 function row(name: string, cells: readonly Outcome[string][]): string {
