@@ -91,7 +91,7 @@ function markdownOf(
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   const day = new Date().toISOString().slice(0, 10);
   const held = told.filter(({ ok }) => ok).length;
-  const cell = (value: unknown) =>
+  const cell = (value: Outcome[string] | undefined) =>
     typeof value === 'number' ? value.toLocaleString('en-US') : String(value ?? '–');
   const lines = [
     ['Case', 'Holds', ...figures],
