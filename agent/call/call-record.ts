@@ -67,7 +67,7 @@ export class CallRecord {
     this.#answeredAtMs = answeredAtMs ?? this.#answeredAtMs;
     this.#figures.goOn(figures);
     this.#earlier = figures;
-    this.#transfer = figures.transfer ?? null;
+    this.#transfer = figures.transfer;
     this.handovers = figures.handovers;
     this.takeovers = figures.takeovers;
   }
@@ -285,10 +285,10 @@ export class FigureCounter {
     this.#providerFailures += saved.providerFailures;
     this.#firstAgentSpeechAtMs = saved.firstAgentSpeechAtMs ?? this.#firstAgentSpeechAtMs;
     // What was heard here, while that job still spoke, is the later.
-    this.#lastCallerSpeechAtMs ??= saved.lastCallerSpeechAtMs ?? null;
-    this.#lastAgentSpeechAtMs ??= saved.lastAgentSpeechAtMs ?? null;
-    this.#lastTranscriptAtMs ??= saved.lastTranscriptAtMs ?? null;
-    this.#framesOut += saved.framesOut ?? 0;
+    this.#lastCallerSpeechAtMs ??= saved.lastCallerSpeechAtMs;
+    this.#lastAgentSpeechAtMs ??= saved.lastAgentSpeechAtMs;
+    this.#lastTranscriptAtMs ??= saved.lastTranscriptAtMs;
+    this.#framesOut += saved.framesOut;
   }
 
   /** What a job that goes on needs. */

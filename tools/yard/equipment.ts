@@ -45,8 +45,8 @@ export type Yard = {
 export type Inventory = {
   readonly units: readonly Unit[];
   readonly bookings: readonly SheetBooking[];
-  /** Whether the sheet had a tab for them. Not said by lists of earlier releases. */
-  readonly hasBookingsTab?: boolean | undefined;
+  /** False when the sheet has no tab for them. */
+  readonly hasBookingsTab: boolean;
   readonly yard: Yard;
   readonly fetchedAtMs: number;
 };

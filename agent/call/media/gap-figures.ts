@@ -32,13 +32,3 @@ export function recoveredBy(
   const longestRecoveryMs = Math.max(figures.longestRecoveryMs ?? 0, Math.round(lengthMs));
   return { ...figures, recovered: figures.recovered + 1, byStep, longestRecoveryMs };
 }
-
-/** What an earlier job has saved; a release before this one kept no lengths. */
-export type SavedFigures = Omit<RecoveryFigures, 'longestRecoveryMs'> & {
-  readonly longestRecoveryMs?: number | null | undefined;
-};
-
-/** The figures of a job that goes on from `saved`. */
-export function figuresFrom(saved: SavedFigures): RecoveryFigures {
-  return { ...saved, longestRecoveryMs: saved.longestRecoveryMs ?? null };
-}

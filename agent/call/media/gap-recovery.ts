@@ -2,8 +2,8 @@ import type { GapEnd } from './gap-detector.ts';
 import { RecoveryLadder } from './recovery-ladder.ts';
 import type { GapEvent, LadderDeps, LadderEnd } from './recovery-ladder.ts';
 import type { CallTimers } from '../call-timers.ts';
-import { emptyFigures, figuresFrom, recoveredBy } from './gap-figures.ts';
-import type { RecoveryFigures, SavedFigures } from './gap-figures.ts';
+import { emptyFigures, recoveredBy } from './gap-figures.ts';
+import type { RecoveryFigures } from './gap-figures.ts';
 
 /** What a later job of the call must know. Times are Unix milliseconds. */
 export type SavedRecovery = {
@@ -11,8 +11,7 @@ export type SavedRecovery = {
   readonly lastAttemptAtMs: number | null;
   /** The last packet before the gap that an attempt is made on; null when none is. */
   readonly openSinceMs: number | null;
-  /** Left out by a release that did not keep them. */
-  readonly figures?: SavedFigures | undefined;
+  readonly figures: RecoveryFigures;
 };
 
 /** How soon a gap is looked at again that may be healing. */
@@ -57,9 +56,7 @@ export class GapRecovery {
     this.#deps = { ...deps, note };
     this.#nowMs = nowMs;
     this.#attemptsUsed = saved?.attemptsUsed ?? 0;
-    this.#figures = saved?.figures
-      ? figuresFrom(saved.figures)
-      : { ...emptyFigures, attempts: this.#attemptsUsed };
+    this.#figures = saved?.figures ?? emptyFigures;
     if (typeof saved?.lastAttemptAtMs === 'number') {
       this.#lastAttemptMs = nowMs() - (Date.now() - saved.lastAttemptAtMs);
     }

@@ -95,28 +95,26 @@ const savedCall = z.object({
     packetsIn: z.number(),
     handovers: z.number(),
     takeovers: z.number(),
-    packetsOut: z.number().optional(),
-    lastPacketInAtMs: z.number().nullish(),
-    lastPacketOutAtMs: z.number().nullish(),
-    framesOut: z.number().optional(),
-    lastCallerSpeechAtMs: z.number().nullish(),
-    lastAgentSpeechAtMs: z.number().nullish(),
-    lastTranscriptAtMs: z.number().nullish(),
-    transfer: transferFigures.nullish(),
+    packetsOut: z.number(),
+    lastPacketInAtMs: z.number().nullable(),
+    lastPacketOutAtMs: z.number().nullable(),
+    framesOut: z.number(),
+    lastCallerSpeechAtMs: z.number().nullable(),
+    lastAgentSpeechAtMs: z.number().nullable(),
+    lastTranscriptAtMs: z.number().nullable(),
+    transfer: transferFigures.nullable(),
   }),
   gap: z.object({
     attemptsUsed: z.number(),
     lastAttemptAtMs: z.number().nullable(),
     openSinceMs: z.number().nullable(),
-    figures: z
-      .object({
-        gaps: z.number(),
-        longestRecoveryMs: z.number().nullish(),
-        attempts: z.number(),
-        recovered: z.number(),
-        byStep: z.object({ ask: z.number(), resubscribe: z.number(), rejoin: z.number() }),
-      })
-      .optional(),
+    figures: z.object({
+      gaps: z.number(),
+      longestRecoveryMs: z.number().nullable(),
+      attempts: z.number(),
+      recovered: z.number(),
+      byStep: z.object({ ask: z.number(), resubscribe: z.number(), rejoin: z.number() }),
+    }),
   }),
   silencePrompts: z.number(),
   /** The turn at which an agent last died of the call, and how many in a row did at that one. */
@@ -124,8 +122,8 @@ const savedCall = z.object({
 });
 
 /**
- * All that a fresh job needs to go on with a call. The shape only grows, with optional members: an
- * older or a newer release reads it.
+ * All that a fresh job needs to go on with a call. From the first release on the shape only grows,
+ * with optional members: an older or a newer release reads it.
  */
 export type SavedCall = z.infer<typeof savedCall>;
 

@@ -83,7 +83,7 @@ test('it says what became of a transfer, with what the other side answered', asy
   assert.deepEqual((await record.ended(termination('caller-hangup'), media))['transfer'], transfer);
 });
 
-test('what an older release kept has no figures of what it did not count', async () => {
+test('a call goes on from one in which nothing was counted', async () => {
   const record = createRecord();
   record.goOn(savedCall());
   assert.partialDeepStrictEqual(await record.ended(termination('agent-goodbye'), null), {

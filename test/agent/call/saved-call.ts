@@ -1,3 +1,4 @@
+import { emptyFigures } from '../../../agent/call/media/gap-figures.ts';
 import type { SavedCall } from '../../../agent/call/persistence/call-snapshot.ts';
 
 /** A call as a job keeps it, in which what `talk` says was said, and nothing else happened. */
@@ -22,10 +23,18 @@ export function savedCall(talk: Partial<SavedCall['talk']> = {}): SavedCall {
       providerFailures: 0,
       firstAgentSpeechAtMs: null,
       packetsIn: 0,
+      packetsOut: 0,
+      lastPacketInAtMs: null,
+      lastPacketOutAtMs: null,
+      framesOut: 0,
+      lastCallerSpeechAtMs: null,
+      lastAgentSpeechAtMs: null,
+      lastTranscriptAtMs: null,
+      transfer: null,
       handovers: 0,
       takeovers: 0,
     },
-    gap: { attemptsUsed: 0, lastAttemptAtMs: null, openSinceMs: null },
+    gap: { attemptsUsed: 0, lastAttemptAtMs: null, openSinceMs: null, figures: emptyFigures },
     silencePrompts: 0,
   };
 }

@@ -47,5 +47,5 @@ export const yard: Yard = {
 
 /** The list as a call reads it, fresh. */
 export function inventory(units: readonly Unit[], overrides: Partial<Inventory> = {}): Inventory {
-  return { units, bookings: [], yard, fetchedAtMs: nowMs, ...overrides };
+  return { units, bookings: [], hasBookingsTab: true, yard, fetchedAtMs: nowMs, ...overrides };
 }

@@ -50,7 +50,7 @@ const snapshotSchema = z.object({
   version: z.literal(VERSION),
   units: columnsOf(unitCells),
   bookings: columnsOf(bookingCells),
-  hasBookingsTab: z.boolean().optional(),
+  hasBookingsTab: z.boolean(),
   yard: z.object({
     name: z.string(),
     timeZone: z.string(),

@@ -26,7 +26,7 @@ export async function refuseLost(
   if (hasBookingsTab && yard.hasTimeZone) return;
   const last = await lastGood();
   if (last === null) return;
-  if (!hasBookingsTab && hadBookingsTab(last)) {
+  if (!hasBookingsTab && last.hasBookingsTab) {
     throw lostTab('Bookings', titles, 'is empty, without even its first row');
   }
   if (yard.isSilent && !isDeepStrictEqual(last.yard, parseYard([]).value)) {
@@ -44,11 +44,6 @@ export function missingTab(tab: string, titles: readonly string[]): SheetFormatE
   const found = titles.map((title) => `"${title}"`).join(', ');
   const message = `The sheet has no tab "${tab}"; it has ${found}`;
   return new SheetFormatError('SHEET_TAB_MISSING', tab, message);
-}
-
-/** Lists of earlier releases do not say; one that held bookings had their tab. */
-function hadBookingsTab({ hasBookingsTab, bookings }: Inventory): boolean {
-  return hasBookingsTab ?? bookings.length > 0;
 }
 
 function lostTab(tab: string, titles: readonly string[] | null, what: string): SheetFormatError {

@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import { GapDetector } from '../../../../agent/call/media/gap-detector.ts';
 import type { RecoverySteps } from '../../../../agent/call/media/recovery-ladder.ts';
 import { CallTimers } from '../../../../agent/call/call-timers.ts';
+import { emptyFigures } from '../../../../agent/call/media/gap-figures.ts';
 import { GapRecovery } from '../../../../agent/call/media/gap-recovery.ts';
 import type { SavedRecovery } from '../../../../agent/call/media/gap-recovery.ts';
 import { virtualTime } from '../virtual-time.ts';
@@ -264,6 +265,7 @@ test('the fresh job ends the attempt that it came from: with the polite end', as
     attemptsUsed: 1,
     lastAttemptAtMs: Date.now() - 6_000,
     openSinceMs: Date.now() - 11_500,
+    figures: emptyFigures,
   };
   const { stopPackets, taken, only, timers } = createLine(time, { saved });
   assert.equal(timers.isPaused, true);
@@ -276,7 +278,12 @@ test('the fresh job ends the attempt that it came from: with the polite end', as
 
 test('within the cooldown a gap is only watched, in a further job, too', async (t) => {
   const time = virtualTime(t);
-  const saved = { attemptsUsed: 1, lastAttemptAtMs: Date.now() - 30_000, openSinceMs: null };
+  const saved = {
+    attemptsUsed: 1,
+    lastAttemptAtMs: Date.now() - 30_000,
+    openSinceMs: null,
+    figures: emptyFigures,
+  };
   const { goOn, stopPackets, resumePackets, taken, noted } = createLine(time, { saved });
   await goOn(2_000);
   await stopPackets(14_500);
@@ -296,7 +303,12 @@ test('within the cooldown a gap is only watched, in a further job, too', async (
 
 test('a gap that begins in the cooldown and outlasts it is dealt with then', async (t) => {
   const time = virtualTime(t);
-  const saved = { attemptsUsed: 1, lastAttemptAtMs: Date.now() - 40_000, openSinceMs: null };
+  const saved = {
+    attemptsUsed: 1,
+    lastAttemptAtMs: Date.now() - 40_000,
+    openSinceMs: null,
+    figures: emptyFigures,
+  };
   const { goOn, stopPackets, taken, only, recovery } = createLine(time, { saved });
   await goOn(2_000);
   await stopPackets(17_500);
@@ -363,7 +375,8 @@ test('the longest recovery is kept, over jobs too; without any there is none', a
 
 test('when all attempts are used up, there is only the polite end, in time', async (t) => {
   const time = virtualTime(t);
-  const saved = { attemptsUsed: 3, lastAttemptAtMs: null, openSinceMs: null };
+  const figures = { ...emptyFigures, attempts: 3 };
+  const saved = { attemptsUsed: 3, lastAttemptAtMs: null, openSinceMs: null, figures };
   const { goOn, stopPackets, taken, only, recovery } = createLine(time, { saved });
   await goOn(2_000);
   await stopPackets(11_500);

@@ -33,6 +33,7 @@ const inventory: Inventory = {
       status: 'CONFIRMED',
     },
   ],
+  hasBookingsTab: true,
   yard: {
     name: 'Prairie Rentals',
     timeZone: 'America/Denver',

@@ -39,14 +39,6 @@ test('the tab of bookings is missed even when the last list had no booking in it
   await assert.rejects(load(inventory), { code: 'SHEET_TAB_MISSING', tab: 'Bookings' });
 });
 
-test('a list of an earlier release that holds bookings had their tab', async (t) => {
-  const { emulator, load } = await yardSheet(t);
-  const { hasBookingsTab: _, ...inventory } = (await load()).inventory;
-  emulator.removeTab('Bookings');
-  await assert.rejects(load(inventory), { code: 'SHEET_TAB_MISSING', tab: 'Bookings' });
-  assert.deepEqual((await load({ ...inventory, bookings: [] })).inventory.bookings, []);
-});
-
 test('a yard that starts without the tabs goes on without them', async (t) => {
   const { emulator, load } = await yardSheet(t);
   emulator.removeTab('Bookings');
