@@ -97,13 +97,13 @@ async function book(
   wish: Wish,
   snapshot: Snapshot,
 ): Promise<BookEquipmentAnswer> {
-  const { agreement } = booking.talk;
+  const { confirmation } = booking.talk;
   const known = freeUnit(wish, snapshot);
   if (!known) return notFree(wish, snapshot);
   const proposal = proposalOf(wish, known);
-  const answer = agreement.answerTo(proposal);
+  const answer = confirmation.answerTo(proposal);
   if (answer === 'no') {
-    agreement.drop();
+    confirmation.drop();
     return { say: "All right, I haven't booked it. What would you like instead?" };
   }
   if (answer === 'unclear') return askFor(booking, { wish, checked: known, snapshot });
@@ -114,18 +114,26 @@ async function book(
   const free = freeUnit(wishNow, now);
   if (!free) return notFree(wishNow, now);
   const chosen = { wish: wishNow, checked: free, snapshot: now };
-  // When the price has changed, the caller agreed to words that are no longer true.
-  const isAgreed = proposalOf(wishNow, free).key === proposal.key;
-  return isAgreed ? makeBooking(booking, chosen) : askFor(booking, chosen);
+  const isSilent = (await booking.deps.callerIsSilent?.(booking.signal)) ?? true;
+  // When the price has changed, the caller agreed to words that are no longer true; and a yes that
+  // goes on is none.
+  const isAgreed =
+    proposalOf(wishNow, free).key === proposal.key &&
+    isSilent &&
+    confirmation.answerTo(proposal) === 'yes';
+  if (!isAgreed) return askFor(booking, chosen);
+  // Should nobody know whether it was done, the caller is asked in these words.
+  confirmation.put(proposal, bookingUnsure.say);
+  return makeBooking(booking, chosen);
 }
 
 function askFor({ talk }: BookingUse, { wish, checked, snapshot }: Chosen): BookEquipmentAnswer {
-  const say = [
+  const whole = [
     ...overdueCaveat(checked, snapshot.today),
     ...(snapshot.isStale ? [staleListCaveat] : []),
     readBack(offerOf(wish, checked), snapshot.today),
   ].join(' ');
-  talk.agreement.ask(proposalOf(wish, checked), say);
+  const say = talk.confirmation.ask(proposalOf(wish, checked), whole);
   return { say, problem: 'not-confirmed' };
 }
 
@@ -152,7 +160,8 @@ export function bookEquipmentTool(deps: ToolDeps, talk: BookingTalk) {
     description:
       'Books one unit for a range of days. Use it as soon as the caller wants to book and has ' +
       'given a name: it reads everything back and asks. Call it again with the same values after ' +
-      'the caller has answered; only then it books. Nothing is booked until `say` says so.',
+      'the caller has answered; only then it books. If they said more than yes, deal with that ' +
+      'first. Nothing is booked until `say` says so.',
     parameters: bookEquipmentArgs,
     execute: (args, { ctx, abortSignal }) =>
       runTool(

@@ -66,21 +66,25 @@ export async function cancelBooking(
   const { itemName: machine, start, end } = booking;
   const lines = [{ machine, start, end }];
   const proposal = { about: 'cancelling', key: booking.bookingId, lines } as const;
-  const answer = talk.agreement.answerTo(proposal);
+  const answer = talk.confirmation.answerTo(proposal);
   if (answer === 'no') {
-    talk.agreement.drop();
+    talk.confirmation.drop();
     return { say: 'All right, it stays booked. What else can I do for you?' };
   }
-  if (answer === 'unclear') {
-    const say = `That's ${described(booking, today)}. Shall I cancel it?`;
-    talk.agreement.ask(proposal, say);
-    return { say, problem: 'not-confirmed' };
-  }
+  const askFor = () => {
+    const whole = `That's ${described(booking, today)}. Shall I cancel it?`;
+    return { say: talk.confirmation.ask(proposal, whole), problem: 'not-confirmed' };
+  };
+  if (answer === 'unclear') return askFor();
+  const isSilent = (await deps.callerIsSilent?.(signal)) ?? true;
+  if (!isSilent || talk.confirmation.answerTo(proposal) !== 'yes') return askFor();
   signal.throwIfAborted();
+  // Should nobody know whether it was done, the caller is asked in these words.
+  talk.confirmation.put(proposal, cancelUnsure.say);
   keepFloor();
   const { desk } = deps;
   const result = await writing(talk, 'cancelling', () => desk.cancel(booking.bookingId));
-  talk.agreement.drop();
+  talk.confirmation.drop();
   if (result.kind === 'not-found') return notFound;
   return result.kind === 'over' ? over : cancelledAnswer(result.booking, today);
 }

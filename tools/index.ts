@@ -10,7 +10,7 @@ import type { ToolDeps } from './tool.ts';
 import { transferToHumanTool } from './transfer-to-human.ts';
 
 /** All that the model can do, by the names it calls them; handed to the agent as its `tools`. */
-export function createTools(deps: ToolDeps, talk = createBookingTalk(deps)) {
+export function createTools(deps: ToolDeps, talk = createBookingTalk()) {
   return {
     find_equipment: findEquipmentTool(deps),
     quote_rental: quoteRentalTool(deps),

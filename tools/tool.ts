@@ -25,12 +25,11 @@ export type ToolDeps = {
   readonly fillerMs?: number;
   /** Aborted when the call ends. */
   readonly signal?: AbortSignal;
-  /** How often the caller has spoken so far, the words that the tool is called for included. */
-  readonly turn: () => number;
-  /** What the caller said last, as it was understood; empty when nothing was. */
-  readonly callerWords: () => string;
-  /** Whether the agent spoke these words to the caller, at least their beginning. */
-  readonly wasSpoken: (words: string) => boolean;
+  /**
+   * Whether the caller says nothing more, right before something is written: a yes that goes on may
+   * be none. Rejects when `signal` aborts, as it does when what they say is a new turn.
+   */
+  readonly callerIsSilent?: (signal: AbortSignal) => Promise<boolean>;
   /** Says something while a tool runs; it is not waited for. */
   readonly say: (words: string) => void;
   /** Told of each use; `error` says why it failed. One that the caller cut short has none. */

@@ -206,7 +206,9 @@ export class LiveCall {
   #goOnTalking(kind: ResumeKind, saved: SavedCall | undefined, missed: string | null): void {
     const { sentences, owesAnswer } = firstWords(kind, saved);
     for (const text of sentences) {
-      this.conversation.say(this.#phrases.get(text), { isPartOfTalk: false });
+      // A yes to a question of ours is no yes to what was asked before it: the model is to know.
+      const isPartOfTalk = !owesAnswer && text.includes('?');
+      this.conversation.say(this.#phrases.get(text), { isPartOfTalk });
     }
     if (missed !== null) this.conversation.callerMeant(missed);
     else if (owesAnswer) this.conversation.answer();
@@ -228,6 +230,9 @@ export class LiveCall {
     const { ctx, caller } = this.#deps;
     this.#stopKeypad ??= watchDtmf(ctx.room, caller.identity, {
       onPerson: () => this.#callerMeant(PERSON_WANTED),
+      onAnswer: (isYes) => {
+        if (this.conversation.awaitsAnswer) this.#callerMeant(isYes ? 'Yes.' : 'No.');
+      },
       onDigits: (digits) => this.#callerMeant(wordsOfDigits(digits)),
     });
   }

@@ -9,6 +9,7 @@ import type { JobOrder, JobReport } from '../../agent/ipc/messages.ts';
 import { createLog } from '../../agent/infra/log.ts';
 import { eventLog } from '../../agent/telemetry/events.ts';
 import { openStore, type Store } from '../../agent/infra/store/database.ts';
+import { createBookingTalk } from '../../tools/dialogue/dialogue-memory.ts';
 import { createTools } from '../../tools/index.ts';
 import type { ToolAnswer } from '../../tools/tool.ts';
 import type { Inventory } from '../../tools/yard/equipment.ts';
@@ -36,8 +37,6 @@ const calls = new Map<string, Promise<BookingCall>>();
 
 /** A call whose caller the agent always understands, and who hears every answer to its end. */
 async function openCall(callId: string): Promise<BookingCall> {
-  const said: string[] = [];
-  const heard: string[] = [];
   let inventory: Inventory | null = null;
   const callStore = new CallStore({ open: store, voice: config.voice, log });
   const desk: BookingClient = new BookingClient({
@@ -71,7 +70,8 @@ async function openCall(callId: string): Promise<BookingCall> {
     await refresh();
     return inventory !== null;
   });
-  const tools = createTools({
+  const talk = createBookingTalk();
+  const deps = {
     callId,
     caller: { phoneNumber: '+13125550142' },
     inventory: () => inventory,
@@ -80,13 +80,11 @@ async function openCall(callId: string): Promise<BookingCall> {
     inventoryMaxAgeMs: config.timeouts.inventoryMaxAgeMs,
     confirmBookingMs: config.timeouts.confirmBookingMs,
     toolMs: config.timeouts.toolMs,
-    turn: () => said.length,
-    callerWords: () => said.at(-1) ?? '',
-    wasSpoken: (words) => heard.includes(words),
-    say: (words) => void heard.push(words),
+    say: () => {},
     onToolUsed: () => {},
     endCall: () => {},
-  });
+  };
+  const tools = createTools(deps, talk);
   const ctx = { disallowInterruptions() {} };
   return {
     use: async (name, args) => {
@@ -96,13 +94,13 @@ async function openCall(callId: string): Promise<BookingCall> {
         args,
         { abortSignal, ctx },
       ])) as ToolAnswer;
-      heard.push(answer.say);
+      talk.confirmation.note({ by: 'agent', words: answer.say });
       return answer;
     },
     // As in a call: what was booked meanwhile is read while the model thinks.
     hear: async (words) => {
       if (words === null) return;
-      said.push(words);
+      talk.confirmation.note({ by: 'caller', words });
       await refresh().catch(() => {});
     },
   };

@@ -1,5 +1,6 @@
+import { createBookingTalk } from '../../tools/dialogue/dialogue-memory.ts';
 import { createTools } from '../../tools/index.ts';
-import type { ToolAnswer, ToolDeps } from '../../tools/tool.ts';
+import { FILLER, type ToolAnswer, type ToolDeps } from '../../tools/tool.ts';
 import type { Inventory } from '../../tools/yard/equipment.ts';
 import { FakeDesk } from './fake-desk.ts';
 import { inventory, nowMs, unit } from './yard/example-yard.ts';
@@ -10,6 +11,16 @@ type Use = Parameters<ToolDeps['onToolUsed']>;
 
 const callId = 'call-1';
 
+/** What one side said, told on as it is said. */
+function heeded(onSaid: (words: string) => void): string[] {
+  const list: string[] = [];
+  const push = (...words: string[]) => {
+    words.forEach(onSaid);
+    return Array.prototype.push.apply(list, words);
+  };
+  return Object.defineProperty(list, 'push', { value: push });
+}
+
 /** The tools of one call, with the talk around them: who said what, and what was heard. */
 export function phoneCall(
   overrides: Partial<ToolDeps> & { readonly list?: Inventory | null } = {},
@@ -17,8 +28,11 @@ export function phoneCall(
   const { list = inventory([unit()]), ...others } = overrides;
   const desk = new FakeDesk(callId);
   const used: Use[] = [];
-  const said: string[] = [];
-  const heard: string[] = [];
+  const talk = createBookingTalk();
+  const said = heeded((words) => talk.confirmation.note({ by: 'caller', words }));
+  const heard = heeded((words) => {
+    if (words !== FILLER) talk.confirmation.note({ by: 'agent', words });
+  });
   const deps: ToolDeps = {
     callId,
     caller: { phoneNumber: '+13125550142' },
@@ -28,15 +42,12 @@ export function phoneCall(
     inventoryMaxAgeMs: 900_000,
     confirmBookingMs: 2_500,
     toolMs: 6_000,
-    turn: () => said.length,
-    callerWords: () => said.at(-1) ?? '',
-    wasSpoken: (words) => heard.includes(words),
     say: (words) => void heard.push(words),
     onToolUsed: (...use) => void used.push(use),
     endCall: () => {},
     ...others,
   };
-  const created = createTools(deps);
+  const created = createTools(deps, talk);
   /** Calls a tool as the framework does; nobody has heard the answer yet. */
   const use = async (
     name: keyof Tools,

@@ -1,4 +1,4 @@
-import type { ToolDeps } from '../tool.ts';
+import { spokenPhone } from '../yard/phone.ts';
 import { assentIn, type Asked, type Assent } from './affirmation.ts';
 
 /** Something that is done only after the caller has heard it read back and has said yes. */
@@ -7,22 +7,44 @@ export type Proposal = Asked & {
   readonly key: string;
 };
 
-/** A proposal as it was put to the caller, and at which of their turns. */
-export type AskedProposal = Proposal & { readonly question: string; readonly turn: number };
+/** One side's words, of the agent's only what the caller has heard of them. */
+export type Utterance = { readonly by: 'caller' | 'agent'; readonly words: string };
+
+/** A proposal as it is being put to the caller. */
+export type AskedProposal = Proposal & {
+  readonly question: string;
+  /** As far as the question must have been heard for a yes to count. */
+  readonly mustHear: string;
+  /** What was said since. */
+  readonly since: readonly Utterance[];
+  /** Answers so far that were neither yes nor no. */
+  readonly unclear: number;
+};
+
+const questions = {
+  booking: 'Shall I book it?',
+  cancelling: 'Shall I cancel it?',
+  changing: 'Shall I change it?',
+} as const;
+
+/** Asked after two answers that are neither: the third is likely to be no clearer in words. */
+const YES_OR_NO = 'Please say yes or no, or press 1 for yes.';
+/** So many unclear answers are a talk that leads nowhere: nothing is done. */
+const mostUnclear = 5;
+const GIVING_UP = "I'll leave that as it is for now. What else can I do for you?";
+
+const wantsItAgain =
+  /\b(?:again|repeat|once more|one more time|pardon|come again|go over|run (?:that|it) by|miss(?:ed)?|catch|hear|what|which|how (?:much|many)|read|remind|broke up|sorry)\b/i;
 
 /**
- * What the caller was last asked to agree to. It is kept in code because a model may call a tool
- * twice, too early, or with other values than were read back.
+ * What the caller is asked to agree to, kept in code because a model may call a tool twice, too
+ * early, or with other values than were read back. A yes counts as the answer to the read-back
+ * alone: it must come next, after the machine, the days, the total and the name were heard.
  */
-export class Agreement {
-  readonly #talk: Pick<ToolDeps, 'turn' | 'callerWords' | 'wasSpoken'>;
+export class Confirmation {
   #asked: AskedProposal | null = null;
 
-  constructor(talk: Pick<ToolDeps, 'turn' | 'callerWords' | 'wasSpoken'>) {
-    this.#talk = talk;
-  }
-
-  /** What is open at the moment; null when nothing is. */
+  /** What was asked last; null when nothing was, or it is done. */
   get asked(): AskedProposal | null {
     return this.#asked;
   }
@@ -32,25 +54,99 @@ export class Agreement {
     this.#asked = asked;
   }
 
-  /** Notes down that `question` is being put to the caller. It replaces an earlier one. */
-  ask(proposal: Proposal, question: string): void {
-    this.#asked = { ...proposal, question, turn: this.#talk.turn() };
+  /** Notes down what either side has just said; prompts that ask nothing are left out. */
+  note(utterance: Utterance): void {
+    const asked = this.#asked;
+    // A talk that went on for so long is not about the question any more.
+    if (asked) this.#asked = { ...asked, since: [...asked.since, utterance].slice(-20) };
+  }
+
+  /** The caller may answer: nothing else was asked or told since they heard the question. */
+  get isOpen(): boolean {
+    return this.#asked !== null && answersTo(this.#asked) !== null;
   }
 
   /**
-   * What the caller answered to exactly this proposal; `unclear` when it was not put to them, when
-   * they have not heard it, or when they have not spoken since.
+   * Puts a proposal to the caller. Returns the words for it: the whole read-back, or as much of it
+   * as is still open when the caller has just heard the rest.
+   */
+  ask(proposal: Proposal, readBack: string): string {
+    const before = this.#asked;
+    const answers = before && answersTo(before);
+    if (!before || answers === null) return this.put(proposal, readBack);
+    if (!isSame(before, proposal))
+      return this.put(proposal, changedAlone(before, proposal) ?? readBack);
+    if (answers.length === 0) return before.question;
+    const unclear = before.unclear + 1;
+    if (unclear >= mostUnclear) {
+      this.drop();
+      return GIVING_UP;
+    }
+    if (answers.some((words) => wantsItAgain.test(words)))
+      return this.put(proposal, readBack, unclear);
+    return this.put(proposal, unclear > 1 ? YES_OR_NO : questions[proposal.about], unclear);
+  }
+
+  /** Puts a proposal in these words, whatever was asked before. */
+  put(proposal: Proposal, question: string, unclear = 0): string {
+    this.#asked = {
+      ...proposal,
+      question,
+      mustHear: essence(question, proposal),
+      since: [],
+      unclear,
+    };
+    return question;
+  }
+
+  /**
+   * Reads the caller's answer to exactly this proposal; `unclear` when it was not put to them, when
+   * they have not heard it or not spoken since, and when something else was asked in between.
    */
   answerTo(proposal: Proposal): Assent {
     const asked = this.#asked;
-    const { turn, callerWords, wasSpoken } = this.#talk;
-    if (asked?.key !== proposal.key || asked.about !== proposal.about) return 'unclear';
-    if (turn() <= asked.turn || !wasSpoken(asked.question)) return 'unclear';
-    return assentIn(callerWords(), proposal);
+    const answers = asked && isSame(asked, proposal) ? answersTo(asked) : null;
+    return answers?.length ? assentIn(answers.join('. '), proposal) : 'unclear';
   }
 
   /** Forgets what was asked. */
   drop(): void {
     this.#asked = null;
   }
+}
+
+function isSame(asked: Proposal, proposal: Proposal): boolean {
+  return asked.key === proposal.key && asked.about === proposal.about;
+}
+
+/** All up to the name, or else up to the question itself, over whose words a yes may come. */
+function essence(question: string, { customer }: Proposal): string {
+  const name = customer ? question.lastIndexOf(customer) : -1;
+  if (name > 0) return question.slice(0, name + (customer?.length ?? 0));
+  const asking = question.search(/\bShall I\b|\bor press\b/);
+  return question.slice(0, asking > 0 ? asking : 'Shall'.length).trimEnd();
+}
+
+/**
+ * What the caller said to the question: null when they have not heard it, or when the agent said
+ * more after it or since.
+ */
+function answersTo({ question, mustHear, since }: AskedProposal): string[] | null {
+  const at = since.findLastIndex(({ by, words }) => by === 'agent' && words.includes(mustHear));
+  const words = since[at]?.words.trimEnd() ?? '';
+  const after = since.slice(at + 1);
+  if (at === -1 || after.some(({ by }) => by === 'agent')) return null;
+  if (words.includes(question) && !words.endsWith(question)) return null;
+  return after.map((said) => said.words);
+}
+
+/** Only the name or the number, when the caller has just heard the rest; else undefined. */
+function changedAlone(before: AskedProposal, proposal: Proposal): string | undefined {
+  const rest = ({ about, lines, totalCents, depositCents }: Proposal) =>
+    JSON.stringify([about, lines, totalCents, depositCents]);
+  if (rest(before) !== rest(proposal) || !proposal.customer) return undefined;
+  const { customer, phone, about } = proposal;
+  const number = phone ? spokenPhone(phone) : "the number you're calling from";
+  const at = before.phone === phone ? '' : ` at ${number}`;
+  return `For ${customer}${at}, then, and all else as I said. ${questions[about]}`;
 }

@@ -1,4 +1,4 @@
-import { Agreement } from './confirmation.ts';
+import { Confirmation } from './confirmation.ts';
 import { UnsureError } from '../journal/commit-verification.ts';
 import type { ToolDeps } from '../tool.ts';
 import type { Inventory, SheetBooking } from '../yard/equipment.ts';
@@ -6,7 +6,7 @@ import { readSnapshot, type Snapshot } from '../yard/snapshot.ts';
 
 /** What the booking tools of one call remember between two uses. */
 export type BookingTalk = {
-  readonly agreement: Agreement;
+  readonly confirmation: Confirmation;
   /** The newest list that a tool has seen: a price that it changed must not change back. */
   freshest: Inventory | null;
   /** Days on which a unit turned out to be taken, though the list did not say so. */
@@ -23,11 +23,9 @@ export type BookingTalk = {
 type Writing = 'booking' | 'cancelling' | 'message';
 
 /** For one call, whose tools share it. */
-export function createBookingTalk(
-  deps: Pick<ToolDeps, 'turn' | 'callerWords' | 'wasSpoken'>,
-): BookingTalk {
+export function createBookingTalk(): BookingTalk {
   return {
-    agreement: new Agreement(deps),
+    confirmation: new Confirmation(),
     freshest: null,
     taken: [],
     wrongCodes: 0,

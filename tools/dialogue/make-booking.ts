@@ -55,7 +55,7 @@ export async function makeBooking(
   const result = await writing(talk, 'booking', () => desk.commit({ ...request, totalCents }));
   if (result.kind === 'refused')
     return refused(booking, { wish, checked, snapshot }, result.refusal);
-  talk.agreement.drop();
+  talk.confirmation.drop();
   const { bookingId } = result.booking;
   const leftMs = Math.max(0, booking.answerByMs - performance.now());
   const ms = Math.min(deps.confirmBookingMs, leftMs);
@@ -79,14 +79,14 @@ async function refused(
   const { deps, talk } = booking;
   const { unit } = checked;
   if (refusal.reason !== 'booked' || refusal.own !== null) {
-    talk.agreement.drop();
+    talk.confirmation.drop();
     return refusedAs(refusal, { ...wish, unit }, snapshot);
   }
   remember(talk, { itemId: unit.itemId, start: wish.range.start, end: refusal.until });
   const now = newestSnapshot(deps, talk) ?? snapshot;
   const twin = freeUnit(wish, now);
   if (twin) return makeBooking(booking, { wish, checked: twin, snapshot: now });
-  talk.agreement.drop();
+  talk.confirmation.drop();
   return notFree({ ...wish, unit }, now);
 }
 

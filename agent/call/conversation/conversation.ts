@@ -1,5 +1,6 @@
 import { voice } from '@livekit/agents';
 import type { Room } from '@livekit/rtc-node';
+import { once } from 'node:events';
 import timers from 'node:timers/promises';
 import { createBookingTalk } from '../../../tools/dialogue/dialogue-memory.ts';
 import { withoutCardNumbers } from '../../../tools/journal/card-numbers.ts';
@@ -14,6 +15,11 @@ import { phraseFrames } from '../../speech/prompts/prompt-audio.ts';
 import { Receptionist } from './receptionist.ts';
 import type { CallSpeech } from '../../speech/session.ts';
 import type { ReadyPhrase } from './prompt-cache.ts';
+import {
+  lettersIn,
+  lettersToMeasure,
+  usualMsPerLetter,
+} from '../../speech/tts/playout-estimate.ts';
 import { unheardMs } from './reprompt-policy.ts';
 import { brokenOff, chatOf, savedItems, unanswered } from '../persistence/call-snapshot.ts';
 import type { SavedTalk } from '../persistence/call-snapshot.ts';
@@ -34,19 +40,30 @@ type Saying = {
   readonly isPartOfTalk: boolean;
 };
 
-const { AgentStateChanged, ConversationItemAdded, FunctionToolsExecuted, UserStateChanged } =
-  voice.AgentSessionEventTypes;
+const {
+  AgentStateChanged,
+  ConversationItemAdded,
+  FunctionToolsExecuted,
+  UserInputTranscribed,
+  UserStateChanged,
+} = voice.AgentSessionEventTypes;
+
+const asksSomething = /\?|\bplease say\b/i;
+/** Speech over a yes interrupts within 0.4 s, and its words come within another second. */
+const goesOnMs = 1_500;
 
 /** The talk of one call: what is said, what it can do meanwhile, and where it stands. */
 export class Conversation {
   readonly session: voice.AgentSession;
   readonly #receptionist: Receptionist;
   readonly #onChanged: () => void;
-  readonly #talk: ReturnType<typeof createBookingTalk>;
+  readonly #talk = createBookingTalk();
   #inventory: Inventory | null;
   #callerTurns = 0;
   #callerWords = '';
-  #agentWords: string[] = [];
+  /** Our own prompts in this call, which are no answers of the model. */
+  readonly #prompts = new Set<string>();
+  readonly #playout = new Playout();
   /** What was begun of our own and is not over, in order. */
   readonly #saying = new Set<Saying>();
   /** When the caller stopped to speak, while no answer to it has begun; by the wall clock. */
@@ -76,16 +93,13 @@ export class Conversation {
       inventoryMaxAgeMs: config.timeouts.inventoryMaxAgeMs,
       confirmBookingMs: config.timeouts.confirmBookingMs,
       toolMs: config.timeouts.toolMs,
-      turn: () => this.#callerTurns,
-      callerWords: () => this.#callerWords,
-      wasSpoken: (words) => this.#agentWords.some((said) => said.includes(words)),
+      callerIsSilent: (signal) => this.#callerIsSilent(signal),
       // A tool may outlast this job's right to speak.
       say: (words) => {
         if (this.#receptionist.duty.isOn) void this.session.say(words, { addToChatCtx: false });
       },
       ...tools,
     };
-    this.#talk = createBookingTalk(deps);
     this.#receptionist = new Receptionist({
       instructions: instructionsFor({
         yard: inventory?.yard ?? null,
@@ -110,6 +124,7 @@ export class Conversation {
       },
       outputOptions: { transcriptionEnabled: false },
     });
+    this.#playout.follow(this.session.output.audio);
   }
 
   /** Listens and answers nothing, until it goes on from where another job has left off. */
@@ -125,8 +140,7 @@ export class Conversation {
     if (saved) {
       this.#callerTurns = saved.callerTurns;
       this.#callerWords = saved.callerWords;
-      this.#agentWords = [...saved.agentWords];
-      this.#talk.agreement.restore(saved.asked);
+      this.#talk.confirmation.restore(saved.asked);
       this.#talk.wrongCodes = saved.wrongCodes;
       for (const [key, code] of Object.entries(saved.messages)) this.#talk.messages.set(key, code);
       await this.#receptionist.updateChatCtx(chatOf(saved.items));
@@ -172,13 +186,12 @@ export class Conversation {
 
   /** Where it stands. */
   get saved(): SavedTalk {
-    const { agreement, wrongCodes, messages } = this.#talk;
+    const { confirmation, wrongCodes, messages } = this.#talk;
     return {
       items: savedItems(this.#receptionist.chatCtx),
       callerTurns: this.#callerTurns,
       callerWords: withoutCardNumbers(this.#callerWords),
-      agentWords: this.#agentWords.slice(-20),
-      asked: agreement.asked,
+      asked: withoutCards(confirmation.asked),
       wrongCodes,
       messages: Object.fromEntries(messages),
       callerWaitsSinceMs: this.#owesAnswerSinceMs,
@@ -191,6 +204,11 @@ export class Conversation {
     const { agentState, userState } = this.session;
     const owesMs = Date.now() - (this.#owesAnswerSinceMs ?? -Infinity);
     return agentState === 'listening' && userState !== 'speaking' && owesMs > askedAgainMs;
+  }
+
+  /** A read-back was heard, and a yes or a no would be the answer to it. */
+  get awaitsAnswer(): boolean {
+    return this.#talk.confirmation.isOpen;
   }
 
   /** Says something of our own. The caller may talk over it, unless told otherwise. */
@@ -229,6 +247,8 @@ export class Conversation {
       addToChatCtx: isPartOfTalk,
       ...(phrase.audio ? { audio: phraseFrames(phrase.audio) } : {}),
     });
+    this.#prompts.add(phrase.text);
+    this.#noteAgent(phrase.text);
     this.#saying.add(saying);
     handle.addDoneCallback(() => this.#saying.delete(saying));
     return handle;
@@ -246,15 +266,42 @@ export class Conversation {
     else if (unanswered(items) !== null) this.answer();
   }
 
+  /** A prompt of ours that asks nothing leaves what was asked open; all else takes its place. */
+  #noteAgent(words: string): void {
+    if (this.#prompts.has(words) && !asksSomething.test(words)) return;
+    this.#talk.confirmation.note({ by: 'agent', words });
+  }
+
+  /**
+   * Whether the caller says nothing more, right before something is written. Speech that began is
+   * waited for, with its words: one that is no cough withdraws the yes.
+   */
+  async #callerIsSilent(signal: AbortSignal): Promise<boolean> {
+    if (this.session.userState !== 'speaking') return true;
+    const heard = AbortSignal.timeout(goesOnMs);
+    try {
+      const words = once(this.session, UserInputTranscribed, {
+        signal: AbortSignal.any([signal, heard]),
+      });
+      await words;
+      return false;
+    } catch {
+      signal.throwIfAborted();
+      return this.session.userState !== 'speaking';
+    }
+  }
+
   #follow(reload: () => Promise<Inventory | null>): void {
     this.session.on(ConversationItemAdded, ({ item }) => {
       if (item.type !== 'message' || !this.#receptionist.duty.isOn) return;
       const words = item.textContent ?? '';
-      // Of words that were broken off, nobody knows how many were heard.
-      if (item.role === 'assistant' && !item.interrupted) this.#agentWords.push(words);
+      if (item.role === 'assistant') {
+        this.#noteAgent(this.#playout.heard(words, { isWhole: !item.interrupted }));
+      }
       if (item.role === 'user') {
         this.#callerTurns += 1;
         this.#callerWords = words;
+        this.#talk.confirmation.note({ by: 'caller', words });
         void this.#refresh(reload);
       }
       // The item is in the agent's own list only after this event.
@@ -277,4 +324,40 @@ export class Conversation {
       // The list of before stands; a booking looks at the sheet anew in any case.
     }
   }
+}
+
+/** How far the caller has heard what is played: of words that are broken off, only their beginning. */
+class Playout {
+  #playedMs = 0;
+  #msPerLetter = usualMsPerLetter;
+
+  follow(output: voice.AudioOutput | null): void {
+    output?.on(voice.AudioOutput.EVENT_PLAYBACK_FINISHED, ({ playbackPosition }) => {
+      this.#playedMs = playbackPosition * 1_000;
+    });
+  }
+
+  /** The words that were heard of the ones played last; a voice is measured by those heard whole. */
+  heard(words: string, { isWhole }: { readonly isWhole: boolean }): string {
+    if (isWhole) {
+      const letters = lettersIn(words);
+      const measured = this.#playedMs / letters;
+      if (letters >= lettersToMeasure && measured > usualMsPerLetter / 2) {
+        this.#msPerLetter = measured;
+      }
+      return words;
+    }
+    let end = 0;
+    for (let leftMs = this.#playedMs; end < words.length; end += 1) {
+      leftMs -= lettersIn(words.charAt(end)) * this.#msPerLetter;
+      if (leftMs < 0) break;
+    }
+    return words.slice(0, end);
+  }
+}
+
+function withoutCards(asked: SavedTalk['asked']): SavedTalk['asked'] {
+  if (!asked) return null;
+  const since = asked.since.map(({ by, words }) => ({ by, words: withoutCardNumbers(words) }));
+  return { ...asked, since };
 }

@@ -5,6 +5,8 @@ import type { RemoteParticipant, Room } from '@livekit/rtc-node';
 export type DtmfEvents = {
   /** `0` was pressed, alone. */
   onPerson(): void;
+  /** `1` or `2` was pressed, alone: yes or no, to who has asked for one. */
+  onAnswer?(isYes: boolean): void;
   /** A number was keyed in to its end: digits only. */
   onDigits(digits: string): void;
 };
@@ -19,7 +21,7 @@ export function wordsOfDigits(digits: string): string {
 
 /** A number goes on after a pause shorter than this: people look the next digits up. */
 const pauseMs = 2_000;
-/** A `0` that nothing follows for this long was meant alone; keying in a number is quicker. */
+/** A `0`, `1` or `2` that nothing follows for this long was meant alone; keying in a number is quicker. */
 const lonePauseMs = 1_000;
 /** Fewer without a `#` are keys pressed by mistake, or out of habit with other menus. */
 const fewestDigits = 4;
@@ -38,6 +40,7 @@ export function watchDtmf(room: Room, identity: string, events: DtmfEvents): () 
     const digits = entered;
     entered = '';
     if (digits === '0') events.onPerson();
+    else if (digits === '1' || digits === '2') events.onAnswer?.(digits === '1');
     else if (digits === '' || digits.length > mostDigits) return;
     else if (isConfirmed || digits.length >= fewestDigits) events.onDigits(digits);
   };
@@ -49,7 +52,7 @@ export function watchDtmf(room: Room, identity: string, events: DtmfEvents): () 
     if (!/^\d$/.test(key)) return;
     // One more than the most is remembered: enough to know that it was too long.
     entered = (entered + key).slice(0, mostDigits + 1);
-    timer = setTimeout(() => finish(false), entered === '0' ? lonePauseMs : pauseMs);
+    timer = setTimeout(() => finish(false), /^[012]$/.test(entered) ? lonePauseMs : pauseMs);
   };
   room.on(RoomEvent.DtmfReceived, onKey);
   return () => {

@@ -49,7 +49,6 @@ const savedTalk = z.object({
   items: z.array(savedItem),
   callerTurns: z.number(),
   callerWords: z.string(),
-  agentWords: z.array(z.string()),
   asked: z
     .object({
       about: z.enum(['booking', 'cancelling', 'changing']),
@@ -62,7 +61,9 @@ const savedTalk = z.object({
       customer: z.string().nullish(),
       phone: z.string().nullish(),
       question: z.string(),
-      turn: z.number(),
+      mustHear: z.string(),
+      since: z.array(z.object({ by: z.enum(['caller', 'agent']), words: z.string() })).readonly(),
+      unclear: z.number(),
     })
     .nullable(),
   wrongCodes: z.number(),

@@ -1,9 +1,9 @@
 /** Of an English letter read aloud, at some 150 words a minute; each voice is then measured. */
-const usualMsPerLetter = 75;
+export const usualMsPerLetter = 75;
 /** "7" is "seven", "0.5" is "nought point five": what a digit takes, in letters. */
 const lettersPerDigit = 4;
 /** Less text than this says little about a voice's pace. */
-const lettersToMeasure = 40;
+export const lettersToMeasure = 40;
 /** A voice that gives less than this share of the time the text takes has been cut off. */
 const leastShare = 0.4;
 /** How much faster than measured a voice may be before its silence is taken for a stall. */
@@ -28,9 +28,7 @@ export class PlayoutEstimate {
 
   /** A sentence was given to the voice. */
   add(sentence: string): void {
-    const digits = sentence.match(/\p{N}/gu)?.length ?? 0;
-    const letters = sentence.match(/\p{L}/gu)?.length ?? 0;
-    this.#letters.push(letters + digits * lettersPerDigit);
+    this.#letters.push(lettersIn(sentence));
   }
 
   /** So much audio came; `beginsSentence` where the voice says so. */
@@ -89,4 +87,11 @@ export class PlayoutEstimate {
   #allLetters(): number {
     return this.#letters.reduce((all, letters) => all + letters, 0);
   }
+}
+
+/** The time that words take, in letters. */
+export function lettersIn(words: string): number {
+  const digits = words.match(/\p{N}/gu)?.length ?? 0;
+  const letters = words.match(/\p{L}/gu)?.length ?? 0;
+  return letters + digits * lettersPerDigit;
 }

@@ -11,7 +11,6 @@ export function savedCall(talk: Partial<SavedCall['talk']> = {}): SavedCall {
       items: [],
       callerTurns: 1,
       callerWords: '',
-      agentWords: [],
       asked: null,
       wrongCodes: 0,
       messages: {},

@@ -13,6 +13,7 @@ function keypad(t: TestContext) {
   const told: string[] = [];
   const stop = watchDtmf(room.asRoom, room.caller.identity, {
     onPerson: () => void told.push('person'),
+    onAnswer: (isYes) => void told.push(isYes ? 'yes' : 'no'),
     onDigits: (digits) => void told.push(digits),
   });
   const press = (keys: string, participant: unknown = room.caller) => {
@@ -108,4 +109,15 @@ test('the words for it are understood as the wish and the number', () => {
   assert.equal(intentOf(normaliseSpeech(PERSON_WANTED), null), 'human');
   const details = callerDetails(wordsOfDigits('3125550142'), 'What is the best number?');
   assert.equal(details.phone, '3125550142');
+});
+
+test('1 alone is a yes and 2 a no; within a number they are digits', (t) => {
+  const { told, press, pause } = keypad(t);
+  press('1');
+  assert.deepEqual(told, []);
+  pause();
+  press('2#');
+  press('13125550142');
+  pause();
+  assert.deepEqual(told, ['yes', 'no', '13125550142']);
 });

@@ -78,7 +78,15 @@ function talkOf(items: SavedItem[], question: string | null = null): SavedCall {
   const open =
     question === null
       ? null
-      : { about: 'booking' as const, key: 'k', lines: [], question, turn: 1 };
+      : {
+          about: 'booking' as const,
+          key: 'k',
+          lines: [],
+          question,
+          mustHear: '',
+          since: [],
+          unclear: 0,
+        };
   return savedCall({ items, asked: open });
 }
 
