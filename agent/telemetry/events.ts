@@ -1,3 +1,4 @@
+import type { Withheld } from '../../tools/guardrail/guardrail.ts';
 import type { SheetEvents } from '../../tools/sheet/write/sheet-events.ts';
 import type { Fields, Level, Lines, LogFields, Log as LogOf } from '../infra/log.ts';
 import type {
@@ -372,6 +373,9 @@ export const catalogue = {
   ),
   'liveness.resumed': event('warn', 'timers of the call run again').of<{
     readonly reason: string;
+  }>(),
+  'speech.withheld': event('info', 'sentence of the model left out', 'timeline').of<{
+    readonly kind: Withheld;
   }>(),
   'hearing.recovered': event('info', 'caller is heard again', 'timeline').of<Fields>(),
   // The session tells of the same by its own names, without `sense`: it is counted once.

@@ -8,6 +8,7 @@ export type CaseSuite = (
 
 const suites: Readonly<Record<string, () => Promise<{ readonly run: CaseSuite }>>> = {
   consent: () => import('./consent.ts'),
+  voice: () => import('./voice.ts'),
 };
 
 const usage = `npm run cases -- ${Object.keys(suites).join('|')} FILE [--json]`;

@@ -1,7 +1,8 @@
+import { readsAsClaim } from '../guardrail/guardrail.ts';
 import { availabilityOf, nextFreeStart, type Availability } from './availability.ts';
 import type { IsoDate, Unit, UnitStatus } from './equipment.ts';
 import type { RentalRange } from './rental-dates.ts';
-import { maxNameLength, maxNoteLength, sheetText } from './sheet-text.ts';
+import { isSpeakable, maxNameLength, maxNoteLength, sheetText } from './sheet-text.ts';
 import type { Snapshot } from './snapshot.ts';
 import { spokenMoney } from './spoken.ts';
 
@@ -58,11 +59,13 @@ export function unitFacts({ unit, availability, freeFrom }: CheckedUnit): UnitFa
     weeklyRate: unit.weeklyRateCents === null ? null : spokenMoney(unit.weeklyRateCents),
     fourWeekRate: unit.fourWeekRateCents === null ? null : spokenMoney(unit.fourWeekRateCents),
     deposit: unit.depositCents === null ? null : spokenMoney(unit.depositCents),
-    notes: unit.notes === null ? null : sheetText(unit.notes, maxNoteLength),
+    notes:
+      unit.notes !== null && isSpeakable(unit.notes) ? sheetText(unit.notes, maxNoteLength) : null,
   };
 }
 
-/** The unit's name, fit to be spoken. */
-export function spokenName(unit: Pick<Unit, 'name'>): string {
-  return sheetText(unit.name, maxNameLength);
+/** The unit's name, fit to be spoken; its category when the name is an error value, or reads like a claim. */
+export function spokenName({ name, category }: Pick<Unit, 'name' | 'category'>): string {
+  const names = [name, category ?? ''].map((text) => sheetText(text, maxNameLength));
+  return names.find((text) => text !== '' && isSpeakable(text) && !readsAsClaim(text)) ?? 'machine';
 }

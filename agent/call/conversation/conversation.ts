@@ -4,13 +4,14 @@ import { once } from 'node:events';
 import timers from 'node:timers/promises';
 import { createBookingTalk } from '../../../tools/dialogue/dialogue-memory.ts';
 import { withoutCardNumbers } from '../../../tools/journal/card-numbers.ts';
+import type { Withheld } from '../../../tools/guardrail/guardrail.ts';
 import { createTools } from '../../../tools/index.ts';
 import type { ToolDeps } from '../../../tools/tool.ts';
 import { defaultTimeZone } from '../../../tools/yard/equipment.ts';
 import type { Inventory } from '../../../tools/yard/equipment.ts';
 import { todayIn } from '../../../tools/yard/rental-dates.ts';
 import type { Config } from '../../config/config.ts';
-import { instructionsFor } from '../../speech/instructions.ts';
+import { instructionsFor, yardRows } from '../../speech/instructions.ts';
 import { phraseFrames } from '../../speech/prompts/prompt-audio.ts';
 import { Receptionist } from './receptionist.ts';
 import type { CallSpeech } from '../../speech/session.ts';
@@ -82,8 +83,10 @@ export class Conversation {
     >;
     /** Something was said or done that a job which goes on with the call must know. */
     readonly onChanged: () => void;
+    /** A sentence of the model's own was kept from the caller. */
+    readonly onWithheld: (kind: Withheld) => void;
   }) {
-    const { config, speech, inventory, reload, tools, onChanged } = options;
+    const { config, speech, inventory, reload, tools, onChanged, onWithheld } = options;
     this.#inventory = inventory;
     this.#onChanged = onChanged;
     this.session = speech.session;
@@ -106,6 +109,12 @@ export class Conversation {
         todayIso: todayIn(inventory?.yard.timeZone ?? defaultTimeZone, clock),
       }),
       tools: createTools(deps, this.#talk),
+      staff: () => ({
+        yard: yardRows(this.#inventory?.yard ?? null),
+        machines: this.#inventory?.units.map(({ name }) => name) ?? [],
+        today: todayIn(this.#inventory?.yard.timeZone ?? defaultTimeZone, clock),
+      }),
+      onWithheld,
     });
     this.#follow(reload);
   }

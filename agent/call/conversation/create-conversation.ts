@@ -53,6 +53,8 @@ export function createConversation(deps: ConversationDeps): {
     inventory,
     reload: () => store.inventory(),
     onChanged: deps.onChanged,
+    onWithheld: (kind) =>
+      record.note('speech.withheld', 'sentence of the model left out', { kind }),
     tools: {
       callId: caller.callId,
       caller: { phoneNumber: caller.number },

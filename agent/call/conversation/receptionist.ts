@@ -2,21 +2,44 @@ import { voice } from '@livekit/agents';
 import type { llm } from '@livekit/agents';
 import { ReadableStream } from 'node:stream/web';
 import { z } from 'zod';
+import type { KnownFacts, Withheld } from '../../../tools/guardrail/guardrail.ts';
 import { withoutCardNumbers } from '../../../tools/journal/card-numbers.ts';
+import { checkedReply, knownFacts } from './checked-reply.ts';
 import { Duty } from './response-gate.ts';
 
 const answerInWords = z.object({ say: z.string().min(1) });
 
 type LlmNode = voice.Agent['llmNode'];
 
+type StaffWords = Pick<KnownFacts, 'yard' | 'machines' | 'today'>;
+
 /**
  * The agent as the framework runs it. What a tool worded is spoken as it stands, not handed back to
  * the model for another wording: a price or a date is never misread, and the caller hears it one
- * model round trip sooner.
+ * model round trip sooner. What the model says by itself is spoken as far as a tool, the sheet or the
+ * caller vouches for it.
  */
 export class Receptionist extends voice.Agent {
   /** Off duty it listens, and answers nothing. */
   readonly duty = new Duty();
+  readonly #staff: () => StaffWords;
+  readonly #onWithheld: (kind: Withheld) => void;
+  /** A reply that is prepared too early is asked for twice, and told of once. */
+  #lastWithheld = '';
+
+  /** `staff` is what the sheet says at the moment. */
+  constructor({
+    staff,
+    onWithheld,
+    ...options
+  }: voice.AgentOptions<unknown> & {
+    readonly staff: () => StaffWords;
+    readonly onWithheld: (kind: Withheld) => void;
+  }) {
+    super(options);
+    this.#staff = staff;
+    this.#onWithheld = onWithheld;
+  }
 
   // oxlint-disable-next-line typescript/require-await -- the framework's own signature
   override async onUserTurnCompleted(_chat: llm.ChatContext, said: llm.ChatMessage): Promise<void> {
@@ -30,7 +53,20 @@ export class Receptionist extends voice.Agent {
     for (const item of chatCtx.items) if (item.type === 'message') forgetCards(item);
     if (!this.duty.isOn) return null;
     const words = wordsOfTools(chatCtx);
-    return words === undefined ? super.llmNode(...args) : ReadableStream.from([words]);
+    if (words !== undefined) return ReadableStream.from([words]);
+    const [, toolCtx, settings] = args;
+    const facts = knownFacts(chatCtx, this.#staff());
+    return checkedReply({
+      chatCtx,
+      toolCtx,
+      facts,
+      ask: (chat) => super.llmNode(chat, toolCtx, settings),
+      onWithheld: ({ kind, sentence }) => {
+        const known = JSON.stringify([facts.caller.at(-1), sentence]);
+        if (known !== this.#lastWithheld) this.#onWithheld(kind);
+        this.#lastWithheld = known;
+      },
+    });
   }
 }
 
@@ -43,6 +79,8 @@ export function wordsOfTools(chatCtx: llm.ChatContext): string | undefined {
   for (const item of chatCtx.items.toReversed()) {
     if (item.type === 'function_call') continue;
     if (item.type !== 'function_call_output') break;
+    // A tool that worded nothing sees to what the caller hears.
+    if (item.output === '') continue;
     const words = item.isError ? undefined : sentenceOf(item.output);
     if (words === undefined) return undefined;
     sentences.unshift(words);

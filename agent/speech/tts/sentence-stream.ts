@@ -2,6 +2,7 @@ import { tokenize } from '@livekit/agents';
 
 /** As the Deepgram plugin splits: the first sentence must not wait for more than it would there. */
 const minSentenceLength = 8;
+const sentenceEnd = /[.!?…]["'”’)\]]*\s+$/;
 
 /** The streamed text of a reply as sentences, each as soon as it is whole. */
 export class SentenceStream {
@@ -42,6 +43,10 @@ export class SentenceStream {
       }
       this.#written += text;
       this.#splitter.pushText(text);
+      // Checked words come a sentence at a time: the splitter would hold each until the next.
+      if (sentenceEnd.test(text) && this.#written.trim().length >= minSentenceLength) {
+        this.#splitter.flush();
+      }
     }
     this.#splitter.endInput();
   }

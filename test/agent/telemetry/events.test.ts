@@ -377,6 +377,7 @@ const pinned = [
   'sheet.write-failed error sheet could not be written',
   'sheet.write-failed warn sheet could not be written',
   'sheet.writing info this process writes the sheet',
+  'speech.withheld info sentence of the model left out',
   'store.failed debug other supervisors are not seen',
   'store.failed error call could not be claimed',
   'store.failed error call could not be written down',

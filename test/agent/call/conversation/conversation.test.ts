@@ -32,6 +32,7 @@ async function talk(t: TestContext) {
     inventory: null,
     reload: async () => null,
     onChanged: () => {},
+    onWithheld: () => {},
     tools: {
       callId: 'SCL_1',
       caller: { phoneNumber: null },

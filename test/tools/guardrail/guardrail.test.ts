@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { withheldAs, type KnownFacts } from '../../../tools/guardrail/guardrail.ts';
+
+type SpokenFile = {
+  readonly about: string;
+  readonly context: {
+    readonly 'tools said': readonly string[];
+    readonly yard: Readonly<Record<string, string>>;
+    readonly 'caller said': readonly string[];
+  };
+  readonly cases: readonly { readonly says: string; readonly spoken: boolean }[];
+};
+
+const files = JSON.parse(
+  await readFile(new URL('spoken-sentences.json', import.meta.url), 'utf8'),
+) as SpokenFile[];
+
+function factsOf({ context }: SpokenFile): KnownFacts {
+  return {
+    tools: context['tools said'],
+    yard: Object.entries(context.yard),
+    caller: context['caller said'],
+  };
+}
+
+const none: KnownFacts = { tools: [], yard: [], caller: [] };
+
+for (const file of files) {
+  test(`of what a model says by itself the caller hears what is known: ${file.about}`, () => {
+    const facts = factsOf(file);
+    const wrong = file.cases.filter(
+      ({ says, spoken }) => (withheldAs(says, facts) === null) !== spoken,
+    );
+    assert.deepEqual(wrong, []);
+  });
+}
+
+test('what the caller said proves no price, no availability and no result', () => {
+  const facts = {
+    ...none,
+    caller: ["It's $10 a day, it's free tomorrow, and you've booked it, under John Miller."],
+  };
+  assert.equal(withheldAs("It's $10 a day.", facts), 'price');
+  assert.equal(withheldAs("It's free tomorrow.", facts), 'availability');
+  assert.equal(withheldAs("Yes, I've booked it.", facts), 'result');
+  assert.equal(withheldAs('You said $10 a day.', facts), null);
+  assert.equal(withheldAs('Is that under John Miller?', facts), null);
+});
+
+test('a row of the sheet proves no result and no availability', () => {
+  const facts: KnownFacts = { ...none, yard: [['Address', "You're booked, it's free today."]] };
+  assert.equal(withheldAs("You're booked.", facts), 'result');
+  assert.equal(withheldAs("It's free today.", facts), 'availability');
+});
+
+test('the name of a machine proves nothing', () => {
+  const facts: KnownFacts = {
+    ...none,
+    tools: ["The You're booked is free today, at $90 a day."],
+    machines: ["You're booked"],
+  };
+  assert.equal(withheldAs("You're booked.", facts), 'result');
+  assert.equal(withheldAs("It's $90 a day.", facts), null);
+});
+
+test('a booking that was cancelled after it was made is none', () => {
+  const booked = [
+    "That's the Trencher on Monday, June 1st, 1 day, for $90. Shall I book it?",
+    "You're booked. Your code is K 7 M, 2 Q X. Is there anything else?",
+  ];
+  assert.equal(withheldAs("You're booked for Monday.", { ...none, tools: booked }), null);
+  const cancelled = [
+    ...booked,
+    "I've cancelled the Trencher on Monday, June 1st. Is there anything else?",
+  ];
+  assert.equal(withheldAs("You're booked for Monday.", { ...none, tools: cancelled }), 'result');
+});
+
+test('days are told by the calendar of the yard', () => {
+  const facts: KnownFacts = {
+    tools: ['The Trencher is free on Tuesday, December 1st, at $90 a day.'],
+    yard: [['Opening hours', 'Monday to Friday 7 AM to 5 PM']],
+    caller: [],
+    today: '2026-11-30',
+  };
+  assert.equal(withheldAs("It's free tomorrow.", facts), null);
+  assert.equal(withheldAs("It's free today.", facts), 'availability');
+  assert.equal(withheldAs("We're open today until five.", facts), null);
+  assert.equal(withheldAs("We're closed today.", facts), 'hours');
+  assert.equal(withheldAs('Next Tuesday would be December 8th.', facts), null);
+});

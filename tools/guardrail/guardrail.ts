@@ -1,0 +1,1273 @@
+import type { IsoDate } from '../yard/equipment.ts';
+import { amountsIn, isSameAmount } from './amounts.ts';
+import { daysIn, isAmong, isInCalendar, rangesIn } from './days.ts';
+import { hoursIn, isWithin } from './hours.ts';
+import { inDigits } from './numbers.ts';
+
+/** All that code knows to have been said or written in this call; each in order, oldest first. */
+export type KnownFacts = {
+  /** The sentences that tools of this call worded; one entry a use. */
+  readonly tools: readonly string[];
+  /** Rows of the `Yard` tab, and what else staff wrote: true of prices and rules, never of a result. */
+  readonly yard: readonly (readonly [key: string, text: string])[];
+  /** What the caller said, turn by turn. */
+  readonly caller: readonly string[];
+  /** The names of the yard's machines: a name that reads like a claim proves none. */
+  readonly machines?: readonly string[];
+  /** The date at the yard; null when it is not known. */
+  readonly today?: IsoDate | null;
+};
+
+/** Why a sentence of the model's own is kept from the caller. */
+export type Withheld =
+  | 'no-speech'
+  | 'price'
+  | 'availability'
+  | 'result'
+  | 'code'
+  | 'phone'
+  | 'name'
+  | 'hours'
+  | 'rule'
+  | 'date'
+  | 'payment';
+
+/**
+ * Checks one sentence that a model says by itself. Null when it may be spoken: it claims nothing, or
+ * only what `facts` hold. A claim is a price, an availability, a result, a code, a number, a name,
+ * an opening hour, a rule or a day; what the caller said proves none of the first three.
+ */
+export function withheldAs(sentence: string, facts: KnownFacts): Withheld | null {
+  const known = knowledgeOf(facts);
+  if (isNoSpeech(sentence, known)) return 'no-speech';
+  const text = inDigits(sentence).replaceAll(/\s+/g, ' ').trim();
+  if (known.toolSentences.some(({ text: said }) => same(said) === same(text))) return null;
+  const said: Said = { sentence, text, ...partsOf(text) };
+  const checks: readonly (readonly [Withheld, (said: Said, known: Knowledge) => boolean])[] = [
+    ['payment', asksForPayment],
+    ['code', hasUnknownCode],
+    ['phone', hasUnknownPhone],
+    ['price', hasUnknownPrice],
+    ['result', hasUnknownResult],
+    ['hours', hasWrongHours],
+    ['availability', hasUnknownAvailability],
+    ['name', hasUnknownName],
+    ['rule', hasUnknownRule],
+    ['date', hasUnknownDate],
+  ];
+  return checks.find(([, fails]) => fails(said, known))?.[0] ?? null;
+}
+
+type Said = {
+  readonly sentence: string;
+  /** Lower case, numbers in digits. */
+  readonly text: string;
+  /** The clauses that state something, and those that ask. */
+  readonly stated: readonly string[];
+  readonly asked: readonly string[];
+};
+
+type ToolSentence = { readonly text: string; readonly original: string; readonly use: number };
+
+type Knowledge = {
+  readonly facts: KnownFacts;
+  readonly toolSentences: readonly ToolSentence[];
+  readonly tools: string;
+  readonly yard: string;
+  readonly caller: string;
+  /** Tools and yard; and those with the caller's words. */
+  readonly told: string;
+  readonly all: string;
+  readonly today: IsoDate | null;
+};
+
+const cache = new WeakMap<KnownFacts, Knowledge>();
+
+function knowledgeOf(facts: KnownFacts): Knowledge {
+  const cached = cache.get(facts);
+  if (cached) return cached;
+  const tools = facts.tools.join('\n');
+  const yard = facts.yard.map(([key, text]) => `${key}: ${text}`).join('\n');
+  const caller = facts.caller.join('\n');
+  const names = (facts.machines ?? [])
+    .filter((name) => name.trim() !== '')
+    .toSorted((a, b) => b.length - a.length);
+  const toolSentences = facts.tools.flatMap((saying, use) =>
+    sentencesOf(saying).map((original) => ({
+      original,
+      text: withoutNames(inDigits(original), names),
+      use,
+    })),
+  );
+  const [toolText, yardText, callerText] = [inDigits(tools), inDigits(yard), inDigits(caller)];
+  const known = {
+    facts,
+    toolSentences,
+    tools: toolText,
+    yard: yardText,
+    caller: callerText,
+    told: `${toolText}\n${yardText}`,
+    all: `${toolText}\n${yardText}\n${callerText}`,
+    today: facts.today ?? null,
+  };
+  cache.set(facts, known);
+  return known;
+}
+
+/** A name such as "You're booked" must not be read as what the tool said of it. */
+function withoutNames(text: string, names: readonly string[]): string {
+  return names.reduce((rest, name) => {
+    return readsAsClaim(name) ? rest.replaceAll(inDigits(name), 'machine') : rest;
+  }, text);
+}
+
+/** Whether a name, spoken by itself, would tell a caller that something is done, free or had for a price. */
+export function readsAsClaim(name: string): boolean {
+  const text = inDigits(name);
+  if (amountsIn(text).length > 0) return true;
+  // "Extended Reach Excavator" and "Free Standing Ladder" are machines.
+  const isSentence =
+    /\b(?:you|it|i|we|that|they|this)(?:'(?:re|s|ve|m|ll)| (?:are|is|have|has|am|will))\b/.test(
+      text,
+    );
+  const isBare =
+    /^(?:all set|booked|reserved|confirmed|cancell?ed|available|free|done|yours)\W*$/.test(text);
+  return isBare || (isSentence && (resultsIn(text).length > 0 || claimsAvailability(text)));
+}
+
+/** As the caller hears them; a decimal point or an abbreviation ends none. */
+function sentencesOf(text: string): string[] {
+  return text.split(/(?<=[.!?]["')\]]?)\s+(?=\S)|\n+/).filter((part) => part.trim() !== '');
+}
+
+const same = (text: string) => text.replaceAll(/[^a-z0-9$%]+/g, ' ').trim();
+
+// ---- What no person should hear ----
+
+const toolTalk =
+  /\b(?:find_equipment|quote_rental|book_equipment|find_booking|cancel_booking|take_message|transfer_to_human|end_call)\b|\b[a-z]+_[a-z_]+\b|\b[a-z]+[A-Z]\w*\s*[(=:]|\w\(\w*\)|\w\(\w+\s*[=:]|[{}]|"\s*:|\bfunctions?\.\w|=>|==|\bnull\b|\bundefined\b|\bNaN\b/;
+const markup =
+  /[*_`#|~^\\<>[\]]|^\s*[-•–]\s+\S|^\s*\d+[.)]\s*(?:$|[A-Z])|&\w+;|#(?:REF|N\/A|VALUE|NAME|DIV)/;
+const directions =
+  /^\s*\([^)]*\)\s*\.?$|\((?:[^)]*\b)?(?:paus|laugh|sigh|check|typ|wait|smil|silen|beep|music|look|think|whisper|clear|chuckl|nod|hold|search|process|breath)\w*[^)]*\)/i;
+const address =
+  /https?:|\bwww\b|\b[\w-]+\s?\.\s?(?:com|net|org|io|co|us|ai|info|biz|shop|store|app|dev|uk|ca|de)\b|\bdot (?:com|net|org|io|co|us)\b|\S+@\S+|\w+ at \w+ dot \w+/i;
+const machineDates = /\b\d{4}[-/]\d{1,2}[-/]\d{1,2}\b|\b\d{1,2}\/\d{1,2}\/\d{2,4}\b|\bT\d{2}:\d{2}/;
+const promptTalk =
+  /\b(?:language model|system prompt|(?:the|my|this) prompt|openai|chatgpt|gpt|llm|developer (?:message|mode)|(?:tool|function|api)[ -]calls?|(?:call|calling|use|using|invoke|invoking|run|running) (?:the |a |my )?(?:\w+ )?(?:function|api)\b|tool (?:output|result|response)s?|json|parameters?\b|arguments?\b|database|backend|(?:training|knowledge) (?:data|cutoff)|(?:the|my) training|trained (?:on|to|by)|the (?:user|assistant)\b|internal (?:note|instruction|id))\b/i;
+const instructionTalk =
+  /^\s*(?:user|assistant|system|tool|agent|caller|customer|ai|bot)\s*:|\b(?:my|the|these|following) (?:\w+ )?(?:instructions|guidelines|rules|programming)\b|\b(?:instructed|programmed|prompted) (?:to|not)\b|\bi was told to\b/i;
+const refusal =
+  /\b(?:can't|cannot|can not|won't|not able|unable|not allowed|don't|not going to|am not|i'm not)\b/;
+const itemId =
+  /\b[A-Za-z]{1,6}[-_]\d{1,6}[A-Za-z]?\b|\b(?:item|unit|asset|machine) (?:id|number|no\.?)\b/gi;
+
+function isNoSpeech(sentence: string, { all }: Knowledge): boolean {
+  const lower = sentence.replaceAll('’', "'").toLowerCase();
+  if (
+    [toolTalk, markup, directions, address, machineDates, promptTalk].some((p) => p.test(sentence))
+  )
+    return true;
+  if (
+    instructionTalk.test(lower) &&
+    (!refusal.test(lower) || /\bsay\b|\b(?:per|to|on|by|of|under) my\b/.test(lower))
+  )
+    return true;
+  return [...sentence.matchAll(itemId)].some(([id]) =>
+    /\d/.test(id) ? !all.includes(id.toLowerCase()) : !lower.includes('?'),
+  );
+}
+
+// ---- How a sentence states or asks ----
+
+const pronoun =
+  "(?:it|it's|that|that's|this|these|those|we|we're|we've|we'll|i|i'm|i've|i'll|you|you're|you've|you'll|they|they're|there|there's|the|your|our|my|he|she|someone|somebody|nobody|delivery|is|was|has|not|both|all|another)";
+const breaks = new RegExp(
+  `[,;:—–]\\s+|\\s-+\\s|[.!?…]+\\s+|\\s+(?:and|but|so|because|since|now that|as|then|which|who|though|although|while)\\s+(?=${pronoun}\\b)`,
+);
+const lead =
+  /^(?:(?:so|and|or|but|okay|ok|great|sure|well|then|also|now|sorry|alright|all right|right|perfect|thanks|thank you|good|got it|yes|no|yeah|of course|oh|hi|hello|again|otherwise|in that case)\b[ ,]*)*/;
+const interrogative =
+  /^(?:shall|would|could|can|do|does|did|don't|didn't|is|isn't|are|aren't|was|were|will|won't|have|haven't|has|should|shouldn't|may|might|which|what|what's|when|when's|where|who|who's|whose|how|how's|why|anything|anyone|any|something|want|need|ready|for which|for how|for what|from when|until when|at what|on which|on what|by when|under (?:what|which)|in (?:what|which)|to (?:what|which|whom))\b/;
+
+function partsOf(text: string): Pick<Said, 'stated' | 'asked'> {
+  const clauses = text
+    .split(breaks)
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  if (!/\?["')]*$/.test(text)) return { stated: clauses, asked: [] };
+  const from = clauses.findIndex((clause) => interrogative.test(clause.replace(lead, '')));
+  if (from < 0) return { stated: clauses, asked: [] };
+  return { stated: clauses.slice(0, from), asked: clauses.slice(from) };
+}
+
+/** Under these a clause claims nothing of what comes after them. */
+const supposing =
+  /\b(?:if|whether|once|when|whenever|before|unless|as soon as|in case|to see|find out|depends|what|what's|which|how|where|who)\b/;
+const looking =
+  /\b(?:check(?:ing)?|look(?:ing)?|see(?:ing)?|find(?:ing)?|wonder\w*|ask(?:ing)?|sure|know|verify|tell you|say|promise|confirm|guarantee)\b[^,]*$/;
+const unsure =
+  /\b(?:not|don't|can't|cannot|couldn't|won't|unable|let me|i'll|i will|i can|we can|i need to|i have to|i'd have to)\b/;
+const attributed =
+  /^(?:(?:so|okay|ok|and|right|sure|well|yes|got it|i understand|i see|i heard)[ ,]*)*(?:that )?you(?:'re| are|'d| would|'ve| have| also| just| only)* (?:said|say|saying|mentioned|asked|asking|told|want|wanted|wanting|need|needed|like|prefer|gave|looking|hoping|calling|thinking|wondering|were)\b/;
+
+/** Repeats the caller, in so many words. */
+const quoted = /\byou(?:'ve| have| also| just)* (?:said|mentioned|asked|told)\b/;
+
+function isSupposed(before: string): boolean {
+  if (supposing.test(before)) return true;
+  return (
+    looking.test(before) &&
+    unsure.test(before) &&
+    !/\bi can (?:confirm|tell you|promise|guarantee|say|see)\b/.test(before)
+  );
+}
+
+// ---- Payment ----
+
+const cardWords =
+  /\b(?:card number|credit card|debit card|card details|cvv|cvc|security code|expir\w+|social security|account number|routing number|bank details|pin)\b/;
+
+function asksForPayment({ text }: Said): boolean {
+  if (
+    !cardWords.test(text) ||
+    /\b(?:don't|do not|never|no need|can't|cannot|won't|not)\b/.test(text)
+  )
+    return false;
+  return (
+    /\b(?:what(?:'s| is| are)|give|read|tell|share|provide|repeat|get|take|have|need|enter|say)\b/.test(
+      text,
+    ) && !/\byou(?:'ll| will)? need\b/.test(text)
+  );
+}
+
+// ---- Codes and numbers ----
+
+function compact(text: string): string {
+  return text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+}
+
+/** Single signs in a row, as a code is read out, and codes in one piece. */
+const alphabet =
+  'alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike november oscar papa quebec romeo sierra tango uniform victor whiskey x-ray xray yankee zulu'.split(
+    ' ',
+  );
+
+function codesIn(said: string): string[] {
+  const text = codeWord.test(said)
+    ? said.replaceAll(/\b[a-z][a-z-]+\b/g, (word) =>
+        alphabet.includes(word) ? word.charAt(0) : word,
+      )
+    : said;
+  const plain = text.replaceAll(/\b([a-z0-9]) (?:as in|for|like) [a-z]+\b/g, '$1');
+  const spelled = [
+    ...plain.matchAll(/(?<![a-z0-9'$.])[a-z0-9](?:[\s,.-]+[a-z0-9](?![a-z0-9'%])){3,}/g),
+  ].map(([run]) => run);
+  const whole = [
+    ...plain.matchAll(
+      /\b(?=[a-z0-9-]*\d)(?=[a-z0-9-]*[a-z])[a-z0-9]{2,}(?:[- ](?=[a-z0-9]*\d)[a-z0-9]{2,})*\b/g,
+    ),
+  ].map(([run]) => run);
+  const named = [
+    ...plain.matchAll(
+      /\b(?:code|reference|confirmation|booking|reservation|order|ticket)(?: (?:code|number|id))? (?:is|was|will be|would be)(?: going to be)?:? ([a-z0-9][a-z0-9 ,-]{2,})/g,
+    ),
+  ].flatMap(([, value = '']) =>
+    /\d/.test(value) || /^[a-z]( [a-z]){2,}/.test(value) ? [value] : [],
+  );
+  return [
+    ...spelled.filter((run) => /[a-z]/.test(run) && (/\d/.test(run) || compact(run).length >= 4)),
+    ...whole.filter(
+      (run) =>
+        !/^\d+(?:st|nd|rd|th|am|pm|ft|lbs?|kw|hp|in|x\d+|s|k|m|v|w|a)$/.test(run) &&
+        compact(run).length >= 4,
+    ),
+    ...named,
+  ];
+}
+
+const codeWord = /\b(?:code|confirmation|reference|booking number|reservation number)\b/;
+const codeNamed =
+  /\b(?:code|confirmation|confirmation number|booking number|reference(?: number)?|reservation number)\b(?:'s| is| will be| was|:)?(?= \d)/;
+
+function hasUnknownCode({ text, stated }: Said, { all, tools, caller }: Knowledge): boolean {
+  const known = compact(all);
+  if (
+    codesIn(text)
+      .map(compactCode)
+      .some((code) => code.length >= 3 && !known.includes(code))
+  )
+    return true;
+  // Digits alone may be a code too, when they are called one.
+  return stated.some((clause) => {
+    const digits = codeNamed.test(clause)
+      ? compact(clause.slice(clause.search(codeNamed))).replaceAll(/\D/g, '')
+      : '';
+    return digits.length >= 3 && !compact(tools + caller).includes(digits);
+  });
+}
+
+function compactCode(code: string): string {
+  return compact(code.replaceAll(/\b(?:and|then|dash|it|is|the)\b/g, ' '));
+}
+
+function phonesIn(text: string): string[] {
+  return [...text.matchAll(/\+?\(?\d(?:[\s().,-]{0,3}\d){6,}/g)].map(([run]) =>
+    run.replaceAll(/\D/g, ''),
+  );
+}
+
+function hasUnknownPhone({ text }: Said, { all }: Knowledge): boolean {
+  const known = phonesIn(all.replaceAll('\n', ' | '));
+  const isKnown = (number: string) =>
+    known.some((digits) => digits.endsWith(number) || number.endsWith(digits));
+  if (phonesIn(text).some((number) => !isKnown(number))) return true;
+  const ending = /\b(?:ending|ends) (?:in|with) ([\d ,-]{2,})/
+    .exec(text)?.[1]
+    ?.replaceAll(/\D/g, '');
+  return ending !== undefined && !known.some((digits) => digits.endsWith(ending));
+}
+
+// ---- Prices ----
+
+const bargain =
+  /\b\d+(?:\.\d+)? ?(?:%|percent)|\bhalf (?:off|price)\b|\bdiscount\w*|\bspecial (?:offer|price|rate|deal)|\b(?:good|great|better|best|sweet|cut you a|give you a|make you a) deal\b|\bpromo\w*|\bcoupon|\bcheaper\b|\b(?:lower|reduced?|better|special|best) (?:the )?(?:price|rate)|\b(?:prices?|rates?) (?:drops?|goes down|comes down|went down|is down|are down|is lower)|\bknock\b.*\boff\b|\b(?:take|took|get) (?:\S+ ){1,3}off\b|\bon sale\b|\bbargain|\b(?:price match|match (?:that|their|the|any) (?:price|rate|quote|offer))|\bthrow(?:ing|n)? in\b|\bwaiv(?:e|es|er|ing)\b|\b(?:skip|forget(?: about)?) the deposit\b|\bbonus\b|\bextra day\b|\bloyalty\b|\b(?:cost|pay|charge)\w* (?:less|nothing|extra)\b/;
+const cannot =
+  /\b(?:can't|cannot|can not|couldn't|won't|unable|not able|not allowed|don't (?:have|offer|give|do|know|see)|do not|isn't any|aren't any|no|not|wouldn't|nobody|never)\b/;
+
+function hasUnknownPrice(said: Said, known: Knowledge): boolean {
+  const { text, stated, asked } = said;
+  const amounts = amountsIn(text);
+  const isQuote =
+    attributed.test(text) &&
+    stated.every((clause, i) => i === 0 || !/\b(?:it's|that's|we|is|costs?)\b/.test(clause));
+  const cannotBe = cannot.test(text);
+  const unknown = amounts.filter((amount) => !isKnownAmount(amount, said, known));
+  const heard = amountsIn(known.caller);
+  if (
+    unknown.some(
+      ({ value }) =>
+        !(isQuote && heard.some((by) => by.value === value)) &&
+        !(value === 0 && (isOnlyAsked(said) || /\bcan't|cannot|nothing is\b/.test(text))),
+    )
+  )
+    return true;
+  const values = amounts.map(({ value }) => value);
+  if (values.length > 0 && countsIn(text).some((count) => !isKnownCount(count, known, values)))
+    return true;
+  const offer = bargain.exec(text)?.[0];
+  if (offer === undefined || isQuote) return false;
+  const told = same(known.told);
+  if (/\d/.test(offer)) return !told.includes(same(offer));
+  const asks =
+    stated.every((clause) => !bargain.test(clause)) && asked.some((clause) => bargain.test(clause));
+  if (asks)
+    return !/\b(?:are|were|did|do|have|is) (?:you|that|there|it)\b|\blike me to (?:ask|check|find)\b/.test(
+      asked.join(' '),
+    );
+  if (cannotBe) return false;
+  const governed = stated.every(
+    (clause) => !bargain.test(clause) || isSupposed(clause.slice(0, clause.search(bargain))),
+  );
+  return !governed && !told.includes(same(offer));
+}
+
+const isOnlyAsked = ({ stated, asked }: Said) =>
+  asked.length > 0 && stated.every((clause) => amountsIn(clause).length === 0);
+
+/** A tool or the yard said the same amount of the same thing. */
+function isKnownAmount(
+  amount: ReturnType<typeof amountsIn>[number],
+  said: Said,
+  { toolSentences, facts }: Knowledge,
+): boolean {
+  const subject = subjectsOf(said.text);
+  const fromYard = facts.yard.some(([key, row]) => {
+    const text = inDigits(`${key}: ${row}`);
+    return (
+      amountsIn(text).some((known) => isSameAmount(amount, known)) && !contradicts(amount, text)
+    );
+  });
+  if (fromYard) return true;
+  return toolSentences.some((sentence) => {
+    const { text } = sentence;
+    const amounts = amountsIn(text);
+    return amounts.some((known) => {
+      if (!isSameAmount(amount, known)) return false;
+      const rivals = amounts.filter(({ role, at }) => role === known.role && at < known.at);
+      const from = rivals.at(-1)?.at ?? 0;
+      const several = amounts.filter(({ role }) => role === known.role).length > 1;
+      const about = several ? text.slice(from, known.at) : aboutOf(sentence, toolSentences);
+      return subject.every((word) => hasWord(about, word));
+    });
+  });
+}
+
+/** A row that names a price does not make something free. */
+function contradicts({ value }: { readonly value: number }, row: string): boolean {
+  return value === 0 && amountsIn(row).some((amount) => amount.value > 0);
+}
+
+/** The whole saying that a sentence is a part of. */
+function contextOf({ use }: ToolSentence, all: readonly ToolSentence[]): string {
+  return all
+    .filter((other) => other.use === use)
+    .map(({ text }) => text)
+    .join(' ');
+}
+
+const countPattern =
+  /\b(\d+)[ -](?:days?|weeks?|months?|miles?|hours?|weekends?|machines?|units?)\b/g;
+
+function countsIn(text: string): { readonly count: number; readonly words: string }[] {
+  return [...text.matchAll(countPattern)].map(([words, count]) => ({
+    count: Number(count),
+    words,
+  }));
+}
+
+/** Said as it is, or what the days and the rates of a tool's sentence, about the same `values`, come to. */
+function isKnownCount(
+  { count, words }: { readonly count: number; readonly words: string },
+  { told, toolSentences }: Knowledge,
+  values: readonly number[],
+): boolean {
+  if (count <= 1) return true;
+  if (hasPhrase(told, words) || hasPhrase(told, words.replace(/s$/, ''))) return true;
+  if (!/day/.test(words)) return false;
+  return toolSentences.some((sentence) => {
+    const about = contextOf(sentence, toolSentences);
+    const amounts = amountsIn(about);
+    if (!values.every((value) => amounts.some((amount) => amount.value === value))) return false;
+    const daily = amounts.find(({ role }) => role === 'day')?.value;
+    const isTotal = amounts.some(
+      ({ role, value }) => role === 'total' && daily !== undefined && value === daily * count,
+    );
+    return isTotal || rangesIn(sentence.text).includes(count);
+  });
+}
+
+function hasPhrase(text: string, phrase: string): boolean {
+  return new RegExp(`(?<![\\w-])${phrase.replaceAll(/[^a-z0-9 -]/g, '.')}(?![\\w])`).test(text);
+}
+
+// ---- What a sentence is about ----
+
+const neutral = new Set(
+  (
+    "the a an our your my another this that these those both any some all each every one two it that's it's i we you " +
+    'price prices total totals deposit deposits rate rates cost costs charge fee fees amount machine machines unit units delivery pickup rental rentals rent ' +
+    'booking bookings reservation code number name day days week weeks weekend month months hour hours time times date dates daily weekly monthly ' +
+    'good great best news same whole full first last next only just also then there here thing way each yes no okay right well so and or of for to from on at in is are ' +
+    'refundable security security upfront overall complete entire usual standard regular normal current caller customer person people someone answer question ' +
+    'moment minute second morning afternoon evening today tomorrow tonight monday tuesday wednesday thursday friday saturday sunday ' +
+    'january february march april may june july august september october november december order request plan lot bit couple few kind type size model ' +
+    'rest start end return period range list dollar dollars bucks buck pounds quid euros cents percent soonest earliest latest list sheet system yard shop store office place address door line phone call calls message note help per with plus by about around through until till before after which what when where who how ' +
+    'sure thanks please sorry sir certainly absolutely currently still already now indeed actually too long short big small new free available back up out off down over it not never than as if but be been being was were will would can could should do does did has have had get got goes go comes come runs run costs said tool flat under below above within between'
+  ).split(' '),
+);
+const determined =
+  /\b(?:the|a|an|our|your|another|that|this|those|these|both|any|\d+)\s+(?=([a-z][a-z0-9'-]*(?:\s+[a-z0-9][a-z0-9'-]*){0,3}))/g;
+const bareSubject =
+  /^(?:(?:yes|no|okay|ok|sure|so|well|and|but|also|actually|unfortunately|fortunately|sorry|great|good news|currently)[ ,]+)*((?:[a-z0-9][a-z0-9'-]*\s+){1,4}?)(?:is|are|isn't|aren't|was|were|runs?|costs?|comes?|rents?|goes|will|won't|would|has|have)\b/;
+const stops = new Set(
+  "is are isn't aren't was were will won't would can can't could has have had runs run costs cost comes come rents goes go for from on at in to and or but until through till with by if that which who you we i it of per as so than plus each because when where be being been under within does do did".split(
+    ' ',
+  ),
+);
+
+/** The content words of what a sentence speaks about; empty when it says "it". */
+function subjectsOf(text: string): string[] {
+  const phrases = [...text.matchAll(determined)].map(([, words = '']) => words);
+  for (const clause of text.split(breaks)) {
+    const bare = bareSubject.exec(clause)?.[1];
+    if (bare !== undefined) phrases.push(bare);
+  }
+  const words = phrases.flatMap((phrase) => {
+    const all = phrase.trim().split(/\s+/);
+    const end = all.findIndex((word) => stops.has(word));
+    return end < 0 ? all : all.slice(0, end);
+  });
+  return [...new Set(words.map((word) => word.replace(/'s$/, '')))].filter(
+    (word) =>
+      !neutral.has(word) &&
+      !/^\d/.test(word) &&
+      !/'(?:re|ve|ll|d|m|t)$/.test(word) &&
+      !/^(?:mon|tues|wednes|thurs|fri|satur|sun)days?$/.test(word) &&
+      !word.endsWith('ly'),
+  );
+}
+
+/** Whether all that a sentence speaks about is named in `text`; true of one that says "it". */
+export function isAbout(sentence: string, text: string): boolean {
+  const known = inDigits(text);
+  return subjectsOf(inDigits(sentence)).every((word) => hasWord(known, word));
+}
+
+function hasWord(text: string, word: string): boolean {
+  const stem = stemOf(word);
+  return text.split(/[^a-z0-9']+/).some((other) => stemOf(other) === stem);
+}
+
+function stemOf(word: string): string {
+  return word
+    .replace(/'s$/, '')
+    .replace(/ce$/, 'se')
+    .replace(/ies$/, 'y')
+    .replace(/(?<=[^s])s$/, '')
+    .replace(/(?:ed|ing)$/, '')
+    .replace(/e$/, '');
+}
+
+// ---- Results ----
+
+type Group = 'book' | 'cancel' | 'change' | 'money' | 'message' | 'transfer' | 'send' | 'done';
+
+const perfect =
+  "(?:'ve|'s|'re| have| has| had| is| are| was| were| got|'m| am| be| been| being|get|gets|getting)";
+const adverbs =
+  '(?: (?:just|now|already|all|also|officially|successfully|gone ahead and|went ahead and|been|being|your|it|that|them|this|everything|one|you|the|a|both|there|here|then|fully|hereby|indeed|completely|still|actually|safely|well))*';
+const participles: readonly (readonly [Group, string])[] = [
+  [
+    'book',
+    'booked|rebooked|reserved|held|confirmed|reconfirmed|secured|locked|scheduled|set aside|put aside|penciled|pencilled|put on hold|on hold|arranged|guaranteed|rented|blocked off|approved|signed up|assigned|allocated|registered|claimed',
+  ],
+  ['cancel', 'cancelled|canceled|called off|deleted|voided'],
+  [
+    'change',
+    'moved|changed|switched|rescheduled|pushed|extended|shortened|updated|swapped|adjusted|corrected|amended|modified|upgraded|renewed|fixed|postponed|bumped|shifted|transferred the|edited|prolonged|lengthened',
+  ],
+  [
+    'money',
+    'waived|removed|dropped|reduced|lowered|discounted|applied|credited|refunded|charged|billed|paid|processed|taken off|knocked|comped|halved|forgiven|returned your deposit|authorized|authorised|cut',
+  ],
+  [
+    'message',
+    'noted|written|passed|told|notified|recorded|logged|saved|left (?:a|the|your) message|let (?:them|him|her|the)|taken (?:down|your|a|the)|made a note|made the note|put in a (?:note|request|word)|flagged|alerted|informed|spoken|asked|added|filed|submitted|entered|escalated|marked|checked with|talked',
+  ],
+  ['transfer', 'transferred|connected|put you through|forwarded|patched'],
+  [
+    'send',
+    'sent|texted|emailed|e-mailed|mailed|dispatched|delivered|shipped|ordered|loaded|dropped off',
+  ],
+  [
+    'done',
+    'done|taken care of|sorted|handled|completed|finalized|finalised|finished|settled|set up|placed|made (?:the|your|that|a) (?:booking|reservation|change)|made it|created|dealt with|closed out|cleared|put (?:it|that|you|your|the|them)',
+  ],
+];
+const idioms: readonly (readonly [Group, RegExp])[] = [
+  [
+    'book',
+    /\b(?:you(?:'re| are)|we(?:'re| are)|everything(?:'s| is)|that(?:'s| is)|it(?:'s| is)|all|now) (?:all )?(?:set|good to go|squared away|taken care of|locked in|confirmed|good|in)(?: (?:for|now|then|on|from|with)\b|[.!,]|$)/,
+  ],
+  ['book', /^(?:you're |we're )?(?:all )?(?:set|good to go|booked|confirmed|reserved|locked in)\b/],
+  [
+    'book',
+    /\b(?:it|that|that one|the \w+(?: \w+)?|they)(?:'s| is|'re| are|'ll be| will be)(?: all| now| officially)? yours\b|\ball yours\b/,
+  ],
+  [
+    'book',
+    /\b(?:got|have|had|has|put|putting|see|wrote) (?:you|it|that|them|your name|the \w+(?: \w+)?|a \w+(?: \w+)?)(?: all)?(?: \w+ \w+)? (?:down|booked|reserved|in the (?:system|book|books|calendar|schedule)|on the (?:list|schedule|calendar|books?)|confirmed|set aside|held|scheduled|set up)\b/,
+  ],
+  [
+    'book',
+    /\byou(?:'re| are)(?: all| now)? (?:down for|down on|on the (?:list|schedule|calendar|books)|in the (?:system|book|calendar)|scheduled)\b/,
+  ],
+  [
+    'book',
+    /\b(?:you|we|i)(?: already| do| now|'ve)* (?:have|has|got) (?:a|an|your|the|that|this|one) (?:confirmed |existing |current |valid |new )?(?:booking|reservation|hold)\b/,
+  ],
+  [
+    'book',
+    /\byour (?:booking|reservation|rental|order|request|machine|hold|spot|slot)(?: \w+){0,3}?(?:'s| is| has| went| goes| was| stands)(?: all| now| been| gone)*(?: (?:confirmed|through|in|set|good|complete|active|live|secure|ready|fine|there|approved|on file|official))/,
+  ],
+  [
+    'book',
+    /\b(?:went|gone|goes|going) through\b|\b(?:deal|done deal)\b(?=[.!]|$)|\bit's official\b|\bconsider it\b|\byou(?:'ve| have) got (?:it|the \w+)\b|\bsee you (?:on |at |this |next |bright )?(?:\w+day|tomorrow|then|the \d|at \d|\d|in the morning|early)/,
+  ],
+  [
+    'done',
+    /^(?:all |it's |that's |there, |and )?done\b|\b(?:that|it|this|everything)(?:'s| is)(?: all| now| already)? (?:done|sorted|handled|settled|fixed|updated|complete|completed|taken care of)\b|\bconsider it done\b|^(?:fixed|sorted|handled)\b/,
+  ],
+  [
+    'cancel',
+    /\b(?:it|that|booking|reservation|rental)(?:'s| is)(?: all| now)? (?:off|gone|off the books)\b|\byou(?:'re| are) off the (?:hook|schedule|list)\b|\b(?:took|taken) (?:you|it|that|the booking) off\b|\bno longer (?:have|booked|reserved|on)\b/,
+  ],
+  [
+    'money',
+    /\b(?:card|deposit|payment|account)(?: \w+){0,2} (?:on file|went through|charged|cleared|received)\b|\b(?:receipt|invoice|refund|payment)\b.*\b(?:sent|issued|on its way|received|processed|emailed|is coming)\b|\b(?:i|we) (?:have|'ve|got|see) (?:your|the|a) (?:card|payment)\b|\b(?:taken|took|processed|received|charged|ran|collected) (?:the |your |a |full )*(?:payment|card|deposit|money)\b/,
+  ],
+  [
+    'send',
+    /\b(?:(?:loaded )?on the (?:truck|trailer|road)|loaded up|on (?:its|the|their) way|en route|out for delivery)\b/,
+  ],
+  [
+    'transfer',
+    /\b(?:i'm|i am|we're|you're being|you are being|now) (?:now )?(?:transferring|connecting|putting you through|forwarding|transferred|connected|patching)\b/,
+  ],
+  [
+    'book',
+    /\b(?:i'm|i am|we're|we are)(?: now| just| currently| going ahead and)* (?:booking|reserving|holding|confirming|locking|scheduling|setting aside|putting you)\b/,
+  ],
+  ['cancel', /\b(?:i'm|i am|we're|we are)(?: now| just| currently)* (?:cancell?ing|deleting)\b/],
+  [
+    'change',
+    /\b(?:i'm|i am|we're|we are)(?: now| just| currently)* (?:changing|moving|switching|extending|rescheduling|updating|adjusting|upgrading)\b/,
+  ],
+  [
+    'money',
+    /\b(?:i'm|i am|we're|we are)(?: now| just| currently)* (?:waiving|removing|refunding|reducing|lowering|crediting|discounting|charging|applying|taking off|dropping the)\b/,
+  ],
+];
+const simplePast =
+  /\b(?:i|we)(?: just| already| also| did| went ahead and| now)* (booked|reserved|held|confirmed|secured|scheduled|cancelled|canceled|moved|changed|switched|rescheduled|pushed|extended|shortened|updated|swapped|adjusted|corrected|waived|removed|dropped|reduced|lowered|discounted|applied|credited|refunded|charged|billed|processed|noted|wrote|passed|told|notified|recorded|logged|saved|sent|texted|emailed|dispatched|ordered|placed|finalized|arranged|upgraded|called|spoke|let|added|made|put|took|gave|set|locked|asked|checked with|talked|left (?:a|the|your|him|her|them) |rang|phoned|emailed|reported|got (?:you|it|that|one) )/;
+const pastGroups: Readonly<Record<string, Group>> = {
+  wrote: 'message',
+  called: 'message',
+  spoke: 'message',
+  let: 'message',
+  gave: 'money',
+  made: 'book',
+  put: 'book',
+  took: 'message',
+  set: 'book',
+  locked: 'book',
+  added: 'message',
+  asked: 'message',
+  talked: 'message',
+  rang: 'message',
+  phoned: 'message',
+  reported: 'message',
+};
+const promise =
+  /\b(?:i'll|we'll|i will|we will|i'm going to|we're going to|i am going to|i'm gonna|you'll|you will|it'll|it will|that'll|that will|they'll|they will|the \w+(?: \w+)? will|(?:\w+ ){0,2}(?:driver|crew|truck|machine|delivery|guys) will)\b(?: \w+){0,3}? (hold|reserve|book|cancel|waive|extend|reduce|lower|refund|credit|deliver|delivered|drop|bring|waiting|ready|there|set (?:it|one|that|this) aside|put (?:you|it|that|your name|one|this) (?:down|aside|on|in)|let (?:the|them|him|her|my|our|someone)|tell (?:the|them|him|her|my|our)|pass (?:it|that|this|your)|text|email|e-mail|mail|send|guarantee|throw|knock|match|arrive|receive|held|booked|reserved|cancelled|canceled|waived|refunded|charged|moved|changed|dispatch|save (?:it|one|that)|block|lock|keep (?:it|one|that|the)|schedule|arrange|move (?:it|that|your|the|you)|change (?:it|that|your|the)|switch (?:it|that|your|the|you)|push (?:it|that|your|the)|upgrade|give you|get (?:it|that|you|one) (?:booked|reserved|cancelled|moved|delivered|set|scheduled|out|there|sorted))\b/;
+const promiseGroups: Readonly<Record<string, Group>> = {
+  cancel: 'cancel',
+  cancelled: 'cancel',
+  canceled: 'cancel',
+};
+const notYet =
+  /\b(?:can|could|would|may|might|must|should|shall|need|needs|needed|to be|want|wants|like|has to|have to|had to|needs to|going to need|nothing|nobody|no one|none|isn't|aren't|wasn't|weren't|haven't|hasn't|hadn't|not|never|can't|cannot|couldn't|won't|wouldn't|don't|doesn't|didn't|without|no|let me|to get|i'd|ready to|happy to|able to|how to|try to|before)\b/;
+
+type ResultClaim = { readonly group: Group; readonly at: number };
+
+/** The results that a clause claims. */
+function resultsIn(clause: string): ResultClaim[] {
+  const claims: ResultClaim[] = [];
+  const add = (group: Group, at: number, isIdiom = false) => {
+    const beforeIt = clause.slice(0, at);
+    if (isSupposed(beforeIt) || attributed.test(clause)) return;
+    if (notYet.test(isIdiom ? beforeIt : clause.slice(0, at + 12))) {
+      const denied = notYet.exec(isIdiom ? beforeIt : clause)?.index ?? -1;
+      if (denied >= 0 && denied <= at + 12) return;
+    }
+    claims.push({ group, at });
+  };
+  for (const [group, words] of participles) {
+    const pattern = new RegExp(
+      `(?:\\b(?:\\w+)?${perfect}${adverbs}|^(?:all |and |okay |great |perfect |now |just |already |it |that )*(?=\\w+(?: \\w+)?(?:$|[.!,]| (?:for|to|by|on|until|with|it|that|you|your|the|as|and|now|from|in|under|off)\\b))) ?\\b(?:${words})\\b`,
+    );
+    const match = pattern.exec(clause);
+    if (match && !isOther(group, match[0], clause.slice(match.index + match[0].length))) {
+      const at = match.index + match[0].length - (/\S+$/.exec(match[0])?.[0].length ?? 0);
+      add(group, at);
+    }
+  }
+  for (const [group, pattern] of idioms) {
+    const match = pattern.exec(clause);
+    if (match) add(group, match.index, true);
+  }
+  const past = simplePast.exec(clause);
+  if (
+    past &&
+    !/\b(?:i|we) (?:let you|put you through$|asked (?:if|you|which|what|when|whether|about)|told you|called you|made (?:a mistake|an error)|set up shop|gave you|took (?:too|so)|saved you|noted (?:that )?you|checked with you)\b/.test(
+      clause,
+    )
+  ) {
+    const verb = past[1] ?? '';
+    add(pastGroups[verb] ?? groupOf(verb) ?? 'done', past.index + past[0].length - verb.length);
+  }
+  const will = promise.exec(clause);
+  if (
+    will &&
+    !isSupposed(clause.slice(0, will.index)) &&
+    !/\b(?:once|when|if|as soon as|after|until)\b(?! (?:\w+day|\d|noon))/.test(
+      clause.slice(will.index),
+    ) &&
+    !/\b(?:not|won't|nobody|no one|need to|have to|be able to)\b/.test(will[0]) &&
+    !/\bsend (?:you )?(?:to|over to)\b|\bmove on\b|\bgive you (?:a (?:moment|minute|second|call)|some time|time|that|the (?:number|address|details))\b|\btext me\b/.test(
+      clause,
+    )
+  ) {
+    claims.push({ group: promiseGroups[will[1] ?? ''] ?? 'book', at: will.index });
+  }
+  return claims;
+}
+
+/** Participles that say something else: "it's booked through Friday", "we're all done talking". */
+function isOther(group: Group, matched: string, rest: string): boolean {
+  if (group === 'book' && /\bdeposit\b.*\bheld$/.test(matched)) return true;
+  if (group === 'book' && /\b(?:booked|rented|reserved)$/.test(matched))
+    return /^ (?:through|until|till|up|out|solid|by (?:someone|another|somebody))\b/.test(rest);
+  if (group === 'message' && /\b(?:asked|told)$/.test(matched))
+    return /^ (?:me|you|about|for|if)\b/.test(rest) || /\byou/.test(matched);
+  if (group === 'message' && /\b(?:added|written)$/.test(matched))
+    return /^ (?:cost|charge|fee)/.test(rest);
+  if (group === 'change') return /\b(?:that|nothing) changed\b/.test(matched);
+  return false;
+}
+
+function groupOf(verb: string): Group | undefined {
+  return participles.find(([, words]) => words.split('|').includes(verb))?.[0];
+}
+
+function hasUnknownResult({ text, stated, asked }: Said, known: Knowledge): boolean {
+  const presumed = asked.filter((clause) =>
+    /\b(?:i|we)(?:'ve| have)?(?: just| already)* (?:booked|made|reserved|cancelled|canceled|moved|changed|waived|held|extended)\b/.test(
+      clause,
+    ),
+  );
+  const claimed = [...stated, ...presumed].flatMap((clause) =>
+    resultsIn(clause).map(({ group }) => ({ group, clause })),
+  );
+  return claimed.some(({ group, clause }) => !isKnownResult(group, clause, text, known));
+}
+
+/** A tool's own sentence has the result, and names the machine and the days that are named here. */
+function isKnownResult(
+  group: Group,
+  clause: string,
+  text: string,
+  { toolSentences, facts, today }: Knowledge,
+): boolean {
+  if (group === 'message' && isEcho(clause, facts)) return true;
+  const results = toolSentences.flatMap((sentence) =>
+    sentence.text
+      .split(breaks)
+      .flatMap((part) => resultsIn(part).map((claim) => ({ ...claim, sentence }))),
+  );
+  const subject = subjectsOf(clause);
+  const days = daysIn(text, today);
+  return results.some(({ group: by, sentence }) => {
+    const isAll =
+      group === 'done' && sentence.use === (toolSentences.at(-1)?.use ?? -1) && by !== 'message';
+    if (by !== group && !isAll) return false;
+    const about = toolSentences
+      .filter(({ use }) => use === sentence.use || use === sentence.use - 1)
+      .map((other) => other.text)
+      .join(' ');
+    const isUndone =
+      group === 'book' &&
+      results.some((later) => later.group === 'cancel' && later.sentence.use > sentence.use);
+    return (
+      !isUndone &&
+      subject.every((word) => hasWord(about, word)) &&
+      days.every((day) => isAmong(day, daysIn(about, today)))
+    );
+  });
+}
+
+/** "I've got it down as Maria" is said of words just heard, which is no writing down. */
+function isEcho(clause: string, { caller }: KnownFacts): boolean {
+  return /^(?:i've|i have|i|we've) noted that (?:you|it)\b/.test(clause) && caller.length > 0;
+}
+
+// ---- Opening hours ----
+
+const openWords = /\b(?:open|opens|opening|close|closes|closed|closing|hours)\b/;
+const staffed =
+  /\b(?:we|we're|yard|office|shop|store|our|us|gate|doors?|hours|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|today|tomorrow|weekends?|weekdays?|they|it)\b/;
+
+function claimsHours({ stated, text }: Said): boolean {
+  const claims = stated.some((clause) => {
+    const at = clause.search(openWords);
+    return (
+      at >= 0 &&
+      staffed.test(clause) &&
+      !isSupposed(clause.slice(0, at)) &&
+      !quoted.test(clause) &&
+      !/\b(?:don't|do not|can't) (?:have|know|see|say|tell)\b/.test(clause.slice(0, at))
+    );
+  });
+  const isTimetable =
+    stated.length > 0 &&
+    /day\b|weekends?\b/.test(text) &&
+    /\d ?(?:am|pm)?(?: to | until | till |-)\d|\bfrom \d+(?::\d\d)?(?: ?[ap]m)? (?:to|until|till) (?:\d|noon)/.test(
+      text,
+    ) &&
+    !/\d(?:st|nd|rd|th) (?:to|until)/.test(text);
+  return isTimetable || (claims && !/\bopen (?:slot|spot|question|a|an|the|up|to)\b/.test(text));
+}
+
+function hasWrongHours(said: Said, { facts, today, told }: Knowledge): boolean {
+  if (!claimsHours(said)) return false;
+  const { stated, text } = said;
+  const row = facts.yard
+    .filter(([key]) => /hour|open/i.test(key))
+    .map(([, value]) => inDigits(value))
+    .join('; ');
+  const known = hoursIn(row);
+  if (known.length === 0) return !same(told).includes(same(text));
+  const statedText = stated
+    .join(', ')
+    .replaceAll(/\b(?:today|tomorrow|tonight)\b/g, (word) => dayNameOf(word, today));
+  const spans = hoursIn(statedText);
+  const isBroad =
+    /\b(?:holidays?|24 hours|24\/7|around the clock|all night|every ?day|7 days|all week)\b/.exec(
+      statedText,
+    )?.[0];
+  if (
+    isBroad !== undefined &&
+    /holiday|night/.test(isBroad) &&
+    !row.includes(isBroad.replace(/s$/, ''))
+  )
+    return true;
+  const meaningful = spans.filter(
+    ({ days, opens, closes, isClosed }) =>
+      days.length > 0 || opens !== null || closes !== null || isClosed,
+  );
+  if (meaningful.length === 0) return /\bclosed\b/.test(text) && !/\bclosed\b/.test(row);
+  return !meaningful.every((hours) =>
+    hours.isClosed && hours.days.length === 0 ? false : isWithin(hours, known),
+  );
+}
+
+function dayNameOf(word: string, today: IsoDate | null): string {
+  const [day] = daysIn(word, today);
+  const names = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
+  return day?.weekday === undefined ? word : (names[day.weekday] ?? word);
+}
+
+// ---- Availability ----
+
+const availabilityWords: readonly RegExp[] = [
+  /(?<!\b(?:feel|toll|hands|smoke|risk|debt|trouble|hassle|stress)[ -])\bfree\b(?! to (?:call|ask|stop|come|reach|contact|tell|say|let|take)\b)/,
+  /\b(?:available|unavailable|availability|in stock|out of stock|sold out|spoken for|rented out|all rented|on rent|out on (?:rent|a job|hire)|in the shop|under (?:repair|maintenance)|in maintenance|being (?:repaired|serviced)|on the lot|in the yard)\b/,
+  /\bbooked (?:out|up|solid|through|until|till|by (?:someone|another|somebody))\b/,
+  /\bready (?:to go|for (?:you|pick-?up|collection|delivery)|and waiting|right now|now|by|on|at|tomorrow|today)\b/,
+  /\b(?:we|i)(?:'ve| do| still| also| only| currently| actually| always| just)* (?:have|got|'ve|carry|stock|don't have|haven't got|have got)(?: got)?(?: still| only| just| also| currently| exactly| at least| about)*(?: (?:it|them|those|that|one|two|three|both|\d+|a|an|some|several|plenty|lots|no|none|nothing|another|the|any|availability|more|enough|all|multiple|your|openings?|everything)\b|$)/,
+  /\bthere(?:'s| is| are|'re|'ll be| will be)(?: still| only| just| also| currently)* (?:one|two|\d+|a|an|some|several|plenty|no|none|nothing|another|availability|openings?|lots)\b/,
+  /\b(?:left|remaining)\b(?! (?:a|the|your|side|turn|hand|off|at|on|message|you))/,
+  /\b(?:you|they) (?:can|could|may)(?: definitely| certainly| also| still)* (?:have|get|pick (?:it|that|one|them|this) up|pick up|collect|take|grab|come (?:get|pick|grab|by|in)|swing by|start|keep)\b/,
+  /\b(?:it|that|this|that one|this one|they|which|one|machine|unit)(?:'s| is| are|'re| was)(?: still| all| now| currently| already)* (?:gone|taken|out|back|ready|here|in\b(?! (?:the|a|our|good|great|all|total|your))|open|sitting|waiting|rented|clear|not (?:free|available|in|here|out))\b/,
+  /\b(?:\w+day|tomorrow|today|the \d+(?:st|nd|rd|th)|that day|those (?:days|dates)|that week|next week|that date|weekend)(?:'s| is| are| also| should| will| looks| look| would| all)* (?:be )?(?:works?|fine|good|open|clear|okay|ok|no problem|perfect|wide open|doable|possible|booked|full|taken|out)\b(?! for you)/,
+  /\b(?:can|could|can definitely|can certainly) do (?:\w+day|tomorrow|today|the \d|that day|those|that week|next)\b/,
+  /\b(?:due back|comes? back|coming back|back (?:on|by|in|this|next|tomorrow|today|from)\b|opens? up|frees? up|becomes? available|comes? available|comes? in\b|returns? (?:on|by|tomorrow|today|next|this))/,
+  /\b(?:(?:just|already|now) (?:came|come|got|in)|(?:came|got) (?:back|in))\b/,
+  /\b(?:earliest|soonest|next available|first available|next opening)\b/,
+  /\b(?:someone|somebody|nobody|no one|another (?:customer|caller|person|guy|company|crew|contractor|client|party)|(?:a|other|our) (?:customer|client|contractor|crew)s?|the (?:previous|last|other|next|current) (?:customer|caller|renter|guy|person)|he|she)(?:'s|'ve)?(?: else| already| just| currently| also)* (?:has|have|had|got|is|are|was|were|booked|rented|reserved|took|using|returned|returns|picked|wants?|asked|called)\b/,
+  /\b(?:plenty|lots|tons|a few|several|one|two|\d+) (?:of (?:them|those|these) )?(?:on hand|in stock|left|to (?:choose|pick) from|ready|sitting|here)\b/,
+];
+const [ofOthers] = availabilityWords.filter(({ source }) => source.includes('nobody'));
+const notMachines =
+  /\b(?:we|i)(?:'ve| do| still| also| only| currently| actually| always| just|'d)* (?:have|got|don't have|haven't got)(?: got)?(?: still| only| just| also)* (?:a|an|the|your|any|no|some|one|that|it|more|all|another|two|everything)? ?(?:more |other |last |quick |few |couple (?:of )?)?(?:questions?|notes?|record|numbers?|names?|moment|problem|trouble|idea|information|info|date|code|details?|address|access|way|price|figure|answer|down|right|as|here|for|to|you|of|policy|delivery|deposit|minimum|control|say|authority|wrong|yet|anyone|anybody|someone|person|message|i need|hard time|listing|phone|email|booking|reservation|that information|opening|hours|schedule|that (?:here|number|price|detail|right|down)|it (?:as|here|right|down|wrong|in front)|all (?:i|the|of|your)|what)\b/;
+const negative =
+  /n't\b|\bnot\b|\bno\b|\bnone\b|\bnothing\b|\bunavailable\b|\btaken\b|\bgone\b|\b(?:sold|rented|booked|all) out\b|\bbooked\b|\bspoken for\b|\bin the shop\b|\b(?:maintenance|repaired|serviced|repair)\b|\bfull\b|\bon rent\b|\bout until\b|\bis out\b|'s out\b|\bdue back\b/;
+
+function claimsAvailability(clause: string): boolean {
+  return availabilityClaim(clause) !== null;
+}
+
+function availabilityClaim(clause: string): RegExp | null {
+  if (attributed.test(clause)) return null;
+  return (
+    availabilityWords.find((pattern) => {
+      const at = clause.search(pattern);
+      if (at < 0 || isSupposed(clause.slice(0, at))) return false;
+      if (/\bwhat(?:ever)?\b|\bwhich\b/.test(clause.slice(0, at))) return false;
+      return true;
+    }) ?? null
+  );
+}
+
+const ofPeople =
+  /\b(?:someone|somebody|nobody|no one|anyone|everyone|staff|manager|owner|person|colleague|i'm|i am|me|help)\b.*\b(?:available|free|in the yard|in the office|here)\b/;
+const abilities = /\b(?:you|they) (?:can|could|may)\b/;
+const spans =
+  /\b(?:both|everything|all of (?:them|those|our)|left|remaining|the last one)\b|\b(?:this|next|all|any|every|that|the whole|the rest of the|the following|later this) (?:week|weekend|month|day|time|year|morning|afternoon|evening)\b|\banytime\b|\bwhenever\b|\bright (?:now|away)\b|\bimmediately\b|\bindefinitely\b|\bas long as\b|\b(?:in|within|for|after) (?:a|an|\d+|one|two|a few|a couple of) (?:hours?|days?|weeks?|months?|minutes?)\b|\bmornings?\b|\bafternoons?\b|\btonight\b|\bnow\b|\bthe (?:week|month) after\b|\bweekends?\b/g;
+
+function hasUnknownAvailability(said: Said, known: Knowledge): boolean {
+  return said.stated.some((clause) => {
+    const pattern = availabilityClaim(clause);
+    if (
+      pattern === null ||
+      /\bi (?:don't|do not) (?:have|see) (?:it|that|this|one|them|those|any|anything|a|an|the)\b(?!.*\b(?:free|available|in stock|left)\b)/.test(
+        clause,
+      ) ||
+      notMachines.test(clause) ||
+      ofPeople.test(clause)
+    )
+      return false;
+    // "You can have it delivered" and the like say nothing of a day.
+    if (abilities.test(clause) && pattern === availabilityWords[7] && !isTimed(said, known))
+      return /\b(?:it|that|one|them|machine)\b.*\b(?:now|any ?time|whenever)\b/.test(clause);
+    if (amountsIn(clause).some(({ value }) => value === 0)) return false;
+    if (pattern === ofOthers && /\b(?:it|that|this|one|them)\b/.test(clause)) return true;
+    if (isOfNewMachine(clause, known)) return true;
+    return !isKnownAvailability(clause, said, known);
+  });
+}
+
+function isTimed({ text }: Said, { today }: Knowledge): boolean {
+  return daysIn(text, today).length > 0 || text.match(spans) !== null || clocksIn(text).length > 0;
+}
+
+function isKnownAvailability(clause: string, { text, stated }: Said, known: Knowledge): boolean {
+  const { toolSentences, today, caller } = known;
+  const isNo = negative.test(clause);
+  const subject = subjectsOf(clause);
+  const days = daysIn(stated.join(', '), today);
+  const machines = machinesIn(clause);
+  const last = toolSentences.findLast(({ text: by }) =>
+    by.split(breaks).some(claimsAvailability),
+  )?.use;
+  return toolSentences.some((sentence) => {
+    const claims = sentence.text.split(breaks).filter(claimsAvailability);
+    if (!claims.some((by) => negative.test(by) === isNo)) return false;
+    // "It" is what was spoken of last.
+    if (subject.length === 0 && sentence.use !== last) return false;
+    const about =
+      subject.length > 0 && !/\buntil\b/.test(clause)
+        ? aboutOf(sentence, toolSentences)
+        : contextOf(sentence, toolSentences);
+    const ownDays = daysIn(sentence.text, today);
+    const knownDays =
+      ownDays.length > 0 && !/\buntil\b/.test(clause) ? ownDays : daysIn(about, today);
+    return (
+      subject.every((word) => hasWord(about, word)) &&
+      days.every((day) => isAmong(day, knownDays)) &&
+      modifiersOf(text).every(
+        (words) => sentence.text.includes(words) || (caller.includes(words) && days.length > 0),
+      ) &&
+      [...text.matchAll(spans)].every(([words]) => isSpanKnown(words, about)) &&
+      machines.every((words) => hasPhrase(about, words)) &&
+      clocksIn(text).every((time) => about.includes(time)) &&
+      countsIn(text).every((count) => isKnownCount(count, known, []))
+    );
+  });
+}
+
+/** How many machines: `2 of`, `3 scissor`. */
+function machinesIn(clause: string): string[] {
+  const count =
+    /(?<![\d:$.£/])\b(\d+)(?!\d| ?(?:st|nd|rd|th|am|pm|a\.m|p\.m|o'clock|days?|weeks?|hours?|months?|miles?|minutes?|feet|foot|inch|tons?|tonnes?|years?|%|percent)\b|[.:]\d)(?: ([a-z]+))?/g;
+  return [...clause.matchAll(count)].flatMap(({ 1: number = '', 2: noun, index }) => {
+    const isDate =
+      /(?:january|february|march|april|may|june|july|august|september|october|november|december|at|by|until|till|from|to|before|after|around) $/.test(
+        clause.slice(0, index),
+      );
+    if (isDate) return [];
+    return [
+      noun === undefined || /^(?:left|free|available|of|on|in|for|and|ready)$/.test(noun)
+        ? `${number} of`
+        : `${number} of`,
+    ];
+  });
+}
+
+/** A sentence with what "it" and "then" in it refer to. */
+function aboutOf(sentence: ToolSentence, all: readonly ToolSentence[]): string {
+  const before = all[all.indexOf(sentence) - 1];
+  const isAlone = subjectsOf(sentence.text).length === 0 && before?.use === sentence.use;
+  return isAlone && before ? `${aboutOf(before, all)} ${sentence.text}` : sentence.text;
+}
+
+const asksFor =
+  /\b(?:do you (?:have|rent|carry|do)|have you got|you got|is there|are there|i(?:'m| am|'d)? ?(?:need|want|like|looking for|after)|what about|how about|and(?= (?:a|an|some|the) )) (?:a|an|the|any|some|your|one of those)? ?([a-z]+(?: [a-z]+)?)/;
+
+/** "It" is what the caller asked for last, and no tool has spoken of that. */
+function isOfNewMachine(clause: string, { facts, tools }: Knowledge): boolean {
+  if (subjectsOf(clause).length > 0) return false;
+  const wanted = asksFor.exec(inDigits(facts.caller.at(-1) ?? ''));
+  const words = subjectsOf(`the ${wanted?.[1] ?? ''}`).filter(
+    (word) => !/^(?:delivery|somebody|someone|person)$/.test(word),
+  );
+  return words.length > 0 && words.every((word) => !hasWord(tools, word));
+}
+
+/** "Next Monday" is not the Monday that a tool spoke of, unless it was called that. */
+function modifiersOf(text: string): string[] {
+  return [
+    ...text.matchAll(/\b(?:next|following|last) (?:sun|mon|tues|wednes|thurs|fri|satur)day/g),
+  ].map(([words]) => words);
+}
+
+function isSpanKnown(words: string, about: string): boolean {
+  if (about.includes(words)) return true;
+  return /\bnow\b|right away|immediately/.test(words) && /\b(?:now|today)\b/.test(about);
+}
+
+function clocksIn(text: string): string[] {
+  return [
+    ...text.matchAll(
+      /\b(\d{1,2}(?::\d\d)?) ?(?:am\b|pm\b|a\.m|p\.m|o'clock)|\b(noon|midnight)\b|\b(?:at|by|before|after|until|around) (\d{1,2}(?::\d\d)?)(?=[.,!?]|$| (?:in the|on|sharp|today|tomorrow))/g,
+    ),
+  ].map(([whole, a, b, c]) => b ?? a ?? c ?? whole);
+}
+
+// ---- Names ----
+
+const months =
+  'January|February|March|April|May|June|July|August|September|October|November|December';
+const noName = new RegExp(
+  `^(?:I|I'm|I've|I'll|I'd|OK|Okay|AM|PM|ID|US|USA|Mr|Mrs|Ms|Dr|GPS|DOT|PTO|HP|English|Spanish|French|American|Google|Christmas|Thanksgiving|Easter|Memorial|Labor|Independence|Day|Eve|Sunday|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sundays|Mondays|Tuesdays|Wednesdays|Thursdays|Fridays|Saturdays|${months}|Hi|Hello|Hey|Thanks|Thank|You|Yes|No|Sure|Great|Good|Sorry|Please|Welcome|Bye|Goodbye|Bobcat|Kubota|Caterpillar|Cat|Deere|John Deere|Komatsu|JLG|Genie|Honda|Toro|Ditch|Witch|Vermeer|Case|Takeuchi|Yanmar|Volvo|Hitachi|Stihl|Husqvarna|Wacker|Skyjack|The|A|An|It|We|They|That|This|What|Which|When|Where|How|Who|Is|Are|Do|Does|Did|Can|Could|Would|Will|Shall|Should|May|And|But|So|Or|If|For|From|To|With|In|On|At|By|Of|Under|Your|Our|My|Just|Let|Lets|Got|Right|Perfect|Well|Alright|Absolutely|Certainly|Congratulations)$`,
+);
+const business =
+  /^(?:Rentals?|Equipment|Yard|Supply|Plant|Hire|Tools?|Inc|LLC|Ltd|Company|Co|Street|St|Road|Rd|Avenue|Ave|Lane|Drive|Highway|Boulevard|Excavators?|Loaders?|Steers?|Lifts?|Generators?|Compactors?|Trenchers?|Mixers?|Saws?|Trailers?|Trucks?|Dumpers?|Rollers?|Compressors?|Hammers?|Drills?|Pumps?|Washers?|Heaters?|Lights?|Towers?|Forklifts?|Telehandlers?|Augers?|Breakers?|Tractors?|Mowers?|Chippers?|Grinders?|Tillers?|Scaffolds?|Ladders?|Backhoes?|Dozers?|Skid|Mini|Boom|Scissor|Plate|Customer|Service|Center|Desk|Team|Department|Days?|Weeks?)$/;
+const cap = "[A-Z][a-zA-Z'’-]*[a-z]";
+const called = new RegExp(
+  `\\b(?:Mr|Mrs|Ms|Miss|Dr)\\.? (${cap})|\\b(?:[Nn]ame is|[Nn]ame's|[Nn]amed|[Cc]alled|[Cc]ustomer|[Cc]aller|[Uu]nder(?: the name)?(?: of)?|[Bb]y|[Ff]or|[Tt]o|[Ww]ith|[Ff]rom|[Ii]s|[Aa]sk for|[Mm]eet|[Tt]ell|[Cc]all|[Ww]as|[Ss]poke (?:to|with)|[Aa]nd|[Mm]anager|[Oo]wner|[Dd]river|[Cc]olleague|[Aa]s|[Tt]his is|[Ii]t's|[Ii]'m|[Tt]old|[Ll]et|[Bb]ehind|[Aa]bout) (${cap})(?= |[.,!?;:]|$|'s|’s)`,
+  'g',
+);
+const vocative = new RegExp(
+  `(?:^|[,!.] ?)(?:[Tt]hanks|[Tt]hank you|[Hh]i|[Hh]ello|[Hh]ey|[Oo]kay|[Ss]ure|[Gg]reat|[Ss]orry|[Gg]oodbye|[Bb]ye|[Ww]elcome(?: back)?|[Gg]ood (?:morning|afternoon|evening)|[Rr]ight|[Pp]erfect|[Yy]es|[Nn]o|[Aa]lright|[Gg]ot it),? (${cap})(?=[.,!?]|$)`,
+  'g',
+);
+const address2 = new RegExp(`, (${cap}(?: ${cap})?)[.!?]?$|^(${cap}), `, 'g');
+const possessive = new RegExp(
+  `\\b(${cap})['’]s (?:booking|reservation|rental|number|phone|account|machine|order|name|card|code|job|crew|site|deposit|order|invoice|project|excavator|lift|trailer|truck|place|house|yard|company|team|message|details|address)\\b`,
+  'g',
+);
+const opening = new RegExp(
+  `^(${cap})(?: (${cap}))? (?:has|had|booked|reserved|rented|took|picked|returned|called|lives|paid|owes|cancelled|canceled|will|is renting|is using|is coming|is picking|is bringing|wants|wanted|asked|from|said|says|told|already|also|just|can help|usually|dropped|owns|runs|works|needs|gets)\\b`,
+);
+const pair = new RegExp(`(?<![A-Za-z'’-])(${cap}) ((?:[A-Z]\\.? )?${cap})(?![A-Za-z])`, 'g');
+const determinerBefore =
+  /\b(?:[Tt]he|[Aa]|[Aa]n|[Oo]ur|[Yy]our|[Tt]his|[Tt]hat|[Oo]ne|[Tt]wo|[Aa]nother|[Ee]ach|[Aa]ny|\d+)\s+(?:[A-Z0-9]\S*\s+)*$/;
+
+function hasUnknownName({ sentence }: Said, { all }: Knowledge): boolean {
+  const text = sentence.replaceAll('’', "'");
+  const isKnown = (name: string) =>
+    name.split(/[\s-]+/).every((part) => {
+      const word = part.replace(/'s$/, '').replace(/\.$/, '');
+      return (
+        word === '' ||
+        noName.test(word) ||
+        new RegExp(`(?<![a-z])${word.toLowerCase().replaceAll(/[^a-z0-9']/g, '.')}(?![a-z])`).test(
+          all,
+        )
+      );
+    });
+  const unknown = (name: string, at: number) => {
+    if (noName.test(name) || business.test(name) || isKnown(name)) return false;
+    return !determinerBefore.test(text.slice(0, at));
+  };
+  for (const match of text.matchAll(pair)) {
+    const [, first = '', second = ''] = match;
+    const at = match.index;
+    if (noName.test(first) || noName.test(second) || business.test(first) || business.test(second))
+      continue;
+    if (
+      new RegExp(`^ (?:${business.source.slice(1, -1)})\\b`).test(text.slice(at + match[0].length))
+    )
+      continue;
+    if (unknown(`${first} ${second}`, at)) return true;
+  }
+  for (const pattern of [called, vocative, possessive, address2]) {
+    for (const match of text.matchAll(pattern)) {
+      const name = match.slice(1).find((group) => group !== undefined) ?? '';
+      const at = match.index + match[0].lastIndexOf(name);
+      const next = /^ ([A-Z][a-z]+)/.exec(text.slice(at + name.length))?.[1];
+      if (next !== undefined && business.test(next)) continue;
+      if (pattern === address2 && match[2] !== undefined && !/^[A-Z][a-z]+$/.test(name)) continue;
+      if (pattern === address2 && match[2] !== undefined && isOpeningWord(name)) continue;
+      if (unknown(name, at)) return true;
+    }
+  }
+  const start = opening.exec(text);
+  if (!start) return false;
+  const [, name = '', last = ''] = start;
+  return !isOpeningWord(name) && unknown(last === '' ? name : `${name} ${last}`, 0);
+}
+
+/** Words that begin a sentence with a capital and are nobody's name. */
+function isOpeningWord(word: string): boolean {
+  return (
+    neutral.has(word.toLowerCase()) ||
+    /(?:ly|ing|day|days|tion|ment|ness|s)$/.test(word) ||
+    /^(?:Someone|Somebody|Nobody|Everyone|Everything|Nothing|Something|Anyone|She|He|Another|Payment|Staff|Delivery|Insurance|Fuel|Licence|License|Unfortunately|Understood|Excellent|Wonderful|Awesome|Fine|Indeed|Correct|Exactly|Noted|However|Otherwise|Meanwhile|Instead|Sure|Still|Once|Before|After|Because|Since|While|Though|Although|Nice|Cool|Oh|Ah|Um|Mm|Hmm|True|Fair|Apologies|Maybe|Perhaps|Probably|Hold|Wait|Speaking|Done|Ready|Booked|Confirmed|Reserved|Cancelled)$/.test(
+      word,
+    )
+  );
+}
+
+// ---- Rules of the yard, and days ----
+
+const documents =
+  /\b(?:licen[cs]e|photo id|\bid\b|identification|passport|insurance|certificate|credit cards?|debit cards?|cash|che(?:ck|que)s?|visa|mastercard|amex|american express|paypal|venmo|proof of \w+|permit|(?:\d+|eighteen) (?:years old|or older|or over)|signature|utility bill|cosigner|training|safety course|account|contract)\b/g;
+const requires =
+  /\b(?:you(?:'ll| will|'d)? (?:need|have to|must|want to bring)|you (?:don't|won't|do not) (?:need|have to)|(?:we|they|it)(?:'ll)? (?:need|require|accept|take|ask for|only take|only accept|don't (?:take|accept|need|require))|bring|requires?|required|must (?:be|have|bring|show)|is enough|will do|no \w+ (?:needed|required|necessary)|(?:is|are) (?:fine|okay|ok|accepted|good|welcome|no problem))\b/;
+const age =
+  /\b(?:(?:must|have to|need to|has to) be (?:at least |over )?(\d+)|(\d+) (?:and|or) (?:older|over|up)|at least (\d+) years|minimum age \w+ (\d+)|(\d+) years old)\b/;
+const delivering =
+  /\b(?:we|they|i)(?:'ll| will| can| do| also| always| only|'d| could|n't| don't| can't| cannot)* (?:deliver|drop (?:it|them|that) off|bring (?:it|them|that)|haul|pick (?:it|them|that) up from)\b|\bdelivery\b.*\b(?:is|are|takes?|comes?|includes?|included|available|possible|happens?|costs?|within|same|next|free|will)\b|\bdelivery (?:times?|windows?|slots?)\b|\b(?:deliveries|delivered)\b/;
+const deposits =
+  /\bdeposit\b.*\b(?:refundable|refunded|returned|back|required|optional|due|cash|card|held|non-refundable|nonrefundable|goes|kept|needed|necessary|covers?|depends|pickup|pick-up|delivery|waivable|at)\b|\brefundable deposit\b/;
+const locations =
+  /\b(?:we(?:'re| are)(?: located| based| right| over| just)*|our address is|the yard(?:'s| is)(?: located)?|you(?:'ll)? (?:can )?find us|located) (?:at|on|off|in|near|next to|by|across|behind|just|right|over)\b/;
+const inclusions = /\b(?:comes? with|includes?|including|included|operator|full tank|fuel)\b/;
+
+function hasUnknownRule(
+  { stated, text, sentence }: Said,
+  { told, yard, all, facts }: Knowledge,
+): boolean {
+  return stated.some((clause) => {
+    if (
+      quoted.test(clause) ||
+      /\b(?:i (?:can't|cannot|don't|couldn't)|not sure|let me|i'm not)\b/.test(clause) ||
+      isSupposed(clause.slice(0, 14))
+    )
+      return false;
+    if (requires.test(clause)) {
+      const named = [...clause.matchAll(documents)].map(([word]) => word);
+      const isNo = /\b(?:don't|won't|do not|no|not|never)\b/.test(clause);
+      if (
+        named.some(
+          (word) =>
+            !hasDocument(told, word) || (isNo && !/\b(?:no|not|don't|isn't|without)\b/.test(yard)),
+        )
+      )
+        return true;
+    }
+    const years = age
+      .exec(clause)
+      ?.slice(1)
+      .find((number) => number !== undefined);
+    if (years !== undefined && !hasPhrase(told, years)) return true;
+    if (delivering.test(clause)) {
+      const row = facts.yard
+        .filter(([key, value]) => /deliver/i.test(`${key} ${value}`))
+        .map(([, value]) => inDigits(value))
+        .join(' ');
+      const about = `${row} ${toolsAbout(told)}`;
+      if (!/deliver/.test(yard) && !/deliver/.test(told)) return true;
+      const refuses = /\b(?:no delivery|don't deliver|not deliver|pick-?up only|no deliveries)\b/;
+      if (
+        refuses.test(clause) !== refuses.test(row) &&
+        /\bdeliver\b|\bdelivery\b/.test(clause) &&
+        (refuses.test(row) || /\b(?:we|they) (?:don't|do not|can't|cannot) deliver\b/.test(clause))
+      )
+        return true;
+      const numbers = clause.match(/\d+/g) ?? [];
+      if (numbers.some((number) => !new RegExp(`\\b${number}\\b`).test(about))) return true;
+      const extra =
+        /\b(?:same[- ]day|next[- ]day|included|free|complimentary|anywhere|guaranteed|today|tomorrow|tonight|morning|afternoon|any ?time|weekends?|overnight|within the hour|\w+day)\b/g;
+      if ([...clause.matchAll(extra)].some(([word]) => !about.includes(word))) return true;
+    }
+    if (deposits.test(clause)) {
+      const words =
+        /\b(?:non-?refundable|refundable|refunded|returned|back|required|optional|cash|card|held|kept|covers?)\b/g;
+      const row = `${facts.yard
+        .filter(([key, value]) => /deposit/i.test(`${key} ${value}`))
+        .map(([, value]) => value.toLowerCase())
+        .join(' ')} ${told.match(/[^.\n]*deposit[^.\n]*/g)?.join(' ') ?? ''}`;
+      if ([...clause.matchAll(words)].some(([word]) => !hasMeaning(row, word))) return true;
+    }
+    if (locations.test(clause)) {
+      const place = text.slice(text.search(locations));
+      const caps = [...sentence.slice(1).matchAll(/\b[A-Z][a-z]+/g)].map(([word]) =>
+        word.toLowerCase(),
+      );
+      const numbers = place.match(/\d+/g) ?? [];
+      if (
+        ![...caps, ...numbers].every((word) => all.includes(word)) ||
+        (caps.length + numbers.length === 0 &&
+          !/\b(?:here|phone|line|touch)\b/.test(place) &&
+          /\b(?:located|address|find us)\b/.test(clause))
+      )
+        return true;
+    }
+    return (
+      inclusions.test(clause) && !/\b(?:what|deposit)\b/.test(clause) && !isIncluded(clause, told)
+    );
+  });
+}
+
+function toolsAbout(told: string): string {
+  return told.match(/[^.\n]*deliver[^.\n]*/g)?.join(' ') ?? '';
+}
+
+function hasDocument(told: string, word: string): boolean {
+  if (/licen[cs]e/.test(word)) return /licen[cs]e/.test(told);
+  if (/^(?:id|photo id|identification)$/.test(word))
+    return /\bid\b|licen[cs]e|identification: /.test(told);
+  if (/card/.test(word)) return /\bcards?\b/.test(told);
+  return told.includes(word.replace(/s$/, ''));
+}
+
+function hasMeaning(row: string, word: string): boolean {
+  if (/non/.test(word)) return /non-?refundable|not refund/.test(row);
+  if (/refund|return|back/.test(word))
+    return /refund|return|back/.test(row) && !/non-?refundable|not refund/.test(row);
+  return row.includes(word.replace(/s$/, ''));
+}
+
+function isIncluded(clause: string, told: string): boolean {
+  const words = subjectsOf(clause);
+  return /\binclud|\bcomes with/.test(told) && words.every((word) => hasWord(told, word));
+}
+
+const ofCalls = /\b(?:call|ring|phone|get back to|reach|contact|text) you\b/;
+
+function hasUnknownDate(said: Said, known: Knowledge): boolean {
+  if (claimsHours(said)) return false;
+  const { stated, text } = said;
+  const { tools, told, all, caller, today } = known;
+  const claim = stated.filter((clause) => !isSupposed(clause)).join(', ');
+  if (claim === '') return false;
+  const times = clocksIn(claim);
+  if (
+    times.some(
+      (time) =>
+        !new RegExp(`(?<!\\d)${time}(?!\\d)`).test(
+          attributed.test(text) ? all : isEchoed(text) ? all : told,
+        ),
+    )
+  )
+    return true;
+  if (
+    ofCalls.test(claim) &&
+    /\b(?:within|in|by|at|before) (?:the |an? |\d)|\b(?:today|tomorrow|tonight|this (?:morning|afternoon|evening)|\w+day)\b/.test(
+      claim.slice(claim.search(ofCalls)),
+    ) &&
+    !daysIn(claim, today).every((day) => isAmong(day, daysIn(told, today)))
+  )
+    return true;
+  if (
+    ofCalls.test(claim) &&
+    /\b(?:within|in) (?:the hour|an hour|\d+ (?:minutes?|hours?))/.test(claim)
+  )
+    return true;
+  const days = daysIn(claim, today).filter(
+    ({ word }) =>
+      word === undefined || !/today|tomorrow|tonight|yesterday/.test(word) || today === null,
+  );
+  const spoken = daysIn(`${tools}\n${caller}`.replaceAll('\n', ' | '), today);
+  const unknown = days.filter(
+    (day) =>
+      !isAmong(day, spoken) &&
+      !(day.word !== undefined && all.includes(day.word)) &&
+      !(day.word !== undefined && /today|tomorrow|tonight|yesterday/.test(day.word)),
+  );
+  if (unknown.length === 0) return false;
+  // Where a rental ends follows from where it begins, and from how long it is.
+  const follows =
+    unknown.length < days.length &&
+    /\b\d+[ -](?:days?|weeks?)|\ba week\b|\bweekend\b/.test(caller) &&
+    isEchoed(text);
+  // "Next Tuesday would be December 8th" is a matter of the calendar.
+  const [named] = days.flatMap(({ weekday, date }) => (date === undefined ? [weekday] : []));
+  return (
+    !follows &&
+    !unknown.every(
+      (day) => today !== null && isInCalendar({ ...day, weekday: day.weekday ?? named }, today),
+    )
+  );
+}
+
+/** Repeats what was heard, and says nothing of a machine. */
+function isEchoed(text: string): boolean {
+  return /^(?:(?:so|okay|ok|got it|great|right|perfect|all right|alright|sure|and|just to (?:confirm|check)|let me (?:repeat|read))\b[ ,:]*)+|^(?:that's|from|for|you)\b|\b(?:correct|right)\??$/.test(
+    text,
+  );
+}
