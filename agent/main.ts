@@ -1,8 +1,7 @@
 import { ConfigError, loadConfig, loadStoreConfig } from './config/config.ts';
 import type { Config } from './config/config.ts';
 import { createLog } from './infra/log.ts';
-import { eventLog } from './telemetry/events.ts';
-import type { Log } from './infra/log.ts';
+import { eventLog, type Log } from './telemetry/events.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 import { brokenRelations } from './config/timeouts.ts';
 
@@ -88,24 +87,24 @@ async function start(config: Config): Promise<number> {
   process.stderr.on('error', () => {});
   warnOfSettings(config, log);
   process.on('unhandledRejection', (error) =>
-    log.error({ event: 'process.fault', error }, 'unhandled rejection in the supervisor'),
+    log.emit('process.fault', { error }, 'supervisor-rejection'),
   );
   try {
     const { Supervisor } = await import('./supervisor/supervisor.ts');
     return await serve(Supervisor.start(config, log), log);
   } catch (error) {
-    log.error({ event: 'service.failed', error }, 'service failed');
+    log.emit('service.failed', { error });
     return 1;
   }
 }
 
 function warnOfSettings({ timeouts, platform }: Config, log: Log): void {
   for (const problem of brokenRelations(timeouts)) {
-    log.warn({ event: 'config.unusual', problem }, 'time budgets do not fit together');
+    log.emit('config.unusual', { problem }, 'budgets');
   }
   if (platform === 'railway-volume') {
     const problem = 'a service with a volume has downtime at each deploy; DATABASE_URL avoids it';
-    log.warn({ event: 'config.unusual', problem }, 'deploys have downtime');
+    log.emit('config.unusual', { problem }, 'downtime');
   }
 }
 
@@ -127,7 +126,7 @@ function serve(starting: Promise<Supervisor>, log: Log): Promise<number> {
     let isFaulty = false;
     // Calls that are up go on; a platform that stops the machine with this process would end them.
     process.on('uncaughtException', (fault) => {
-      log.error({ event: 'process.fault', error: fault }, 'uncaught exception in the supervisor');
+      log.emit('process.fault', { error: fault }, 'supervisor-exception');
       // Only a signal hurries a drain.
       if (isFaulty) return;
       isFaulty = true;

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { ZodType } from 'zod';
 import { backOffMs } from '../infra/retry.ts';
 import { MessageReader } from './messages.ts';
-import type { IgnoredMessage, JobOrder, JobReport, WorkerOrder, WorkerReport } from './messages.ts';
+import type { IgnoredMessage, JobReport, WorkerReport } from './messages.ts';
 
 export { agentIdentity, linkStates, resumeKinds } from './messages.ts';
 export type {
@@ -20,8 +20,6 @@ export type {
   ResumeKind,
   SettledState,
 } from './messages.ts';
-export type LineReport = WorkerReport | JobReport;
-export type LineOrder = WorkerOrder | JobOrder;
 
 /**
  * The line: one Unix socket from each worker and each job to the supervisor, one JSON object a line

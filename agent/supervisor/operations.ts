@@ -1,7 +1,8 @@
 import type { Config } from '../config/config.ts';
-import type { Log } from '../infra/log.ts';
+
 import type { Store } from '../infra/store/database.ts';
 import { watchedLog } from '../telemetry/events.ts';
+import type { Log } from '../telemetry/events.ts';
 import { AlertWebhook } from '../telemetry/alert-webhook.ts';
 import type { Observation } from '../telemetry/alert-rules.ts';
 import { Alerts } from '../telemetry/alerts.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { withDeadline } from '../infra/deadline.ts';
-import type { JobOutcome } from '../ipc/client.ts';
-import type { Log } from '../infra/log.ts';
+import type { JobOutcome } from '../ipc/messages.ts';
+import type { Log } from '../telemetry/events.ts';
 import { openStore } from '../infra/store/database.ts';
 import type { Store } from '../infra/store/database.ts';
 import {
@@ -89,8 +89,7 @@ export class Supervisor {
       onWorkerGone: (worker) => this.#workerGone(worker),
       onAccepted: (room) => this.#guardian.accepted(room),
       onRefused: (room) => this.#guardian.refused(room),
-      onIgnored: (ignored) =>
-        log.warn({ event: 'line.failed', ...ignored }, 'message on the line ignored'),
+      onIgnored: (ignored) => log.emit('line.failed', ignored),
     });
     this.#line = line;
     this.#workers = new WorkerProcesses({
@@ -175,7 +174,7 @@ export class Supervisor {
     this.#bookings.start();
     this.#operations.start();
     this.#readinessLease.start();
-    this.#log.info({ event: 'service.started', port: this.#http.port }, 'service started');
+    this.#log.emit('service.started', { port: this.#http.port });
     const tried = () => {
       this.#inventoryTried = true;
       this.#poolChanged();
@@ -185,9 +184,7 @@ export class Supervisor {
       ms: timeouts.equipmentLoadMs,
       label: 'first reading of the sheet',
     })
-      .catch((error: unknown) =>
-        this.#log.warn({ event: 'inventory.failed', error }, 'ready without the sheet'),
-      )
+      .catch((error: unknown) => this.#log.emit('inventory.failed', { error }, 'start'))
       .finally(tried);
   }
 
@@ -235,7 +232,7 @@ export class Supervisor {
     const isWarm = stage === 'idle' && workerPid === worker?.pid && !this.#draining;
     if (outcome === null && (call || isWarm)) {
       const fields = { jobPid: pid, stage, room: call?.room ?? null, callId: call?.callId ?? null };
-      this.#log.error({ event: 'job.died', ...fields }, 'job process died');
+      this.#log.emit('job.died', fields);
     }
     // A dead process waits in the pool's queue for ever and would swallow the next call.
     if (isWarm) return this.#replaceWorker(worker, 'a warm process died');
@@ -267,27 +264,20 @@ export class Supervisor {
     const log = this.#log;
     const fields = { workerPid: pid, detail: linkDetail };
     if (link === 'registered') {
-      log.info({ event: 'worker.registered', ...fields }, 'worker registered with LiveKit');
+      log.emit('worker.registered', fields);
     } else if (link === 'refused') {
-      log.error(
-        { event: 'worker.refused', ...fields },
-        'LiveKit refused the key: check LIVEKIT_API_KEY and LIVEKIT_API_SECRET',
-      );
+      log.emit('worker.refused', fields);
     } else if (link === 'gave-up') {
-      log.error(
-        { event: 'worker.gave-up', ...fields, attempts: reconnectEnabled ? maxAttempts : 0 },
-        'LiveKit was given up on: the process ends with its last call and must be started anew',
-      );
+      log.emit('worker.gave-up', { ...fields, attempts: reconnectEnabled ? maxAttempts : 0 });
     } else if (linkDetail !== null) {
-      log.warn({ event: 'worker.unregistered', ...fields }, 'LiveKit is not reachable');
+      log.emit('worker.unregistered', fields);
     }
   }
 
   /** Only the worker that takes calls is replaced; others end as they were told to. */
   #replaceWorker(worker: WorkerPeer, reason: string): void {
     if (worker.pid === this.#workers.currentPid && !this.#draining) {
-      const fields = { event: 'worker.replaced', workerPid: worker.pid, reason } as const;
-      this.#log.warn(fields, 'worker replaced');
+      this.#log.emit('worker.replaced', { workerPid: worker.pid, reason });
       this.#announceReady = true;
       this.#workers.replace();
       worker.send({ type: 'drain' });
@@ -307,20 +297,15 @@ export class Supervisor {
     this.#guardian.check();
     if (!this.#announceReady) return;
     this.#announceReady = false;
-    this.#log.info(
-      { event: 'worker.ready', calls, warmProcesses, maxCalls: this.#config.livekit.maxCalls },
-      'ready for calls',
-    );
+    const { maxCalls } = this.#config.livekit;
+    this.#log.emit('worker.ready', { calls, warmProcesses, maxCalls });
   }
 
   async #drainOnce(signal: string): Promise<number> {
     const { timeouts, drainGraceMs: graceMs, handover } = this.#config;
     const budget = { graceMs, drainMs: timeouts.drainMs };
     const [calls, handsOver] = [this.#capacity.rooms.size, handover.onDrain];
-    this.#log.info(
-      { event: 'service.draining', signal, calls, ...budget, handOver: handsOver },
-      'draining',
-    );
+    this.#log.emit('service.draining', { signal, calls, ...budget, handOver: handsOver });
     const outcome = await drain({
       line: this.#line,
       workers: this.#workers,
@@ -332,7 +317,7 @@ export class Supervisor {
       forced: this.#forced.promise,
     });
     await this.#close();
-    this.#log.info({ event: 'service.stopped', outcome }, 'service stopped');
+    this.#log.emit('service.stopped', { outcome });
     return outcome === 'drained' || outcome === 'said-goodbye' ? 0 : 1;
   }
 
@@ -353,8 +338,6 @@ export class Supervisor {
         await this.#store.close();
       },
       { ms: closeMs, label: 'supervisor close' },
-    ).catch((error: unknown) =>
-      this.#log.warn({ event: 'process.fault', error }, 'not everything could be closed'),
-    );
+    ).catch((error: unknown) => this.#log.emit('process.fault', { error }, 'supervisor-close'));
   }
 }

@@ -1,6 +1,6 @@
 import type { Backlog } from '../../tools/journal/overview.ts';
 import type { SheetsErrorCode } from '../../tools/sheet/client/sheets-error.ts';
-import type { LinkState } from '../ipc/client.ts';
+import type { LinkState } from '../ipc/messages.ts';
 
 /** What needs a person, from a closed list. */
 export type AlertCause = (typeof alertCauses)[number];

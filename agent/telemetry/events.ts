@@ -226,7 +226,7 @@ export const catalogue = {
     Failure & {
       readonly toDo?: string | null;
       readonly failures?: number;
-      readonly retryInMs?: number;
+      readonly retryInMs?: number | null;
     }
   >(),
   'inventory.problem': event('warn', 'cells of the sheet are not usable').of<{

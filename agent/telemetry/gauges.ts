@@ -1,7 +1,7 @@
 import { Counter } from 'prom-client';
 import type { Registry } from 'prom-client';
-import { linkStates } from '../ipc/client.ts';
-import type { LinkState } from '../ipc/client.ts';
+import { linkStates } from '../ipc/messages.ts';
+import type { LinkState } from '../ipc/messages.ts';
 import { alertCauses } from './alert-rules.ts';
 import type { AlertCause } from './alert-rules.ts';
 import { flagsIn, gaugeIn } from './instruments.ts';

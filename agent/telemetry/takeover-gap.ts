@@ -1,4 +1,4 @@
-import type { JobOutcome } from '../ipc/client.ts';
+import type { JobOutcome } from '../ipc/messages.ts';
 import type { JobPeer } from '../ipc/server.ts';
 
 /**

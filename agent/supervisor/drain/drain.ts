@@ -1,5 +1,5 @@
 import timers from 'node:timers/promises';
-import type { Log } from '../../infra/log.ts';
+import type { Log } from '../../telemetry/events.ts';
 import { drainTimes, killAfterMs, handOverPace } from './drain-budget.ts';
 import type { DrainBudget } from './drain-budget.ts';
 import type { JobLine, JobPeer } from '../../ipc/server.ts';
@@ -117,7 +117,7 @@ class Drain {
     for (const job of line.jobs) {
       if (!job.call || job.stage !== 'live' || this.#parting.has(job)) continue;
       this.#parting.add(job);
-      log.info({ event: 'drain.goodbye', ...job.call }, 'nobody goes on with the call');
+      log.emit('drain.goodbye', job.call);
       job.send({ type: 'say-goodbye' });
     }
   }
@@ -126,7 +126,7 @@ class Drain {
   async #endByForce(outcome: DrainOutcome): Promise<void> {
     const { line, workers, pool, log, budget } = this.#deps;
     for (const { room, callId } of pool.serving) {
-      log.error({ event: 'job.forced', room, callId, outcome }, 'call ended by force');
+      log.emit('job.forced', { room, callId, outcome }, 'call');
     }
     for (const job of line.jobs) if (job.call) job.send({ type: 'end' });
     workers.kill('SIGKILL');
@@ -140,7 +140,7 @@ class Drain {
   #killJobs(): void {
     const { line, log } = this.#deps;
     for (const { pid, call } of line.jobs) {
-      log.error({ event: 'job.forced', jobPid: pid, room: call?.room ?? null }, 'job killed');
+      log.emit('job.forced', { jobPid: pid, room: call?.room ?? null }, 'killed');
       killProcess(pid);
     }
   }
@@ -179,10 +179,7 @@ class DrainHandOvers {
 
   #order(job: JobPeer, order: Order, withinMs: number): void {
     this.#orders.set(job, order);
-    this.#log.info(
-      { event: 'drain.handing-over', ...job.call, attempt: order.attempt, withinMs },
-      'call is handed over to another deployment',
-    );
+    this.#log.emit('drain.handing-over', { ...job.call, attempt: order.attempt, withinMs });
     job.send({ type: 'hand-over', kind: 'handover', withinMs });
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { withDeadline } from '../../infra/deadline.ts';
-import type { Log } from '../../infra/log.ts';
+import type { Log } from '../../telemetry/events.ts';
 import type { Store } from '../../infra/store/database.ts';
 import { HeldLease } from '../../infra/store/held-lease.ts';
 import { listLeases, removeExpiredLeases } from '../../infra/store/leases.ts';
@@ -96,9 +96,9 @@ export class ReadinessLease {
     } catch (error) {
       this.#otherIsReady = false;
       // Said once: it goes on for as long as the store is away.
-      const level = this.#isFailing ? 'debug' : 'warn';
+      const variant = this.#isFailing ? 'supervisors-again' : 'supervisors';
       this.#isFailing = true;
-      this.#log[level]({ event: 'store.failed', error }, 'other supervisors are not seen');
+      this.#log.emit('store.failed', { error }, variant);
     }
   }
 

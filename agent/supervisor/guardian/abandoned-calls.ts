@@ -1,7 +1,7 @@
 import { takeMessage } from '../../../tools/journal/journal.ts';
 import { termination } from '../../ipc/termination.ts';
 import type { TerminationReason } from '../../ipc/termination.ts';
-import type { Log } from '../../infra/log.ts';
+import type { Log } from '../../telemetry/events.ts';
 import {
   dropCallState,
   findCall,
@@ -66,11 +66,11 @@ export async function recordAbandonedCall(
     if (!(await recordCallClose(store, close))) return;
     await dropCallState(store, callId);
   } catch (error) {
-    log.error({ event: 'store.failed', callId, error }, 'call could not be written down');
+    log.emit('store.failed', { callId, error }, 'record');
   }
-  const level = ending.result === 'failed' ? 'error' : 'info';
-  log[level]({ event: 'call.ended', room, callId, ...ending, endedBy }, 'call ended');
-  log[level]({ event: 'call.closed', room, callId, ...ending, ...summary }, 'call closed');
+  const variant = ending.result === 'failed' ? 'lost' : 'unserved';
+  log.emit('call.ended', { room, callId, ...ending, endedBy }, variant);
+  log.emit('call.closed', { room, callId, ...ending, ...summary }, variant);
 }
 
 async function noteCallBack(store: Store, { callId, phoneNumber }: AbandonedCall): Promise<void> {

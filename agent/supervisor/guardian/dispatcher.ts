@@ -1,5 +1,5 @@
-import type { JobCall, ResumeKind } from '../../ipc/client.ts';
-import type { Log } from '../../infra/log.ts';
+import type { JobCall, ResumeKind } from '../../ipc/messages.ts';
+import type { Log } from '../../telemetry/events.ts';
 import { backOffMs } from '../../infra/retry.ts';
 import type { Rooms } from '../../livekit/room-service.ts';
 import type { WatchedCall } from './watched-call.ts';
@@ -36,19 +36,15 @@ export class Dispatcher {
     call.awaitingUntilMs = this.#nowMs() + this.#pickupMs;
     call.notBeforeMs = this.#nowMs() + backOffMs(backOff, call.takeovers || call.attempts);
     const { room, attempts, takeovers, caller, firstSeenAtMs, failure } = call;
-    this.#log.warn(
-      {
-        event: 'guardian.dispatched',
-        room,
-        callId: caller?.callId ?? null,
-        resume,
-        attempt: attempts,
-        takeovers,
-        cause: failure,
-        waitedMs: Date.now() - firstSeenAtMs,
-      },
-      'no job serves the call, dispatched again',
-    );
+    this.#log.emit('guardian.dispatched', {
+      room,
+      callId: caller?.callId ?? null,
+      resume,
+      attempt: attempts,
+      takeovers,
+      cause: failure,
+      waitedMs: Date.now() - firstSeenAtMs,
+    });
     try {
       await this.#rooms.dispatch(room, JSON.stringify({ supersedes, resume }));
     } catch (error) {
@@ -62,9 +58,9 @@ export class Dispatcher {
     const log = this.#log;
     try {
       await this.#rooms.dispatch(room, JSON.stringify({ supersedes: jobId, resume: kind }));
-      log.info({ event: 'guardian.handover', room, callId, kind }, 'fresh job sent for a call');
+      log.emit('guardian.handover', { room, callId, kind });
     } catch (error) {
-      log.warn({ event: 'guardian.failed', room, callId, error }, 'no fresh job could be sent');
+      log.emit('guardian.failed', { room, callId, error }, 'dispatch');
     }
   }
 }

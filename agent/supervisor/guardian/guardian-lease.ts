@@ -1,6 +1,6 @@
 import { withDeadline } from '../../infra/deadline.ts';
-import { agentIdentity } from '../../ipc/client.ts';
-import type { Log } from '../../infra/log.ts';
+import { agentIdentity } from '../../ipc/messages.ts';
+import type { Log } from '../../telemetry/events.ts';
 import { sweepMs } from './room-reconciler.ts';
 import type { Rooms } from '../../livekit/room-service.ts';
 import type { WatchedCall } from './watched-call.ts';
@@ -45,10 +45,7 @@ export class GuardianLease {
       });
     } catch (error) {
       const { room } = call;
-      this.#deps.log.error(
-        { event: 'store.failed', room, error },
-        'nobody can say whose a call is',
-      );
+      this.#deps.log.emit('store.failed', { room, error }, 'whose-call');
       return this.#byRoom(call);
     }
   }

@@ -1,7 +1,7 @@
 import type { TerminationReason } from '../../ipc/termination.ts';
-import { agentIdentity } from '../../ipc/client.ts';
-import type { JobOutcome, ResumeKind } from '../../ipc/client.ts';
-import type { Log } from '../../infra/log.ts';
+import { agentIdentity } from '../../ipc/messages.ts';
+import type { JobOutcome, ResumeKind } from '../../ipc/messages.ts';
+import type { Log } from '../../telemetry/events.ts';
 import type { Timeouts } from '../../config/timeouts.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { JobPeer } from '../../ipc/server.ts';
@@ -176,7 +176,7 @@ export class Guardian {
       else call.notBeforeMs = this.#nowMs() + claim.againInMs;
     } catch (error) {
       call.notBeforeMs = this.#nowMs() + sweepMs;
-      log.warn({ event: 'guardian.failed', room, error }, 'call could not be looked after');
+      log.emit('guardian.failed', { room, error }, 'call');
     } finally {
       call.busy = false;
     }
@@ -203,11 +203,8 @@ export class Guardian {
   }
 
   #sayGaveUp({ room, attempts, caller, wasAnswered }: WatchedCall): void {
-    const fields = { room, callId: caller?.callId ?? null, attempts, wasAnswered };
-    this.#deps.log.error(
-      { event: 'guardian.gave-up', ...fields },
-      'no job could be had for a call',
-    );
+    const callId = caller?.callId ?? null;
+    this.#deps.log.emit('guardian.gave-up', { room, callId, attempts, wasAnswered });
   }
 
   /** A stuck job that moves again must find nobody to speak to. */

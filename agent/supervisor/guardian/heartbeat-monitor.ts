@@ -1,5 +1,5 @@
 import { beatMs } from '../../ipc/client.ts';
-import type { Log } from '../../infra/log.ts';
+import type { Log } from '../../telemetry/events.ts';
 import type { JobPeer, WorkerPeer } from '../../ipc/server.ts';
 
 /** How long a process may be silent: `suspectMs` when all else is well, `sureMs` in any case. */
@@ -124,8 +124,8 @@ export class HeartbeatMonitor {
 
   #workerHangs(worker: WorkerPeer, silentMs: number): void {
     if (this.#killed.has(worker)) return;
-    const fields = { workerPid: worker.pid, silentMs: Math.round(silentMs) };
-    this.#deps.log.error({ event: 'worker.hung', ...fields }, 'worker process hangs, killed');
+    const { pid: workerPid } = worker;
+    this.#deps.log.emit('worker.hung', { workerPid, silentMs: Math.round(silentMs) });
     this.#kill(worker);
   }
 
@@ -139,17 +139,13 @@ export class HeartbeatMonitor {
     this.#frozenAtMs.set(job, this.#nowMs());
     if (job.call) this.#frozeMs = this.#nowMs();
     const { pid, stage, call } = job;
-    this.#deps.log.warn(
-      {
-        event: 'job.frozen',
-        jobPid: pid,
-        stage,
-        room: call?.room ?? null,
-        callId: call?.callId ?? null,
-        silentMs: Math.round(silentMs),
-      },
-      'job process does not run',
-    );
+    this.#deps.log.emit('job.frozen', {
+      jobPid: pid,
+      stage,
+      room: call?.room ?? null,
+      callId: call?.callId ?? null,
+      silentMs: Math.round(silentMs),
+    });
     // A warm process would swallow the next call; dead, it is dealt with as every dead one.
     if (!call) this.#kill(job);
   }

@@ -1,4 +1,4 @@
-import type { Log } from '../../infra/log.ts';
+import type { Log } from '../../telemetry/events.ts';
 import { abandonedCall } from './abandoned-calls.ts';
 import type { AbandonedCall } from './abandoned-calls.ts';
 import type { ListedRoom, Rooms } from '../../livekit/room-service.ts';
@@ -65,9 +65,9 @@ export class RoomReconciler {
       this.#failed = false;
     } catch (error) {
       // Said once: it goes on for as long as LiveKit is away.
-      const level = this.#failed ? 'debug' : 'warn';
+      const variant = this.#failed ? 'sweep-again' : 'sweep';
       this.#failed = true;
-      this.#deps.log[level]({ event: 'guardian.failed', error }, 'rooms could not be swept');
+      this.#deps.log.emit('guardian.failed', { error }, variant);
     }
     if (!this.#stopped) this.#timer = setTimeout(() => void this.#sweep(), sweepMs);
   }

@@ -5,7 +5,7 @@ import type { SheetsErrorCode } from '../../../tools/sheet/client/sheets-error.t
 import { createSheetsClient } from '../../../tools/sheet/client/sheets-client.ts';
 import type { Config } from '../../config/config.ts';
 import { withDeadline } from '../../infra/deadline.ts';
-import type { Log } from '../../infra/log.ts';
+import type { Log } from '../../telemetry/events.ts';
 import type { Store } from '../../infra/store/database.ts';
 import type { JobAsks, JobPeer } from '../../ipc/server.ts';
 
@@ -135,7 +135,7 @@ export class BookingGateway {
       const booking = await findBooking(this.#store, bookingId);
       if (booking) this.#tell(bookingId, booking.state);
     } catch (error) {
-      this.#log.warn({ event: 'store.failed', bookingId, error }, 'booking could not be looked up');
+      this.#log.emit('store.failed', { bookingId, error }, 'booking');
     }
   }
 }

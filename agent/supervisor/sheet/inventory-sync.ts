@@ -10,7 +10,7 @@ import { createSheetsClient } from '../../../tools/sheet/client/sheets-client.ts
 import { refusalOf, type SheetsErrorCode } from '../../../tools/sheet/client/sheets-error.ts';
 import type { Inventory } from '../../../tools/yard/equipment.ts';
 import type { Config } from '../../config/config.ts';
-import type { Log } from '../../infra/log.ts';
+import type { Log } from '../../telemetry/events.ts';
 import type { Store } from '../../infra/store/database.ts';
 import { HeldLease } from '../../infra/store/held-lease.ts';
 import { readSnapshotTime, saveSnapshot } from '../../infra/store/snapshots.ts';
@@ -63,16 +63,11 @@ export class InventorySync {
       onRefreshed: ({ items, durationMs, problems, failures }) => {
         this.#firstTry.resolve();
         this.#refusal = null;
-        log[failures > 0 ? 'info' : 'debug'](
-          { event: 'inventory.refreshed', items, durationMs, failures },
-          'inventory refreshed',
-        );
+        const variant = failures > 0 ? 'again' : 'usual';
+        log.emit('inventory.refreshed', { items, durationMs, failures }, variant);
         if (problems.length > 0) {
           const named = problems.slice(0, maxProblemsNamed);
-          log.warn(
-            { event: 'inventory.problem', count: problems.length, problems: named },
-            'cells of the sheet are not usable',
-          );
+          log.emit('inventory.problem', { count: problems.length, problems: named });
         }
         onChanged();
       },
@@ -81,10 +76,9 @@ export class InventorySync {
         // A timeout says nothing of a permission.
         this.#refusal = refusalOf(error) ?? this.#refusal;
         // Said once, with what to do; the same failure again is only worth a line for debugging.
-        log[!isNew ? 'debug' : needsPerson(error) ? 'error' : 'warn'](
-          { event: 'inventory.failed', error, toDo: toDoAbout(error), failures, retryInMs },
-          'sheet was not read, the last good list stays in use',
-        );
+        const variant = !isNew ? 'again' : needsPerson(error) ? 'person' : 'passing';
+        const fields = { error, toDo: toDoAbout(error), failures, retryInMs };
+        log.emit('inventory.failed', fields, variant);
       },
     });
   }
@@ -134,9 +128,7 @@ export class InventorySync {
 
   #tend(): void {
     this.#tending ??= this.#holdOrFollow()
-      .catch((error: unknown) =>
-        this.#log.warn({ event: 'store.failed', error }, 'inventory lease could not be renewed'),
-      )
+      .catch((error: unknown) => this.#log.emit('store.failed', { error }, 'inventory-lease'))
       .finally(() => (this.#tending = undefined));
   }
 

@@ -1,4 +1,4 @@
-import type { JobCall } from '../../ipc/client.ts';
+import type { JobCall } from '../../ipc/messages.ts';
 import type { JobLine, WorkerPeer } from '../../ipc/server.ts';
 import type { WorkerProcesses } from './worker-processes.ts';
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { workerEnvironment } from '../../config/config.ts';
-import type { Log } from '../../infra/log.ts';
+import type { Log } from '../../telemetry/events.ts';
 import { backOffMs } from '../../infra/retry.ts';
 
 const workerEntry = fileURLToPath(new URL('../../worker/worker.ts', import.meta.url));
@@ -82,13 +82,13 @@ export class WorkerProcesses {
     });
     const { pid } = child;
     child.once('error', (error) => {
-      this.#log.error({ event: 'worker.died', error }, 'worker could not be started');
+      this.#log.emit('worker.died', { error }, 'unstarted');
       if (pid === undefined) this.#startLater();
     });
     if (pid === undefined) return;
     this.#children.set(pid, child);
     this.#currentPid = pid;
-    this.#log.info({ event: 'worker.started', workerPid: pid }, 'worker started');
+    this.#log.emit('worker.started', { workerPid: pid });
     child.once('exit', (code, signal) => this.#exited(pid, code, signal));
   }
 
@@ -97,9 +97,9 @@ export class WorkerProcesses {
     const isCurrent = pid === this.#currentPid;
     const fields = { workerPid: pid, code, signal };
     if (code === 0 && (this.#stopped || !isCurrent)) {
-      this.#log.info({ event: 'worker.stopped', ...fields }, 'worker process ended');
+      this.#log.emit('worker.stopped', fields);
     } else {
-      this.#log.error({ event: 'worker.died', ...fields }, 'worker process died');
+      this.#log.emit('worker.died', fields, 'exited');
     }
     if (isCurrent) this.replace();
     this.#onExit(pid);

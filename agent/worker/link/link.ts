@@ -3,7 +3,7 @@ import { WorkerMessage } from '@livekit/protocol';
 import type { ServerMessage } from '@livekit/protocol';
 import { AccessToken } from 'livekit-server-sdk';
 import type { Config } from '../../config/config.ts';
-import type { LinkHealth, LinkState } from '../../ipc/client.ts';
+import type { LinkHealth, LinkState } from '../../ipc/messages.ts';
 import { LiveKitConnection } from './connection.ts';
 import { ReconnectPolicy } from './reconnect-policy.ts';
 import type { LinkLoss } from './reconnect-policy.ts';

@@ -4,7 +4,7 @@ import { CallRecord } from '../../../agent/call/call-record.ts';
 import type { CallStore } from '../../../agent/call/persistence/call-store.ts';
 import { preloadCall } from '../../../agent/call/preload.ts';
 import { firstWords } from '../../../agent/call/ownership/resume-plan.ts';
-import { resumeKinds } from '../../../agent/ipc/client.ts';
+import { resumeKinds } from '../../../agent/ipc/messages.ts';
 import { CALL_AGAIN, CALL_YOU_BACK, GOODBYE } from '../../../agent/speech/prompts/prompts.ts';
 import { defaultTimeouts } from '../../../agent/config/timeouts.ts';
 import { recordedLog } from '../../harness/recorded-log.ts';

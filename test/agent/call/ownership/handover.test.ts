@@ -12,7 +12,7 @@ import { CallStore } from '../../../../agent/call/persistence/call-store.ts';
 import { HandingOver } from '../../../../agent/call/call-control.ts';
 import { handOver, waitForCall } from '../../../../agent/call/ownership/handover.ts';
 import type { HandOverDeps } from '../../../../agent/call/ownership/handover.ts';
-import { agentIdentity } from '../../../../agent/ipc/client.ts';
+import { agentIdentity } from '../../../../agent/ipc/messages.ts';
 import { openStore } from '../../../../agent/infra/store/database.ts';
 import type { Store } from '../../../../agent/infra/store/database.ts';
 import { callLeaseName, readLease } from '../../../../agent/infra/store/leases.ts';

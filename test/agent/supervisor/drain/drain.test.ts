@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import type { JobStage, LineOrder } from '../../../../agent/ipc/client.ts';
+import type { JobStage, JobOrder } from '../../../../agent/ipc/messages.ts';
 import { drain } from '../../../../agent/supervisor/drain/drain.ts';
 import type { DrainDeps } from '../../../../agent/supervisor/drain/drain.ts';
 import type { JobPeer } from '../../../../agent/ipc/server.ts';
@@ -15,7 +15,7 @@ const endMs = 100;
 /** No process has it: the highest that Linux gives is 4,194,304. */
 const noPid = 4_194_305;
 
-type Given = { readonly atMs: number; readonly call: string; readonly order: LineOrder };
+type Given = { readonly atMs: number; readonly call: string; readonly order: JobOrder };
 type Reaction = (job: JobPeer) => void;
 
 let world: World;
@@ -86,7 +86,7 @@ class World {
   }
 
   /** When each call was told, in order. */
-  told(type: LineOrder['type']): [string, number][] {
+  told(type: JobOrder['type']): [string, number][] {
     const told = this.given.filter(({ order }) => order.type === type);
     return told.map(({ call, atMs }) => [call, atMs]);
   }

@@ -1,5 +1,5 @@
 import { mock } from 'node:test';
-import type { JobStage, LineOrder } from '../../../../agent/ipc/client.ts';
+import type { JobStage, JobOrder } from '../../../../agent/ipc/messages.ts';
 import { Guardian } from '../../../../agent/supervisor/guardian/guardian.ts';
 import type { JobPeer } from '../../../../agent/ipc/server.ts';
 import type { AbandonedCall } from '../../../../agent/supervisor/guardian/abandoned-calls.ts';
@@ -136,7 +136,7 @@ export class FakeJob implements JobPeer {
   readonly pid = 1;
   readonly workerPid = 2;
   readonly call;
-  readonly orders: LineOrder[] = [];
+  readonly orders: JobOrder[] = [];
   stage: JobStage;
   stageSinceMs = Date.now();
   lastBeatMs = Date.now();
@@ -146,7 +146,7 @@ export class FakeJob implements JobPeer {
     this.stage = stage;
   }
 
-  send(order: LineOrder): void {
+  send(order: JobOrder): void {
     this.orders.push(order);
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { beatMs } from '../../../../agent/ipc/client.ts';
-import type { JobStage } from '../../../../agent/ipc/client.ts';
+import type { JobStage } from '../../../../agent/ipc/messages.ts';
 import type { JobPeer, WorkerPeer } from '../../../../agent/ipc/server.ts';
 import { HeartbeatMonitor } from '../../../../agent/supervisor/guardian/heartbeat-monitor.ts';
 import { recordedLog } from '../../../harness/recorded-log.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import type { JobStage, LineOrder } from '../../../../agent/ipc/client.ts';
+import type { JobStage, JobOrder } from '../../../../agent/ipc/messages.ts';
 import type { JobPeer } from '../../../../agent/ipc/server.ts';
 import { OrphanedJobs } from '../../../../agent/supervisor/guardian/orphaned-jobs.ts';
 
@@ -9,7 +9,7 @@ const newPid = 11;
 /** A tick of the clock, and of what is tested. */
 const tickMs = 100;
 
-type OrderedJob = JobPeer & { readonly orders: LineOrder[] };
+type OrderedJob = JobPeer & { readonly orders: JobOrder[] };
 
 let jobs: Set<JobPeer>;
 let isReady: boolean;
@@ -31,7 +31,7 @@ function job(
   room: string,
   { workerPid = deadPid, stage = 'live' }: { workerPid?: number; stage?: JobStage } = {},
 ): OrderedJob {
-  const orders: LineOrder[] = [];
+  const orders: JobOrder[] = [];
   const peer: OrderedJob = {
     pid,
     workerPid,
