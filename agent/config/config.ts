@@ -5,7 +5,7 @@ import { readServiceAccount } from '../../tools/sheet/client/sheets-credentials.
 import type { SheetsAuth } from '../../tools/sheet/client/sheets-credentials.ts';
 import { SheetsError } from '../../tools/sheet/client/sheets-error.ts';
 import { defaultDataDir, defaultVoices, platform, settings, timeoutSettings } from './schema.ts';
-import { defaultTimeouts, timeoutNames, timeoutVariable } from './timeouts.ts';
+import { defaultTimeouts, sharedTimes, timeoutNames, timeoutVariable } from './timeouts.ts';
 import type { TimeoutName, Timeouts } from './timeouts.ts';
 
 /** A provider's voice. */
@@ -93,8 +93,6 @@ export class ConfigError extends Error {
 
 /** The settings of `railway.json` and docs/railway.md. */
 const defaultGraceMs = 1_800_000;
-/** With draining seconds of 0 Railway sends SIGKILL 3 s after SIGTERM. */
-const leastRailwayGraceMs = 3_000;
 
 const schema = z.object({ ...settings, ...platform });
 const timeoutSchema = z.object(timeoutSettings);
@@ -273,7 +271,7 @@ function platformOf(e: Parsed): Config['platform'] {
 function railwayGraceMs(e: Parsed): number | null {
   const seconds = e.RAILWAY_DEPLOYMENT_DRAINING_SECONDS;
   if (!e.RAILWAY_ENVIRONMENT_NAME || seconds === undefined) return null;
-  return Math.max(leastRailwayGraceMs, seconds * 1_000);
+  return Math.max(sharedTimes.leastGraceMs, seconds * 1_000);
 }
 
 /** A file that does not outlive a deploy is no journal. */

@@ -47,6 +47,39 @@ export const defaultTimeouts = {
   drainMs: 1_740_000,
 } as const;
 
+/**
+ * Times, in milliseconds, that several files or processes must agree on; their relations are tested.
+ * No variable sets them. A time that one file alone needs stays there.
+ */
+export const sharedTimes = {
+  /** A job that gives its call away waits so long for the fresh one: warm 0.6 s, forked first 2 s. */
+  freshJobMs: 8_000,
+  /** The end of a turn is waited for so long before a call changes hands: a caller may talk a while. */
+  turnEndMs: 20_000,
+  /** The sentence that tells a caller of a hand-over. */
+  handOverNoticeMs: 12_000,
+  /** The lease of a call passes to the fresh job; how it came out is looked up after this. */
+  leaseTransferMs: 2_000,
+  /** The fresh job waits for the call: for two ends of a turn, and for the notice between them. */
+  standbyMs: 55_000,
+  /** The guardian takes a job that still waits for its call then for a stuck one. */
+  stuckStandbyMs: 60_000,
+  /** A guardian acts alone for a room: until the job that it sent for reports in, and little longer. */
+  guardianLeaseMs: 5_000,
+  /** Without a store: longer than another guardian takes to get a job into a room that it knows of. */
+  aloneInRoomMs: 3_000,
+  /** Jobs whose supervisor is gone look for the next one so often, at least. */
+  lineRetryMs: 2_000,
+  /** The last words to a caller whose call is cut short. */
+  lastWordsMs: 2_200,
+  /** A polite end in a hurry: the last words, the note to call back, and the hang-up. */
+  politeEndMs: 2_500,
+  /** Railway sends SIGKILL so long after SIGTERM when its draining seconds are 0. */
+  leastGraceMs: 3_000,
+  /** A supervisor looks so often for what another one's sheet writer did to a booking. */
+  bookingLookMs: 200,
+} as const;
+
 /** The name of a budget. */
 export type TimeoutName = keyof typeof defaultTimeouts;
 

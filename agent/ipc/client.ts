@@ -1,3 +1,4 @@
+import { sharedTimes } from '../config/timeouts.ts';
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
@@ -44,7 +45,7 @@ export function linePath(dataDir: string, slot = 1): string {
 /** How often each end of the line says that it is alive. */
 export const beatMs = 250;
 
-const reconnect = { initialMs: 50, multiplier: 1.6, maxMs: 2_000, jitter: 0.5 };
+const reconnect = { initialMs: 50, multiplier: 1.6, maxMs: sharedTimes.lineRetryMs, jitter: 0.5 };
 
 /** One end of the line, in a worker or a job. It looks for the supervisor for as long as it lives. */
 export class Line<Report extends JobReport | WorkerReport, Order> {

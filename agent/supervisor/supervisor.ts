@@ -1,3 +1,4 @@
+import { sharedTimes } from '../config/timeouts.ts';
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { withDeadline } from '../infra/deadline.ts';
@@ -32,8 +33,6 @@ import { WorkerProcesses } from './workers/worker-processes.ts';
 
 /** What is still open after the last word in the log is left behind with the process. */
 const closeMs = 1_000;
-/** Outlasts the time in which a dispatched job reports in, and not by much: its holder may die. */
-const actingMs = 5_000;
 
 /** The process that stays: it starts workers, holds the line to every job, and guards every call. */
 export class Supervisor {
@@ -202,7 +201,11 @@ export class Supervisor {
   /** Of several guardians that share a store one acts for a room: true when it is this one. */
   async #mayAct(room: string): Promise<boolean> {
     const name = guardianLeaseName(room);
-    const lease = await claimLease(this.#store, { name, holder: this.#holder, ttlMs: actingMs });
+    const lease = await claimLease(this.#store, {
+      name,
+      holder: this.#holder,
+      ttlMs: sharedTimes.guardianLeaseMs,
+    });
     // Nobody waits for that, and what is left is removed by the next one.
     removeExpiredLeases(this.#store, guardianLeaseName('')).catch(() => {});
     return lease !== null;

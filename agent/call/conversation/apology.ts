@@ -1,3 +1,4 @@
+import { sharedTimes } from '../../config/timeouts.ts';
 import type { BookingService } from '../../../tools/journal/booking-service.ts';
 import {
   CALL_AGAIN,
@@ -8,9 +9,6 @@ import {
 import type { CallRecord } from '../call-record.ts';
 import type { TerminationReason } from '../../ipc/termination.ts';
 import { withDeadline } from '../../infra/deadline.ts';
-
-/** The platform, or the gateway, ends it after three seconds; the rest is for the record and the hang-up. */
-const cutShortMs = 2_200;
 
 /** A caller in trouble is not kept waiting for a store. */
 const callBackMs = 2_000;
@@ -56,7 +54,7 @@ export class Apology {
   /** Nothing comes from the caller any more, and the gateway is about to hang up. Never rejects. */
   async mediaLost(): Promise<void> {
     const words = { noted: CUT_SHORT, unnoted: CUT_SHORT_CALL_AGAIN };
-    await this.#noteAndSay('media-lost', words, cutShortMs);
+    await this.#noteAndSay('media-lost', words, sharedTimes.lastWordsMs);
   }
 
   /** Too many agents died of the call: all that is left is what was recorded. Never rejects. */
@@ -73,7 +71,11 @@ export class Apology {
     record.cause = 'drain';
     hush();
     void this.noteCallBack();
-    sayGoodbye('crash', callerNumber === null ? CUT_SHORT_CALL_AGAIN : CUT_SHORT, cutShortMs);
+    sayGoodbye(
+      'crash',
+      callerNumber === null ? CUT_SHORT_CALL_AGAIN : CUT_SHORT,
+      sharedTimes.lastWordsMs,
+    );
   }
 
   async #noteAndSay(

@@ -17,7 +17,7 @@ const stuckMarginMs = 10_000;
  * While the agent speaks, its frames go out one after another, 0.2 s ahead of what is heard. A voice
  * that brings none for 10 s is given up by the framework: an output that takes none hangs.
  */
-const unheardMs = 12_000;
+const noFrameMs = 12_000;
 
 const { AgentStateChanged, ConversationItemAdded, UserInputTranscribed, UserStateChanged } =
   voice.AgentSessionEventTypes;
@@ -57,7 +57,7 @@ export class SessionWatchdog {
     });
     this.#unheard = deps.timers.timer({
       name: 'unheard',
-      ms: unheardMs,
+      ms: noFrameMs,
       onExpired: () => this.#leave('job got stuck while it spoke'),
     });
   }

@@ -1,3 +1,4 @@
+import { sharedTimes } from '../../config/timeouts.ts';
 import timers from 'node:timers/promises';
 import { withDeadline } from '../../infra/deadline.ts';
 import type { GapStep } from './gap-figures.ts';
@@ -42,8 +43,6 @@ const gentle: ReadonlySet<Rung> = new Set(['ask', 'resubscribe']);
 /** Packets are back 0.3 s after a step that worked; that they stay is known 1.5 s later. */
 const spacingMs = 3_000;
 const stepMs = 2_500;
-/** What a polite end needs before the gateway's own: under two seconds of words, and the hang-up. */
-const endMarginMs = 2_500;
 /** What a job that came by rejoining needs to see packets that stay. */
 const lookMs = 2_000;
 const pollMs = 250;
@@ -112,7 +111,7 @@ export class RecoveryLadder {
 
   /** How long after the last packet the last step may come. */
   get #lastStepMs(): number {
-    return this.#deps.mediaTimeoutMs - endMarginMs;
+    return this.#deps.mediaTimeoutMs - sharedTimes.politeEndMs;
   }
 
   /** Null when the next one is to be taken. */

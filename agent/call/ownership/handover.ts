@@ -1,3 +1,4 @@
+import { sharedTimes } from '../../config/timeouts.ts';
 import { RoomEvent } from '@livekit/rtc-node';
 import type { Participant, Room } from '@livekit/rtc-node';
 import timers from 'node:timers/promises';
@@ -18,21 +19,11 @@ import type { SavedCall } from '../persistence/call-snapshot.ts';
 
 const readyTopic = 'pickup.ready';
 const goTopic = 'pickup.go';
-/** A warm job is ready after 0.6 s; one that has to be forked first, after 2 s. */
-const readyMs = 8_000;
-/** How long the end of a turn is waited for; a caller may talk for a while. */
-const turnMs = 20_000;
-/** The fresh job waits for two of them, and the notice between. */
-const standbyMs = 2 * turnMs + 15_000;
 const pollMs = 50;
 /** A job that is not heard by the other says it again. */
 const repeatMs = 250;
-/** A transfer whose outcome is not known by then, is looked up. */
-const transferMs = 2_000;
 /** Longer than a lock lasts. With a store that says nothing for so long, the fresh job is to speak. */
 const unknownMs = 3_000;
-/** The notice; the one who waits has 15 s for it. */
-const noticeMs = 12_000;
 
 /** What the old job brings to a hand-over. */
 export type HandOverDeps = {
@@ -66,14 +57,18 @@ export async function handOver(kind: ResumeKind, deps: HandOverDeps): Promise<bo
   try {
     if (!deps.ask(kind)) return false;
     const jobId = await withDeadline(() => ready.jobId, {
-      ms: readyMs,
+      ms: sharedTimes.freshJobMs,
       label: 'fresh job',
       signal,
     });
     // For a caller whose voice does not arrive there are no turns to wait for.
     if (kind !== 'rejoin') {
       await betweenTurns(deps);
-      await withDeadline(() => deps.announce(), { ms: noticeMs, label: 'notice', signal });
+      await withDeadline(() => deps.announce(), {
+        ms: sharedTimes.handOverNoticeMs,
+        label: 'notice',
+        signal,
+      });
       await betweenTurns(deps);
     }
     // A fresh job that waited too long is gone, and what began meanwhile is finished here.
@@ -111,7 +106,7 @@ async function betweenTurns({ isBetweenTurns, dueAtMs, signal }: HandOverDeps): 
     async (joined) => {
       while (!isTime()) await timers.setTimeout(pollMs, undefined, { signal: joined });
     },
-    { ms: turnMs, label: 'end of a turn', signal },
+    { ms: sharedTimes.turnEndMs, label: 'end of a turn', signal },
   );
 }
 
@@ -121,7 +116,7 @@ async function transfer(jobId: string, deps: HandOverDeps): Promise<boolean> {
   let isGiven = false;
   try {
     isGiven = await withDeadline((own) => store.handTo(jobId, state(), own), {
-      ms: transferMs,
+      ms: sharedTimes.leaseTransferMs,
       label: 'hand-over in the store',
     });
   } catch {
@@ -202,7 +197,7 @@ export async function waitForCall(deps: StandbyDeps): Promise<boolean> {
         }
         return false;
       },
-      { ms: standbyMs, label: 'call to be handed over', signal },
+      { ms: sharedTimes.standbyMs, label: 'call to be handed over', signal },
     );
   } catch (error) {
     if (error instanceof DeadlineError) return false;

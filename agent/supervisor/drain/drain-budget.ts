@@ -1,12 +1,14 @@
-/** What a drain must fit into, in milliseconds. */
+import { sharedTimes } from '../../config/timeouts.ts';
+
+/** The time that a drain must fit into, in milliseconds. */
 export type DrainBudget = {
   /** From the signal to the platform's SIGKILL. */
   readonly graceMs: number;
-  /** How long calls may go on. */
+  /** Calls may go on so long. */
   readonly drainMs: number;
 };
 
-/** When a drain does what, in milliseconds since the signal. */
+/** The steps of a drain, in milliseconds since the signal. */
 type DrainTimes = {
   /** Calls that are here are ended with a sentence. */
   readonly lastWordsMs: number;
@@ -14,8 +16,7 @@ type DrainTimes = {
   readonly endMs: number;
 };
 
-/** The sentence takes 2 s to say, the note for call-back and the close well under 500 ms. */
-const goodbyeMs = 2_500;
+const { turnEndMs, politeEndMs } = sharedTimes;
 /** To kill what is left (200 ms), close the store and the ports, and exit. */
 const exitMs = 500;
 /** A fresh job is heard after 0.7 s, after 1.5 s when it has to be forked first. */
@@ -24,8 +25,6 @@ const hurriedHandOverMs = 1_500;
 const leastGoodbyeMs = 1_000;
 /** A fresh job needs this long before it could be given the call at all. */
 const leastWithinMs = 1_000;
-/** What the end of a turn is waited for when there is time: a caller may talk for a while. */
-const patientWithinMs = 20_000;
 /** The other deployment has few warm processes, and new callers need them too. */
 const patientTogether = 2;
 
@@ -35,24 +34,24 @@ const patientTogether = 2;
  */
 export function drainTimes({ graceMs, drainMs }: DrainBudget, otherIsReady: boolean): DrainTimes {
   const latestMs = Math.max(0, graceMs - exitMs);
-  const aloneMs = Math.max(0, Math.min(drainMs, latestMs - goodbyeMs));
+  const aloneMs = Math.max(0, Math.min(drainMs, latestMs - politeEndMs));
   const handedOverMs = Math.min(hurriedHandOverMs, latestMs - leastGoodbyeMs);
   const lastWordsMs = otherIsReady ? Math.max(aloneMs, handedOverMs) : aloneMs;
-  return { lastWordsMs, endMs: Math.min(lastWordsMs + goodbyeMs, latestMs) };
+  return { lastWordsMs, endMs: Math.min(lastWordsMs + politeEndMs, latestMs) };
 }
 
-/** How calls are handed over when `leftMs` remain: between two turns, or in a hurry all at once. */
+/** Calls are handed over between two turns while `leftMs` allow it, else in a hurry all at once. */
 export function handOverPace(leftMs: number): {
   readonly withinMs: number;
-  /** How many may be on their way at a time. */
+  /** So many may be on their way at a time. */
   readonly together: number;
 } {
   const spareMs = Math.max(leastWithinMs, leftMs - hurriedHandOverMs);
-  const withinMs = Math.min(patientWithinMs, spareMs);
-  return { withinMs, together: withinMs < patientWithinMs ? Infinity : patientTogether };
+  const withinMs = Math.min(turnEndMs, spareMs);
+  return { withinMs, together: withinMs < turnEndMs ? Infinity : patientTogether };
 }
 
-/** How long processes that were told to end are waited for before they are killed. */
+/** Processes that were told to end are killed after this. */
 export function killAfterMs({ graceMs }: DrainBudget, passedMs: number): number {
   const patientMs = 1_500;
   const leastMs = 200;

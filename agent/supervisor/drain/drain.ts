@@ -1,3 +1,4 @@
+import { sharedTimes } from '../../config/timeouts.ts';
 import timers from 'node:timers/promises';
 import type { Log } from '../../telemetry/events.ts';
 import { drainTimes, killAfterMs, handOverPace } from './drain-budget.ts';
@@ -15,8 +16,8 @@ import type { WorkerProcesses } from '../workers/worker-processes.ts';
 export type DrainOutcome = 'drained' | 'said-goodbye' | 'forced' | 'deadline';
 
 const pollMs = 50;
-/** A job that was told waits 8 s for the fresh one, and 2 s for the store, before it gives up. */
-const settleMs = 10_000;
+/** A job that was told waits for the fresh one, and for the store, before it gives up. */
+const settleMs = sharedTimes.freshJobMs + sharedTimes.leaseTransferMs;
 /** The other deployment had no room, or the job something to finish: neither passes at once. */
 const againMs = 5_000;
 

@@ -1,3 +1,4 @@
+import { sharedTimes } from '../../config/timeouts.ts';
 import { withDeadline } from '../../infra/deadline.ts';
 import { agentIdentity } from '../../ipc/messages.ts';
 import type { Log } from '../../telemetry/events.ts';
@@ -25,8 +26,6 @@ export type Claim =
 const storeMs = 1_000;
 /** Another guardian acts; what comes of it is seen after this. */
 const actedMs = 1_000;
-/** Longer than another guardian takes to get a job into the room of a call that only it was asked for. */
-const aloneMs = 3_000;
 
 /** One guardian looks after a call: the store says which, and without a store the call's room. */
 export class GuardianLease {
@@ -71,7 +70,7 @@ export class GuardianLease {
       return { mayAct: false, againInMs: actedMs };
     }
     call.aloneSinceMs ??= nowMs();
-    if (!call.wasOffered && nowMs() < call.aloneSinceMs + aloneMs) {
+    if (!call.wasOffered && nowMs() < call.aloneSinceMs + sharedTimes.aloneInRoomMs) {
       return { mayAct: false, againInMs: actedMs };
     }
     return { mayAct: true, supersedes: [...call.lostJobs].at(-1) ?? null };

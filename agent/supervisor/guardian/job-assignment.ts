@@ -1,11 +1,10 @@
+import { sharedTimes } from '../../config/timeouts.ts';
 import type { Timeouts } from '../../config/timeouts.ts';
 import type { JobPeer } from '../../ipc/server.ts';
 import type { WatchedCall } from './watched-call.ts';
 
 /** A stage may take its budget and this much for the job to say that it gave up. */
 const stageGraceMs = 500;
-/** A fresh job waits for two ends of a turn of 20 s, and for a sentence between. */
-const standbyMs = 60_000;
 
 /** Where jobs are known from: the line shows ours, the leases those of other supervisors. */
 export type JobAssignmentDeps = {
@@ -66,6 +65,6 @@ export class JobAssignment {
     const sinceMs = this.#deps.nowMs() - stageSinceMs;
     if (stage === 'connecting' || stage === 'claiming') return sinceMs > connectMs + stageGraceMs;
     if (stage === 'starting') return sinceMs > sessionStartMs + stageGraceMs;
-    return stage === 'standby' && sinceMs > standbyMs;
+    return stage === 'standby' && sinceMs > sharedTimes.stuckStandbyMs;
   }
 }

@@ -1,10 +1,9 @@
+import { sharedTimes } from '../../config/timeouts.ts';
 import type { TerminationReason } from '../../ipc/termination.ts';
 import type { ListedCaller, Rooms } from '../../livekit/room-service.ts';
 
 /** A call that is over is not taken for a new one while its room is still listed (20 s). */
 const closedMs = 60_000;
-/** Jobs of an earlier supervisor look for the line again every 2 s at most. */
-const settleMs = 2_000;
 
 /** A job that a call has lost. */
 export type Loss = {
@@ -115,7 +114,7 @@ export class WatchedCalls {
     this.#rooms = options.rooms;
     this.#pickupMs = options.pickupMs;
     this.#nowMs = options.nowMs;
-    this.#settledAtMs = options.nowMs() + settleMs;
+    this.#settledAtMs = options.nowMs() + sharedTimes.lineRetryMs;
   }
 
   [Symbol.iterator](): IterableIterator<WatchedCall> {

@@ -1,3 +1,4 @@
+import { sharedTimes } from '../../config/timeouts.ts';
 import type { BookingState } from '../../../tools/journal/booking.ts';
 import { findBooking } from '../../../tools/journal/journal.ts';
 import { SheetWriter } from '../../../tools/sheet/write/sheet-writer.ts';
@@ -11,8 +12,6 @@ import type { JobAsks, JobPeer } from '../../ipc/server.ts';
 
 /** A job gives up waiting for the sheet after seconds; what comes later nobody is told. */
 const watchMs = 30_000;
-/** The writer may be in another supervisor, which has no line to us: the store says what it did. */
-const lookMs = 200;
 
 type Watch = { readonly job: JobPeer; readonly untilMs: number };
 
@@ -112,7 +111,10 @@ export class BookingGateway {
     watch.job.send({ type: 'booking-state', bookingId, state });
   }
 
-  /** Looks again and again while a job waits; one look at a time, however slow the store is. */
+  /**
+   * Looks again and again while a job waits, one look at a time however slow the store is: the writer
+   * may be in another supervisor, which has no line to us.
+   */
   #lookLater(): void {
     if (this.#isStopped || this.#watched.size === 0) return;
     this.#look ??= setTimeout(() => {
@@ -120,7 +122,7 @@ export class BookingGateway {
         this.#look = undefined;
         this.#lookLater();
       });
-    }, lookMs);
+    }, sharedTimes.bookingLookMs);
   }
 
   async #lookAll(): Promise<void> {

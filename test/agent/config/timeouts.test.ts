@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { z } from 'zod';
+import { defaultWriterBudgets } from '../../../tools/sheet/write/sheet-writer.ts';
 import { settingNames } from '../../../agent/config/schema.ts';
 import {
   brokenRelations,
   defaultTimeouts as t,
+  sharedTimes as shared,
   timeoutNames,
   timeoutVariable,
 } from '../../../agent/config/timeouts.ts';
@@ -28,6 +30,33 @@ test('the relations that the design rests on hold', () => {
   assert.ok(t.inventoryTtlMs < t.inventoryMaxAgeMs);
   assert.ok(t.callerSilentMs * 3 < t.maxCallMs);
   assert.ok(t.audioGapMs < t.gapCooldownMs);
+});
+
+test('a call that changes hands is waited for at both ends, and by the guardian longest', () => {
+  const { turnEndMs, handOverNoticeMs, standbyMs, stuckStandbyMs } = shared;
+  assert.ok(2 * turnEndMs + handOverNoticeMs < standbyMs);
+  assert.ok(standbyMs < stuckStandbyMs);
+  assert.ok(shared.freshJobMs + shared.leaseTransferMs < standbyMs);
+  assert.ok(t.pickupMs < shared.freshJobMs);
+});
+
+test('a guardian acts alone until the job that it sent for has had its time to report in', () => {
+  assert.ok(t.pickupMs < shared.guardianLeaseMs);
+  assert.ok(t.pickupMs < shared.aloneInRoomMs);
+  assert.ok(shared.lineRetryMs <= t.pickupMs, 'a job that comes back is not taken for a lost one');
+});
+
+test('a polite end in a hurry is over before the platform, or the gateway, ends the call', () => {
+  assert.ok(shared.lastWordsMs < shared.politeEndMs);
+  assert.ok(shared.politeEndMs < t.sipMediaTimeoutMs - t.audioGapMs);
+  assert.ok(shared.politeEndMs < shared.leastGraceMs);
+  assert.ok(shared.politeEndMs < t.goodbyeMs);
+});
+
+test('a caller hears of a booking in time, though another machine writes the sheet', () => {
+  const noticedMs = defaultWriterBudgets.idleMs + shared.bookingLookMs;
+  assert.ok(noticedMs * 4 < t.confirmBookingMs, 'most of the time is for Google');
+  assert.ok(t.equipmentLoadMs + t.confirmBookingMs < t.toolMs);
 });
 
 test('a drain and the close after it end before Railway kills', () => {

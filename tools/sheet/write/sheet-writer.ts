@@ -39,7 +39,7 @@ export type WriterBudgets = {
 };
 
 /** Google's own limit for a request is 180 s, but one that is not done in 8 s seldom comes in later. */
-const defaultWriterBudgets: WriterBudgets = {
+export const defaultWriterBudgets: WriterBudgets = {
   requestMs: 8_000,
   settleMs: 10_000,
   leaseMs: 15_000,
