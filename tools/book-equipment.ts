@@ -87,7 +87,7 @@ async function alreadyMade(
     });
   }
   return {
-    say: alreadyMadeSentence(found, snapshot.today),
+    say: alreadyMadeSentence(found, snapshot),
     booking: bookingFacts(found, found.state),
   };
 }
@@ -131,7 +131,7 @@ function askFor({ talk }: BookingUse, { wish, checked, snapshot }: Chosen): Book
   const whole = [
     ...overdueCaveat(checked, snapshot.today),
     ...(snapshot.isStale ? [staleListCaveat] : []),
-    readBack(offerOf(wish, checked), snapshot.today),
+    readBack(offerOf(wish, checked), snapshot),
   ].join(' ');
   const say = talk.confirmation.ask(proposalOf(wish, checked), whole);
   return { say, problem: 'not-confirmed' };
