@@ -49,7 +49,7 @@ const lostThread = 'Sorry, I lost my train of thought. Could you say that again,
 /** As `thinkingBudgets`. */
 export type ThinkingBudgets = Readonly<Record<keyof typeof thinkingBudgets, number>>;
 
-/** What a `FallbackLlm` is made of. */
+/** The models of a `FallbackLlm`, and its words and budgets. */
 export type FallbackLlmOptions = {
   /** The primary model, tried twice, and what follows it, tried once each. */
   readonly models: readonly [llm.LLM, ...llm.LLM[]];
@@ -241,7 +241,7 @@ class FallbackLlmStream extends llm.LLMStream {
   }
 }
 
-/** Whether asking the same model again would be of no use in this turn. */
+/** True when asking the same model again would be of no use in this turn. */
 function isOut({ status, retryAfterMs }: ThinkingFault): boolean {
   if ((retryAfterMs ?? 0) > longestPauseMs) return true;
   return status !== null && status >= 400 && status < 500 && !healing.includes(status);

@@ -86,7 +86,7 @@ class FallbackTtsStream extends tts.SynthesizeStream {
   readonly #voices: readonly VoiceHealth[];
   readonly #options: StreamOptions;
   readonly #id = shortuuid();
-  /** How many sentences have been reported as said. */
+  /** The number of sentences that have been reported as said. */
   #said = 0;
 
   constructor(

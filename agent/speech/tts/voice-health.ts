@@ -26,13 +26,13 @@ export class VoiceHealth {
     return this.#msPerLetter;
   }
 
-  /** It read a text to the end. */
+  /** The voice read a text to the end. */
   spoke(msPerLetter: number | undefined): void {
     this.#failuresInRow = 0;
     this.#msPerLetter = msPerLetter ?? this.#msPerLetter;
   }
 
-  /** It did not; a failure right after a rest begins the next one. */
+  /** The voice failed; a failure right after a rest begins the next one. */
   failed(): void {
     this.#failuresInRow += 1;
     if (this.#failuresInRow >= failuresUntilRest) this.#restsUntilMs = performance.now() + restMs;
