@@ -57,8 +57,8 @@ type Dates = {
 export function parseBookings(
   rows: SheetRows,
   context: BookingsContext,
-): Parsed<readonly SheetBooking[]> {
-  if (rows.every(isBlank)) return { value: [], problems: [], leftOut: 0 };
+): Parsed<readonly SheetBooking[]> & { readonly rowNumbers: readonly number[] } {
+  if (rows.every(isBlank)) return { value: [], problems: [], leftOut: [], rowNumbers: [] };
   const { title = 'Bookings' } = context;
   const table = openTable<Column>('Bookings', rows, readBookingColumns);
   const columns = [...readBookingColumns.required, ...readBookingColumns.optional];
@@ -66,7 +66,8 @@ export function parseBookings(
   const index = new UnitIndex(context.units);
   const dates = table.rows.map((row) => datesOf(row, context));
   const seen = new Set<string>();
-  let leftOut = 0;
+  const leftOut: number[] = [];
+  const rowNumbers: number[] = [];
   const bookings = dates.flatMap((of, at): readonly SheetBooking[] => {
     const { row } = of;
     const named = machinesOf(row, index);
@@ -79,6 +80,7 @@ export function parseBookings(
     const status = readBookingStatus(row.cell('Status'));
     const range = rangeOf(of, { dates, at, today: context.today });
     const itemIds = named.units.map(({ itemId }) => itemId);
+    rowNumbers.push(...itemIds.map(() => row.number));
     const whole = range.start !== null && range.end !== null && range.start <= range.end;
     if (status.status === 'CANCELLED' || context.settled?.has(rowKey) || isPast(range, context)) {
       const days = whole ? plain(range) : { start: firstDay, end: firstDay };
@@ -91,7 +93,7 @@ export function parseBookings(
     }
     const told = { report, rowKey, holds: itemIds.length > 0, today: context.today };
     reportMachine(row, named, told);
-    if (itemIds.length === 0) leftOut += 1;
+    if (itemIds.length === 0) leftOut.push(row.number);
     if (!status.isKnown) reportStatus(report);
     if (!whole) reportDates(of, range, told);
     else reportLength(plain(range), told);
@@ -104,7 +106,7 @@ export function parseBookings(
       status: whole ? ('CONFIRMED' as const) : ('UNCLEAR' as const),
     }));
   });
-  return { value: bookings, problems, leftOut };
+  return { value: bookings, problems, leftOut, rowNumbers };
 }
 
 /** A fingerprint of a row, by which it is known again wherever it is moved. */

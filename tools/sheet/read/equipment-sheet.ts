@@ -34,20 +34,23 @@ type Row = TableRow<Column>;
 export function parseEquipment(
   rows: SheetRows,
   context: ReadingContext = { locale: sheetLocale('en_US'), today: '2026-01-01' },
-): Parsed<readonly Unit[]> {
+): Parsed<readonly Unit[]> & { readonly rowNumbers: readonly number[] } {
   const { title = 'Equipment' } = context;
   const table = openTable<Column>('Equipment', rows, equipmentColumns);
   const columns = [...equipmentColumns.required, ...equipmentColumns.optional];
   const problems: SheetProblem[] = [...reportIgnored(title, table, columns)];
   const units = new Map<string, Unit>();
+  const rowNumbers: number[] = [];
   const machines = table.rows.filter((row) => !isHeading(row));
   for (const row of machines) {
     const report = reporter<Column>(title, row, problems);
     const unit = parseUnit(row, report, context);
     if (unit === null) continue;
     const key = itemKey(unit.itemId);
-    if (!units.has(key)) units.set(key, unit);
-    else {
+    if (!units.has(key)) {
+      units.set(key, unit);
+      rowNumbers.push(row.number);
+    } else {
       report('Item ID', {
         what: 'a second row with the same id',
         why: 'only the first of the two is offered',
@@ -55,7 +58,8 @@ export function parseEquipment(
       });
     }
   }
-  return { value: [...units.values()], problems, leftOut: machines.length - units.size };
+  const leftOut = machines.map(({ number }) => number).filter((row) => !rowNumbers.includes(row));
+  return { value: [...units.values()], problems, leftOut, rowNumbers };
 }
 
 /** A heading, a total, or checkboxes down to the end: it says nothing of a machine. */

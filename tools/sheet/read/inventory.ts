@@ -206,13 +206,13 @@ function refuseSpoiled(
   tab: 'Equipment' | 'Bookings',
   { value, leftOut, problems }: Parsed<readonly unknown[]>,
 ): void {
-  const isEmpty = tab === 'Equipment' && value.length + leftOut === 0;
+  const isEmpty = tab === 'Equipment' && value.length + leftOut.length === 0;
   const least = tab === 'Equipment' ? 1 : leastSpoiled;
-  if (!isEmpty && (leftOut <= value.length || leftOut < least)) return;
+  if (!isEmpty && (leftOut.length <= value.length || leftOut.length < least)) return;
   const first = problems.find(({ isNotice }) => !isNotice);
   const example = first ? `; row ${first.row}, column "${first.column}": ${first.what}` : '';
   const message = isEmpty
     ? `Tab "${tab}" has no rows below its first one`
-    : `Tab "${tab}" has ${value.length + leftOut} rows, and ${leftOut} of them cannot be used${example}`;
+    : `Tab "${tab}" has ${value.length + leftOut.length} rows, and ${leftOut.length} of them cannot be used${example}`;
   throw new SheetFormatError('SHEET_ROWS_UNUSABLE', tab, message);
 }

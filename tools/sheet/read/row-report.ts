@@ -6,8 +6,8 @@ import type { Table, TableRow } from './sheet-table.ts';
 export type Parsed<T> = {
   readonly value: T;
   readonly problems: readonly SheetProblem[];
-  /** Rows that say something and of which nothing could be used. */
-  readonly leftOut: number;
+  /** The rows that say something and of which nothing could be used. */
+  readonly leftOut: readonly number[];
 };
 
 /** The fault, its consequence until it is mended, and the owner's next step. */

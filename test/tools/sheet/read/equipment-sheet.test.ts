@@ -37,7 +37,8 @@ test('a full row becomes a unit', () => {
       },
     ],
     problems: [],
-    leftOut: 0,
+    leftOut: [],
+    rowNumbers: [2],
   });
 });
 
@@ -216,7 +217,7 @@ test('a title above, headings between and totals below are no machines', () => {
     ],
     context,
   );
-  assert.deepEqual([problems, leftOut], [[], 0]);
+  assert.deepEqual([problems, leftOut], [[], []]);
   assert.deepEqual(
     value.map(({ itemId, name, dailyRateCents, status, dueBack }) => [
       itemId,
