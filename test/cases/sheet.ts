@@ -13,14 +13,17 @@ import { dayNumber, todayIn } from '../../tools/yard/rental-dates.ts';
 import type { CellValue } from '../harness/emulators/sheets-cell.ts';
 import { startSheetsEmulator } from '../harness/emulators/sheets.ts';
 import { UsageError } from '../harness/command-line.ts';
-import type { CaseSuite } from './cases.ts';
 import { parseCsv } from './csv.ts';
 
 /**
  * CSV files named `PREFIX--Tab.csv` as the tabs of a sheet, read through the real client: each row
  * that was read, each thing to report, and for each live row of a booking what it holds.
  */
-export const run: CaseSuite = async (target, { json, locale = 'en_US', today }) => {
+export async function run(
+  target: string,
+  options: Readonly<Record<string, string | boolean | undefined>>,
+): Promise<boolean> {
+  const { json, locale = 'en_US', today } = options;
   if (typeof today === 'string' && dayNumber(today) === null) {
     throw new UsageError('--today must be a day such as 2026-11-30');
   }
@@ -47,7 +50,7 @@ export const run: CaseSuite = async (target, { json, locale = 'en_US', today }) 
   } finally {
     await sheets.close();
   }
-};
+}
 
 type Report = {
   readonly write: (line: Readonly<Record<string, unknown>>) => void;
