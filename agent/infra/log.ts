@@ -6,7 +6,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 /** The fields of a line beside its event, `noun.verb`. */
 export type LogFields = Fields & { readonly event: string };
 
-/** The raw lines of a log: what they say is up to whoever writes them. */
+/** The raw lines of a log, of any event. */
 export type Lines = {
   debug(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;
@@ -27,11 +27,11 @@ export type Log<Events extends EventArgs = EventArgs> = Omit<Lines, 'child'> & {
   child(fields: Fields): Log<Events>;
 };
 
-/** How much a line matters: `error` is a fault of ours, `warn` one of others, `info` a normal event. */
+/** A line's weight: `error` is a fault of ours, `warn` one of others, `info` a normal event. */
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
 const repeatWindowMs = 10_000;
-/** Railway drops what exceeds 500 lines a second; the same line is written this often a window. */
+/** The same line is written this often a window: Railway drops lines beyond 500 a second. */
 const repeatsWritten = 5;
 
 /**
@@ -80,8 +80,8 @@ function wrap(logger: pino.Logger, rules: { clean: Clean; mayWrite: Repeats }): 
 }
 
 /**
- * Writes a line `repeatsWritten` times a window; how often it came beyond that is written when the
- * window ends. Lines repeat each other when level, event, message, call and `detail` are the same.
+ * Writes a line `repeatsWritten` times a window; the count of the others is written when the window
+ * ends. Lines repeat each other when level, event, message, call and `detail` are the same.
  */
 function repeatLimit(logger: pino.Logger): Repeats {
   const seen = new Map<string, { count: number; readonly windowEndsMs: number }>();
@@ -120,7 +120,7 @@ export function maskPhones(value: string): string {
     .replace(/(?:\+?1[ .-])?\(?\d{3}\)?[ .-]\d{3}[ .-](\d{4})(?!\d)/g, '***$1');
 }
 
-/** What makes a text fit to be shown: `secrets` of four letters or more taken out, phones masked. */
+/** Makes texts fit to be shown: `secrets` of four letters or more taken out, phones masked. */
 export function textCleaner(secrets: readonly string[]): (text: string) => string {
   // Longest first: one secret may be a part of another.
   const hidden = secrets.filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length);
@@ -147,7 +147,7 @@ function cleaner(secrets: readonly string[]): (value: unknown, depth?: number) =
   return clean;
 }
 
-/** Only what says what went wrong: other fields of an error may hold headers, keys or a body. */
+/** The fields that say what went wrong: others may hold headers, keys or a body. */
 function errorFields(error: Error, cleanText: (text: string) => string): object {
   return {
     ...nameAndCode(error),

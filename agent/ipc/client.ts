@@ -10,18 +10,6 @@ import { backOffMs } from '../infra/retry.ts';
 import { MessageReader } from './messages.ts';
 import type { IgnoredMessage, JobReport, WorkerReport } from './messages.ts';
 
-export { agentIdentity, linkStates, resumeKinds } from './messages.ts';
-export type {
-  JobCall,
-  JobOutcome,
-  JobStage,
-  LinkHealth,
-  LinkState,
-  RefusalReason,
-  ResumeKind,
-  SettledState,
-} from './messages.ts';
-
 /**
  * The line: one Unix socket from each worker and each job to the supervisor, one JSON object a line
  * in both directions. A closed socket tells of a dead process in 20 ms; LiveKit needs 21 s.
@@ -42,7 +30,7 @@ export function linePath(dataDir: string, slot = 1): string {
   return join(tmpdir(), `pickup-${folder}-${file}`);
 }
 
-/** How often each end of the line says that it is alive. */
+/** The time between two beats, by which each end of the line says that it is alive. */
 export const beatMs = 250;
 
 const reconnect = { initialMs: 50, multiplier: 1.6, maxMs: sharedTimes.lineRetryMs, jitter: 0.5 };
@@ -85,7 +73,7 @@ export class Line<Report extends JobReport | WorkerReport, Order> {
     this.#connect();
   }
 
-  /** Sends at once, or not at all (false): what a later supervisor needs to know is in `hello`. */
+  /** Sends at once, or not at all (false): a later supervisor learns the rest from `hello`. */
   send(report: Report | { readonly type: 'beat' }): boolean {
     if (!this.#isUp || !this.#socket?.writable) return false;
     this.#socket.write(`${JSON.stringify(report)}\n`);

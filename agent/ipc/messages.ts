@@ -12,7 +12,7 @@ const jobStages = [
   'connecting',
   'claiming',
   'starting',
-  /** It waits for another job to give it the call. */
+  /** A job that waits for another one to give it the call. */
   'standby',
   'live',
   'closing',
@@ -23,13 +23,13 @@ export type JobStage = (typeof jobStages)[number];
 
 const jobOutcome = z.enum(['ended', 'yielded', 'failed']);
 
-/** How a job left a call, said with `bye`. Only `failed` asks for a fresh job. */
+/** A job's last word on its call, said with `bye`. Only `failed` asks for a fresh job. */
 export type JobOutcome = z.infer<typeof jobOutcome>;
 
 /**
- * Why a job goes on with a call that another one served: its agent died (`takeover`), or hands it
- * over between two turns (`handover`), or to try for the caller's voice anew (`rejoin`); or too many
- * agents died of it, and all that is left is to apologise, note a call-back and end (`apology`).
+ * Reasons for which a job goes on with another one's call: its agent died (`takeover`), hands the
+ * call over between two turns (`handover`), or to try for the caller's voice anew (`rejoin`); or too
+ * many agents died of the call, and a last one apologises, notes a call-back and ends it (`apology`).
  */
 export const resumeKinds = ['takeover', 'handover', 'rejoin', 'apology'] as const;
 
@@ -71,7 +71,7 @@ export type LinkHealth = Readonly<z.infer<typeof linkHealth>>;
 
 const refusalReason = z.enum(['full', 'no-warm-process', 'draining', 'no-supervisor']);
 
-/** Why a job request is turned down; the server then asks the next worker. */
+/** The reason for which a job request is turned down; the server then asks the next worker. */
 export type RefusalReason = z.infer<typeof refusalReason>;
 
 const settledState = z.enum(['confirmed', 'conflict', 'cancelled']);
@@ -116,7 +116,7 @@ const metricSamples = z.array(z.unknown()).transform((values) =>
 /** The first message on every connection. */
 export const hello = z.discriminatedUnion('role', [workerHello, jobHello]);
 
-/** Whatever a worker tells the supervisor. */
+/** The reports of a worker to the supervisor. */
 export const workerReport = z.discriminatedUnion('type', [
   workerHello,
   beat,
@@ -134,7 +134,7 @@ export const workerReport = z.discriminatedUnion('type', [
 ]);
 export type WorkerReport = z.infer<typeof workerReport>;
 
-/** Whatever a job tells the supervisor. */
+/** The reports of a job to the supervisor. */
 export const jobReport = z.discriminatedUnion('type', [
   jobHello,
   beat,
@@ -151,7 +151,7 @@ export const jobReport = z.discriminatedUnion('type', [
 ]);
 export type JobReport = z.infer<typeof jobReport>;
 
-/** Whatever the supervisor tells a worker. */
+/** The orders of the supervisor to a worker. */
 export const workerOrder = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('pool'),
@@ -167,7 +167,7 @@ export const workerOrder = z.discriminatedUnion('type', [
 ]);
 export type WorkerOrder = z.infer<typeof workerOrder>;
 
-/** Whatever the supervisor tells a job. */
+/** The orders of the supervisor to a job. */
 export const jobOrder = z.discriminatedUnion('type', [
   /** `saved` is false when the sheet did not answer in time. */
   z.object({ type: z.literal('answer'), id: z.int(), saved: z.boolean() }),
@@ -194,7 +194,7 @@ export type IgnoredMessage = {
 const mostKinds = 20;
 const longestName = 40;
 
-/** Reads the lines of one end; of each kind of line that it cannot read it tells once. */
+/** Reads the lines of one end; tells once of each kind that cannot be read. */
 export class MessageReader {
   readonly #told = new Set<string>();
   readonly #onIgnored: (ignored: IgnoredMessage) => void;

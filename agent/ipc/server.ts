@@ -38,9 +38,9 @@ export type WorkerPeer = {
   readonly pid: number;
   link: LinkState;
   linkDetail: string | null;
-  /** Registrations after its first. */
+  /** Registrations after the worker's first. */
   reconnects: number;
-  /** When LiveKit last sent it anything; null while it has no connection. */
+  /** LiveKit's last word to the worker; null while it has no connection. */
   lastPongAtMs: number | null;
   lastBeatMs: number;
   readonly send: (order: WorkerOrder) => void;
@@ -57,10 +57,10 @@ export type LineEvents = {
   onHandOver(job: JobPeer, kind: ResumeKind): void;
   /** `outcome` is null when the line closed without `bye`: the process died. */
   onJobGone(job: JobPeer, outcome: JobOutcome | null): void;
-  /** It said hello. What its link is like, it says next. */
+  /** A worker said hello; the state of its link comes next. */
   onWorker(worker: WorkerPeer): void;
   onWorkerLink(worker: WorkerPeer): void;
-  /** It takes no further job, of its own accord. */
+  /** The worker takes no further job, of its own accord. */
   onWorkerDraining(worker: WorkerPeer): void;
   onWorkerGone(worker: WorkerPeer): void;
   onMetrics(job: JobPeer, metrics: readonly MetricSample[]): void;
@@ -107,7 +107,7 @@ export class JobLine {
     for (let slot = 1; slot <= maxSlots; slot += 1) {
       const path = linePath(dataDir, slot);
       if (await isServed(path)) continue;
-      // A socket file that nobody serves is what a killed supervisor left.
+      // A killed supervisor leaves a socket file that nobody serves.
       await rm(path, { force: true });
       this.#server.listen(path);
       await once(this.#server, 'listening');
@@ -163,7 +163,7 @@ export class JobLine {
       this.#events.onWorkerLink(worker);
     };
     const onClose = () => {
-      // It may be back already, on another socket.
+      // The worker may be back already, on another socket.
       if (this.workers.get(pid) === worker) this.workers.delete(pid);
       this.#events.onWorkerGone(worker);
     };
@@ -240,7 +240,7 @@ async function withLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Whether somebody listens at `path`. A name that cannot be judged is not ours to take. */
+/** True when somebody listens at `path`, or when that cannot be judged: such a name is not ours. */
 async function isServed(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);

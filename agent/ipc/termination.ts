@@ -1,6 +1,6 @@
 import { DeadlineError } from '../infra/deadline.ts';
 
-/** Whose doing the end of a call was. `unknown` stays visible: it is counted, never guessed. */
+/** The side whose doing the end of a call was. `unknown` is counted, never guessed. */
 export type TerminationResult = 'completed' | 'caller' | 'upstream' | 'failed' | 'unknown';
 
 const reasonsByResult = {
@@ -11,14 +11,14 @@ const reasonsByResult = {
   unknown: ['unattributed'],
 } as const satisfies Record<TerminationResult, readonly string[]>;
 
-/** What happened, from a closed list. */
+/** The event that ended a call, from a closed list. */
 export type TerminationReason = (typeof reasonsByResult)[TerminationResult][number];
 
-/** Every reason there is. */
+/** All reasons. */
 export const terminationReasons: readonly TerminationReason[] =
   Object.values(reasonsByResult).flat();
 
-/** How a call ended: every ending, whatever its cause, becomes one of these. */
+/** A call's end: every ending, whatever its cause, becomes one of these. */
 export type Termination = {
   readonly result: TerminationResult;
   readonly reason: TerminationReason;
@@ -34,7 +34,7 @@ export function termination(reason: TerminationReason): Termination {
   throw new Error(`No result has the reason ${reason}`);
 }
 
-/** Who brought the end about; null for neither. */
+/** The side that ended a call; null for neither. */
 type EndedBy = 'agent' | 'caller' | null;
 
 const agentsOwn: ReadonlySet<TerminationReason> = new Set([
@@ -44,7 +44,7 @@ const agentsOwn: ReadonlySet<TerminationReason> = new Set([
   'transferred',
 ]);
 
-/** The side whose own doing the end was; null when something broke. */
+/** The side that meant the end; null when something broke. */
 export function endedBy(reason: TerminationReason): EndedBy {
   if (agentsOwn.has(reason)) return 'agent';
   return reason === 'caller-hangup' || reason === 'cancelled-while-ringing' ? 'caller' : null;
@@ -53,7 +53,7 @@ export function endedBy(reason: TerminationReason): EndedBy {
 /** Connecting to the call's room took longer than `connectMs`. */
 export class ConnectDeadlineError extends DeadlineError {}
 
-/** Why a job could not take its call. */
+/** The reason for which a job could not take its call. */
 export function reasonOfFailure(error: unknown): TerminationReason {
   if (error instanceof ConnectDeadlineError) return 'connect-timeout';
   return error instanceof DeadlineError ? 'session-start-timeout' : 'start-failed';

@@ -11,7 +11,7 @@ import type { Gauged } from '../telemetry/gauges.ts';
 import type { Readiness } from './http.ts';
 import type { InventorySync } from './sheet/inventory-sync.ts';
 import type { WorkerPeer } from '../ipc/server.ts';
-import { JournalWatch } from '../telemetry/outbox-backlog.ts';
+import { OutboxBacklog } from '../telemetry/outbox-backlog.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 
 /** The service as operators are told of it, now. */
@@ -31,7 +31,7 @@ export class Operations {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly alerts: Alerts;
-  readonly #journal: JournalWatch;
+  readonly #journal: OutboxBacklog;
 
   constructor(options: {
     readonly config: Pick<Config, 'alerts'>;
@@ -42,7 +42,7 @@ export class Operations {
     const { config, store, see } = options;
     this.metrics = new Metrics(() => this.#gauged(see()));
     this.log = watchedLog(options.log, (emitted) => this.metrics.emitted(emitted));
-    this.#journal = new JournalWatch({ store, log: this.log });
+    this.#journal = new OutboxBacklog({ store, log: this.log });
     this.alerts = new Alerts({
       log: this.log,
       observe: () => this.#observe(see()),

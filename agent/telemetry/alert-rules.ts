@@ -2,10 +2,7 @@ import type { Backlog } from '../../tools/journal/overview.ts';
 import type { SheetsErrorCode } from '../../tools/sheet/client/sheets-error.ts';
 import type { LinkState } from '../ipc/messages.ts';
 
-/** What needs a person, from a closed list. */
-export type AlertCause = (typeof alertCauses)[number];
-
-/** All of them. */
+/** Everything that needs a person. */
 export const alertCauses = [
   'no-registration',
   'repeated-takeovers',
@@ -14,14 +11,17 @@ export const alertCauses = [
   'sheet-forbidden',
 ] as const;
 
-/** What is looked at, as it is now. */
+/** One of `alertCauses`. */
+export type AlertCause = (typeof alertCauses)[number];
+
+/** The service's state that the rules judge, as it is now. */
 export type Observation = {
   /** The connection of the worker that takes calls; null while the service is told to end. */
   readonly link: LinkState | 'no-worker' | null;
   /** Calls that went on after their job was lost, since the start. */
   readonly takeovers: number;
   /**
-   * What waits in the journal. `elsewhere`: another process deals with the sheet, and tells of it;
+   * The journal's rows that wait for the sheet. `elsewhere`: another process writes the sheet and tells;
    * `unknown`: the store did not say.
    */
   readonly backlog: 'elsewhere' | 'unknown' | Pick<Backlog, 'pendingSinceMs' | 'conflicts'>;
@@ -33,7 +33,7 @@ export type Observation = {
 export type AlertChange = {
   readonly cause: AlertCause;
   readonly state: 'raised' | 'cleared';
-  /** Unix milliseconds: when what is told of began. */
+  /** Unix milliseconds: when the trouble began. */
   readonly sinceMs: number;
   /** Numbers and codes, for the person; never anything of a caller's. */
   readonly detail: Readonly<Record<string, string | number>>;
@@ -49,22 +49,22 @@ type Finding = Pick<AlertChange, 'sinceMs' | 'detail'>;
 type Judgement = Finding | 'fine' | 'unknown' | 'unsaid';
 
 /**
- * Decides what needs a person, from what is looked at every few seconds: each cause is raised once
- * and cleared once. Nothing of it outlives the process, on purpose: what is still wrong after a
- * restart is told again, and an alert told twice is better than one that was lost with its sender.
+ * Decides which causes are raised and cleared, once each, from an observation every few seconds. The
+ * rules forget with their process, on purpose: a cause that is still there after a restart is raised
+ * again, and an alert told twice is better than one that was lost with its sender.
  */
-export class AlertCauses {
+export class AlertRules {
   readonly #open = new Map<AlertCause, Finding>();
   readonly #takeoversAtMs: number[] = [];
   #takeoversSeen = 0;
   #unregisteredSinceMs: number | null = null;
 
-  /** What is raised and not cleared. */
+  /** The causes that are raised and not cleared. */
   get open(): readonly AlertCause[] {
     return [...this.#open.keys()];
   }
 
-  /** What has changed by now, Unix milliseconds. */
+  /** The changes by `nowMs`, Unix milliseconds. */
   look(seen: Observation, nowMs: number): readonly AlertChange[] {
     return [
       ...this.#settle('no-registration', this.#registration(seen, nowMs)),
@@ -102,7 +102,7 @@ export class AlertCauses {
     return nowMs - sinceMs < unregisteredMs ? 'fine' : { sinceMs, detail: { link } };
   }
 
-  /** Over when the window has none: else each one more that leaves it or comes would be told. */
+  /** Cleared when the window is empty: else each takeover that leaves it or comes would be told. */
   #takeovers({ takeovers }: Observation, nowMs: number): Judgement {
     const recent = this.#takeoversAtMs;
     for (; this.#takeoversSeen < takeovers; this.#takeoversSeen += 1) recent.push(nowMs);

@@ -76,7 +76,7 @@ export class AlertWebhook {
         'webhook-signature': this.#signer.sign(id, now, body),
       },
       body,
-      // What is signed for one address is not sent to another.
+      // A body that is signed for one address is not sent to another.
       redirect: 'manual',
       signal,
     });

@@ -1,18 +1,18 @@
-import { AlertCauses } from './alert-rules.ts';
+import { AlertRules } from './alert-rules.ts';
 import type { AlertCause, AlertChange, Observation } from './alert-rules.ts';
 import type { AlertWebhook } from './alert-webhook.ts';
 import type { Log } from './events.ts';
 
 const lookMs = 5_000;
 
-/** Tells a person when something needs them, and when it is over: in the log, and by webhook. */
+/** Tells a person of each cause that is raised or cleared: in the log, and by webhook. */
 export class Alerts {
   readonly #log: Log;
   readonly #observe: () => Observation;
   readonly #webhook: AlertWebhook | null;
-  readonly #causes = new AlertCauses();
+  readonly #rules = new AlertRules();
   readonly #abort = new AbortController();
-  /** That it is over comes after that it began. */
+  /** By cause, so that `cleared` is sent after `raised`. */
   readonly #sending = new Map<AlertCause, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -27,9 +27,9 @@ export class Alerts {
     this.#webhook = options.webhook;
   }
 
-  /** What needs a person now. */
+  /** The causes that need a person now. */
   get open(): readonly AlertCause[] {
-    return this.#causes.open;
+    return this.#rules.open;
   }
 
   start(): void {
@@ -37,7 +37,7 @@ export class Alerts {
     this.#timer.unref();
   }
 
-  /** Looks no more, and gives up what is not delivered yet. */
+  /** Looks no more, and gives up alerts that are not delivered yet. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#abort.abort(new Error('The service stops'));
@@ -46,7 +46,7 @@ export class Alerts {
 
   /** Looks once, at `nowMs` (Unix). */
   look(nowMs = Date.now()): void {
-    for (const change of this.#causes.look(this.#observe(), nowMs)) this.#tell(change, nowMs);
+    for (const change of this.#rules.look(this.#observe(), nowMs)) this.#tell(change, nowMs);
   }
 
   #tell(change: AlertChange, atMs: number): void {

@@ -42,7 +42,7 @@ function event(...telling: Telling) {
   return specs<never>({ '': telling });
 }
 
-/** An event whose level or message depends on what came of it. */
+/** An event with several levels or messages, by the outcome. */
 function variants<Variant extends string>(tellings: Readonly<Record<Variant, Telling>>) {
   return specs<Variant>(tellings);
 }
@@ -55,7 +55,7 @@ function timed(name: TimedName, ms: number | null): readonly MetricSample[] {
   return ms === null ? [] : [{ name, labels: {}, seconds: ms / 1_000 }];
 }
 
-/** What happens once a call: another job of it tells it again, for debugging. */
+/** An event that comes once a call: a further job of the call tells of it for debugging only. */
 function arrival(message: string) {
   return variants({ first: ['info', message, 'timeline'], again: ['debug', message] });
 }
@@ -454,7 +454,7 @@ export type Events = { readonly [Name in EventName]: ArgsOf<Catalogue[Name]> };
 /** The log of a process, a call, a worker: events of the catalogue go in. */
 export type Log = LogOf<Events>;
 
-/** An event as it was emitted, for those that make something else of it than a line. */
+/** An event as it was emitted, for listeners that make something else of it than a line. */
 export type Emitted = {
   readonly [Name in EventName]: {
     readonly event: Name;

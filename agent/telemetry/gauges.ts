@@ -6,7 +6,7 @@ import { alertCauses } from './alert-rules.ts';
 import type { AlertCause } from './alert-rules.ts';
 import { flagsIn, gaugeIn } from './instruments.ts';
 
-/** What the supervisor knows at this moment; null where there is nothing to tell. */
+/** The supervisor's state at this moment; null where there is nothing to tell. */
 export type Gauged = {
   /** Of the worker that takes calls; null without one. */
   readonly link: LinkState | null;
@@ -22,7 +22,7 @@ export type Gauged = {
   readonly openAlerts: readonly AlertCause[];
 };
 
-/** Registers everything that is read from the supervisor at each scrape. */
+/** Registers the gauges, each read from the supervisor at each scrape. */
 export function registerGauges(registry: Registry, read: () => Gauged): void {
   registerLink(registry, read);
   gaugeIn(registry, {

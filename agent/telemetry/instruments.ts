@@ -34,7 +34,7 @@ type Family = {
 
 const one = [{}] as const;
 
-/** Everything that events count and time. */
+/** The families that events move. */
 const families = {
   calls_answered_total: { help: 'Calls that were answered.', series: one },
   calls_ended_total: {
@@ -135,7 +135,7 @@ export class Instruments {
     this.#byName = new Map(all.map(([name, family]) => [name, instrument(registry, name, family)]));
   }
 
-  /** Takes one sample. A job of another release may send what is not known here: that is left out. */
+  /** Takes one sample, unless its name or labels are unknown: a job may be of another release. */
   take({ name, labels, seconds }: MetricSample): void {
     const known = this.#byName.get(name);
     if (known?.series.has(keyOf(labels))) known.take(labels, seconds);
@@ -167,7 +167,7 @@ function keyOf(labels: Labels): string {
   return JSON.stringify(names.map((name) => [name, labels[name]]));
 }
 
-/** What a gauge is called and what it says; `pickup_` is put before the name. */
+/** A gauge's name, before which `pickup_` is put, and its help. */
 type Named = { readonly name: string; readonly help: string };
 
 /** A gauge that is read at each scrape; with null there is no value. */

@@ -1,10 +1,13 @@
 import type { MetricSample } from '../ipc/messages.ts';
 
-/** A line that is down keeps this many; older ones are lost. */
+/** Samples kept while the line is down; older ones are lost. */
 const mostKept = 100;
 const againMs = 500;
 
-/** Sends what a job counts to its supervisor: at once, or when the line is up again. */
+/**
+ * Sends a job's samples to its supervisor: at once, or when the line is up again. Apart from
+ * `Metrics`, so that a job does not load the registry.
+ */
 export class MetricsSender {
   readonly #send: (metrics: MetricSample[]) => boolean;
   #kept: MetricSample[] = [];
@@ -15,7 +18,7 @@ export class MetricsSender {
     this.#send = send;
   }
 
-  /** Sends these after what is kept. */
+  /** Sends these, after those that are kept. */
   take(samples: readonly MetricSample[]): void {
     if (samples.length === 0) return;
     this.#kept = [...this.#kept, ...samples].slice(-mostKept);

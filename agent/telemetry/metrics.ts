@@ -6,7 +6,7 @@ import type { Emitted } from './events.ts';
 import { registerGauges } from './gauges.ts';
 import type { Gauged } from './gauges.ts';
 import { Instruments } from './instruments.ts';
-import { CallMoves } from './takeover-gap.ts';
+import { TakeoverGaps } from './takeover-gap.ts';
 
 /**
  * The service's figures, for Prometheus. Samples of a call's events come over the line of its job;
@@ -15,17 +15,17 @@ import { CallMoves } from './takeover-gap.ts';
 export class Metrics {
   readonly #registry = new Registry();
   readonly #instruments = new Instruments(this.#registry);
-  readonly #moves: CallMoves;
+  readonly #gaps: TakeoverGaps;
   #takeovers = 0;
 
   /** `gauged` is asked at each scrape; the clock is that of `JobPeer`. */
   constructor(gauged: () => Gauged, nowMs?: () => number) {
-    this.#moves = new CallMoves(nowMs);
+    this.#gaps = new TakeoverGaps(nowMs);
     registerGauges(this.#registry, gauged);
     collectDefaultMetrics({ register: this.#registry, prefix: 'pickup_' });
   }
 
-  /** How often a call went on after its job was lost, since the start. */
+  /** Calls that went on after their job was lost, since the start. */
   get takeovers(): number {
     return this.#takeovers;
   }
@@ -44,14 +44,14 @@ export class Metrics {
   emitted({ event, fields, samples }: Emitted): void {
     for (const sample of samples) this.#instruments.take(sample);
     if (event === 'job.frozen' && fields.room !== null) {
-      this.#moves.fellSilent(fields.room, fields.silentMs);
+      this.#gaps.fellSilent(fields.room, fields.silentMs);
     }
   }
 
   /** Counts the events of a job. */
   fromJob(job: JobPeer, samples: readonly MetricSample[]): void {
     for (const sample of samples) {
-      if (sample.name === 'call_resume_gap_seconds') this.#moves.gaveAway(job);
+      if (sample.name === 'call_resume_gap_seconds') this.#gaps.gaveAway(job);
       else if (sample.name === 'call_resumes_total') this.#resumed(job, sample);
       else this.#instruments.take(sample);
     }
@@ -59,7 +59,7 @@ export class Metrics {
 
   /** A job's line closed: its call may go on in another. */
   jobGone(job: JobPeer, outcome: JobOutcome | null): void {
-    this.#moves.gone(job, outcome);
+    this.#gaps.gone(job, outcome);
   }
 
   /** Only the supervisor saw both jobs: it adds why the call moved, and for how long none spoke. */
@@ -67,7 +67,7 @@ export class Metrics {
     const kind = resumeKinds.find((known) => known === labels['kind']);
     if (!kind) return;
     if (kind === 'takeover' || kind === 'apology') this.#takeovers += 1;
-    const { cause, gapMs } = this.#moves.resumed(job);
+    const { cause, gapMs } = this.#gaps.resumed(job);
     this.#instruments.take({ name, labels: { kind, cause }, seconds: null });
     if (gapMs === null) return;
     const seconds = gapMs / 1_000;

@@ -5,8 +5,8 @@ import type { Log } from './events.ts';
 
 const lookMs = 30_000;
 
-/** What waits in the journal, looked up twice a minute: for the metrics and the alerts. */
-export class JournalWatch {
+/** The journal's rows that wait for the sheet, looked up twice a minute for metrics and alerts. */
+export class OutboxBacklog {
   readonly #store: Store;
   readonly #log: Log;
   #backlog: Backlog | null = null;

@@ -2,17 +2,17 @@ import type { JobOutcome } from '../ipc/messages.ts';
 import type { JobPeer } from '../ipc/server.ts';
 
 /**
- * Why a call left its job: the process died, it was silent on the line before it was gone, it said
- * itself that it failed, or it gave the call away. `unknown`: that was not seen from here.
+ * Causes for which a call left its job: the process died, was silent on the line before it was gone,
+ * said that it failed, or gave the call away. `unknown`: this supervisor did not see it.
  */
-export type MoveCause = (typeof moveCauses)[number];
-
-/** All of them. */
 export const moveCauses = ['died', 'fell-silent', 'failed', 'planned', 'unknown'] as const;
+
+/** One of `moveCauses`. */
+export type MoveCause = (typeof moveCauses)[number];
 
 /** A beat comes every 250 ms. */
 const silentMs = 1_000;
-/** What left its job so long ago was not moved: the call ended with nobody to say so. */
+/** A call that left its job so long ago was not moved: it ended with nobody to say so. */
 const forgottenMs = 120_000;
 /** Rooms that nobody closed are forgotten when there are so many newer ones. */
 const mostRooms = 1_000;
@@ -20,8 +20,8 @@ const mostRooms = 1_000;
 type Left = { readonly atMs: number; readonly cause: MoveCause };
 type Room = { readonly servedBy: string | null; readonly left: Left | null };
 
-/** How long calls were without a job that may speak, on their way from one to the next. */
-export class CallMoves {
+/** Measures how long calls are without a job that may speak, on their way from one to the next. */
+export class TakeoverGaps {
   readonly #rooms = new Map<string, Room>();
   readonly #nowMs: () => number;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { AlertCauses } from '../../../agent/telemetry/alert-rules.ts';
+import { AlertRules } from '../../../agent/telemetry/alert-rules.ts';
 import type { Observation } from '../../../agent/telemetry/alert-rules.ts';
 
 const well: Observation = {
@@ -11,11 +11,11 @@ const well: Observation = {
 };
 const minuteMs = 60_000;
 
-let causes: AlertCauses;
+let causes: AlertRules;
 let nowMs: number;
 
 beforeEach(() => {
-  causes = new AlertCauses();
+  causes = new AlertRules();
   nowMs = Date.UTC(2026, 10, 23);
 });
 
