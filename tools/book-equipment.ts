@@ -87,7 +87,7 @@ async function alreadyMade(
     });
   }
   return {
-    say: alreadyMadeSentence(found, snapshot),
+    say: alreadyMadeSentence(found, snapshot.today),
     booking: bookingFacts(found, found.state),
   };
 }
@@ -131,7 +131,7 @@ function askFor({ talk }: BookingUse, { wish, checked, snapshot }: Chosen): Book
   const whole = [
     ...overdueCaveat(checked, snapshot.today),
     ...(snapshot.isStale ? [staleListCaveat] : []),
-    readBack(offerOf(wish, checked), snapshot),
+    readBack(offerOf(wish, checked), snapshot.today),
   ].join(' ');
   const say = talk.confirmation.ask(proposalOf(wish, checked), whole);
   return { say, problem: 'not-confirmed' };

@@ -59,13 +59,14 @@ function openLine(): Line<JobReport, JobOrder> {
       call: serving,
     }),
     onLost: () => bookings?.onLineLost(),
-    onIgnored: (ignored) => log.emit('line.failed', ignored),
+    onIgnored: (ignored) =>
+      log.warn({ event: 'line.failed', ...ignored }, 'message on the line ignored'),
     onOrder: (order) => {
       bookings?.onOrder(order);
       call?.onOrder(order);
       // What closes is heard no longer, and ends within its own time: its record is worth that.
       if (order.type !== 'end' || stage === 'closing') return;
-      log.emit('job.forced', {}, 'ordered');
+      log.error({ event: 'job.forced' }, 'job ended by order of the supervisor');
       void leave('failed');
     },
   });
@@ -76,12 +77,14 @@ function tell(report: JobReport): boolean {
 }
 
 process.on('uncaughtException', (error) => {
-  log.emit('process.fault', { error }, 'job-exception');
+  log.error({ event: 'process.fault', error }, 'uncaught exception in a job');
   void leave('failed');
 });
 // The framework logs these at debug only.
 process.on('unhandledRejection', (error) => {
-  log.emit('process.fault', { error }, stage === 'closing' ? 'job-closing' : 'job-rejection');
+  // What the end of a call breaks off rejects all over the framework: that is a hang-up, no fault.
+  const level = stage === 'closing' ? 'debug' : 'error';
+  log[level]({ event: 'process.fault', error }, 'unhandled rejection in a job');
 });
 // The framework's own way takes 15 s. A job with a call talks on; a warm one has nobody to serve.
 process.on('disconnect', () => {
@@ -133,7 +136,7 @@ async function leaveRoom(ctx: JobContext): Promise<void> {
   try {
     await withDeadline(() => ctx.room.disconnect(), { ms: disconnectMs, label: 'disconnect' });
   } catch (error) {
-    log.emit('job.forced', { error }, 'room');
+    log.debug({ event: 'job.forced', error }, 'room could not be left');
   }
 }
 
@@ -142,7 +145,7 @@ async function warmUp(): Promise<void> {
     await withDeadline(async () => warmCommit(await store()), { ms: prewarmMs, label: 'store' });
   } catch (error) {
     // The call tries again, and is answered all the same.
-    log.emit('store.failed', { error }, 'open-ahead');
+    log.warn({ event: 'store.failed', error }, 'store could not be opened ahead');
   }
   // Loads the detector's model now and not in the first call.
   new inference.VAD({ model: 'silero' }).stream().close();
@@ -156,7 +159,7 @@ export default defineAgent({
       await warmUp();
     } catch (error) {
       // Left alone the framework would wait for it for a minute, and fork no other.
-      log.emit('process.fault', { error }, 'job-warm-up');
+      log.error({ event: 'process.fault', error }, 'job process could not be warmed up');
       await timers.setTimeout(unfitMs);
       process.exit(1);
     }

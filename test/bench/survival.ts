@@ -114,7 +114,7 @@ async function killedWorker(seed: number, onProgress: Progress) {
   await place.yard.teach(stories.flatMap(({ tell, recall }) => [tell.say, recall.say]));
   const callers: Survivor[] = [];
   for (const [nth, story] of stories.entries()) {
-    const scene = cleanUp.use(await CallScene.phone(place, { from: `+1555030${nth}` }));
+    const scene = cleanUp.use(await CallScene.phone(place, { from: `+1312555030${nth}` }));
     callers.push({ scene, story });
   }
   await Promise.all(callers.map(({ scene }) => scene.greeted()));

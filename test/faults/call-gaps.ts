@@ -136,6 +136,20 @@ export const gapFaults: readonly CallFault[] = [
   stopped('packets-stop-3s', 3_000),
   stopped('packets-stop-8s', 8_000),
   stopped('packets-stop-12s', 12_000),
+  callFault('packets-stop-until-rejoin', {
+    setting: short,
+    turnsAfter: 2,
+    silence: 'none',
+    act: async (scene) => {
+      await scene.greeted();
+      scene.call.stopPackets();
+      await scene.logged('gap.step', ({ step }) => step === 'rejoin');
+      scene.call.resumePackets();
+      scene.strike();
+      await goOn(scene);
+    },
+    holds: notRecovered,
+  }),
   // The polite end begins before the gateway's own timeout, which may cut the last words off.
   callFault('packets-stop-for-ever', {
     setting: short,

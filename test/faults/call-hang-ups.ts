@@ -1,4 +1,5 @@
 import type { TerminationReason } from '../../agent/ipc/termination.ts';
+import type { Aftermath } from '../stack/aftermath.ts';
 import { callFault } from './call-case.ts';
 import type { CallFault } from './call-case.ts';
 import { usual } from './call-hearing.ts';
@@ -27,11 +28,31 @@ export function hangUpAt(
     reasons: [options.reason ?? 'caller-hangup'],
     turnsAfter: 0,
     silence: options.silence ?? 'turns',
-    holds: (_scene, { lines }) =>
-      lines
-        .filter(({ level }) => level === 'error')
-        .map(({ event }) => `a hang-up is no error: ${event}`),
+    holds: (_scene, left) => unclean(left),
   });
+}
+
+/** The gateway waits longer; usually these are 300 and 1,000 ms. */
+const mostEndedMs = 5_000;
+const mostExitMs = 10_000;
+/** What the timeline of a call does not have: the summary, and what others did about the call. */
+const inLogOnly = new Set(['call.closed', 'provider.failed', 'guardian.dispatched']);
+/** That a job was slow to come, or stood still, on a busy machine, is not about the hang-up; nor is a gap. */
+const notOfHangUp = /^(guardian\.dispatched|job\.doubted|gap\.)/;
+
+/** What is wrong with the end of a call that its caller has hung up, whenever that was. */
+function unclean({ lines, events, row, timeline, endedAfterMs, exitMs }: Aftermath): string[] {
+  const told = timeline.map(({ event }) => event).join();
+  const logged = events.filter((event) => !inLogOnly.has(event)).join();
+  return [
+    ...lines
+      .filter(({ level, event }) => /warn|error/.test(level) && !notOfHangUp.test(event))
+      .map(({ event }) => `a hang-up is nothing to complain about: ${event}`),
+    ...(row?.endedBy === 'caller' ? [] : [`the row says that it was ended by ${row?.endedBy}`]),
+    ...(told === logged ? [] : [`the timeline has ${told}, and the log ${logged}`]),
+    ...(endedAfterMs < mostEndedMs ? [] : [`ended ${endedAfterMs} ms after the caller left`]),
+    ...((exitMs ?? 0) < mostExitMs ? [] : [`the process left after ${exitMs} ms`]),
+  ];
 }
 
 /** A store that is locked keeps the call at the ring; then it is answered without it. */
@@ -48,6 +69,7 @@ export const hangUps: readonly CallFault[] = [
     },
     reasons: ['cancelled-while-ringing'],
     turnsAfter: 0,
+    holds: (_scene, left) => unclean(left),
   }),
   hangUpAt('greeting', {
     reach: async ({ call }) => void (await call.waitFor('agent-audio-start')),

@@ -1,4 +1,5 @@
 import timers from 'node:timers/promises';
+import { lockStore } from '../stack/locked-store.ts';
 import { wrongCallBacks } from './call-backs.ts';
 import { callFault } from './call-case.ts';
 import type { CallFault } from './call-case.ts';
@@ -35,8 +36,33 @@ const isCalledBack = ({ place, call }: CallScene) => wrongCallBacks(place.yard, 
 /** Longer than a turn: the agent is in the middle of nothing. */
 const lullMs = 300;
 
-/** Everything at once, a tool that hangs, and a job that stands still. */
+/** The store is locked for as long as it rings, and keeps no caller waiting. */
+function lockedStore(): CallFault {
+  let lock: Disposable;
+  return callFault('store-locked-while-ringing', {
+    setting: usual,
+    before: ({ yard }) => void (lock = lockStore(yard)),
+    turnsAfter: 0,
+    act: async (scene) => {
+      try {
+        await scene.call.waitFor('agent-audio-start');
+      } finally {
+        lock[Symbol.dispose]();
+      }
+      await scene.hangUp();
+    },
+    holds: (_scene, { lines }) => {
+      const isTold = lines.some(
+        ({ event, level }) => event === 'store.failed' && level === 'error',
+      );
+      return isTold ? [] : ['nobody was told of the store'];
+    },
+  });
+}
+
+/** Everything at once, a tool that hangs, a job that stands still, a store that is locked. */
 export const outageFaults: readonly CallFault[] = [
+  lockedStore(),
   callFault('all-down-at-start', {
     setting: usual,
     before: allDown,

@@ -1,14 +1,17 @@
 import { CallPlace } from './call-place.ts';
 import type { CallSetting } from './call-place.ts';
-import { keepCaseLog } from './case-log.ts';
+import { keepStory } from '../harness/yard/story.ts';
 import { brokenOutcome } from './fault-suite.ts';
 import type { FaultSuite, Outcome } from './fault-suite.ts';
 
-/** A fault that is shown at a place of this setting; `run` rejects when it cannot be shown at all. */
+/**
+ * A fault that is shown at a place of this setting; `run` rejects when it cannot be shown at all.
+ * `mostSilenceMs` is the most that a caller may be left in silence, where the case has no limit of its
+ * own: the goal of the suite, if left out. */
 export type PlacedFault = {
   readonly name: string;
   readonly setting: CallSetting;
-  readonly run: (place: CallPlace, seed: number) => Promise<Outcome>;
+  readonly run: (place: CallPlace, seed: number, mostSilenceMs?: number) => Promise<Outcome>;
 };
 
 type Row = { readonly setting: CallSetting; readonly cases: readonly PlacedFault[] };
@@ -65,7 +68,7 @@ async function runRow(
       const { name } = fault;
       const sinceMs = Date.now();
       const outcome = await fault.run(place, seed).catch(brokenOutcome);
-      if (folder && !outcome.ok) await keepCaseLog(place, { folder, name, sinceMs });
+      if (folder && !outcome.ok) await keepStory(place.yard, { folder, name, sinceMs });
       tell(name, outcome);
     }
   } catch (error) {

@@ -95,7 +95,7 @@ async function show(place: CallPlace, seed: number, options: SurvivalOptions): P
   await using cleanUp = new AsyncDisposableStack();
   const callers: Survivor[] = [];
   for (const [nth, story] of stories.entries()) {
-    const scene = await CallScene.phone(place, { from: `+1555030${nth}`, ...options.caller });
+    const scene = await CallScene.phone(place, { from: `+1312555030${nth}`, ...options.caller });
     callers.push({ scene: cleanUp.use(scene), story });
   }
   const [first] = callers;
@@ -140,7 +140,7 @@ export async function recalls({ scene, story }: Survivor): Promise<boolean> {
 
 /** Phones once more: what is wrong with the answer, if anything. */
 export async function wrongNextCall(place: CallPlace): Promise<string[]> {
-  await using scene = await CallScene.phone(place, { from: '+15550399' });
+  await using scene = await CallScene.phone(place, { from: '+13125550399' });
   try {
     await scene.greeted();
     await scene.hangUp();

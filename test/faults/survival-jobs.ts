@@ -1,10 +1,12 @@
 import timers from 'node:timers/promises';
 import { CALL_YOU_BACK } from '../../agent/speech/prompts/prompts.ts';
+import type { Aftermath } from '../stack/aftermath.ts';
 import { wrongCallBacks } from './call-backs.ts';
 import { holdStore } from './hold-store.ts';
 import { bookIt, boomLift, delivery, yes } from './call-lines.ts';
-import type { CallSetting } from './call-place.ts';
+import type { CallPlace, CallSetting } from './call-place.ts';
 import type { CallScene } from './call-scene.ts';
+import { freeze } from '../harness/yard/freeze.ts';
 import type { PlacedFault } from './fault-lanes.ts';
 import { recalls, survivalFault, talkUntil, tellAndRecall, usual } from './survival-case.ts';
 import type { Survivor } from './survival-case.ts';
@@ -16,6 +18,17 @@ const smallHeap: CallSetting = { env: {}, heapMb: 160 };
 const lockMs = 800;
 /** Ten times what a takeover takes. */
 const mostGapMs = 8_000;
+
+/** What is wrong when one job, and nothing else, was to die since the call began. */
+function worseWorker({ service }: CallPlace, end: Aftermath | undefined): string[] {
+  const sinceMs = end?.report.startedAtEpochMs ?? 0;
+  const count = (event: string) =>
+    service.lines.filter((line) => line.event === event && Date.parse(line.time) >= sinceMs).length;
+  return [
+    ...(count('job.died') === 1 ? [] : [`${count('job.died')} jobs died`]),
+    ...(count('worker.started') + count('worker.replaced') === 0 ? [] : ['a worker was replaced']),
+  ];
+}
 
 /** The job is killed once its call is at a stage; the caller goes on as if nothing had been. */
 const killed = (
@@ -63,6 +76,7 @@ const frozen = (name: string, ms: number, signal: 'SIGSTOP' | 'SIGUSR2') =>
       await scene.greeted();
       await scene.ask(story.tell);
       const pid = hurtJob(scene, signal);
+      if (signal === 'SIGSTOP') await freeze(pid);
       const thaw = async () => {
         await timers.setTimeout(ms);
         wake(pid);
@@ -177,6 +191,7 @@ export const jobFaults: readonly PlacedFault[] = [
       const { atMs } = await scene.call.say(delivery.say);
       await scene.call.waitFor('agent-audio-start', (event) => event.atMs >= atMs);
     }),
+    holds: (place, [end]) => worseWorker(place, end),
   }),
   killed('recovery', {
     reach: told(async (scene) => {

@@ -152,7 +152,7 @@ export const linkFaults: readonly PlacedFault[] = [
     act: (caller, { yard }) =>
       tellAndRecall(caller, async () => {
         caller.scene.strike();
-        yard.livekit.freeze();
+        await yard.livekit.freeze();
         await timers.setTimeout(30_000).finally(() => yard.livekit.thaw());
         await bothBack(caller.scene);
       }),

@@ -4,8 +4,18 @@ import { AgentDispatchClient } from 'livekit-server-sdk';
 import { delivery } from './call-lines.ts';
 import type { CallPlace, CallSetting } from './call-place.ts';
 import type { PlacedFault } from './fault-lanes.ts';
+import { eventually } from '../harness/eventually.ts';
+import { freeze } from '../harness/yard/freeze.ts';
+import { processesOfGroup } from '../harness/yard/process-end.ts';
 import type { LogLine } from '../harness/yard/service-log.ts';
-import { recalls, survivalFault, talkUntil, tellAndRecall, usual } from './survival-case.ts';
+import {
+  recalls,
+  survivalFault,
+  talkUntil,
+  tellAndRecall,
+  usual,
+  wrongNextCall,
+} from './survival-case.ts';
 import { heardAgain, idlePid, workerPid } from './survival-hurt.ts';
 
 /** As many warm processes as calls, so that all can be taken over at once. */
@@ -47,6 +57,7 @@ const nextCall = (
   name: string,
   setting: CallSetting,
   happens: (place: CallPlace) => void | Promise<void>,
+  holds: (place: CallPlace) => readonly string[] = () => [],
 ) =>
   survivalFault(name, {
     setting,
@@ -56,13 +67,27 @@ const nextCall = (
       caller.scene.strike();
       return tellAndRecall(caller, async () => {});
     },
+    holds,
   });
 
-/** The worker dies or hangs, the supervisor dies, or a whole machine. */
-export const processFaults: readonly PlacedFault[] = [
-  workerKilled('worker-killed', usual, 1),
-  workerKilled('worker-killed-4-calls', forFour, 4),
-  survivalFault('supervisor-killed', {
+/** A process of the idle service dies just before a call: whichever it is, a new worker is started. */
+const idleKilled = (name: string, pidOf: (place: CallPlace) => number | Promise<number>) => {
+  let before = 0;
+  return nextCall(
+    name,
+    usual,
+    async (place) => {
+      before = workerPid(place);
+      process.kill(await pidOf(place), 'SIGKILL');
+    },
+    (place) => (workerPid(place) === before ? ['the worker was not replaced'] : []),
+  );
+};
+
+/** The supervisor dies under a call; the next one knows of it, and takes others. */
+function supervisorKilled() {
+  let known = 0;
+  return survivalFault('supervisor-killed', {
     setting: usual,
     mostGapMs,
     act: async (caller, place) => {
@@ -73,9 +98,28 @@ export const processFaults: readonly PlacedFault[] = [
         // Nobody looks after the call now, and it goes on.
         await talkUntil(scene, place.startAnother());
         await scene.ask(delivery);
+        known = (await place.service.readiness()).calls;
       });
     },
-  }),
+    holds: async (place) => {
+      const [killed] = place.services.slice(-2);
+      await eventually(
+        'nothing is left of the first one',
+        async () => killed !== undefined && (await processesOfGroup(killed.pid)).length === 0,
+      );
+      return [
+        ...(known === 1 ? [] : [`the next supervisor knew of ${known} calls`]),
+        ...(await wrongNextCall(place)),
+      ];
+    },
+  });
+}
+
+/** The worker dies or hangs, the supervisor dies, or a whole machine. */
+export const processFaults: readonly PlacedFault[] = [
+  workerKilled('worker-killed', usual, 1),
+  workerKilled('worker-killed-4-calls', forFour, 4),
+  supervisorKilled(),
   survivalFault('machine-killed', {
     setting: twoMachines,
     mostGapMs: mostGapOfMachineMs,
@@ -95,9 +139,8 @@ export const processFaults: readonly PlacedFault[] = [
       });
     },
   }),
-  nextCall('idle-process-killed', usual, async (place) => {
-    process.kill(await idlePid(place), 'SIGKILL');
-  }),
+  idleKilled('idle-process-killed', idlePid),
+  idleKilled('idle-worker-killed', workerPid),
   nextCall('prewarm-throws', failingPrewarm, () => {}),
   survivalFault('worker-hangs', {
     setting: usual,
@@ -110,7 +153,7 @@ export const processFaults: readonly PlacedFault[] = [
       const { httpUrl, apiKey, apiSecret } = place.yard.livekit;
       const dispatches = new AgentDispatchClient(httpUrl, apiKey, apiSecret);
       scene.strike();
-      process.kill(workerPid(place), 'SIGSTOP');
+      await freeze(workerPid(place));
       await dispatches.createDispatch(scene.call.room, 'pickup');
       return tellAndRecall(caller, async () => {});
     },

@@ -3,6 +3,7 @@ import type { CallPlace } from '../faults/call-place.ts';
 import { holdStore } from '../faults/hold-store.ts';
 import { workerPid } from '../faults/survival-hurt.ts';
 import { jobPids } from '../stack/aftermath.ts';
+import { freeze } from '../harness/yard/freeze.ts';
 import { isRunning } from '../harness/yard/process-end.ts';
 import type { Call } from '../harness/caller/call.ts';
 
@@ -20,7 +21,7 @@ export const soakFaults: Readonly<
   },
   'job-stopped': async ({ service }, call) => {
     const pids = liveJobs(service, call);
-    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    await Promise.all(pids.map(freeze));
     await timers.setTimeout(stoppedMs);
     for (const pid of pids.filter(isRunning)) process.kill(pid, 'SIGCONT');
   },
@@ -28,7 +29,7 @@ export const soakFaults: Readonly<
     process.kill(workerPid(place), 'SIGKILL');
   },
   'worker-stopped': async (place) => {
-    process.kill(workerPid(place), 'SIGSTOP');
+    await freeze(workerPid(place));
   },
   'supervisor-killed': async (place) => {
     place.service.signal('SIGKILL');

@@ -4,7 +4,7 @@ import type { Yard } from '../harness/yard/yard.ts';
 
 /** Holds the store's write lock, as another process in the middle of a long commit would. */
 export function lockStore({ env }: Yard): Disposable {
-  const db = new DatabaseSync(join(env['DATA_DIR'] ?? '', 'pickup.sqlite'));
+  const db = new DatabaseSync(join(env['DATA_DIR'] ?? '', 'pickup.sqlite'), { timeout: 5_000 });
   db.exec('begin immediate');
   return {
     [Symbol.dispose]: () => {

@@ -6,7 +6,7 @@ import { processEnd } from '../harness/yard/process-end.ts';
 import type { LogLine } from '../harness/yard/service-log.ts';
 import type { Service } from '../harness/yard/service.ts';
 import type { Yard } from '../harness/yard/yard.ts';
-import { wordsOfAnswers } from './words-heard.ts';
+import { wordsOfAnswers } from '../harness/caller/words-heard.ts';
 
 /** A call as the demo reports it; a field without a value is null. Times in milliseconds. */
 export type CallResult = {
@@ -131,15 +131,14 @@ async function wordsOf(
   { turns, startedAtEpochMs }: CallReport,
 ): Promise<(string | null)[]> {
   const own = yard.of(call, yard.spoken);
-  const ahead = yard.spokenAhead;
   const answers = turns.map(({ agentPcm, agentToMs }, nth) => {
     // The agent may still be at its answer to the line before.
     const fromMs = startedAtEpochMs + (turns[nth - 1]?.callerFromMs ?? 0);
     const toMs = startedAtEpochMs + (agentToMs ?? 0);
     const spoken = own.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
-    return { answer: agentPcm ?? new Int16Array(), spoken: [...spoken, ...ahead] };
+    return { pcm: agentPcm ?? new Int16Array(), spoken };
   });
-  return wordsOfAnswers(answers);
+  return wordsOfAnswers({ answers, ahead: yard.spokenAhead });
 }
 
 function rounded(value: number | null): number | null {

@@ -14,7 +14,7 @@ export async function ringForEver(livekit: LivekitServer): Promise<UnansweringCa
   // The media library logs at debug unless told that this is production.
   process.env['NODE_ENV'] ??= 'production';
   const { dispose, Room } = await import('@livekit/rtc-node');
-  const gateway = gatewayIdentity({ from: '+15550113', to: '+15550199', roomPrefix: 'call' });
+  const gateway = gatewayIdentity({ from: '+13125550113', to: '+13125550199', roomPrefix: 'call' });
   const { apiKey, apiSecret } = livekit;
   const token = await gatewayToken(gateway, { apiKey, apiSecret, agentName: 'pickup' });
   const room = new Room();

@@ -11,7 +11,7 @@ export class ThinkingFault extends Error {
   readonly kind: ThinkingFaultKind;
   /** The HTTP status of a refusal. */
   readonly status: number | null;
-  /** The wait before the next request that the provider asked for. */
+  /** How long the provider asked to wait before the next request. */
   readonly retryAfterMs: number | null;
 
   constructor(
@@ -25,7 +25,7 @@ export class ThinkingFault extends Error {
   }
 }
 
-/** A healthy stream may be silent so long, in ms. */
+/** How long a healthy stream may be silent, in ms. */
 export type StreamBudgets = { readonly firstTokenMs: number; readonly betweenTokensMs: number };
 
 /** The arguments of `llm.LLM.chat`. */
@@ -68,7 +68,7 @@ export async function* attempt(
   }
 }
 
-/** One request while it runs: its deadline and its first fault. */
+/** What is known of one request while it runs: its deadline and its first fault. */
 export class RequestWatch {
   readonly #betweenTokensMs: number;
   readonly #giveUp: () => void;

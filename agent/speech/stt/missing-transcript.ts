@@ -25,7 +25,7 @@ export class MissingTranscript {
     return this.#sinceMs;
   }
 
-  /** The voice detector heard speech begin or end. */
+  /** What the voice detector says. */
   speaking(isSpeaking: boolean): void {
     if (isSpeaking === this.#isSpeaking) return;
     this.#isSpeaking = isSpeaking;

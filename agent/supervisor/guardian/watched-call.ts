@@ -9,7 +9,7 @@ const closedMs = 60_000;
 export type Loss = {
   /** By the guardian's clock. */
   readonly atMs: number;
-  /** Others may have gone with it in the same second: one event, not several. */
+  /** What took it may have taken others in the same second: one event, not several. */
   readonly isShared: boolean;
 };
 
@@ -42,9 +42,9 @@ export class WatchedCall {
   readonly lostJobs = new Set<string>();
   /** The last of them. */
   loss: Loss | null = null;
-  /** The last thing that went wrong. */
+  /** What went wrong last. */
   failure: TerminationReason | null = null;
-  /** The guardian looks after it just now. */
+  /** It is being looked after just now. */
   busy = false;
   /** The last dispatch, while nothing has come of it: no job, no refusal. */
   #open: 'ringing' | 'takeover' | null = null;

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
+import { freeze } from '../yard/freeze.ts';
 import { reapWithUs } from '../yard/reaper.ts';
 import type {
   CallCommand,
@@ -144,11 +145,11 @@ export class Call implements AsyncDisposable {
     return this.ended;
   }
 
-  /** Stops the caller's process where it is. */
-  freeze(): void {
-    process.kill(this.pid, 'SIGSTOP');
+  /** Stops the caller's process where it is; resolves when it stands still. */
+  async freeze(): Promise<void> {
     // Stopped, it cannot see the end of its parent.
     this.#frozen ??= reapWithUs(this.pid, { folder: this.#deps.folder });
+    await freeze(this.pid);
   }
 
   thaw(): void {

@@ -306,7 +306,7 @@ test('a frozen caller is heard again when it is thawed, and missed no word twice
   const { call, agent } = await answered(t);
   await call.say('One.');
   await eventually('the agent hears it', () => agent.heard.length === 2);
-  call.freeze();
+  await call.freeze();
   await packetsStop(agent);
   call.thaw();
   await call.say('Two.');
@@ -316,7 +316,7 @@ test('a frozen caller is heard again when it is thawed, and missed no word twice
 
 test('a frozen caller does not outlast its call', async (t) => {
   const { call } = await answered(t);
-  call.freeze();
+  await call.freeze();
   await call[Symbol.asyncDispose]();
   assert.equal(isAlive(call.pid), false);
 });

@@ -15,9 +15,9 @@ export type PlaceCallOptions = {
   readonly agentName: string | null;
   /** The metadata of that dispatch; empty if left out. */
   readonly agentMetadata?: string;
-  /** `+15550111` if left out. */
+  /** `+13125550111` if left out. */
   readonly from?: string;
-  /** `+15550199` if left out. */
+  /** `+13125550199` if left out. */
   readonly to?: string;
   /** `call` if left out. */
   readonly roomPrefix?: string;
@@ -44,7 +44,7 @@ export type PlaceCallOptions = {
  * before. Resolves when the caller is in the room, ringing; rejects when it cannot join.
  */
 export async function placeCall(options: PlaceCallOptions): Promise<Call> {
-  const { from = '+15550111', to = '+15550199', roomPrefix = 'call', script = [] } = options;
+  const { from = '+13125550111', to = '+13125550199', roomPrefix = 'call', script = [] } = options;
   const { render = renderAsCaller, recordTo, onEvent = () => {} } = options;
   const gateway = gatewayIdentity({ from, to, roomPrefix });
   const folder = await mkdtemp(join(tmpdir(), 'pickup-caller-'));

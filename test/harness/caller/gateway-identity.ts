@@ -11,7 +11,7 @@ export type GatewayIdentity = {
 };
 
 export type GatewayCall = {
-  /** The caller's number, as in `+15550111`. */
+  /** The caller's number, as in `+13125550111`. */
   readonly from: string;
   /** The number that was called. */
   readonly to: string;

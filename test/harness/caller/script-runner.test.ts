@@ -42,3 +42,29 @@ test('a caller does not speak before the call is answered, however long it rings
   await run;
   assert.deepEqual(said, ['Hello']);
 });
+
+test('a caller who waits for the end says the last line again when nobody speaks any more', async () => {
+  const { state, said, phone } = fakePhone();
+  const lines = [{ line: 'Goodbye', pcmFile: '' }];
+  Object.assign(state, { answeredMs: 0, lastLineEndMs: 1_000, now: 10_999 });
+  state.hearing.lastLoudMs = 1_000;
+  const steps = [
+    { say: 'Goodbye', when: 'now' },
+    { waitForEnd: true, repeatAfterMs: 10_000 },
+  ] as const;
+  const ending = new AbortController();
+  state.over = ending.signal;
+  state.say = async ({ line }) => {
+    said.push(line);
+    state.lastLineEndMs = state.now;
+    if (said.length === 3) ending.abort();
+  };
+  const run = runScript({ steps, lines, phone, agentQuietMs: 700 });
+  while (said.length < 3) {
+    await new Promise((resolve) => setImmediate(resolve));
+    state.now += 10;
+  }
+  await run;
+  assert.deepEqual(said, ['Goodbye', 'Goodbye', 'Goodbye']);
+  assert.ok(state.now >= 10_999 + 2 * 10_000, 'not before it was quiet for so long');
+});

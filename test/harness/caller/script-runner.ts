@@ -31,11 +31,22 @@ export async function runScript(run: ScriptRun): Promise<void> {
 async function takeStep(step: Step, run: ScriptRun): Promise<void> {
   const { phone } = run;
   if ('silenceMs' in step) return delay(step.silenceMs, undefined, { signal: phone.over });
-  if ('waitForEnd' in step) return waitUntil(() => false, phone.over);
+  if ('waitForEnd' in step) return waitForEnd(run, step.repeatAfterMs ?? Infinity);
   await waitUntil(() => isTime(step.when ?? 'agent-finished', run), phone.over);
   if ('say' in step) return phone.say(spokenLine(step.say, run.lines));
   if ('dtmf' in step) return phone.pressKey(step.dtmf);
   return phone.hangUp('caller');
+}
+
+async function waitForEnd(run: ScriptRun, repeatAfterMs: number): Promise<void> {
+  const { phone, steps, lines } = run;
+  const last = steps.findLast((step) => 'say' in step);
+  const isForgotten = () =>
+    phone.nowMs() - Math.max(phone.lastLineEndMs, phone.hearing.lastLoudMs) >= repeatAfterMs;
+  for (;;) {
+    await waitUntil(isForgotten, phone.over);
+    if (last) await phone.say(spokenLine(last.say, lines));
+  }
 }
 
 function spokenLine(line: string, lines: readonly SpokenLine[]): SpokenLine {

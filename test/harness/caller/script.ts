@@ -16,5 +16,5 @@ export type Step =
   | { readonly dtmf: string; readonly when?: StepTime }
   /** Hangs up; `when` is `agent-finished` if left out. */
   | { readonly hangUp: true; readonly when?: StepTime }
-  /** Waits for the agent to end the call. */
-  | { readonly waitForEnd: true };
+  /** Waits for the agent to end the call; says the last line again whenever nobody speaks for so long. */
+  | { readonly waitForEnd: true; readonly repeatAfterMs?: number };

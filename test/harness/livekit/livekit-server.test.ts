@@ -52,7 +52,7 @@ test('a killed server comes back on the same port with the same keys', async () 
 
 test('a frozen server answers again when it is thawed', async () => {
   await using server = await startLivekitServer();
-  server.freeze();
+  await server.freeze();
   const answer = rooms(server).listRooms();
   const early = await Promise.race([answer, delay(200, 'silence')]);
   assert.equal(early, 'silence');
@@ -63,7 +63,7 @@ test('a frozen server answers again when it is thawed', async () => {
 test('stopping a server, frozen or not, leaves no process and no file', async () => {
   const server = await startLivekitServer();
   const { pid, logFile } = server;
-  server.freeze();
+  await server.freeze();
   await Promise.all([server.stop(), server.stop()]);
   assert.equal(isAlive(pid), false);
   await assert.rejects(readdir(dirname(logFile)), { code: 'ENOENT' });

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RoomServiceClient } from 'livekit-server-sdk';
 import { errorCode } from '../yard/error-code.ts';
 import { findLivekitServer } from './find-livekit-server.ts';
+import { freeze } from '../yard/freeze.ts';
 import { freeTcpPort, freeUdpPort } from '../yard/free-port.ts';
 import { startPacketRelay, type PacketRelay } from './packet-relay.ts';
 import { reapWithUs } from '../yard/reaper.ts';
@@ -102,9 +103,9 @@ export class LivekitServer implements AsyncDisposable {
     await this.#start();
   }
 
-  /** Stops the server where it is, as SIGSTOP does; its sockets stay open. */
-  freeze(): void {
-    process.kill(-this.pid, 'SIGSTOP');
+  /** Stops the server where it is; resolves when it stands still. Its sockets stay open. */
+  freeze(): Promise<void> {
+    return freeze(-this.pid);
   }
 
   /** Lets a frozen server go on. */
@@ -164,6 +165,8 @@ export class LivekitServer implements AsyncDisposable {
         interfaces: { includes: ['lo', 'lo0'] },
       },
       keys: { [this.apiKey]: this.apiSecret },
+      // Nobody waits for a caller who left; by default a room lingers for 20 s.
+      room: { departure_timeout: 2 },
       logging: { level: 'info', json: true },
     });
   }

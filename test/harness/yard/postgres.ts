@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
@@ -9,6 +9,7 @@ import timers from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { findPostgres, postgresUser, type RunAs } from './postgres-binaries.ts';
+import { reapWithUs } from './reaper.ts';
 
 /** A real Postgres on a port of its own, in a temporary folder. */
 export type TestPostgres = {
@@ -24,6 +25,22 @@ export type TestPostgres = {
 };
 
 const startMs = 30_000;
+/** Names a server that several test files share. */
+const sharedVariable = 'PICKUP_TEST_POSTGRES';
+
+/** The environment in which test files make their databases in this server, and start none. */
+export function sharedPostgres({ url }: TestPostgres): Readonly<Record<string, string>> {
+  return { [sharedVariable]: url };
+}
+
+/** A server for tests that only need databases: the shared one, or else one of their own. */
+export async function postgresForDatabases(): Promise<
+  Pick<TestPostgres, 'createDatabase' | 'stop'>
+> {
+  const url = process.env[sharedVariable];
+  if (url === undefined) return startPostgres();
+  return { createDatabase: () => createDatabase(url), stop: async () => {} };
+}
 
 /** Starts a fresh server; takes about a second. Only with `fsync` are its commits as slow as real ones. */
 export async function startPostgres({ fsync = false } = {}): Promise<TestPostgres> {
@@ -37,21 +54,11 @@ export async function startPostgres({ fsync = false } = {}): Promise<TestPostgre
   const start = () => startServer({ bin, folder, user, port, url, fsync });
 
   let server = await start();
-  const leave = () => {
-    server.kill('SIGQUIT');
-    rmSync(folder, { recursive: true, force: true });
-  };
-  process.on('exit', leave);
-  let databases = 0;
   let stopping: Promise<void> | undefined;
   const stop = () => (stopping ??= end());
   return {
     url,
-    createDatabase: async () => {
-      const name = `test_${(databases += 1)}`;
-      await query(url, `create database ${name}`);
-      return new URL(name, url).href;
-    },
+    createDatabase: () => createDatabase(url),
     restart: async ({ awayMs = 0 } = {}) => {
       await stopServer(server);
       await timers.setTimeout(awayMs);
@@ -62,10 +69,15 @@ export async function startPostgres({ fsync = false } = {}): Promise<TestPostgre
   };
 
   async function end(): Promise<void> {
-    process.off('exit', leave);
     await stopServer(server);
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function createDatabase(url: string): Promise<string> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await query(url, `create database ${name}`);
+  return new URL(name, url).href;
 }
 
 async function initialise(bin: string, folder: string, user: RunAs): Promise<void> {
@@ -88,12 +100,22 @@ async function startServer(options: {
   const { bin, folder, user, port, url } = options;
   // No test pulls the plug: without fsync everything is faster, and nothing else is different.
   const fsync = `fsync=${options.fsync ? 'on' : 'off'}`;
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', fsync];
+  // Several test files, with many processes each, may share it.
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'max_connections=300',
+    fsync,
+  ];
   const server = spawn(
     path.join(bin, 'postgres'),
     ['-D', path.join(folder, 'data'), '-p', `${port}`, ...settings.flatMap((s) => ['-c', s])],
     { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
   );
+  if (server.pid !== undefined) {
+    const reaper = reapWithUs(server.pid, { folder });
+    server.once('exit', () => reaper[Symbol.dispose]());
+  }
   let output = '';
   server.stderr.on('data', (chunk) => (output = `${output}${chunk}`.slice(-4_000)));
   const deadlineMs = performance.now() + startMs;

@@ -28,6 +28,13 @@ export class ServiceLog {
     }
   }
 
+  /** The last lines, for an error. */
+  tail(): string {
+    return ['The last lines:', ...this.lines.slice(-12).map((line) => JSON.stringify(line))].join(
+      '\n',
+    );
+  }
+
   /** The first line with this event, past or to come, that matches. Rejects after `withinMs`. */
   async waitFor(
     event: string,
@@ -40,8 +47,7 @@ export class ServiceLog {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(waiting);
-        const last = this.lines.slice(-12).map((line) => JSON.stringify(line));
-        reject(new Error(`No ${event} came. The last lines:\n${last.join('\n')}`));
+        reject(new Error(`No ${event} came. ${this.tail()}`));
       }, withinMs);
       const waiting: Waiting = {
         matches: found,

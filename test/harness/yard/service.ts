@@ -96,7 +96,9 @@ export class Service implements AsyncDisposable {
     for (;;) {
       const { ready, reason, warmProcesses } = await this.readiness();
       if (ready && warmProcesses >= warm) return;
-      if (Date.now() > untilMs) throw new Error(`The service did not get ready: ${reason}`);
+      if (Date.now() > untilMs) {
+        throw new Error(`The service did not get ready: ${reason}\n${this.log.tail()}`);
+      }
       await timers.setTimeout(pollMs);
     }
   }

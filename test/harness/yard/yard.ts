@@ -52,6 +52,8 @@ export class Yard implements AsyncDisposable {
   readonly folder: string;
   /** All that were placed, in order. */
   readonly calls: Call[] = [];
+  /** All that were started, in order. */
+  readonly services: Service[] = [];
   readonly #options: YardOptions;
   readonly #recogniser: Recogniser;
   readonly #clients: ClientCalls;
@@ -175,6 +177,7 @@ export class Yard implements AsyncDisposable {
       },
       ...(options.log ? { log: options.log } : {}),
     });
+    this.services.push(service);
     this.#cleanUp.use(service);
     return service;
   }

@@ -1,11 +1,5 @@
 import { z } from 'zod';
-import {
-  defaultCurrency,
-  type Inventory,
-  type SheetBooking,
-  type Unit,
-  type UnitStatus,
-} from '../../yard/equipment.ts';
+import type { Inventory, SheetBooking, Unit } from '../../yard/equipment.ts';
 import {
   packColumns,
   unpackColumns,
@@ -17,29 +11,20 @@ import {
 /** Raised when a field changes its meaning: a job of another release then reads nothing, not wrong. */
 const VERSION = 2;
 
-const unitStatuses: readonly UnitStatus[] = [
-  'AVAILABLE',
-  'RENTED',
-  'MAINTENANCE',
-  'RESERVED',
-  'SOLD',
-  'UNCLEAR',
-];
-
 const isText = (value: unknown) => typeof value === 'string';
 const isTextOrNull = (value: unknown) => value === null || isText(value);
-const isCentsOrNull = (value: unknown): value is number | null =>
-  value === null || Number.isSafeInteger(value);
+const isCents = (value: unknown): value is number => Number.isSafeInteger(value);
+const isCentsOrNull = (value: unknown) => value === null || isCents(value);
 
 const unitCells: Cells<Unit> = {
   itemId: isText,
   name: isText,
   category: isTextOrNull,
-  dailyRateCents: isCentsOrNull,
+  dailyRateCents: isCents,
   weeklyRateCents: isCentsOrNull,
   fourWeekRateCents: isCentsOrNull,
   depositCents: isCentsOrNull,
-  status: (value): value is UnitStatus => unitStatuses.some((status) => status === value),
+  status: (value) => value === 'AVAILABLE' || value === 'RENTED' || value === 'MAINTENANCE',
   dueBack: isTextOrNull,
   notes: isTextOrNull,
 };
@@ -49,7 +34,7 @@ const bookingCells: Cells<SheetBooking> = {
   itemId: isText,
   start: isText,
   end: isText,
-  status: (value) => value === 'CONFIRMED' || value === 'CANCELLED' || value === 'UNCLEAR',
+  status: (value) => value === 'CONFIRMED' || value === 'CANCELLED',
 };
 
 /** Cell by cell, zod would need several times as long as the rest of the reading. */
@@ -69,7 +54,6 @@ const snapshotSchema = z.object({
   yard: z.object({
     name: z.string(),
     timeZone: z.string(),
-    currency: z.string().default(defaultCurrency),
     openingHours: z.string().nullable(),
     address: z.string().nullable(),
     delivery: z.string().nullable(),

@@ -1,13 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { readDate } from '../read/date-cells.ts';
-import { readText } from '../read/sheet-cells.ts';
-import type { SheetLocale } from '../read/sheet-locale.ts';
-import { readBookingStatus } from '../read/status-words.ts';
+import { readDate, readText } from '../read/sheet-cells.ts';
 import type { Cell, TableRow } from '../read/sheet-table.ts';
 import type { CellUpdate } from '../client/sheets-client.ts';
 import type { IsoDate } from '../../yard/equipment.ts';
-import { findUnit } from '../../yard/interchangeable-units.ts';
-import { itemKey } from '../../yard/item-id.ts';
 import { daysIn, maxRentalDays } from '../../yard/rental-dates.ts';
 import type { BookingRow } from '../../journal/journal.ts';
 import type { MessageRow } from '../../journal/outbox.ts';
@@ -91,17 +86,9 @@ export function readBookingRow(
   row: TableRow<BookingColumn>,
   { bookingId, itemId, startDay, endDay }: BookingRow,
 ): RowReading {
-  const place = placeOf(row, view.locale);
-  const unit = place && findUnit(view.units, place.itemId);
-  const to = place && { ...place, itemId: unit?.itemId ?? place.itemId };
+  const to = placeOf(row);
   const isNamed = readText(row.cell('Booking ID')) === bookingId;
-  if (
-    isNamed &&
-    to &&
-    itemKey(to.itemId) === itemKey(itemId) &&
-    to.start === startDay &&
-    to.end === endDay
-  ) {
+  if (isNamed && to?.itemId === itemId && to.start === startDay && to.end === endDay) {
     return { kind: 'as-written' };
   }
   const left = [...view.ledger.textsAt(row.number)];
@@ -116,21 +103,17 @@ export function readBookingRow(
 }
 
 /** Null for a row that does not hold a unit for days that make a rental. */
-function placeOf(row: TableRow<BookingColumn>, locale: SheetLocale): Place | null {
+function placeOf(row: TableRow<BookingColumn>): Place | null {
   const itemId = readText(row.cell('Item ID'));
-  const start = readDate(row.cell('Start'), { locale });
-  const end = readDate(row.cell('End'), { locale });
+  const start = readDate(row.cell('Start'));
+  const end = readDate(row.cell('End'));
   if (!itemId || !start || !end || end < start) return null;
   return daysIn({ start, end }) > maxRentalDays ? null : { itemId, start, end };
 }
 
 /** Whether two rows hold the same unit for the same days. */
-export function isSamePlace(
-  { locale }: SheetView,
-  a: TableRow<BookingColumn>,
-  b: TableRow<BookingColumn>,
-): boolean {
-  return isDeepStrictEqual(placeOf(a, locale), placeOf(b, locale));
+export function isSamePlace(a: TableRow<BookingColumn>, b: TableRow<BookingColumn>): boolean {
+  return isDeepStrictEqual(placeOf(a), placeOf(b));
 }
 
 /** Whether staff, or we, took a booking back in the sheet. */
@@ -138,10 +121,9 @@ export function isCancelled(row: TableRow<BookingColumn>): boolean {
   return saysCancelled(upper(row.cell('Status')));
 }
 
-/** Whether a `Status` takes a booking back, in whichever words. */
+/** Whether a `Status`, in capitals, takes a booking back. */
 export function saysCancelled(status: string): boolean {
-  const read = readBookingStatus(status);
-  return read.status === 'CANCELLED' && !read.isReturned;
+  return /^CANCELL?ED$/.test(status);
 }
 
 /** Has these rows of a booking say that it was taken back. */

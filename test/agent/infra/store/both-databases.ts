@@ -4,7 +4,7 @@ import path from 'node:path';
 import { after, before, describe } from 'node:test';
 import { openStore, type Store } from '../../../../agent/infra/store/database.ts';
 import type { StoreDialect } from '../../../../agent/infra/store/schema.ts';
-import { startPostgres, type TestPostgres } from '../../../harness/yard/postgres.ts';
+import { postgresForDatabases } from '../../../harness/yard/postgres.ts';
 
 /** What `openStore` takes; plain data, so that it can be handed to another process. */
 export type StorePlace = { readonly dataDir: string; readonly databaseUrl?: string };
@@ -23,10 +23,10 @@ export function onBothDatabases(suite: (database: TestDatabase) => void): void {
   for (const dialect of ['sqlite', 'postgres'] as const) {
     describe(dialect, () => {
       let folder = '';
-      let postgres: TestPostgres | undefined;
+      let postgres: Awaited<ReturnType<typeof postgresForDatabases>> | undefined;
       before(async () => {
         folder = await mkdtemp(path.join(os.tmpdir(), 'pickup-store-'));
-        if (dialect === 'postgres') postgres = await startPostgres();
+        if (dialect === 'postgres') postgres = await postgresForDatabases();
       });
       after(async () => {
         await postgres?.stop();

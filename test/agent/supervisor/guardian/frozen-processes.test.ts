@@ -13,6 +13,7 @@ import {
   HeartbeatMonitor,
 } from '../../../../agent/supervisor/guardian/heartbeat-monitor.ts';
 import { eventually } from '../../../harness/eventually.ts';
+import { freeze } from '../../../harness/yard/freeze.ts';
 import { recordedLog } from '../../../harness/recorded-log.ts';
 import { noEvents } from './line-events.ts';
 
@@ -81,7 +82,7 @@ test('a stopped job is found; what it was told meanwhile, it does when it goes o
   const child = start(job);
   start(worker);
   await eventually('both', () => line.jobs.size === 1 && line.workers.size === 1);
-  child.kill('SIGSTOP');
+  await freeze(Number(child.pid));
   await eventually('that it is found', () => frozen.length === 1);
   assert.equal(frozen[0]?.pid, child.pid);
   frozen[0]?.send({ type: 'end' });
@@ -94,7 +95,7 @@ test('a stopped worker is killed, and a job beside it is not', async () => {
   start(job);
   const child = start(worker);
   await eventually('both', () => line.jobs.size === 1 && line.workers.size === 1);
-  child.kill('SIGSTOP');
+  await freeze(Number(child.pid));
   await eventually('its end', () => child.signalCode === 'SIGKILL');
   assert.equal(line.jobs.size, 1);
   assert.deepEqual([frozen, recorded.events()], [[], ['worker.hung']]);

@@ -2,4 +2,4 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { wordsHeard, type HeardWords } from './words-heard.ts';
 
-parentPort?.postMessage((workerData as readonly HeardWords[]).map(wordsHeard), []);
+parentPort?.postMessage(wordsHeard(workerData as HeardWords), []);

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eventually } from '../harness/eventually.ts';
-import { freeTcpPort } from '../harness/yard/free-port.ts';
-import { processesOfGroup } from '../harness/yard/process-end.ts';
-import type { Service } from '../harness/yard/service.ts';
-import { Yard } from '../harness/yard/yard.ts';
-import { farewell, takeLeave } from './take-leave.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { freeTcpPort } from '../../harness/yard/free-port.ts';
+import { processesOfGroup } from '../../harness/yard/process-end.ts';
+import type { Service } from '../../harness/yard/service.ts';
+import { tellFailures } from '../../harness/yard/story.ts';
+import { Yard } from '../../harness/yard/yard.ts';
+import { farewell, takeLeave } from '../take-leave.ts';
 
 let yard: Yard;
 
@@ -14,6 +15,7 @@ before(async () => {
   await yard.teach([farewell]);
 });
 after(() => yard[Symbol.asyncDispose]());
+tellFailures(() => yard);
 
 async function get(service: Service, path: string): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${await service.port()}${path}`);
@@ -27,58 +29,6 @@ async function assertNothingLeft(service: Service): Promise<void> {
     async () => (await processesOfGroup(service.pid)).length === 0,
   );
 }
-
-test('a bad environment ends the start with one message that lists it all, and no value', async () => {
-  const startedMs = performance.now();
-  const service = yard.service({
-    env: {
-      LIVEKIT_URL: 'ftp://user:hunter22@livekit.example',
-      DEEPGRAM_API_KEY: 'two words',
-      OPENAI_API_KEY: '',
-      MAX_CALLS: 'many',
-      CONNECT_MS: '-1',
-    },
-  });
-  assert.equal(await service.exited, 1);
-  // It is to end within 2 s, and takes 0.3 s on a free machine; the rest is for a busy one.
-  assert.ok(performance.now() - startedMs < 5_000);
-  const [line, ...others] = service.lines;
-  assert.deepEqual([others, service.strays], [[], []]);
-  assert.partialDeepStrictEqual(line, { level: 'error', event: 'service.failed' });
-  const text = JSON.stringify(line);
-  for (const name of [
-    'LIVEKIT_URL',
-    'DEEPGRAM_API_KEY',
-    'OPENAI_API_KEY',
-    'MAX_CALLS',
-    'CONNECT_MS',
-  ]) {
-    assert.match(text, new RegExp(name));
-  }
-  assert.doesNotMatch(text, /hunter22|two words/);
-  assert.doesNotMatch(text, new RegExp(yard.livekit.apiSecret));
-});
-
-test('a key that LiveKit refuses is said once, and is the reason why it is not ready', async () => {
-  const secret = 'a-secret-that-is-not-the-one-of-the-server';
-  await using service = yard.service({
-    env: { LIVEKIT_API_SECRET: secret, RECONNECT_MAX_MS: '100' },
-  });
-  await service.waitFor('worker.refused');
-  assert.partialDeepStrictEqual(await service.readiness(), {
-    status: 503,
-    ready: false,
-    reason: 'LiveKit refused the key',
-  });
-  assert.equal(await get(service, '/healthz'), 200);
-  // It has tried many times by then.
-  await service.waitFor('guardian.failed');
-  const said = (event: string) =>
-    service.lines.filter((line) => line.event === event && line.level !== 'debug').length;
-  assert.deepEqual([said('worker.refused'), said('guardian.failed')], [1, 1]);
-  assert.ok(!service.lines.some((line) => JSON.stringify(line).includes(secret)));
-  assert.equal(await service.stop(), 0);
-});
 
 test('waits for a LiveKit that is not there yet, says so, and is ready when it comes', async () => {
   await yard.livekit.kill();
@@ -185,23 +135,4 @@ test('a second SIGTERM ends it by force, and says which calls that ended', async
   await service.waitFor('job.forced', (line) => line.callId === call.callId);
   assert.equal((await service.waitFor('service.stopped'))['outcome'], 'forced');
   await assertNothingLeft(service);
-});
-
-test('a supervisor that is killed loses no call: the next one knows it, and takes others', async () => {
-  await using first = yard.service();
-  await first.ready({ warm: 2 });
-  await using call = await yard.call();
-  await call.waitFor('agent-audio-end');
-  first.signal('SIGKILL');
-  await first.exited;
-  await using second = yard.service();
-  await second.ready();
-  assert.equal((await second.readiness()).calls, 1);
-  await using other = await yard.call({ from: '+15550112' });
-  await other.waitFor('answered');
-  assert.equal((await takeLeave(call)).endedBy, 'agent');
-  await first.waitFor('call.closed', (line) => line.callId === call.callId);
-  await assertNothingLeft(first);
-  await other.hangUp();
-  assert.equal(await second.stop(), 0);
 });

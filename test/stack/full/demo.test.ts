@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { CallResult } from './measured-call.ts';
+import type { CallResult } from '../measured-call.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** What `npm run -s demo -- --json ARGS` prints on stdout, line by line, and its exit code. */
 async function demo(args: readonly string[]): Promise<{ code: unknown; lines: string[] }> {
@@ -56,6 +56,30 @@ for (const endBy of ['agent', 'caller'] as const) {
     await access(join(call.recording ?? '', 'mix.wav'));
   });
 }
+
+test('callers who phone together each hear the answers to what they asked themselves', async (t) => {
+  const out = await mkdtemp(join(tmpdir(), 'pickup-demo-'));
+  t.after(() => rm(out, { recursive: true, force: true }));
+  // Of these seeds, each draws another machine.
+  const { code, lines } = await demo([
+    '--together',
+    '2',
+    '--script',
+    'short',
+    '--seed',
+    '4',
+    '--out',
+    out,
+  ]);
+  const calls = lines.map((line) => JSON.parse(line) as CallResult);
+  assert.equal(code, 0, lines.join('\n'));
+  const machines = calls.map(({ turns: [turn] }) => {
+    const machine = /a (.*)\?/.exec(turn?.caller ?? '')?.[1] ?? '';
+    assert.match(turn?.agent ?? '', new RegExp(machine, 'i'));
+    return machine;
+  });
+  assert.equal(new Set(machines).size, 2);
+});
 
 test('the demo refuses an option that it does not know', async () => {
   const { code, lines } = await demo(['--end-by', 'nobody']);

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { GOODBYE } from '../../agent/speech/prompts/prompts.ts';
-import type { Step } from '../harness/caller/script.ts';
-import type { LogLine } from '../harness/yard/service-log.ts';
-import type { Service } from '../harness/yard/service.ts';
-import { Yard } from '../harness/yard/yard.ts';
-import { eventually } from '../harness/eventually.ts';
-import { aftermath } from './aftermath.ts';
-import type { Aftermath } from './aftermath.ts';
-import { askOnce } from './talking.ts';
+import { GOODBYE } from '../../../agent/speech/prompts/prompts.ts';
+import type { Step } from '../../harness/caller/script.ts';
+import type { Service } from '../../harness/yard/service.ts';
+import { tellFailures } from '../../harness/yard/story.ts';
+import { Yard } from '../../harness/yard/yard.ts';
+import { aftermath } from '../aftermath.ts';
+import { assertFigures, assertLogForm, assertWellLogged, count } from '../call-log.ts';
+import { askOnce } from '../talking.ts';
 
 const question = 'Do you have a skid steer?';
 const price = 'How much would it be for three days from tomorrow?';
@@ -18,17 +17,6 @@ const greeting = 'Hilltop Rentals, how can I help you?';
 
 /** Longer than a turn takes: who is talked over goes quiet before the answer begins. */
 const agentQuietMs = 2_500;
-
-/** DESIGN section 8: what every answered call shows, in this order. */
-const shown = [
-  'call.incoming',
-  'room.connected',
-  'equipment.loaded',
-  'session.started',
-  'call.answered',
-  'call.ended',
-  'call.closed',
-];
 
 let yard: Yard;
 let service: Service;
@@ -47,33 +35,12 @@ before(async () => {
 after(async () => {
   await yard[Symbol.asyncDispose]();
 });
-
-const count = (lines: readonly LogLine[], event: string) =>
-  lines.filter((line) => line.event === event).length;
+tellFailures(() => yard);
 
 /** How long a phrase is, as it was synthesised. */
 function lengthMs(phrase: string): number {
   const { pcm, sampleRate } = yard.spoken.find(({ text }) => text.includes(phrase)) ?? {};
   return ((pcm?.length ?? 0) / (sampleRate ?? 1)) * 1_000;
-}
-
-function assertWellLogged({ lines, events, row, timeline }: Aftermath): void {
-  assert.deepEqual(
-    events.filter((event) => event !== 'tool.used'),
-    shown,
-  );
-  assert.ok(lines.length <= 40, `${lines.length} lines`);
-  assert.deepEqual(
-    timeline.map(({ event }) => event),
-    events.slice(0, -1),
-  );
-  const closed = lines.at(-1);
-  assert.partialDeepStrictEqual(row, {
-    result: closed?.['result'],
-    reason: closed?.['reason'],
-    callerNumberMasked: '0111',
-  });
-  assert.doesNotMatch(JSON.stringify(timeline), /5550111|5550199/);
 }
 
 test('a whole conversation, ended by the agent', async () => {
@@ -169,42 +136,10 @@ test('a provider that refuses in a call is named in the log, and the next call i
 });
 
 test('every line is JSON in our form, with no number, no secret and no word of the talk', () => {
-  assert.deepEqual(service.strays, []);
-  for (const line of service.lines) {
-    for (const key of ['level', 'message', 'time', 'event'])
-      assert.equal(typeof line[key], 'string');
-  }
-  const log = JSON.stringify(service.lines);
-  const secrets = Object.entries(yard.env).filter(([name]) => /_(KEY|SECRET)$/.test(name));
-  for (const [name, secret] of secrets) {
-    if (name !== 'LIVEKIT_API_KEY') assert.ok(!log.includes(secret), name);
-  }
-  assert.doesNotMatch(log, /\d*5550111|\d*5550199/);
-  const words = [question, price, farewell, ...yard.spoken.map(({ text }) => text.trim())];
-  for (const said of words) assert.ok(!log.includes(said), said);
+  assertLogForm({ yard, service }, [question, price, farewell]);
 });
 
 test('the figures tell of the same calls as the log', async () => {
-  const url = `http://127.0.0.1:${await service.port()}/metrics`;
-  const total = async (name: string) => {
-    const lines = (await (await fetch(url)).text()).split('\n');
-    const series = lines.filter((line) => line.startsWith(`pickup_${name}`));
-    return series.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
-  };
-  const counted = {
-    calls_answered_total: 'call.answered',
-    calls_ended_total: 'call.ended',
-    tools_used_total: 'tool.used',
-  };
-  for (const [name, event] of Object.entries(counted)) {
-    const told = () => count(service.lines, event);
-    await eventually(
-      `${name} is the number of ${event}`,
-      async () => (await total(name)) === told(),
-    );
-  }
-  assert.ok((await total('turn_latency_seconds_count')) > 0);
-  assert.ok((await total('call_first_word_seconds_count')) > 0);
+  const total = await assertFigures(service);
   assert.ok((await total('provider_failures_total')) > 0);
-  assert.equal(await total('link_state{state="registered"}'), 1);
 });

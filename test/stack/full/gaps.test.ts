@@ -3,13 +3,14 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { dispose } from '@livekit/rtc-node';
-import { BareAgent } from '../harness/caller/bare-agent.ts';
-import type { Call } from '../harness/caller/call.ts';
-import type { LogLine } from '../harness/yard/service-log.ts';
-import type { Service } from '../harness/yard/service.ts';
-import { Yard } from '../harness/yard/yard.ts';
-import { aftermath } from './aftermath.ts';
-import { sayUntil } from './talking.ts';
+import { BareAgent } from '../../harness/caller/bare-agent.ts';
+import type { Call } from '../../harness/caller/call.ts';
+import type { LogLine } from '../../harness/yard/service-log.ts';
+import type { Service } from '../../harness/yard/service.ts';
+import { tellFailures } from '../../harness/yard/story.ts';
+import { Yard } from '../../harness/yard/yard.ts';
+import { aftermath } from '../aftermath.ts';
+import { sayUntil } from '../talking.ts';
 
 const skidSteer = { say: 'Do you have a skid steer?', hears: /skid steer is free/i };
 const address = { say: 'Where are you located?', hears: /quarry road/i };
@@ -27,7 +28,7 @@ before(async () => {
   falseAlarm = join(yard.folder, 'false-alarm');
   service = yard.service({
     env: {
-      NODE_OPTIONS: `--import=${new URL('false-alarm.ts', import.meta.url).href}`,
+      NODE_OPTIONS: `--import=${new URL('../false-alarm.ts', import.meta.url).href}`,
       FALSE_ALARM: falseAlarm,
       NUM_IDLE_PROCESSES: '2',
       AUDIO_GAP_MS: '1000',
@@ -43,6 +44,7 @@ after(async () => {
   // The native side of the other agent would keep this process.
   await dispose();
 });
+tellFailures(() => yard);
 
 /** A line of this call that comes after now. */
 async function next(call: Call, event: string, fields: Partial<LogLine> = {}): Promise<LogLine> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { soakCalls } from './calls.ts';
+import { soakCalls } from '../../soak/calls.ts';
 
 /** Of the thirty minutes that `npm run soak` makes of it. */
 const minutes = 2;

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { listUnreachable } from '../../tools/yard/snapshot.ts';
-import type { Fault } from '../harness/emulators/faults.ts';
-import type { LogLine } from '../harness/yard/service-log.ts';
-import type { Service } from '../harness/yard/service.ts';
-import { exampleSheet } from '../harness/yard/example-sheet.ts';
-import { Yard } from '../harness/yard/yard.ts';
-import { askOnce } from './talking.ts';
+import { listUnreachable } from '../../../tools/yard/snapshot.ts';
+import type { Fault } from '../../harness/emulators/faults.ts';
+import type { LogLine } from '../../harness/yard/service-log.ts';
+import type { Service } from '../../harness/yard/service.ts';
+import { exampleSheet } from '../../harness/yard/example-sheet.ts';
+import { tellFailures } from '../../harness/yard/story.ts';
+import { Yard } from '../../harness/yard/yard.ts';
+import { askOnce } from '../talking.ts';
 
 const question = 'Do you have a skid steer?';
 const found =
@@ -35,6 +36,7 @@ before(async () => {
 after(async () => {
   await yard[Symbol.asyncDispose]();
 });
+tellFailures(() => yard);
 
 /** What Google does for a while, and how the log calls it. */
 const wrongs: readonly (readonly [Fault, string])[] = [

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { SAMPLE_RATE } from '../harness/caller/call-events.ts';
-import { joinPcm } from '../harness/emulators/join-pcm.ts';
-import { renderSpeech } from '../harness/emulators/voice.ts';
-import { wordsHeard, wordsOfAnswers, type HeardWords } from './words-heard.ts';
+import { SAMPLE_RATE } from './call-events.ts';
+import { joinPcm } from '../emulators/join-pcm.ts';
+import { renderSpeech } from '../emulators/voice.ts';
+import { wordsHeard, wordsOfAnswers, type HeardAnswer } from './words-heard.ts';
 
 const sentences = ["You're booked.", 'Your code is F T 8, R 4 2.', 'Is there anything else?'];
-let spoken: HeardWords['spoken'];
+let spoken: HeardAnswer['spoken'];
 before(async () => {
   spoken = await Promise.all(
     sentences.map(async (text) => {
@@ -18,7 +18,7 @@ before(async () => {
 
 const silence = (ms: number) => new Int16Array((ms * SAMPLE_RATE) / 1_000);
 const sound = (index: number) => spoken[index]?.pcm ?? assert.fail('not synthesised');
-const heard = (answer: Int16Array) => wordsHeard({ answer, spoken });
+const heard = (pcm: Int16Array) => wordsHeard({ answers: [{ pcm, spoken }], ahead: [] })[0];
 
 test('an answer is told by its sound', () => {
   assert.equal(heard(joinPcm([sound(0), sound(1), sound(2)])), sentences.join(' '));
@@ -36,10 +36,13 @@ test('a sentence that broke off and went on later is not that sentence', () => {
 });
 
 test('what nobody said is not heard', () => {
-  assert.equal(wordsHeard({ answer: sound(2), spoken: spoken.slice(0, 2) }), null);
+  const answers = [{ pcm: sound(2), spoken: spoken.slice(0, 2) }];
+  assert.deepEqual(wordsHeard({ answers, ahead: [] }), [null]);
 });
 
-test('each answer of a call has its own words, and silence has none', async () => {
-  const answers = [sound(2), silence(800), sound(0)].map((answer) => ({ answer, spoken }));
-  assert.deepEqual(await wordsOfAnswers(answers), [sentences[2], null, sentences[0]]);
+test('each answer of a call has its own words, phrases made ahead too, and silence has none', async () => {
+  const pieces = [sound(2), silence(800), joinPcm([sound(0), silence(500), sound(1)])];
+  const answers = pieces.map((pcm) => ({ pcm, spoken: spoken.slice(1) }));
+  const words = await wordsOfAnswers({ answers, ahead: spoken.slice(0, 1) });
+  assert.deepEqual(words, [sentences[2], null, `${sentences[0]} ${sentences[1]}`]);
 });

@@ -3,16 +3,12 @@ import { after, before, test } from 'node:test';
 import { eventually } from '../harness/eventually.ts';
 import { processesOfGroup } from '../harness/yard/process-end.ts';
 import type { Service } from '../harness/yard/service.ts';
+import { tellFailures } from '../harness/yard/story.ts';
 import { Yard } from '../harness/yard/yard.ts';
 import { farewell, takeLeave } from './take-leave.ts';
 
-let yard: Yard;
-
-before(async () => {
-  yard = await Yard.open({ env: { NUM_IDLE_PROCESSES: '2' } });
-  await yard.teach([farewell]);
-});
-after(() => yard[Symbol.asyncDispose]());
+/** A service that is to end, with what its environment adds. */
+type Ending = { readonly what: string; readonly env: Readonly<Record<string, string>> };
 
 async function assertNothingLeft(service: Service): Promise<void> {
   await eventually(
@@ -21,12 +17,26 @@ async function assertNothingLeft(service: Service): Promise<void> {
   );
 }
 
-for (const { what, env, withinMs } of [
-  { what: 'a long grace', env: {}, withinMs: 20_000 },
-  { what: 'a grace of 3 s', env: { DRAIN_GRACE_MS: '3000' }, withinMs: 1_000 },
-]) {
-  test(`with ${what} a call goes to the new deployment, and ends there`, async (t) => {
-    await using old = yard.service({ env });
+/** Tests of what becomes of a call when its service is told to end: with another one there, and alone. */
+export function testDrain({
+  handOver,
+  alone,
+}: {
+  /** `withinMs`: how long the call may wait for the end of a turn. */
+  readonly handOver: Ending & { readonly withinMs: number };
+  readonly alone: Ending;
+}): void {
+  let yard: Yard;
+
+  before(async () => {
+    yard = await Yard.open({ env: { NUM_IDLE_PROCESSES: '2' } });
+    await yard.teach([farewell]);
+  });
+  after(() => yard[Symbol.asyncDispose]());
+  tellFailures(() => yard);
+
+  test(`with ${handOver.what} a call goes to the new deployment, and ends there`, async (t) => {
+    await using old = yard.service({ env: handOver.env });
     await old.ready({ warm: 2 });
     await using call = await yard.call();
     await call.waitFor('agent-audio-end');
@@ -35,7 +45,7 @@ for (const { what, env, withinMs } of [
     const startedMs = Date.now();
     old.signal('SIGTERM');
     const told = await old.waitFor('drain.handing-over', (line) => line.callId === call.callId);
-    assert.equal(told['withinMs'], withinMs);
+    assert.equal(told['withinMs'], handOver.withinMs);
     assert.equal(await old.exited, 0);
     t.diagnostic(`over ${Date.now() - startedMs} ms after SIGTERM`);
     assert.equal((await old.waitFor('service.stopped'))['outcome'], 'drained');
@@ -49,14 +59,9 @@ for (const { what, env, withinMs } of [
     );
     assert.equal(await next.stop(), 0);
   });
-}
 
-for (const { what, env } of [
-  { what: 'at the end of DRAIN_MS', env: { DRAIN_MS: '1000' } },
-  { what: 'at once with a grace of 3 s', env: { DRAIN_GRACE_MS: '3000' } },
-]) {
-  test(`nobody there: a call ends with a sentence ${what}`, async (t) => {
-    await using service = yard.service({ env });
+  test(`nobody there: a call ends with a sentence ${alone.what}`, async (t) => {
+    await using service = yard.service({ env: alone.env });
     await service.ready();
     await using call = await yard.call();
     await call.waitFor('agent-audio-end');

@@ -5,20 +5,21 @@ import { after, before, describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import timers from 'node:timers/promises';
 import { RoomServiceClient } from 'livekit-server-sdk';
-import { maskPhones } from '../../agent/infra/log.ts';
-import type { Call } from '../harness/caller/call.ts';
-import { eventually } from '../harness/eventually.ts';
-import { processesOfGroup } from '../harness/yard/process-end.ts';
-import type { LogLine } from '../harness/yard/service-log.ts';
-import type { Service } from '../harness/yard/service.ts';
-import { Yard } from '../harness/yard/yard.ts';
-import { aftermath } from './aftermath.ts';
-import type { Aftermath } from './aftermath.ts';
-import { startHoldingProxy } from './holding-proxy.ts';
-import type { HoldingProxy } from './holding-proxy.ts';
-import { lockStore } from './locked-store.ts';
-import { farewell, takeLeave } from './take-leave.ts';
-import { ringForEver } from './unanswering-caller.ts';
+import { maskPhones } from '../../../agent/infra/log.ts';
+import type { Call } from '../../harness/caller/call.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { processesOfGroup } from '../../harness/yard/process-end.ts';
+import type { LogLine } from '../../harness/yard/service-log.ts';
+import type { Service } from '../../harness/yard/service.ts';
+import { tellFailures } from '../../harness/yard/story.ts';
+import { Yard } from '../../harness/yard/yard.ts';
+import { aftermath } from '../aftermath.ts';
+import type { Aftermath } from '../aftermath.ts';
+import { startHoldingProxy } from '../holding-proxy.ts';
+import type { HoldingProxy } from '../holding-proxy.ts';
+import { lockStore } from '../locked-store.ts';
+import { farewell, takeLeave } from '../take-leave.ts';
+import { ringForEver } from '../unanswering-caller.ts';
 
 const warm = 2;
 
@@ -30,6 +31,7 @@ before(async () => {
   await yard.teach([farewell]);
 });
 after(() => yard[Symbol.asyncDispose]());
+tellFailures(() => yard);
 
 /** The line at which the worker that takes calls was started. */
 function currentWorker(): LogLine | undefined {
@@ -73,13 +75,6 @@ describe('one service', () => {
     assert.equal(await service.stop(), 0);
   });
 
-  test('the worker is killed while idle: the next call is answered by a new one', async (t) => {
-    const killed = currentWorker()?.['workerPid'];
-    process.kill(Number(killed), 'SIGKILL');
-    await assertAnswered(t);
-    assert.notEqual(currentWorker()?.['workerPid'], killed);
-  });
-
   test('the worker is killed while the store is locked: a call that comes at once is answered', async () => {
     await service.ready({ warm });
     using lock = lockStore(yard);
@@ -93,59 +88,28 @@ describe('one service', () => {
     assert.partialDeepStrictEqual(row, { result: 'completed', reason: 'caller-hangup' });
   });
 
-  test('a warm process is killed: a call that comes at once is answered', async (t) => {
+  test('a job is killed while it connects: the caller gets another, and the worker is none the worse', async (t) => {
     await service.ready({ warm });
-    const worker = Number(currentWorker()?.['workerPid']);
-    const idle = (await processesOfGroup(service.pid)).find(
-      (pid) => pid !== worker && pid !== service.pid,
-    );
-    process.kill(Number(idle), 'SIGKILL');
-    await assertAnswered(t);
-    assert.notEqual(currentWorker()?.['workerPid'], worker);
+    const mark = service.lines.length;
+    await using call = await yard.call();
+    // On the line too: a job that dies before its first word is a warm process that died.
+    await eventually('its stage', async () => (await service.readiness()).calls === 1);
+    const { jobPid } = await service.waitFor('call.state', (line) => isIn(call, line));
+    const killedMs = Date.now();
+    process.kill(Number(jobPid), 'SIGKILL');
+    const isOther = (line: LogLine) => line.callId === call.callId && line['jobPid'] !== jobPid;
+    const { jobId } = await service.waitFor('call.answered', isOther);
+    t.diagnostic(`another agent after ${Date.now() - killedMs} ms`);
+    await call.waitFor('agent-audio-end', ({ identity }) => identity === `agent-${String(jobId)}`);
+    await takeLeave(call);
+    const { report, events, row } = await aftermath({ yard, service }, call);
+    assert.equal(report.endedBy, 'agent');
+    assert.equal(events.filter((event) => event === 'call.ended').length, 1);
+    assert.partialDeepStrictEqual(row, { result: 'completed', reason: 'agent-goodbye' });
+    assert.equal(linesSince(mark, 'job.died').length, 1);
+    assert.equal(linesSince(mark, 'worker.started').length, 0);
+    assert.equal(linesSince(mark, 'worker.replaced').length, 0);
   });
-
-  for (const { stage, reached } of [
-    {
-      stage: 'while it connects',
-      reached: async (call: Call) => {
-        // On the line too: a job that dies before its first word is a warm process that died.
-        await eventually('its stage', async () => (await service.readiness()).calls === 1);
-        return service.waitFor('call.state', (line) => isIn(call, line));
-      },
-    },
-    {
-      stage: 'while it speaks',
-      reached: async (call: Call) => {
-        await call.waitFor('agent-audio-start');
-        return service.waitFor('call.answered', ({ callId }) => callId === call.callId);
-      },
-    },
-  ]) {
-    test(`a job is killed ${stage}: the caller gets another, and the worker is none the worse`, async (t) => {
-      await service.ready({ warm });
-      const mark = service.lines.length;
-      await using call = await yard.call();
-      const { jobPid } = await reached(call);
-      const killedMs = Date.now();
-      process.kill(Number(jobPid), 'SIGKILL');
-      const isOther = (line: LogLine) => line.callId === call.callId && line['jobPid'] !== jobPid;
-      const goesOn = stage === 'while it speaks' ? 'job.resumed' : 'call.answered';
-      const { jobId } = await service.waitFor(goesOn, isOther);
-      t.diagnostic(`another agent after ${Date.now() - killedMs} ms`);
-      await call.waitFor(
-        'agent-audio-end',
-        ({ identity }) => identity === `agent-${String(jobId)}`,
-      );
-      await takeLeave(call);
-      const { report, events, row } = await aftermath({ yard, service }, call);
-      assert.equal(report.endedBy, 'agent');
-      assert.equal(events.filter((event) => event === 'call.ended').length, 1);
-      assert.partialDeepStrictEqual(row, { result: 'completed', reason: 'agent-goodbye' });
-      assert.equal(linesSince(mark, 'job.died').length, 1);
-      assert.equal(linesSince(mark, 'worker.started').length, 0);
-      assert.equal(linesSince(mark, 'worker.replaced').length, 0);
-    });
-  }
 
   test('every core is busy for the 5 s around the ring', async (t) => {
     await service.ready({ warm });
@@ -161,10 +125,10 @@ describe('one service', () => {
     }
   });
 
-  test('LiveKit is away for 20 s between two calls', async (t) => {
+  // For how long it may be away, `npm run faults` shows.
+  test('LiveKit goes away between two calls', async (t) => {
     await yard.livekit.kill();
     await service.waitFor('worker.unregistered');
-    await timers.setTimeout(20_000);
     await yard.livekit.restart();
     const mark = service.lines.length;
     await assertAnswered(t);
@@ -180,7 +144,7 @@ describe('one service', () => {
       await hearGreeting(call);
     }
     const together = Array.from({ length: 4 }, async (_, index) => {
-      const call = await yard.call({ from: `+1555020${index}` });
+      const call = await yard.call({ from: `+1312555020${index}` });
       const [left] = await Promise.all([aftermath({ yard, service }, call), takeLeave(call)]);
       return left;
     });

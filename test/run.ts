@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { UsageError, commandLine, runCommand } from './harness/command-line.ts';
+import { startPostgres, sharedPostgres } from './harness/yard/postgres.ts';
+
+/** `npm test` and its like: the parts named, one after another, each to its end; then what came of them. */
+
+/** Files of tests: so many at once, for so long each. */
+type Tests = {
+  readonly files: readonly string[];
+  /** More than there are cores only where most of the time is spent waiting. */
+  readonly atOnce: number;
+  readonly mostMs: number;
+};
+
+/** The sound of a call breaks up when there are too many for the cores: two at once is what two bear. */
+const onTheStack = { atOnce: 2, mostMs: 600_000 };
+const inProcess = { atOnce: 3, mostMs: 300_000 };
+
+/** Which cases of a fault suite are smoke and which full, `stack/cases.ts` says. */
+const parts = {
+  static: null,
+  unit: { files: ['test/*.test.ts', 'test/{agent,tools}/**/*.test.ts'], ...inProcess },
+  smoke: { files: ['test/stack/smoke/*.test.ts'], ...onTheStack },
+  doubles: { files: ['test/{harness,faults}/**/*.test.ts'], ...inProcess },
+  full: { files: ['test/stack/full/*.test.ts'], ...onTheStack },
+} satisfies Readonly<Record<string, Tests | null>>;
+
+type Part = keyof typeof parts;
+const names = Object.keys(parts) as readonly Part[];
+
+/** Side by side, for they wait for each other's cores less than for the disk. */
+const staticChecks = ['format:check', 'lint', 'typecheck', 'knip'];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const { positionals } = commandLine({
+  usage: `npm run test:part -- PART...     any of ${names.join(', ')}`,
+  options: {},
+  takesArguments: true,
+});
+
+/** Prints what a check has to say only when it failed. */
+async function check(script: string): Promise<boolean> {
+  const child = spawn('npm', ['run', '-s', script], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [out, errors, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit'),
+  ]);
+  process.stdout.write(code === 0 ? `${script} holds\n` : `${out}${errors}${script} FAILED\n`);
+  return code === 0;
+}
+
+async function test({ files, atOnce, mostMs }: Tests, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const flags = [`--test-concurrency=${atOnce}`, `--test-timeout=${mostMs}`];
+  const child = spawn(process.execPath, ['--test', ...flags, ...files], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const [code] = await once(child, 'exit');
+  return code === 0;
+}
+
+await runCommand(async () => {
+  const wanted = positionals.map((name) => {
+    const part = names.find((known) => known === name);
+    if (!part) throw new UsageError(`There is no part "${name}", but ${names.join(', ')}`);
+    return part;
+  });
+  if (wanted.length === 0) throw new UsageError(`A part must be named: ${names.join(', ')}`);
+  await using postgres = await startPostgres();
+  const compileCache = await mkdtemp(join(tmpdir(), 'pickup-compile-cache-'));
+  const env = {
+    ...process.env,
+    ...sharedPostgres(postgres),
+    NODE_COMPILE_CACHE: compileCache,
+  };
+  const ends: { readonly part: Part; readonly ok: boolean; readonly seconds: number }[] = [];
+  for (const part of wanted) {
+    const startedMs = performance.now();
+    const tests = parts[part];
+    const ok = tests
+      ? await test(tests, env)
+      : (await Promise.all(staticChecks.map(check))).every((holds) => holds);
+    ends.push({ part, ok, seconds: Math.round((performance.now() - startedMs) / 1_000) });
+  }
+  await rm(compileCache, { recursive: true, force: true });
+  for (const { part, ok, seconds } of ends) {
+    process.stdout.write(`${part.padEnd(8)} ${ok ? 'passed' : 'FAILED'} in ${seconds} s\n`);
+  }
+  return ends.every(({ ok }) => ok);
+});

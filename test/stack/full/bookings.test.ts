@@ -1,0 +1,4 @@
+import { bookingFaults } from '../../faults/bookings.ts';
+import { testAlone } from '../fault-tests.ts';
+
+testAlone('full', bookingFaults);

@@ -1,0 +1,4 @@
+import { callFaults } from '../../faults/call.ts';
+import { testAtPlaces } from '../fault-tests.ts';
+
+testAtPlaces('full', callFaults);

@@ -1,0 +1,4 @@
+import { survivalFaults } from '../../faults/survival.ts';
+import { testAtPlaces } from '../fault-tests.ts';
+
+testAtPlaces('full', survivalFaults);
