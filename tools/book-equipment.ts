@@ -19,7 +19,10 @@ import {
   type BookingUse,
   type Chosen,
 } from './dialogue/make-booking.ts';
+import { plainWords } from './dialogue/repetition.ts';
+import { findEquipment } from './find-equipment.ts';
 import { runTool, type ToolDeps } from './tool.ts';
+import type { Unit } from './yard/equipment.ts';
 import { alreadyMadeSentence, bookingUnsure, cannotBook, readBack } from './yard/booking-words.ts';
 import { overdueCaveat } from './yard/found-words.ts';
 import { listUnreachable, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
@@ -127,14 +130,29 @@ async function book(
   return makeBooking(booking, chosen);
 }
 
-function askFor({ talk }: BookingUse, { wish, checked, snapshot }: Chosen): BookEquipmentAnswer {
+function askFor(
+  { deps, talk }: BookingUse,
+  { wish, checked, snapshot }: Chosen,
+): BookEquipmentAnswer {
   const whole = [
     ...overdueCaveat(checked, snapshot.today),
     ...(snapshot.isStale ? [staleListCaveat] : []),
     readBack(offerOf(wish, checked), snapshot.today),
   ].join(' ');
-  const say = talk.confirmation.ask(proposalOf(wish, checked), whole);
+  const say = talk.confirmation.ask(proposalOf(wish, checked), whole, (words) => {
+    const other = otherMachineIn(words, checked.unit, snapshot);
+    return other && findEquipment(deps, { query: other, ...wish.range }).say;
+  });
   return { say, problem: 'not-confirmed' };
+}
+
+/** `Yes, and can I get a trailer with that`: a machine of the yard by the last word of its name. */
+function otherMachineIn(words: string, { name }: Unit, { units }: Snapshot): string | undefined {
+  const said = new Set(plainWords(words).split(' '));
+  const own = plainWords(name).split(' ');
+  return units
+    .flatMap((unit) => plainWords(unit.name).match(/[a-z]{4,}(?=[^a-z]*$)/)?.[0] ?? [])
+    .find((noun) => !own.includes(noun) && (said.has(noun) || said.has(`${noun}s`)));
 }
 
 /** The list as the sheet has it now, if it answers in time; else the one that is known. */

@@ -13,7 +13,7 @@ import type { voice } from '@livekit/agents';
  */
 
 /** Silence after which the turn is the agent's. Pauses inside a sentence are mostly below 500 ms. */
-const endOfTurnMs = 600;
+export const endOfTurnMs = 600;
 /** Speech shorter than this over the agent's voice is a cough or an "mhm", not an interruption. */
 const interruptionMs = 400;
 
@@ -30,6 +30,13 @@ export function createVoiceDetector(): inference.VAD {
 export const turnHandling = {
   turnDetection: 'vad',
   endpointing: { mode: 'fixed', minDelay: endOfTurnMs, maxDelay: endOfTurnMs * 2 },
-  interruption: { enabled: true, mode: 'vad', minDuration: interruptionMs },
+  interruption: {
+    enabled: true,
+    mode: 'vad',
+    minDuration: interruptionMs,
+    // What is said over a sentence that cannot be interrupted reaches the recogniser; the framework
+    // then drops the turn all the same, and the conversation answers it after the sentence.
+    discardAudioIfUninterruptible: false,
+  },
   preemptiveGeneration: { enabled: true },
 } satisfies voice.AgentSessionOptions['turnHandling'];

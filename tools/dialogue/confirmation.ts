@@ -1,4 +1,5 @@
 import { spokenPhone } from '../yard/phone.ts';
+import { spokenList } from '../yard/spoken.ts';
 import { assentIn, type Asked, type Assent } from './affirmation.ts';
 
 /** Something that is done only after the caller has heard it read back and has said yes. */
@@ -68,9 +69,14 @@ export class Confirmation {
 
   /**
    * Puts a proposal to the caller. Returns the words for it: the whole read-back, or as much of it
-   * as is still open when the caller has just heard the rest.
+   * as is still open when the caller has just heard the rest. `aside` answers what they said beside
+   * a yes, by their words; undefined when there is nothing to answer.
    */
-  ask(proposal: Proposal, readBack: string): string {
+  ask(
+    proposal: Proposal,
+    readBack: string,
+    aside: (words: string) => string | undefined = () => undefined,
+  ): string {
     const before = this.#asked;
     const answers = before && answersTo(before);
     if (!before || answers === null) return this.put(proposal, readBack);
@@ -82,9 +88,16 @@ export class Confirmation {
       this.drop();
       return GIVING_UP;
     }
+    const answered = aside(answers.join(' '));
+    if (answered !== undefined)
+      return this.put(proposal, `${answered} ${asRead(proposal)}`, unclear);
     if (answers.some((words) => wantsItAgain.test(words)))
       return this.put(proposal, readBack, unclear);
-    return this.put(proposal, unclear > 1 ? YES_OR_NO : questions[proposal.about], unclear);
+    return this.put(
+      proposal,
+      unclear > 1 ? `${YES_OR_NO} ${questions[proposal.about]}` : questions[proposal.about],
+      unclear,
+    );
   }
 
   /** Puts a proposal in these words, whatever was asked before. */
@@ -115,6 +128,12 @@ export class Confirmation {
   }
 }
 
+/** The question with its machine's name, after an answer about another. */
+function asRead({ about, lines }: Proposal): string {
+  const machines = spokenList(lines.map(({ machine }) => `the ${machine}`));
+  return questions[about].replace('it?', `${machines} as I read it?`);
+}
+
 function isSame(asked: Proposal, proposal: Proposal): boolean {
   return asked.key === proposal.key && asked.about === proposal.about;
 }
@@ -123,7 +142,7 @@ function isSame(asked: Proposal, proposal: Proposal): boolean {
 function essence(question: string, { customer }: Proposal): string {
   const name = customer ? question.lastIndexOf(customer) : -1;
   if (name > 0) return question.slice(0, name + (customer?.length ?? 0));
-  const asking = question.search(/\bShall I\b|\bor press\b/);
+  const asking = question.search(/\bShall I\b/);
   return question.slice(0, asking > 0 ? asking : 'Shall'.length).trimEnd();
 }
 

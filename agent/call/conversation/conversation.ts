@@ -14,6 +14,7 @@ import type { Config } from '../../config/config.ts';
 import { instructionsFor, yardRows } from '../../speech/instructions.ts';
 import { phraseFrames } from '../../speech/prompts/prompt-audio.ts';
 import { Receptionist } from './receptionist.ts';
+import { endOfTurnMs } from '../../speech/turn-taking.ts';
 import type { CallSpeech } from '../../speech/session.ts';
 import type { ReadyPhrase } from './prompt-cache.ts';
 import {
@@ -43,8 +44,10 @@ type Saying = {
 
 const {
   AgentStateChanged,
+  Close,
   ConversationItemAdded,
   FunctionToolsExecuted,
+  SpeechCreated,
   UserInputTranscribed,
   UserStateChanged,
 } = voice.AgentSessionEventTypes;
@@ -70,6 +73,11 @@ export class Conversation {
   /** When the caller stopped to speak, while no answer to it has begun; by the wall clock. */
   #owesAnswerSinceMs: number | null = null;
   #goOnDuty = () => {};
+  /** Said over a sentence that cannot be interrupted, and the number of turns taken in by then. */
+  #overheard: { words: string; turns: number } | null = null;
+  #overheardTimer: NodeJS.Timeout | undefined;
+  readonly #speeches = new Set<voice.SpeechHandle>();
+  #isLeaving = false;
 
   /** `inventory` is null when the sheet could not be read; `reload` reads it again, at each turn. */
   constructor(options: {
@@ -245,8 +253,13 @@ export class Conversation {
 
   /** Says the last words; resolves when the caller has heard them to the end. */
   async sayGoodbye(goodbye: ReadyPhrase): Promise<void> {
-    await this.say(goodbye, { allowInterruptions: false }).waitForPlayout();
-    await timers.setTimeout(inFlightMs);
+    this.#isLeaving = true;
+    try {
+      await this.say(goodbye, { allowInterruptions: false }).waitForPlayout();
+      await timers.setTimeout(inFlightMs);
+    } finally {
+      this.#isLeaving = false;
+    }
   }
 
   #say(saying: Saying): voice.SpeechHandle {
@@ -300,6 +313,39 @@ export class Conversation {
     }
   }
 
+  /** Something is prepared or said that cannot be interrupted. */
+  get #keepsFloor(): boolean {
+    return [...this.#speeches].some(({ allowInterruptions }) => !allowInterruptions);
+  }
+
+  /**
+   * The framework (1.9.0, agent_activity.ts, userTurnCompleted) drops a turn that ends while a
+   * sentence that cannot be interrupted is spoken; its words were transcribed all the same. Once the
+   * sentence is over, and the turn can no longer be taken in by itself, they are answered.
+   */
+  #overhear(words: string): void {
+    if (this.#isLeaving || !this.#keepsFloor) return;
+    const { turns } = this.#receptionist.duty;
+    const before = this.#overheard?.turns === turns ? [this.#overheard.words] : [];
+    this.#overheard = { words: [...before, words].join(' '), turns };
+    this.#answerOverheardLater();
+  }
+
+  #answerOverheardLater(): void {
+    clearTimeout(this.#overheardTimer);
+    this.#overheardTimer = setTimeout(() => this.#answerOverheard(), endOfTurnMs * 2);
+  }
+
+  #answerOverheard(): void {
+    const { duty } = this.#receptionist;
+    if (this.#overheard?.turns !== duty.turns || this.#isLeaving) return;
+    if (this.#keepsFloor || this.session.userState === 'speaking')
+      return this.#answerOverheardLater();
+    const { words } = this.#overheard;
+    this.#overheard = null;
+    if (duty.answers(words)) this.callerMeant(words);
+  }
+
   #follow(reload: () => Promise<Inventory | null>): void {
     this.session.on(ConversationItemAdded, ({ item }) => {
       if (item.type !== 'message' || !this.#receptionist.duty.isOn) return;
@@ -316,6 +362,14 @@ export class Conversation {
       // The item is in the agent's own list only after this event.
       setImmediate(this.#onChanged);
     });
+    this.session.on(SpeechCreated, ({ speechHandle }) => {
+      this.#speeches.add(speechHandle);
+      speechHandle.addDoneCallback(() => this.#speeches.delete(speechHandle));
+    });
+    this.session.on(UserInputTranscribed, ({ transcript, isFinal }) => {
+      if (isFinal) this.#overhear(transcript);
+    });
+    this.session.on(Close, () => clearTimeout(this.#overheardTimer));
     this.session.on(FunctionToolsExecuted, () => setImmediate(this.#onChanged));
     this.session.on(UserStateChanged, ({ oldState }) => {
       if (oldState === 'speaking') this.#owesAnswerSinceMs = Date.now();

@@ -12,10 +12,16 @@ export class Duty {
   readonly #nowMs: () => number;
   readonly #unheeded: Unheeded[] = [];
   #holds = 0;
+  #turns = 0;
   #echo = { words: '', untilMs: 0 };
 
   constructor(nowMs: () => number = () => Date.now()) {
     this.#nowMs = nowMs;
+  }
+
+  /** How many turns of the caller were taken in, whether answered here or kept. */
+  get turns(): number {
+    return this.#turns;
   }
 
   get isOn(): boolean {
@@ -35,6 +41,7 @@ export class Duty {
   /** Whether what the caller said, in a whole turn or with keys, is to be answered here and now. */
   answers(words: string): boolean {
     const nowMs = this.#nowMs();
+    this.#turns += 1;
     if (!this.isOn) {
       this.#unheeded.push({ words, atMs: nowMs });
       return false;

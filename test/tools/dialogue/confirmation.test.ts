@@ -68,9 +68,9 @@ test('only what is open is asked again, and nobody is asked for ever', () => {
   }
   assert.deepEqual(again.slice(0, 4), [
     'Shall I book it?',
-    'Please say yes or no, or press 1 for yes.',
-    'Please say yes or no, or press 1 for yes.',
-    'Please say yes or no, or press 1 for yes.',
+    'Please say yes or no, or press 1 for yes. Shall I book it?',
+    'Please say yes or no, or press 1 for yes. Shall I book it?',
+    'Please say yes or no, or press 1 for yes. Shall I book it?',
   ]);
   assert.match(again[4] ?? '', /What else can I do for you\?$/);
   assert.equal(confirmation.asked, null);
