@@ -42,7 +42,7 @@ export type Config = {
     readonly afterMs: number | null;
     /** Spoken before it; null: nothing is. */
     readonly notice: string | null;
-    /** Whether a drain gives live calls to another deployment that is ready. */
+    /** A drain gives live calls to another deployment that is ready. */
     readonly onDrain: boolean;
   };
   /** From SIGTERM to the platform's SIGKILL. */
