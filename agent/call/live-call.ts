@@ -1,121 +1,123 @@
 import type { ResumeKind } from '../ipc/messages.ts';
-import { callerSilentPrompts, GOODBYE, setPhrases } from '../speech/prompts/prompts.ts';
-import { resumePlan } from './ownership/resume-plan.ts';
-import type { Caller } from './leg/join-room.ts';
-import type { CallLease } from './persistence/call-lease.ts';
+import { liveKitAnswers, liveKitLists } from '../livekit/room-service.ts';
+import { callerSilentPrompts, setPhrases } from '../speech/prompts/prompts.ts';
+import type { CallContext } from './call-context.ts';
 import { CallControl } from './call-control.ts';
-import type { CallRecord } from './call-record.ts';
-import type { CallDeps } from './call-context.ts';
+import { CallTimers } from './call-timers.ts';
+import { Apology } from './conversation/apology.ts';
 import type { Conversation } from './conversation/conversation.ts';
 import { createConversation } from './conversation/create-conversation.ts';
-import { PERSON_WANTED, watchDtmf, wordsOfDigits } from './leg/dtmf.ts';
-import { liveKitAnswers } from '../livekit/room-service.ts';
-import { CallTimers } from './call-timers.ts';
-import { MediaMonitor } from './media/media-monitor.ts';
-import type { MediaFigures } from './media/media-monitor.ts';
-import { Apology } from './conversation/apology.ts';
 import type { PromptCache } from './conversation/prompt-cache.ts';
-import type { Preload } from './preload.ts';
 import { RepromptPolicy } from './conversation/reprompt-policy.ts';
-import type { SavedCall } from './persistence/call-snapshot.ts';
 import { SessionWatchdog } from './conversation/session-watchdog.ts';
-import type { TerminationReason } from '../ipc/termination.ts';
-import { firstWords } from './ownership/resume-plan.ts';
+import { PERSON_WANTED, watchDtmf, wordsOfDigits } from './leg/dtmf.ts';
+import type { Caller } from './leg/join-room.ts';
+import { MediaMonitor } from './media/media-monitor.ts';
+import { Fencing } from './ownership/fencing.ts';
+import { watchReconnects } from './ownership/reconnect-watchdog.ts';
+import { firstWords, resumePlan } from './ownership/resume-plan.ts';
+import type { CallLease } from './persistence/call-lease.ts';
+import type { SavedCall } from './persistence/call-snapshot.ts';
+import type { Preload } from './preload.ts';
 
-type LiveDeps = Omit<CallDeps, 'onStage'> & {
+type LiveCallDeps = {
   readonly caller: Caller;
+  readonly lease: CallLease | undefined;
   readonly preload: Preload;
-  readonly claim: CallLease | undefined;
-  readonly record: CallRecord;
-  /** Aborted when this job is done with the call. */
-  readonly signal: AbortSignal;
   /** Another job still has the call. */
   readonly standsBy: boolean;
-  /** Ends the call with these last words, which may take `ms`. */
-  readonly sayGoodbye: (reason: TerminationReason, text?: string, ms?: number) => void;
-  readonly end: (reason: TerminationReason) => void;
-  readonly leave: (outcome: 'yielded' | 'failed') => void;
 };
 
-/** A call while the caller is on the line: the talk, and everything that watches over it. */
+/** A call while the caller is on the line: the talk, begun or resumed, and everything that watches it. */
 export class LiveCall {
   readonly conversation: Conversation;
-  readonly #deps: LiveDeps;
-  readonly #phrases: PromptCache;
-  readonly #timers: CallTimers;
-  readonly #media: MediaMonitor;
-  readonly #trouble: RepromptPolicy;
+  readonly control: CallControl;
+  readonly media: MediaMonitor;
   readonly apology: Apology;
-  readonly #watch: SessionWatchdog;
-  /** Where the call can go from here, and whether it is still ours. */
-  readonly moves: CallControl;
+  readonly #context: CallContext;
+  readonly #deps: LiveCallDeps;
+  readonly #prompts: PromptCache;
+  readonly #timers: CallTimers;
+  readonly #reprompts: RepromptPolicy;
+  readonly #watchdog: SessionWatchdog;
   #stopKeypad: (() => void) | undefined;
+  #stopReconnects = () => {};
   #lastCrash: SavedCall['lastCrash'];
-  #isOver = false;
 
-  constructor(deps: LiveDeps) {
-    this.#deps = deps;
-    this.#phrases = deps.preload.phrases;
-    const { config, record } = deps;
+  constructor(context: CallContext, deps: LiveCallDeps) {
+    const { config, store, desk, record, state, signal, room } = context;
+    const { caller, lease, preload } = deps;
     const { timeouts } = config;
+    const say = (text: string) => this.#say(text);
+    this.#context = context;
+    this.#deps = deps;
+    this.#prompts = preload.prompts;
     this.#timers = new CallTimers({
       livenessPauseMs: timeouts.livenessPauseMs,
       onPauseExpired: (reason) =>
         record.log.warn({ event: 'liveness.resumed', reason }, 'timers of the call run again'),
     });
+    this.#followState();
     const { conversation, isDeaf } = createConversation({
-      ...deps,
+      config,
+      store,
+      desk,
+      caller,
+      record,
+      preload,
+      signal,
       onChanged: () => this.#save(),
-      onSentenceFailed: () => this.#trouble.sentenceFailed(),
-      endCall: () => deps.sayGoodbye('agent-goodbye', GOODBYE),
-      transfer: (numbers) => this.moves.transfer(numbers),
+      onSentenceFailed: () => this.#reprompts.sentenceFailed(),
+      endCall: () => void this.control.farewell('agent-goodbye'),
+      transfer: (numbers) => this.control.transfer(numbers),
     });
     this.conversation = conversation;
-    const say = (text: string) => this.#say(text);
-    this.apology = new Apology({
-      ...deps,
-      callerNumber: deps.caller.number,
-      hush: () => this.hush(),
+    this.control = new CallControl(context, {
+      caller,
+      lease,
+      conversation,
+      prompts: this.#prompts,
+      saved: () => this.#saved,
     });
-    this.#media = new MediaMonitor({
-      room: deps.ctx.room,
-      callerIdentity: deps.caller.identity,
+    this.apology = new Apology({
+      callerNumber: caller.number,
+      desk,
+      record,
+      hush: () => this.hush(),
+      farewell: (...last) => void this.control.farewell(...last),
+    });
+    this.media = new MediaMonitor({
+      room,
+      callerIdentity: caller.identity,
       timeouts,
       timers: this.#timers,
-      isLive: () => !this.moves.isTransferring,
+      state,
       note: (event, fields) => record.note(event, 'audio of the caller', fields),
       ask: () => say(callerSilentPrompts[0]),
-      rejoin: () => this.moves.rejoin(),
-      isServerThere: () => liveKitAnswers(deps.config),
+      rejoin: () => this.control.rejoin(),
+      isServerThere: () => liveKitAnswers(config),
       giveUp: () => this.apology.mediaLost(),
     });
-    this.#trouble = new RepromptPolicy({
+    this.#reprompts = new RepromptPolicy({
       timers: this.#timers,
       say,
       giveUp: () => void this.apology.callBack('provider-failure'),
       isDeaf,
       isCallersTurn: () => conversation.session.agentState === 'listening',
     });
-    const isOver = () => this.#isOver;
-    this.moves = new CallControl({
-      ...deps,
-      conversation,
-      phrases: this.#phrases,
-      timers: this.#timers,
-      isOver,
-      state: () => this.#state,
-    });
-    this.#watch = new SessionWatchdog({
-      ...deps,
+    this.#watchdog = new SessionWatchdog({
       session: conversation.session,
+      record,
       timers: this.#timers,
       timeouts,
-      trouble: this.#trouble,
-      isOver,
-      isLegSilent: () => this.isLegSilent,
+      state,
+      media: this.media,
+      reprompts: this.#reprompts,
       onLegLost: () => void this.apology.mediaLost(),
       say,
-      onTurn: () => void this.moves.checkClaim(),
+      farewell: (...last) => void this.control.farewell(...last),
+      onTurn: () => void this.control.checkClaim(),
+      leave: context.leave,
     });
     if (!deps.standsBy) return;
     conversation.standBy();
@@ -123,44 +125,35 @@ export class LiveCall {
   }
 
   get greetingIsReady(): boolean {
-    return this.#phrases.get(this.#deps.preload.greeting).audio !== undefined;
+    return this.#prompts.get(this.#deps.preload.greeting).audio !== undefined;
   }
 
-  /** Not the caller is silent, but their line. */
-  get isLegSilent(): boolean {
-    return this.#media.isLegSilent;
-  }
-
-  get media(): MediaFigures {
-    return this.#media.figures;
-  }
-
-  /** The first words of a call. */
+  /** Says the first words of a call. */
   begin(): void {
-    this.conversation.say(this.#phrases.get(this.#deps.preload.greeting));
+    this.conversation.say(this.#prompts.get(this.#deps.preload.greeting));
     this.#begin(undefined);
     this.#save();
   }
 
   /** Goes on with a call that another job served. */
   async resume(kind: ResumeKind, before: SavedCall | undefined): Promise<void> {
-    const { record } = this.#deps;
+    const { record, state, signal } = this.#context;
     const { saved, isHopeless } = resumePlan(kind, before);
     this.#lastCrash = saved?.lastCrash;
     record.resumed(kind, { items: saved?.talk.items.length ?? null, isHopeless });
     if (isHopeless) return this.apology.apologise();
     const missed = await this.conversation.goOn(saved?.talk);
-    if (this.#isOver) return;
-    this.#trouble.resumed();
+    if (signal.aborted || state.activity?.name === 'farewell') return;
+    this.#reprompts.resumed();
     this.#begin(saved);
     this.#goOnTalking(kind, saved, missed);
     this.#save();
   }
 
-  /** Nobody goes on with the call: one sentence, and the end. Who is put through needs nobody here. */
+  /** Ends a call that nobody can go on with, in one sentence. Who is put through needs nobody here. */
   async cutShort(): Promise<void> {
-    if (await this.moves.wasGiven()) return;
-    if (!this.#isOver && !this.moves.isTransferring) this.apology.cutShort();
+    if (await this.control.wasGiven()) return;
+    if (this.#context.state.may('speak')) this.apology.cutShort();
   }
 
   /** Breaks off what is being said, for good, and answers nothing any more. */
@@ -172,35 +165,76 @@ export class LiveCall {
     }
   }
 
-  async sayGoodbye(text: string): Promise<void> {
-    await this.conversation.sayGoodbye(this.#phrases.get(text));
-  }
-
-  /** Nothing here ends the call or speaks any more. */
+  /** Nothing here ends the call or speaks any more, but for last words that are being said. */
   stop(): void {
-    this.#isOver = true;
     this.#timers.stop();
-    this.#media.stop();
-    this.#trouble.stop();
-    this.moves.stop();
+    this.media.stop();
+    this.#reprompts.stop();
+    this.control.stop();
+    this.#stopReconnects();
     this.#stopKeypad?.();
   }
 
-  /** Everything that runs while the call is live, from where an earlier job has left it. */
+  /** Stops or holds the timers as the table of the live call says. */
+  #followState(): void {
+    let release = () => {};
+    this.#context.state.follow(({ name }, timers) => {
+      release();
+      release = timers === 'paused' ? this.#timers.pauseAll(name) : () => {};
+      if (timers === 'stopped') this.stop();
+    });
+  }
+
+  /** Starts everything that runs while the call is live, from where an earlier job has left it. */
   #begin(saved: SavedCall | undefined): void {
-    const { record, signal } = this.#deps;
+    const { record, signal } = this.#context;
     const { answeredAtMs } = record;
-    this.#watch.start({ promptsSpoken: saved?.silencePrompts ?? 0, answeredAtMs });
-    this.#media.start(saved?.gap);
+    this.#watchdog.start({ promptsSpoken: saved?.silencePrompts ?? 0, answeredAtMs });
+    this.media.start(saved?.gap);
     this.#watchKeys();
-    this.moves.start();
-    void this.#phrases.load(setPhrases, signal).catch(() => {
+    this.control.start();
+    this.#fence();
+    this.#watchReconnects();
+    void this.#prompts.load(setPhrases, signal).catch(() => {
       // The call is over.
     });
   }
 
+  #fence(): void {
+    const { room, record, state, signal } = this.#context;
+    new Fencing({
+      room,
+      log: record.log,
+      check: () => this.control.checkClaim(),
+      pause: () => this.conversation.pause(),
+      // Last words that were broken off are not begun anew: the call ends with them.
+      fallSilent: () =>
+        state.activity?.name === 'farewell' ? () => {} : this.conversation.fallSilent(),
+      signal,
+    }).start();
+  }
+
+  #watchReconnects(): void {
+    const { room, roomName, config, record, state, leave } = this.#context;
+    const { identity } = this.#deps.caller;
+    this.#stopReconnects = watchReconnects({
+      room,
+      callerIdentity: identity,
+      log: record.log,
+      state,
+      isServerThere: () => liveKitAnswers(config),
+      isCallerThere: () => liveKitLists(config, { room: roomName, identity }),
+      // A fresh job is in the room within a second.
+      onStuck: (outage) => {
+        const fields = { event: 'job.failed', reason: 'link-lost', ...outage } as const;
+        record.log.error(fields, 'job could not come back into its room');
+        leave('failed');
+      },
+    });
+  }
+
   #say(text: string): void {
-    if (!this.#isOver) this.conversation.say(this.#phrases.get(text));
+    if (this.#context.state.may('speak')) this.conversation.say(this.#prompts.get(text));
   }
 
   #goOnTalking(kind: ResumeKind, saved: SavedCall | undefined, missed: string | null): void {
@@ -208,7 +242,7 @@ export class LiveCall {
     for (const text of sentences) {
       // A yes to a question of ours is no yes to what was asked before it: the model is to know.
       const isPartOfTalk = !owesAnswer && text.includes('?');
-      this.conversation.say(this.#phrases.get(text), { isPartOfTalk });
+      this.conversation.say(this.#prompts.get(text), { isPartOfTalk });
     }
     if (missed !== null) this.conversation.callerMeant(missed);
     else if (owesAnswer) this.conversation.answer();
@@ -218,17 +252,16 @@ export class LiveCall {
   #goOnListening({ talk }: SavedCall): void {
     // The greeting was broken off.
     if (talk.items.length === 0) {
-      this.conversation.say(this.#phrases.get(this.#deps.preload.greeting));
+      this.conversation.say(this.#prompts.get(this.#deps.preload.greeting));
     } else if (this.conversation.wasCut(talk)) {
       // Of the caller's words the old job heard the beginning alone, and this one the end, if any.
-      this.#trouble.callerStopped();
+      this.#reprompts.callerStopped();
     }
   }
 
   /** Keys count from the first moment: what is keyed in while the call changes hands is whole here. */
   #watchKeys(): void {
-    const { ctx, caller } = this.#deps;
-    this.#stopKeypad ??= watchDtmf(ctx.room, caller.identity, {
+    this.#stopKeypad ??= watchDtmf(this.#context.room, this.#deps.caller.identity, {
       onPerson: () => this.#callerMeant(PERSON_WANTED),
       onAnswer: (isYes) => {
         if (this.conversation.awaitsAnswer) this.#callerMeant(isYes ? 'Yes.' : 'No.');
@@ -238,25 +271,26 @@ export class LiveCall {
   }
 
   #callerMeant(words: string): void {
-    if (this.#isOver || !this.conversation.answers(words)) return;
-    this.#watch.heard();
-    if (!this.moves.isTransferring) this.conversation.callerMeant(words);
+    if (!this.conversation.answers(words)) return;
+    this.#watchdog.heard();
+    if (this.#context.state.may('speak')) this.conversation.callerMeant(words);
   }
 
   #save(): void {
-    if (!this.#deps.signal.aborted && !this.moves.isGiving) this.#deps.store.saveState(this.#state);
+    const { state, store } = this.#context;
+    if (state.may('save')) store.saveState(this.#saved);
   }
 
-  get #state(): SavedCall {
-    const { record } = this.#deps;
+  get #saved(): SavedCall {
+    const { record } = this.#context;
     return {
       version: 1,
       startedAtMs: record.startedAtMs,
       answeredAtMs: record.answeredAtMs,
       talk: this.conversation.saved,
-      figures: record.savedFigures(this.#media.figures),
-      gap: this.#media.saved,
-      silencePrompts: this.#watch.promptsSpoken,
+      figures: record.savedFigures(this.media.figures),
+      gap: this.media.saved,
+      silencePrompts: this.#watchdog.promptsSpoken,
       lastCrash: this.#lastCrash,
     };
   }

@@ -20,7 +20,7 @@ export type Preload = {
   /** Null when it could not be read: the agent says so when asked for equipment. */
   readonly inventory: Inventory | null;
   readonly greeting: string;
-  readonly phrases: PromptCache;
+  readonly prompts: PromptCache;
 };
 
 type PreloadOptions = {
@@ -40,10 +40,10 @@ export async function preloadCall(options: PreloadOptions): Promise<Preload> {
   const { store, record, isResumed, signal } = options;
   const inventory = await loadEquipment(options);
   const greeting = greetingFor(inventory?.yard ?? null);
-  const phrases = new PromptCache({ read: (text) => store.phrase(text), log: () => record.log });
-  await phrases.load(isResumed ? resumePhrases : [greeting, GOODBYE], signal);
+  const prompts = new PromptCache({ read: (text) => store.phrase(text), log: () => record.log });
+  await prompts.load(isResumed ? resumePhrases : [greeting, GOODBYE], signal);
   signal.throwIfAborted();
-  return { inventory, greeting, phrases };
+  return { inventory, greeting, prompts };
 }
 
 async function loadEquipment(options: PreloadOptions): Promise<Inventory | null> {

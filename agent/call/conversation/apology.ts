@@ -20,7 +20,7 @@ type ApologyDeps = {
   /** Breaks off what is being said, for good. */
   readonly hush: () => void;
   /** Ends the call with these last words, which may take `ms`. */
-  readonly sayGoodbye: (reason: TerminationReason, text: string, ms?: number) => void;
+  readonly farewell: (reason: TerminationReason, text: string, ms?: number) => void;
 };
 
 /** The ends of a call that could not be brought to its own: the caller is told, and called back. */
@@ -67,11 +67,11 @@ export class Apology {
 
   /** Nobody goes on with the call, and the process is about to be stopped: one sentence has to do. */
   cutShort(): void {
-    const { record, hush, callerNumber, sayGoodbye } = this.#deps;
+    const { record, hush, callerNumber, farewell } = this.#deps;
     record.cause = 'drain';
     hush();
     void this.noteCallBack();
-    sayGoodbye(
+    farewell(
       'crash',
       callerNumber === null ? CUT_SHORT_CALL_AGAIN : CUT_SHORT,
       sharedTimes.lastWordsMs,
@@ -84,6 +84,6 @@ export class Apology {
     ms?: number,
   ): Promise<void> {
     const isNoted = await this.noteCallBack();
-    this.#deps.sayGoodbye(reason, isNoted ? words.noted : words.unnoted, ms);
+    this.#deps.farewell(reason, isNoted ? words.noted : words.unnoted, ms);
   }
 }

@@ -2,11 +2,11 @@ import { createSpeech, keytermsOf } from '../../speech/session.ts';
 import { VOICE_TROUBLE } from '../../speech/prompts/prompts.ts';
 import type { Caller } from '../leg/join-room.ts';
 import type { CallRecord } from '../call-record.ts';
-import type { CallDeps } from '../call-context.ts';
+import type { CallContext } from '../call-context.ts';
 import { Conversation } from './conversation.ts';
 import type { Preload } from '../preload.ts';
 
-type ConversationDeps = Pick<CallDeps, 'config' | 'store' | 'desk'> & {
+type ConversationDeps = Pick<CallContext, 'config' | 'store' | 'desk'> & {
   readonly caller: Caller;
   readonly preload: Preload;
   readonly record: CallRecord;
@@ -27,7 +27,7 @@ export function createConversation(deps: ConversationDeps): {
   readonly isDeaf: () => boolean;
 } {
   const { config, store, desk, caller, record, preload, signal } = deps;
-  const { inventory, phrases } = preload;
+  const { inventory, prompts } = preload;
   const failed = (trouble: object) => {
     if (signal.aborted) return;
     record.providerFailed();
@@ -35,7 +35,7 @@ export function createConversation(deps: ConversationDeps): {
   };
   const speech = createSpeech(config, {
     keyterms: keytermsOf(inventory?.units.map((unit) => unit.name) ?? []),
-    recorded: () => phrases.get(VOICE_TROUBLE).audio,
+    recorded: () => prompts.get(VOICE_TROUBLE).audio,
     events: {
       onHearingTrouble: (trouble) => failed({ ...trouble, sense: 'hearing' }),
       onHearingRecovered: (recovered) =>

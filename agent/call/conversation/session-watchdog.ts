@@ -6,6 +6,8 @@ import {
 } from '../../speech/prompts/prompts.ts';
 import type { Timeouts } from '../../config/timeouts.ts';
 import type { CallRecord } from '../call-record.ts';
+import type { CallState } from '../call-state.ts';
+import type { MediaMonitor } from '../media/media-monitor.ts';
 import { CallerSilence } from './caller-silence.ts';
 import type { CallTimers, CallTimer } from '../call-timers.ts';
 import type { RepromptPolicy } from './reprompt-policy.ts';
@@ -27,14 +29,14 @@ type SessionWatchdogDeps = {
   readonly record: Pick<CallRecord, 'log' | 'frameSpoken'>;
   readonly timers: CallTimers;
   readonly timeouts: Timeouts;
-  readonly trouble: RepromptPolicy;
-  readonly isOver: () => boolean;
-  /** Not the caller is silent, but their line. */
-  readonly isLegSilent: () => boolean;
+  readonly state: Pick<CallState, 'may'>;
+  /** Tells whether not the caller is silent, but their line. */
+  readonly media: Pick<MediaMonitor, 'isLegSilent'>;
+  readonly reprompts: RepromptPolicy;
   /** Their line stayed silent to the end: they are to be called back. */
   readonly onLegLost: () => void;
   readonly say: (text: string) => void;
-  readonly sayGoodbye: (reason: TerminationReason, text: string) => void;
+  readonly farewell: (reason: TerminationReason, text: string) => void;
   /** The caller has said something that is about to be answered. */
   readonly onTurn: () => void;
   /** A fresh job is to go on with the call. */
@@ -81,7 +83,7 @@ export class SessionWatchdog {
   }
 
   #follow(): void {
-    const { session, trouble, isOver, onTurn } = this.#deps;
+    const { session, reprompts, state, onTurn } = this.#deps;
     session.on(AgentStateChanged, ({ newState }) => {
       this.#silence?.agentState(newState);
       if (newState === 'thinking') this.#stuck.restart();
@@ -91,21 +93,21 @@ export class SessionWatchdog {
     });
     session.on(UserStateChanged, ({ oldState, newState }) => {
       this.#silence?.callerState(newState);
-      if (newState === 'speaking') trouble.callerStarted();
-      else if (oldState === 'speaking') trouble.callerStopped();
+      if (newState === 'speaking') reprompts.callerStarted();
+      else if (oldState === 'speaking') reprompts.callerStopped();
     });
     session.on(UserInputTranscribed, ({ isFinal }) => {
       this.heard();
-      if (isFinal) trouble.callerUnderstood();
+      if (isFinal) reprompts.callerUnderstood();
     });
     session.on(ConversationItemAdded, ({ item }) => {
       if (item.type !== 'message') return;
-      if (item.role === 'assistant') trouble.answered();
+      if (item.role === 'assistant') reprompts.answered();
       else onTurn();
     });
     session.on(voice.AgentSessionEventTypes.Error, ({ error }) => {
       const isFinal = !('recoverable' in error && error.recoverable);
-      if (error.type === 'llm_error' && isFinal && !isOver()) trouble.turnFailed();
+      if (error.type === 'llm_error' && isFinal && state.may('speak')) reprompts.turnFailed();
     });
   }
 
@@ -133,12 +135,12 @@ export class SessionWatchdog {
   }
 
   #limitSilence(promptsSpoken: number): void {
-    const { session, timers, timeouts, say, sayGoodbye, isLegSilent, onLegLost } = this.#deps;
+    const { session, timers, timeouts, say, farewell, media, onLegLost } = this.#deps;
     this.#silence = new CallerSilence({
       timers,
       callerSilentMs: timeouts.callerSilentMs,
       say,
-      end: () => (isLegSilent() ? onLegLost() : sayGoodbye('caller-silent', callerSilentGoodbye)),
+      end: () => (media.isLegSilent ? onLegLost() : farewell('caller-silent', callerSilentGoodbye)),
       promptsSpoken,
     });
     this.#silence.agentState(session.agentState);
@@ -146,13 +148,13 @@ export class SessionWatchdog {
   }
 
   #limitCall(answeredAtMs: number | null): void {
-    const { timers, timeouts, say, sayGoodbye } = this.#deps;
+    const { timers, timeouts, say, farewell } = this.#deps;
     void new CallLimit({
       timers,
       maxCallMs: timeouts.maxCallMs,
       elapsedMs: Date.now() - (answeredAtMs ?? Date.now()),
       warn: () => say(callLimitWarning),
-      end: () => sayGoodbye('over-limit', callLimitGoodbye),
+      end: () => farewell('over-limit', callLimitGoodbye),
     });
   }
 }

@@ -2,6 +2,7 @@ import { ServerError, SipCallError, SipClient } from 'livekit-server-sdk';
 import type { Config } from '../../config/config.ts';
 import { withDeadline } from '../../infra/deadline.ts';
 import { TRANSFERRING, wordsAfterTransfer } from '../../speech/prompts/prompts.ts';
+import type { Activity, CallState } from '../call-state.ts';
 
 /** What became of a transfer. */
 export type TransferResult = {
@@ -80,6 +81,7 @@ type TransferTalk = {
 };
 
 type TransferDeps = {
+  readonly state: CallState;
   readonly talk: TransferTalk;
   /** One try: `transferCaller`. */
   readonly refer: (number: string) => Promise<TransferResult>;
@@ -92,21 +94,16 @@ type TransferDeps = {
 /** The transfers of one call: announced, tried, and told of to the caller; one at a time. */
 export class Transfer {
   readonly #deps: TransferDeps;
-  #isUnderWay = false;
   #referral: Promise<TransferResult> | null = null;
 
   constructor(deps: TransferDeps) {
     this.#deps = deps;
   }
 
-  /** From the announcement to the result: no timer, and no other tool, may end the call meanwhile. */
-  get isUnderWay(): boolean {
-    return this.#isUnderWay;
-  }
-
-  /** Tries the numbers in turn, the next when one refuses. Nothing while a transfer is under way. */
+  /** Tries the numbers in turn, the next when one refuses. Nothing where the call may not transfer. */
   begin(numbers: readonly string[]): void {
-    if (!this.#isUnderWay) void this.#run(numbers);
+    const transferring: Activity = { name: 'transferring' };
+    if (this.#deps.state.begin(transferring)) void this.#run(numbers, transferring);
   }
 
   /** Once the caller is gone: whether it was a transfer that took them. Known within half a second. */
@@ -124,22 +121,20 @@ export class Transfer {
     }
   }
 
-  async #run(numbers: readonly string[]): Promise<void> {
-    const { talk, onResult, signal } = this.#deps;
-    this.#isUnderWay = true;
+  async #run(numbers: readonly string[], transferring: Activity): Promise<void> {
+    const { state, talk, onResult, signal } = this.#deps;
     talk.setHearing(false);
     await this.#announce();
     const startedMs = performance.now();
-    this.#referral = this.#referInTurn(numbers);
+    this.#referral = this.#referInTurn(numbers, transferring);
     const result = await this.#referral;
     // The caller's leaving, which comes of it, is still to be told from a hang-up.
-    if (result.outcome !== 'transferred') {
-      this.#referral = null;
-      this.#isUnderWay = false;
-    }
+    const isTaken = result.outcome === 'transferred';
+    if (!isTaken) this.#referral = null;
+    const goesOn = !isTaken && state.finish(transferring);
     if (signal.aborted) return;
     onResult({ ...result, durationMs: Math.round(performance.now() - startedMs) });
-    if (result.outcome === 'transferred') return;
+    if (result.outcome === 'transferred' || !goesOn) return;
     talk.setHearing(true);
     talk.say(wordsAfterTransfer[result.outcome]);
   }
@@ -155,11 +150,12 @@ export class Transfer {
   }
 
   /** One that does not answer may still ring at the carrier: then no second one is rung. */
-  async #referInTurn(numbers: readonly string[]): Promise<TransferResult> {
+  async #referInTurn(numbers: readonly string[], transferring: Activity): Promise<TransferResult> {
+    const { state, refer, signal } = this.#deps;
     let result: TransferResult = { outcome: 'failed', sipStatus: null };
     for (const number of numbers) {
-      if (this.#deps.signal.aborted) break;
-      result = await this.#deps.refer(number);
+      if (signal.aborted || state.activity !== transferring) break;
+      result = await refer(number);
       if (result.outcome !== 'refused') break;
     }
     return result;

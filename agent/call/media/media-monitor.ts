@@ -3,6 +3,7 @@ import type { Room } from '@livekit/rtc-node';
 import type { Timeouts } from '../../config/timeouts.ts';
 import { GapDetector } from './gap-detector.ts';
 import { LegActivity } from '../leg/leg-activity.ts';
+import type { CallState } from '../call-state.ts';
 import type { CallTimers } from '../call-timers.ts';
 import { RtpStats } from './rtp-stats.ts';
 import type { PacketCount } from './rtp-stats.ts';
@@ -21,8 +22,7 @@ type MediaMonitorDeps = {
   readonly callerIdentity: string;
   readonly timeouts: Timeouts;
   readonly timers: CallTimers;
-  /** False while the caller is put through: then their silence means nothing, and nothing is done. */
-  readonly isLive: () => boolean;
+  readonly state: Pick<CallState, 'activity' | 'may'>;
   readonly note: (event: GapEvent, fields: Readonly<Record<string, unknown>>) => void;
   readonly ask: () => void;
   readonly rejoin: () => Promise<void>;
@@ -56,8 +56,8 @@ export class MediaMonitor {
 
   /** Whether so long no packet has come from the caller that it is their leg that is silent. */
   get isLegSilent(): boolean {
-    const { isLive, timeouts } = this.#deps;
-    if (!isLive()) return false;
+    const { timeouts } = this.#deps;
+    if (this.#isPutThrough) return false;
     // The server's blank frames, for a track that is taken anew, do not end a gap.
     const gapMs = performance.now() - (this.#openSinceMs ?? Infinity);
     return Math.max(this.#clock.silentMs, gapMs) >= timeouts.sipMediaTimeoutMs * silentLegShare;
@@ -77,7 +77,7 @@ export class MediaMonitor {
   /** From now on a gap is dealt with; `saved` is what an earlier job of the call knew. */
   start(saved: SavedRecovery | undefined): void {
     const { room, timeouts, timers, note, callerIdentity } = this.#deps;
-    const { ask, rejoin, giveUp, isLive, isServerThere } = this.#deps;
+    const { ask, rejoin, giveUp, state, isServerThere } = this.#deps;
     const recovery = new GapRecovery({
       steps: {
         // oxlint-disable-next-line typescript/require-await -- said, and not waited for
@@ -87,7 +87,7 @@ export class MediaMonitor {
         giveUp,
       },
       signOfLife: () => this.#signs.fresh,
-      mustWait: () => !isLive() || (this.#gap?.isHealing ?? false),
+      mustWait: () => !state.may('recover') || (this.#gap?.isHealing ?? false),
       look: () => this.#clock.look(),
       isServerThere,
       timers,
@@ -107,7 +107,7 @@ export class MediaMonitor {
       conditions: () => {
         const track = callersTrack(room, callerIdentity);
         return {
-          isLive: isLive(),
+          isLive: !this.#isPutThrough,
           trackIsPublished: track !== undefined,
           trackIsMuted: track?.muted ?? false,
           isReconnecting: room.connectionState !== ConnectionState.CONN_CONNECTED,
@@ -123,6 +123,11 @@ export class MediaMonitor {
       },
     });
     recovery.carryOn();
+  }
+
+  /** While the caller is put through their silence means nothing. */
+  get #isPutThrough(): boolean {
+    return this.#deps.state.activity?.name === 'transferring';
   }
 
   stop(): void {

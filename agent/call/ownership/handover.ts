@@ -39,12 +39,13 @@ export type HandOverDeps = {
   readonly isBetweenTurns: () => boolean;
   /** From then on the call goes over in the middle of a turn too; by `performance.now()`. */
   readonly dueAtMs: () => number;
-  /** Something is under way that only this job can finish. */
-  readonly isBusy: () => boolean;
   /** Tells the caller of it, if they are to be told. */
   readonly announce: () => Promise<void>;
-  /** Told of the moment in which the call is neither here nor there, and how it comes out. */
-  readonly onTransfer: (isGiven: Promise<boolean>) => void;
+  /**
+   * Enters the moment in which the call is neither here nor there, which `give` decides; null when
+   * something has begun meanwhile that only this job can finish.
+   */
+  readonly surrender: (give: () => Promise<boolean>) => Promise<boolean> | null;
   /** From now on nothing is answered; the returned function takes it back. */
   readonly fallSilent: () => () => void;
   readonly state: () => SavedCall;
@@ -72,10 +73,8 @@ export async function handOver(kind: ResumeKind, deps: HandOverDeps): Promise<bo
       await betweenTurns(deps);
     }
     // A fresh job that waited too long is gone, and what began meanwhile is finished here.
-    if (deps.isBusy() || !room.remoteParticipants.has(agentIdentity(jobId))) return false;
-    const isGiven = transfer(jobId, deps);
-    deps.onTransfer(isGiven);
-    return await isGiven;
+    if (!room.remoteParticipants.has(agentIdentity(jobId))) return false;
+    return (await deps.surrender(() => transfer(jobId, deps))) ?? false;
   } catch (error) {
     signal.throwIfAborted();
     log.warn({ event: 'handover.failed', kind, error }, 'call could not be handed over');

@@ -2,6 +2,7 @@ import { ConnectionState, RoomEvent } from '@livekit/rtc-node';
 import type { Room } from '@livekit/rtc-node';
 import timers from 'node:timers/promises';
 import type { Log } from '../../infra/log.ts';
+import type { CallState } from '../call-state.ts';
 import { callersTrack } from '../media/resubscribe.ts';
 
 /** How often LiveKit is asked while the room is away. */
@@ -21,8 +22,8 @@ type ReconnectWatchDeps = {
   readonly isServerThere: () => Promise<boolean>;
   /** Whether LiveKit lists the caller; never rejects. For a room without one no job is sent. */
   readonly isCallerThere: () => Promise<boolean>;
-  /** Something is under way that this job must not leave; it is waited for. */
-  readonly isBusy: () => boolean;
+  /** Where the call may not recover, this job must not leave it: that is waited for. */
+  readonly state: Pick<CallState, 'may'>;
   /** The caller is there, and the room does not come back to us. Told once an outage. */
   readonly onStuck: (outage: { readonly awayMs: number }) => void;
 };
@@ -69,13 +70,14 @@ export function watchReconnects(deps: ReconnectWatchDeps): () => void {
 
 /** True when LiveKit has answered for long enough; false when `signal` ends the wait. */
 async function isStuck(
-  { isServerThere, isCallerThere, isBusy }: ReconnectWatchDeps,
+  { isServerThere, isCallerThere, state }: ReconnectWatchDeps,
   signal: AbortSignal,
 ): Promise<boolean> {
   let answers = 0;
   while (!signal.aborted) {
     answers = (await isServerThere()) ? answers + 1 : 0;
-    if (answers >= answersNeeded && (await isCallerThere()) && !isBusy()) return !signal.aborted;
+    const isThere = answers >= answersNeeded && (await isCallerThere());
+    if (isThere && state.may('recover')) return !signal.aborted;
     await timers.setTimeout(askEveryMs, undefined, { signal }).catch(() => {
       // The room is back, or the call is over.
     });

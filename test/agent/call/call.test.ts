@@ -1,4 +1,3 @@
-import type { JobContext } from '@livekit/agents';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -86,16 +85,15 @@ test('a close that hangs is forced, and the call is written down before', async 
   calls.recordStart({ room: 'room-1', callerNumber: null, startedAtMs: 1 });
   const server = await dumbServer(t);
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const closed = closeCall({
-    ctx: { job: { room: { name: 'room-1' } } } as JobContext,
-    config: loadConfig(minimalEnvironment({ LIVEKIT_URL: server.url })),
-    store: calls,
-    record: new CallRecord({ log, store: calls }),
-    ending: termination('agent-goodbye'),
-    claim,
-    media: null,
-    isCallerGone: false,
-  });
+  const closed = closeCall(
+    {
+      roomName: 'room-1',
+      config: loadConfig(minimalEnvironment({ LIVEKIT_URL: server.url })),
+      store: calls,
+      record: new CallRecord({ log, store: calls }),
+    },
+    { ending: termination('agent-goodbye'), lease: claim, media: null, isCallerGone: false },
+  );
   void leaveAfter({ outcome: 'ended', closeMs: 1_500, closed }, options);
   // The caller is hung up on by ending the room, which hangs.
   while (server.asked() === 0) await setImmediate();

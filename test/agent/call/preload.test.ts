@@ -26,7 +26,7 @@ async function readyPhrases({ isResumed }: { isResumed: boolean }) {
   });
   return {
     greeting: preload.greeting,
-    isReady: (text: string) => preload.phrases.get(text).audio !== undefined,
+    isReady: (text: string) => preload.prompts.get(text).audio !== undefined,
   };
 }
 

@@ -29,7 +29,7 @@ function apologyOf(callerNumber: string | null, takeMessage = async () => ({ cod
     },
     record: record as CallRecord,
     hush: () => void done.push('hushed'),
-    sayGoodbye: (reason, text) => void done.push([reason, text]),
+    farewell: (reason, text) => void done.push([reason, text]),
   });
   return { apology, done, record, taken, events };
 }

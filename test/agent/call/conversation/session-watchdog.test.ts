@@ -16,8 +16,8 @@ function createWatch(t: TestContext, { isLegSilent }: { readonly isLegSilent: bo
   const ends: string[] = [];
   const { pass } = watchedSession(t, {
     deps: {
-      isLegSilent: () => isLegSilent,
-      sayGoodbye: (reason) => void ends.push(reason),
+      media: { isLegSilent },
+      farewell: (reason) => void ends.push(reason),
       onLegLost: () => void ends.push('called back'),
     },
   });

@@ -32,7 +32,7 @@ export function watchedSession(
     userState: 'listening',
     output: { audio: output },
   });
-  const trouble = new RepromptPolicy({
+  const reprompts = new RepromptPolicy({
     timers,
     say: () => {},
     giveUp: () => {},
@@ -44,12 +44,12 @@ export function watchedSession(
     record: { log: recordedLog().log, frameSpoken: () => {} },
     timers,
     timeouts: defaultTimeouts,
-    trouble,
-    isOver: () => false,
-    isLegSilent: () => false,
+    reprompts,
+    state: { may: () => true },
+    media: { isLegSilent: false },
     onLegLost: () => {},
     say: () => {},
-    sayGoodbye: () => {},
+    farewell: () => {},
     onTurn: () => {},
     leave: () => {},
     ...deps,

@@ -9,6 +9,7 @@ import {
 import { startSipFront } from '../../../harness/emulators/livekit-sip.ts';
 import { listenOnLoopback } from '../../../harness/emulators/loopback-server.ts';
 import { eventually } from '../../../harness/eventually.ts';
+import { liveState } from '../live-state.ts';
 import { recordedLog } from '../../../harness/recorded-log.ts';
 
 const apiKey = 'devkey';
@@ -118,7 +119,9 @@ function talkOf(...results: (TransferResult | Promise<TransferResult>)[]) {
   const told: TransferResult[] = [];
   const abort = new AbortController();
   const settled = Promise.withResolvers<void>();
+  const state = liveState();
   const transfer = new Transfer({
+    state,
     talk: {
       sayThrough: async (words) => void happened.push(words),
       say: (words) => void happened.push(words),
@@ -134,7 +137,8 @@ function talkOf(...results: (TransferResult | Promise<TransferResult>)[]) {
     },
     signal: abort.signal,
   });
-  return { transfer, happened, told, abort, settled: settled.promise };
+  const isUnderWay = () => state.activity?.name === 'transferring';
+  return { transfer, state, isUnderWay, happened, told, abort, settled: settled.promise };
 }
 
 const announcement = "I'll put you through now. One moment, please.";
@@ -143,12 +147,12 @@ const refused = { outcome: 'refused', sipStatus: 486 } as const;
 const unanswered = { outcome: 'no-answer', sipStatus: null } as const;
 
 test('the caller hears what comes, then it rings, and nothing is said after it was taken', async () => {
-  const { transfer, happened, told, settled } = talkOf(taken);
+  const { transfer, isUnderWay, happened, told, settled } = talkOf(taken);
   transfer.begin(['+1', '+2']);
   await settled;
   assert.deepEqual(happened, ['deaf', announcement, '+1']);
   assert.deepEqual(told, [taken]);
-  assert.ok(transfer.isUnderWay, 'until the caller has left, nothing else ends the call');
+  assert.ok(isUnderWay(), 'until the caller has left, nothing else ends the call');
   assert.ok(await transfer.tookCaller());
 });
 
@@ -161,23 +165,23 @@ test('the next number is tried when one refuses', async () => {
 });
 
 test('one that nobody answers may still ring: no second one is rung, and a message is offered', async () => {
-  const { transfer, happened, told, settled } = talkOf(unanswered);
+  const { transfer, isUnderWay, happened, told, settled } = talkOf(unanswered);
   transfer.begin(['+1', '+2']);
   await settled;
   assert.deepEqual(happened.slice(0, 4), ['deaf', announcement, '+1', 'hears']);
   assert.match(happened[4] ?? '', /nobody is answering.* Shall I take a message\?$/);
   assert.deepEqual(told, [unanswered]);
-  assert.ok(!transfer.isUnderWay);
+  assert.ok(!isUnderWay());
   assert.ok(!(await transfer.tookCaller()));
 });
 
 test('after a refusal the caller may ask once more', async () => {
-  const { transfer, happened, settled } = talkOf(refused, taken);
+  const { transfer, isUnderWay, happened, settled } = talkOf(refused, taken);
   transfer.begin(['+1']);
   await settled;
   assert.match(happened.at(-1) ?? '', /take a message\?$/);
   transfer.begin(['+1']);
-  assert.ok(transfer.isUnderWay);
+  assert.ok(isUnderWay());
 });
 
 test('a second wish while it rings changes nothing', async () => {
@@ -194,6 +198,7 @@ test('a voice that fails does not stand in the way', async () => {
   const tried: string[] = [];
   const settled = Promise.withResolvers<void>();
   const transfer = new Transfer({
+    state: liveState(),
     talk: { sayThrough: () => Promise.reject(new Error('no voice')), say() {}, setHearing() {} },
     refer: async (to) => (tried.push(to), taken),
     onResult: () => settled.resolve(),
@@ -220,10 +225,32 @@ test('the caller who leaves while it rings was taken only if the transfer says s
 });
 
 test('a call that ends during the announcement refers nobody and says nothing more', async () => {
-  const { transfer, happened, told, abort } = talkOf(taken);
+  const { transfer, isUnderWay, happened, told, abort } = talkOf(taken);
   transfer.begin(['+1']);
   abort.abort(new Error('The call ended'));
-  await eventually('it is given up', () => !transfer.isUnderWay);
+  await eventually('it is given up', () => !isUnderWay());
   assert.deepEqual(happened, ['deaf', announcement]);
   assert.deepEqual(told, []);
+});
+
+test('a transfer that is told of too late does not speak into the last words', async () => {
+  const ringing = Promise.withResolvers<TransferResult>();
+  const { transfer, state, happened, told, settled } = talkOf(ringing.promise);
+  transfer.begin(['+1']);
+  await eventually('it rings', () => happened.includes('+1'));
+  assert.ok(state.begin({ name: 'farewell', reason: 'over-limit' }));
+  ringing.resolve(unanswered);
+  await settled;
+  assert.deepEqual(happened, ['deaf', announcement, '+1']);
+  assert.deepEqual(told, [unanswered]);
+  transfer.begin(['+1']);
+  assert.equal(state.activity?.name, 'farewell');
+});
+
+test('nobody is rung for a caller who hears the last words by then', async () => {
+  const { transfer, state, happened, settled } = talkOf(taken);
+  transfer.begin(['+1']);
+  assert.ok(state.begin({ name: 'farewell', reason: 'over-limit' }));
+  await settled;
+  assert.deepEqual(happened, ['deaf', announcement]);
 });

@@ -39,7 +39,12 @@ function createWatch(t: TestContext, changed: Partial<Timeouts> = {}) {
     callerIdentity: room.caller.identity,
     timeouts,
     timers,
-    isLive: () => !line.isTransferring,
+    state: {
+      get activity() {
+        return { name: line.isTransferring ? 'transferring' : 'talking' } as const;
+      },
+      may: () => !line.isTransferring,
+    },
     note: () => {},
     ask: () => void taken.push('ask'),
     rejoin: () => {

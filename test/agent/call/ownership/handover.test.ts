@@ -9,7 +9,8 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { CallStore } from '../../../../agent/call/persistence/call-store.ts';
-import { HandingOver } from '../../../../agent/call/call-control.ts';
+import type { CallContext } from '../../../../agent/call/call-context.ts';
+import { CallControl } from '../../../../agent/call/call-control.ts';
 import { handOver, waitForCall } from '../../../../agent/call/ownership/handover.ts';
 import type { HandOverDeps } from '../../../../agent/call/ownership/handover.ts';
 import { agentIdentity } from '../../../../agent/ipc/messages.ts';
@@ -18,6 +19,7 @@ import type { Store } from '../../../../agent/infra/store/database.ts';
 import { callLeaseName, readLease } from '../../../../agent/infra/store/leases.ts';
 import { eventually } from '../../../harness/eventually.ts';
 import { recordedLog } from '../../../harness/recorded-log.ts';
+import { liveState } from '../live-state.ts';
 import { savedCall } from '../saved-call.ts';
 
 const callId = 'SCL_1';
@@ -117,11 +119,10 @@ async function callOf(t: TestContext, overrides: Partial<HandOverDeps> = {}) {
     log,
     signal: abort.signal,
     ask: () => true,
-    isBusy: () => false,
     isBetweenTurns: () => true,
     dueAtMs: () => Infinity,
     announce: async () => void heard.push('announced'),
-    onTransfer: () => {},
+    surrender: (give) => give(),
     fallSilent: () => {
       heard.push('silent');
       return () => heard.push('speaks again');
@@ -217,7 +218,7 @@ test('a rejoin waits for no turn and announces nothing', async (t) => {
 });
 
 test('what began meanwhile is finished here, and the call stays', async (t) => {
-  const { deps, standBy, heard, holder } = await callOf(t, { isBusy: () => true });
+  const { deps, standBy, heard, holder } = await callOf(t, { surrender: () => null });
   void standBy('fresh').isOurs.catch(() => {});
   assert.equal(await handOver('rejoin', deps), false);
   assert.equal(await holder(), 'old');
@@ -346,7 +347,7 @@ test('a notice that is not played out keeps the call here', async (t) => {
 test('an order hurries the hand-over that is waiting for the end of a turn', async (t) => {
   const { deps, standBy, holder, heard } = await callOf(t);
   let looks = 0;
-  const { room, store, claim, log, signal, fallSilent, state, isBusy } = deps;
+  const { room, store, claim, log, signal, fallSilent } = deps;
   const conversation = {
     get isBetweenTurns() {
       looks += 1;
@@ -354,26 +355,29 @@ test('an order hurries the hand-over that is waiting for the end of a turn', asy
     },
     fallSilent,
   };
-  type Deps = ConstructorParameters<typeof HandingOver>[0];
-  const handingOver = new HandingOver({
-    ctx: { room, job: { id: 'old' } },
-    askForFreshJob: () => true,
-    record: { log },
-    onGiven: () => void heard.push('left'),
+  const context = {
+    jobId: 'old',
+    room,
     store,
-    claim,
+    record: { log },
+    state: liveState(),
     signal,
+    askForFreshJob: () => true,
+    leave: () => void heard.push('left'),
+  } as unknown as CallContext;
+  type Deps = ConstructorParameters<typeof CallControl>[1];
+  const control = new CallControl(context, {
+    lease: claim,
     conversation,
-    state,
-    isBusy,
+    saved,
   } as unknown as Deps);
   const fresh = standBy('fresh');
-  const planned = handingOver.now('handover');
+  const planned = control.handOver('handover');
   await eventually('the turn is waited for', () => looks > 2);
   assert.equal(await holder(), 'old');
-  const ordered = handingOver.now('handover', { withinMs: 0 });
+  const ordered = control.handOver('handover', { withinMs: 0 });
   assert.deepEqual(await Promise.all([planned, ordered, fresh.isOurs]), [true, true, true]);
-  assert.equal(await handingOver.wasGiven(), true);
+  assert.equal(await control.wasGiven(), true);
   assert.equal(await holder(), 'fresh');
   assert.ok(heard.includes('left'));
 });

@@ -26,7 +26,7 @@ function watched(t: TestContext) {
         return server.isThere;
       },
       isCallerThere: async () => server.listsCaller,
-      isBusy: () => server.isBusy,
+      state: { may: () => !server.isBusy },
       onStuck: () => void (stuck += 1),
     });
   return { time, room, recorded, server, watch, stuck: () => stuck };
