@@ -1,3 +1,7 @@
+import { voice } from '@livekit/agents';
+import type { Yard } from '../../tools/yard/equipment.ts';
+import { regionOf } from '../../tools/yard/phone.ts';
+import { withDeadline } from '../infra/deadline.ts';
 import type { ResumeKind } from '../ipc/messages.ts';
 import { liveKitAnswers, liveKitLists } from '../livekit/room-service.ts';
 import { callerSilentPrompts, setPhrases } from '../speech/prompts/prompts.ts';
@@ -10,7 +14,8 @@ import { createConversation } from './conversation/create-conversation.ts';
 import type { PromptCache } from './conversation/prompt-cache.ts';
 import { RepromptPolicy } from './conversation/reprompt-policy.ts';
 import { SessionWatchdog } from './conversation/session-watchdog.ts';
-import { PERSON_WANTED, watchDtmf, wordsOfDigits } from './leg/dtmf.ts';
+import { watchDtmf, wordsOfDigits } from './leg/dtmf.ts';
+import type { Keypad } from './leg/dtmf.ts';
 import type { Caller } from './leg/join-room.ts';
 import { MediaMonitor } from './media/media-monitor.ts';
 import { Fencing } from './ownership/fencing.ts';
@@ -19,6 +24,16 @@ import { firstWords, resumePlan } from './ownership/resume-plan.ts';
 import type { CallLease } from './persistence/call-lease.ts';
 import type { SavedCall } from './persistence/call-snapshot.ts';
 import type { Preload } from './preload.ts';
+
+/** Takes 5 ms. Past this the yard's numbers are those of before the call. */
+const yardMs = 500;
+/**
+ * A `0` that is older when this job gets the call was dealt with by the job before: surrendering, in
+ * which that one could not, takes 5 s at worst.
+ */
+const keptWishMs = 5_000;
+
+const { AgentStateChanged, ConversationItemAdded } = voice.AgentSessionEventTypes;
 
 type LiveCallDeps = {
   readonly caller: Caller;
@@ -40,7 +55,10 @@ export class LiveCall {
   readonly #timers: CallTimers;
   readonly #reprompts: RepromptPolicy;
   readonly #watchdog: SessionWatchdog;
-  #stopKeypad: (() => void) | undefined;
+  #keypad: Keypad | undefined;
+  /** The last `0` from before the call was live here. */
+  #personWantedMs = -Infinity;
+  #puttingThrough: Promise<void> | undefined;
   #stopReconnects = () => {};
   #lastCrash: SavedCall['lastCrash'];
 
@@ -147,6 +165,7 @@ export class LiveCall {
     this.#reprompts.resumed();
     this.#begin(saved);
     this.#goOnTalking(kind, saved, missed);
+    if (performance.now() - this.#personWantedMs < keptWishMs) void this.#personWanted();
     this.#save();
   }
 
@@ -172,7 +191,7 @@ export class LiveCall {
     this.#reprompts.stop();
     this.control.stop();
     this.#stopReconnects();
-    this.#stopKeypad?.();
+    this.#keypad?.stop();
   }
 
   /** Stops or holds the timers as the table of the live call says. */
@@ -261,13 +280,79 @@ export class LiveCall {
 
   /** Keys count from the first moment: what is keyed in while the call changes hands is whole here. */
   #watchKeys(): void {
-    this.#stopKeypad ??= watchDtmf(this.#context.room, this.#deps.caller.identity, {
-      onPerson: () => this.#callerMeant(PERSON_WANTED),
+    if (this.#keypad) return;
+    const { session } = this.conversation;
+    const keypad = watchDtmf(this.#context.room, {
+      identity: this.#deps.caller.identity,
+      onPerson: () => void this.#personWanted(),
       onAnswer: (isYes) => {
         if (this.conversation.awaitsAnswer) this.#callerMeant(isYes ? 'Yes.' : 'No.');
       },
-      onDigits: (digits) => this.#callerMeant(wordsOfDigits(digits)),
+      onDigits: (digits) => void this.#keyedIn(digits),
     });
+    this.#keypad = keypad;
+    session.on(AgentStateChanged, ({ newState }) => {
+      if (newState === 'speaking') keypad.answered();
+    });
+    session.on(ConversationItemAdded, ({ item }) => {
+      if (item.type !== 'message' || item.role !== 'assistant') return;
+      if (!setPhrases.includes(item.textContent ?? '')) this.apology.talkWentOn();
+    });
+  }
+
+  /** One wish at a time: a key that is pressed again while it is dealt with changes nothing. */
+  async #personWanted(): Promise<void> {
+    if (this.#context.state.activity === null) {
+      this.#personWantedMs = performance.now();
+      return;
+    }
+    this.#puttingThrough ??= this.#putThrough();
+    await this.#puttingThrough;
+    this.#puttingThrough = undefined;
+  }
+
+  /**
+   * Puts the caller through who pressed `0`, or offers a call-back: by itself, since a model that
+   * fails may be why they press it. The lease says which of two jobs does.
+   */
+  async #putThrough(): Promise<void> {
+    const { state } = this.#context;
+    this.#watchdog.heard();
+    if ((await this.control.checkClaim()) === 'taken' || !state.may('transfer')) return;
+    const numbers = (await this.#yard())?.transferTo ?? [];
+    if (!state.may('transfer')) return;
+    this.#breakOff();
+    if (numbers.length > 0) this.control.transfer(numbers);
+    else this.#say(await this.apology.offerCallBack());
+  }
+
+  /** The yard as the sheet has it now, or as it was before the call. */
+  async #yard(): Promise<Yard | undefined> {
+    const { store, signal } = this.#context;
+    const before = this.#deps.preload.inventory?.yard;
+    try {
+      const options = { ms: yardMs, label: 'yard', signal };
+      return (await withDeadline(() => store.inventory(), options))?.yard ?? before;
+    } catch {
+      return before;
+    }
+  }
+
+  #breakOff(): void {
+    try {
+      void this.conversation.session.interrupt();
+    } catch {
+      // Something is being said that is spoken to its end.
+    }
+  }
+
+  async #keyedIn(digits: string): Promise<void> {
+    const region = regionOf(this.#deps.preload.inventory?.yard);
+    const words = await this.apology.numberKeyed(digits, region);
+    if (words === null) return this.#callerMeant(wordsOfDigits(digits));
+    this.#watchdog.heard();
+    this.#breakOff();
+    this.#say(words);
   }
 
   #callerMeant(words: string): void {

@@ -89,6 +89,20 @@ export const transferFaults: readonly CallFault[] = [
       holds: (scene) => (scene.attempts === 1 ? [] : [`${scene.attempts} transfers`]),
     },
   ),
+  // No model stands between a caller and a person.
+  transfer(
+    'dtmf-zero-no-model',
+    { do: 'accept', afterMs: 1_000 },
+    {
+      before: ({ sip, yard }) => {
+        if (sip) sip.transfers.outcome = { do: 'accept', afterMs: 1_000 };
+        yard.openai.faults.on('chat', { do: 'refuse', status: 503 });
+      },
+      asks: ({ call }) => call.sendDtmf('0'),
+      reasons: ['transferred'],
+      holds: (scene) => (scene.attempts === 1 ? [] : [`${scene.attempts} transfers`]),
+    },
+  ),
   // The offer of a message is taken up.
   transfer(
     'transfer-refused',

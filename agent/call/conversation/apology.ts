@@ -1,13 +1,20 @@
 import { sharedTimes } from '../../config/timeouts.ts';
+import type { CountryCode } from 'libphonenumber-js/min';
 import type { BookingService } from '../../../tools/journal/booking-service.ts';
 import {
   CALL_AGAIN,
   CALL_YOU_BACK,
   CUT_SHORT,
   CUT_SHORT_CALL_AGAIN,
+  NUMBER_NOT_NOTED,
+  NUMBER_NOT_WHOLE,
+  NUMBER_NOTED,
+  PERSON_CALLS_BACK,
+  PERSON_NEEDS_NUMBER,
 } from '../../speech/prompts/prompts.ts';
 import type { CallRecord } from '../call-record.ts';
 import type { TerminationReason } from '../../ipc/termination.ts';
+import { dialableNumber } from '../../../tools/yard/phone.ts';
 import { withDeadline } from '../../infra/deadline.ts';
 
 /** A caller in trouble is not kept waiting for a store. */
@@ -26,6 +33,8 @@ type ApologyDeps = {
 /** The ends of a call that could not be brought to its own: the caller is told, and called back. */
 export class Apology {
   readonly #deps: ApologyDeps;
+  /** A call-back that was offered to who cannot be put through. */
+  #offer: 'none' | 'number-asked' | 'noted' = 'none';
 
   constructor(deps: ApologyDeps) {
     this.#deps = deps;
@@ -33,17 +42,38 @@ export class Apology {
 
   /** Keeps the caller's number for a call-back; false when that could not be done. Never rejects. */
   async noteCallBack(): Promise<boolean> {
-    const { desk, callerNumber: phone, record } = this.#deps;
-    if (phone === null) return false;
-    const text = 'Please call back: the call ended before the caller was helped.';
-    try {
-      const take = () => desk.takeMessage({ text, customer: null, phone });
-      await withDeadline(take, { ms: callBackMs, label: 'call-back' });
-      return true;
-    } catch (error) {
-      record.log.error({ event: 'store.failed', error }, 'call-back could not be noted');
-      return false;
-    }
+    const { callerNumber } = this.#deps;
+    return (
+      callerNumber !== null &&
+      this.#note(callerNumber, 'the call ended before the caller was helped')
+    );
+  }
+
+  /**
+   * Offers a call-back to a caller who wants a person, where nobody can be put through to: the number
+   * is kept, once a call, or asked for. Returns the words for it. Never rejects.
+   */
+  async offerCallBack(): Promise<string> {
+    const { callerNumber } = this.#deps;
+    if (this.#offer === 'noted') return PERSON_CALLS_BACK;
+    if (callerNumber !== null) return this.#noteWish(callerNumber, PERSON_CALLS_BACK);
+    this.#offer = 'number-asked';
+    return PERSON_NEEDS_NUMBER;
+  }
+
+  /**
+   * Takes a number that was keyed in as an answer to that offer, of `region` if it names no country.
+   * Returns the words for it; null when it was no answer to it. Never rejects.
+   */
+  async numberKeyed(digits: string, region: CountryCode): Promise<string | null> {
+    if (this.#offer !== 'number-asked') return null;
+    const number = dialableNumber(digits, region);
+    return number === null ? NUMBER_NOT_WHOLE : this.#noteWish(number, NUMBER_NOTED);
+  }
+
+  /** The agent has said something else since: what is keyed in now is an answer to that. */
+  talkWentOn(): void {
+    if (this.#offer === 'number-asked') this.#offer = 'none';
   }
 
   /** Nothing works any more. Never rejects. */
@@ -85,5 +115,24 @@ export class Apology {
   ): Promise<void> {
     const isNoted = await this.noteCallBack();
     this.#deps.farewell(reason, isNoted ? words.noted : words.unnoted, ms);
+  }
+
+  async #noteWish(number: string, words: string): Promise<string> {
+    if (!(await this.#note(number, 'the caller asked for a person'))) return NUMBER_NOT_NOTED;
+    this.#offer = 'noted';
+    return words;
+  }
+
+  async #note(phone: string, why: string): Promise<boolean> {
+    const { desk, record } = this.#deps;
+    try {
+      const take = () =>
+        desk.takeMessage({ text: `Please call back: ${why}.`, customer: null, phone });
+      await withDeadline(take, { ms: callBackMs, label: 'call-back' });
+      return true;
+    } catch (error) {
+      record.log.error({ event: 'store.failed', error }, 'call-back could not be noted');
+      return false;
+    }
   }
 }

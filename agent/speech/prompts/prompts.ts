@@ -60,6 +60,20 @@ export const wordsAfterTransfer = {
   failed: "I'm sorry, I can't put you through right now. Shall I take a message?",
 } as const;
 
+/** Answers to `0` where there is nobody to put the caller through to. The number is kept. */
+export const PERSON_CALLS_BACK =
+  "I'm sorry, I can't put you through from here. I've noted your number, and someone will call you back. You can leave a message with me, too.";
+/** The same, without a number. */
+export const PERSON_NEEDS_NUMBER =
+  "I'm sorry, I can't put you through from here. Please key in your phone number, and someone will call you back.";
+/** The number was keyed in, and is kept. */
+export const NUMBER_NOTED = "Thank you. I've noted that number, and someone will call you back.";
+/** Half a number was keyed in. */
+export const NUMBER_NOT_WHOLE = "That isn't a whole phone number. Please key it in once more.";
+/** The number could not be kept. */
+export const NUMBER_NOT_NOTED =
+  "I'm sorry, I can't put you through or take a message right now. Please call again a little later.";
+
 /** All of them. */
 export const setPhrases: readonly string[] = [
   ...callerSilentPrompts,
@@ -68,6 +82,11 @@ export const setPhrases: readonly string[] = [
   callLimitGoodbye,
   TRANSFERRING,
   ...Object.values(wordsAfterTransfer),
+  PERSON_CALLS_BACK,
+  PERSON_NEEDS_NUMBER,
+  NUMBER_NOTED,
+  NUMBER_NOT_WHOLE,
+  NUMBER_NOT_NOTED,
   GOODBYE,
   STILL_HERE,
   WELCOME_BACK,

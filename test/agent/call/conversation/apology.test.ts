@@ -7,6 +7,11 @@ import {
   CALL_YOU_BACK,
   CUT_SHORT,
   CUT_SHORT_CALL_AGAIN,
+  NUMBER_NOT_NOTED,
+  NUMBER_NOT_WHOLE,
+  NUMBER_NOTED,
+  PERSON_CALLS_BACK,
+  PERSON_NEEDS_NUMBER,
 } from '../../../../agent/speech/prompts/prompts.ts';
 import { recordedLog } from '../../../harness/recorded-log.ts';
 import type { MessageRequest } from '../../../../tools/journal/booking-service.ts';
@@ -90,4 +95,44 @@ test('a store that fails is logged, and nothing counts as kept', async () => {
   });
   assert.equal(await apology.noteCallBack(), false);
   assert.deepEqual(events(), ['store.failed']);
+});
+
+test('who wants a person and cannot be put through is called back; one note is enough', async () => {
+  const { apology, taken } = apologyOf('+13125550111');
+  assert.equal(await apology.offerCallBack(), PERSON_CALLS_BACK);
+  assert.equal(await apology.offerCallBack(), PERSON_CALLS_BACK);
+  assert.deepEqual(
+    taken.map(({ phone, text }) => [phone, text]),
+    [['+13125550111', 'Please call back: the caller asked for a person.']],
+  );
+});
+
+test('a caller without a number keys one in, as often as it takes', async () => {
+  const { apology, taken } = apologyOf(null);
+  assert.equal(await apology.numberKeyed('3125550142', 'US'), null, 'nobody asked for it');
+  assert.equal(await apology.offerCallBack(), PERSON_NEEDS_NUMBER);
+  assert.equal(await apology.numberKeyed('555014', 'US'), NUMBER_NOT_WHOLE);
+  assert.equal(await apology.numberKeyed('3125550142', 'US'), NUMBER_NOTED);
+  assert.equal(await apology.numberKeyed('3125550142', 'US'), null, 'it is kept by now');
+  assert.deepEqual(
+    taken.map(({ phone }) => phone),
+    ['+13125550142'],
+  );
+});
+
+test('once the talk has gone on, what is keyed in is no answer to the offer', async () => {
+  const { apology } = apologyOf(null);
+  await apology.offerCallBack();
+  apology.talkWentOn();
+  assert.equal(await apology.numberKeyed('3125550142', 'US'), null);
+});
+
+test('a number that could not be kept is said to be none, and may be tried once more', async () => {
+  const results = [Promise.reject(new Error('the disk is full')), { code: 'M-1' }];
+  const { apology } = apologyOf(
+    '+13125550111',
+    async () => (await results.shift()) ?? { code: '' },
+  );
+  assert.equal(await apology.offerCallBack(), NUMBER_NOT_NOTED);
+  assert.equal(await apology.offerCallBack(), PERSON_CALLS_BACK);
 });

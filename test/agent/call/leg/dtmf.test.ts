@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { RoomEvent } from '@livekit/rtc-node';
-import { PERSON_WANTED, watchDtmf, wordsOfDigits } from '../../../../agent/call/leg/dtmf.ts';
-import { callerDetails, intentOf } from '../../../harness/emulators/caller-words.ts';
-import { normaliseSpeech } from '../../../harness/emulators/spoken-words.ts';
+import { watchDtmf, wordsOfDigits } from '../../../../agent/call/leg/dtmf.ts';
+import { callerDetails } from '../../../harness/emulators/caller-words.ts';
 import { FakeRoom } from '../fake-room.ts';
 
 /** A watched keypad over a clock of the test's own; `press` takes keys a third of a second apart. */
@@ -11,19 +10,26 @@ function keypad(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const room = new FakeRoom();
   const told: string[] = [];
-  const stop = watchDtmf(room.asRoom, room.caller.identity, {
+  let nowMs = 0;
+  const pass = (ms: number) => {
+    nowMs += ms;
+    t.mock.timers.tick(ms);
+  };
+  const { stop, answered } = watchDtmf(room.asRoom, {
+    identity: room.caller.identity,
     onPerson: () => void told.push('person'),
     onAnswer: (isYes) => void told.push(isYes ? 'yes' : 'no'),
     onDigits: (digits) => void told.push(digits),
+    nowMs: () => nowMs,
   });
   const press = (keys: string, participant: unknown = room.caller) => {
     for (const key of keys) {
       room.emit(RoomEvent.DtmfReceived, 0, key, participant);
-      t.mock.timers.tick(300);
+      pass(300);
     }
   };
-  const pause = () => t.mock.timers.tick(2_000);
-  return { room, told, stop, press, pause };
+  const pause = () => pass(2_000);
+  return { room, told, stop, answered, press, pause, pass };
 }
 
 test('0 alone asks for a person, once', (t) => {
@@ -47,9 +53,10 @@ test('0 within a number, or before it, is a digit', (t) => {
 });
 
 test('a number ends with # at once, or with a pause', (t) => {
-  const { told, press, pause } = keypad(t);
+  const { told, answered, press, pause } = keypad(t);
   press('3125550142#');
   assert.deepEqual(told, ['3125550142']);
+  answered();
   press('555');
   press('0142');
   assert.equal(told.length, 1);
@@ -105,19 +112,67 @@ test('nothing is told or left behind after the watch', (t) => {
   assert.equal(room.watchers, 0);
 });
 
-test('the words for it are understood as the wish and the number', () => {
-  assert.equal(intentOf(normaliseSpeech(PERSON_WANTED), null), 'human');
+test('the words for it are understood as the number', () => {
   const details = callerDetails(wordsOfDigits('3125550142'), 'What is the best number?');
   assert.equal(details.phone, '3125550142');
 });
 
 test('1 alone is a yes and 2 a no; within a number they are digits', (t) => {
-  const { told, press, pause } = keypad(t);
+  const { told, answered, press, pause } = keypad(t);
   press('1');
   assert.deepEqual(told, []);
   pause();
   press('2#');
+  answered();
   press('13125550142');
   pause();
   assert.deepEqual(told, ['yes', 'no', '13125550142']);
+});
+
+test('a yes is handed on three times a turn', (t) => {
+  const { told, answered, press } = keypad(t);
+  for (let count = 0; count < 50; count += 1) press('1#');
+  assert.deepEqual(told, ['yes', 'yes', 'yes']);
+  answered();
+  press('2#');
+  assert.equal(told.at(-1), 'no');
+});
+
+test('a card number keyed in piece by piece does not fit into a turn', (t) => {
+  const { told, answered, press, pause } = keypad(t);
+  press('41111111#');
+  pause();
+  press('11111111#');
+  pause();
+  assert.deepEqual(told, ['41111111']);
+  answered();
+  press('5550142#');
+  assert.deepEqual(told, ['41111111', '5550142']);
+});
+
+test('sixty digits a minute are handed on, however many turns there are', (t) => {
+  const { told, answered, press, pass } = keypad(t);
+  const handedOn = () => told.join('').replaceAll(' ', '').length;
+  const type = (times: number) => {
+    for (let count = 0; count < times; count += 1) {
+      answered();
+      press('3125550142#');
+      pass(2_000);
+    }
+  };
+  type(10);
+  assert.equal(handedOn(), 60);
+  pass(60_000);
+  type(1);
+  assert.equal(handedOn(), 70);
+});
+
+test('a flood of keys costs one request, and what is left of it a second one', (t) => {
+  const { told, press, pause } = keypad(t);
+  for (let count = 0; count < 200; count += 1) press('12#');
+  assert.deepEqual(told, ['12']);
+  pause();
+  assert.deepEqual(told, ['12', '12 12 12 12 12 12']);
+  pause();
+  assert.equal(told.length, 2);
 });
