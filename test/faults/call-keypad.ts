@@ -7,7 +7,7 @@ import { usual } from './call-hearing.ts';
 import { generator, price, wishWithoutNumber, yes } from './call-lines.ts';
 import type { CallScene } from './call-scene.ts';
 
-const keyed = '5550122233';
+const keyed = '3125550142';
 /** Between two keys, as quick fingers press them. */
 const keyMs = 150;
 
