@@ -90,7 +90,7 @@ async function alreadyMade(
     });
   }
   return {
-    say: alreadyMadeSentence(found, snapshot.today),
+    say: alreadyMadeSentence(found, snapshot),
     booking: bookingFacts(found, found.state),
   };
 }
@@ -137,7 +137,7 @@ function askFor(
   const whole = [
     ...overdueCaveat(checked, snapshot.today),
     ...(snapshot.isStale ? [staleListCaveat] : []),
-    readBack(offerOf(wish, checked), snapshot.today),
+    readBack(offerOf(wish, checked), snapshot),
   ].join(' ');
   const say = talk.confirmation.ask(proposalOf(wish, checked), whole, (words) => {
     const other = otherMachineIn(words, checked.unit, snapshot);

@@ -4,7 +4,7 @@ import type { BookingTalk } from './dialogue/dialogue-memory.ts';
 import type { BookingState, JournalBooking } from './journal/booking.ts';
 import { numbersOf, runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { bookingSentence } from './yard/booking-words.ts';
-import { defaultTimeZone, type IsoDate } from './yard/equipment.ts';
+import { defaultCurrency, defaultTimeZone, type IsoDate } from './yard/equipment.ts';
 import { todayIn } from './yard/rental-dates.ts';
 import { underName } from './yard/same-customer.ts';
 
@@ -45,12 +45,14 @@ export async function findBooking(
     return { say, problem: 'code-missing', bookings: [] };
   }
   const found = code?.trim() ? await byCode(deps, code, talk) : await byName(deps, customer ?? '');
-  const today = todayIn(deps.inventory()?.yard.timeZone ?? defaultTimeZone, deps.clock);
+  const yard = deps.inventory()?.yard;
+  const today = todayIn(yard?.timeZone ?? defaultTimeZone, deps.clock);
+  const currency = yard?.currency ?? defaultCurrency;
   const current = found.filter(({ end, state }) => end >= today && state !== 'cancelled');
   const told = (current.length > 0 ? current : found).slice(0, maxSpoken);
   if (told.length === 0) return { say: noneFound, problem: 'not-found', bookings: [] };
   return {
-    say: told.map((booking) => bookingSentence(booking, today)).join(' '),
+    say: told.map((booking) => bookingSentence(booking, { today, currency })).join(' '),
     bookings: told.map(({ bookingId, itemName, start, end, state }) => ({
       code: bookingId,
       item: itemName,

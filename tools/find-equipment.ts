@@ -68,13 +68,16 @@ function describe(
     alternatives: free,
     range,
     today: snapshot.today,
+    currency: snapshot.currency,
     isClosest,
   });
   return {
     say: snapshot.isStale ? `${say} ${staleListCaveat}` : say,
     ...(snapshot.isStale ? { problem: 'list-outdated' } : {}),
-    units: groups.flat().map(unitFacts),
-    ...(free.length > 0 ? { alternatives: free.flat().map(unitFacts) } : {}),
+    units: groups.flat().map((checked) => unitFacts(checked, snapshot.currency)),
+    ...(free.length > 0
+      ? { alternatives: free.flat().map((checked) => unitFacts(checked, snapshot.currency)) }
+      : {}),
   };
 }
 

@@ -2,11 +2,18 @@ import { llm } from '@livekit/agents';
 import { z } from 'zod';
 import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import type { IsoDate, Unit } from './yard/equipment.ts';
-import { overdueCaveat, spokenReason } from './yard/found-words.ts';
+import { notFreeSentence, overdueCaveat, priceToCome, spokenReason } from './yard/found-words.ts';
 import { cheapestPrice, coveredDays, type Price } from './yard/prices.ts';
 import { daysIn, rentalDates, type RentalRange } from './yard/rental-dates.ts';
 import { listUnreachable, readSnapshot, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
-import { capitalised, spokenBlocks, spokenDate, spokenMoney, spokenRange } from './yard/spoken.ts';
+import {
+  capitalised,
+  spokenBlocks,
+  spokenDate,
+  spokenMoney,
+  spokenRange,
+  type Speaking,
+} from './yard/spoken.ts';
 import { findUnit, withTwins } from './yard/interchangeable-units.ts';
 import { checkUnit, spokenName, type CheckedUnit } from './yard/unit-facts.ts';
 
@@ -51,11 +58,15 @@ export function quoteRental(
   if (!dates.ok) return { say: dates.say, problem: dates.problem };
   const checked = freeTwin(asked, snapshot, dates.range) ?? checkUnit(asked, snapshot, dates.range);
   const price = cheapestPrice(checked.unit, daysIn(dates.range));
-  const say = quoteSentence(checked, { price, range: dates.range, today: snapshot.today });
+  if (!price) {
+    return { say: noPriceSentence(checked, dates.range, snapshot.today), problem: 'no-price' };
+  }
+  const { today, currency } = snapshot;
+  const say = quoteSentence(checked, { price, range: dates.range, today, currency });
   return {
     say: snapshot.isStale ? `${say} ${staleListCaveat}` : say,
     ...(snapshot.isStale ? { problem: 'list-outdated' } : {}),
-    quote: quoteFacts(checked, price, dates.range),
+    quote: quoteFacts(checked, { price, currency, range: dates.range }),
   };
 }
 
@@ -68,17 +79,17 @@ function freeTwin(asked: Unit, snapshot: Snapshot, range: RentalRange): CheckedU
 
 function quoteFacts(
   { unit, availability, freeFrom }: CheckedUnit,
-  price: Price,
-  range: RentalRange,
+  about: { readonly price: Price; readonly currency: string; readonly range: RentalRange },
 ) {
+  const { price, currency, range } = about;
   return {
     itemId: unit.itemId,
     name: spokenName(unit),
     ...range,
     days: daysIn(range),
     billedAs: spokenBlocks(price.billed),
-    total: spokenMoney(price.totalCents),
-    deposit: unit.depositCents === null ? null : spokenMoney(unit.depositCents),
+    total: spokenMoney(price.totalCents, currency),
+    deposit: unit.depositCents === null ? null : spokenMoney(unit.depositCents, currency),
     free: availability.free,
     freeFrom,
   };
@@ -86,23 +97,38 @@ function quoteFacts(
 
 function quoteSentence(
   checked: CheckedUnit,
-  about: { readonly price: Price; readonly range: RentalRange; readonly today: IsoDate },
+  about: Speaking & { readonly price: Price; readonly range: RentalRange },
 ): string {
   const { unit, availability, freeFrom } = checked;
-  const { price, range, today } = about;
+  const { price, range, today, currency } = about;
   const when = capitalised(spokenRange(range, today));
   const isRoundedUp = coveredDays(price.billed) > daysIn(range);
   const billed = isRoundedUp ? `, billed as ${spokenBlocks(price.billed)}` : '';
-  const deposit = unit.depositCents ? `, plus a ${spokenMoney(unit.depositCents)} deposit` : '';
+  const deposit = unit.depositCents
+    ? `, plus a ${spokenMoney(unit.depositCents, currency)} deposit`
+    : '';
   return [
-    `${when}, the ${spokenName(unit)} comes to ${spokenMoney(price.totalCents)}${billed}${deposit}.`,
+    `${when}, the ${spokenName(unit)} comes to ${spokenMoney(price.totalCents, currency)}${billed}${deposit}.`,
     ...(availability.free
       ? ["It's free then.", ...overdueCaveat(checked, today)]
-      : [`But it isn't free then: ${spokenReason(availability, today)}.`]),
+      : [
+          availability.reason === 'unclear'
+            ? `But ${spokenReason(availability, today)}.`
+            : `But it isn't free then: ${spokenReason(availability, today)}.`,
+        ]),
     ...(availability.free || freeFrom === null
       ? []
       : [`It's free for that long from ${spokenDate(freeFrom, today)}.`]),
   ].join(' ');
+}
+
+function noPriceSentence(checked: CheckedUnit, range: RentalRange, today: IsoDate): string {
+  const { unit, availability } = checked;
+  const when = spokenRange(range, today);
+  const free = availability.free
+    ? `The ${spokenName(unit)} is free ${when}.`
+    : notFreeSentence(spokenName(unit), availability, { when, today });
+  return `${free} ${capitalised(priceToCome)}.`;
 }
 
 /** `quote_rental`, as the model sees it. */

@@ -1,6 +1,8 @@
 import { voice } from '@livekit/agents';
 import type { ResumeKind } from '../ipc/messages.ts';
-import type { Log } from '../infra/log.ts';
+import type { Fields } from '../infra/log.ts';
+import { watchedLog } from '../telemetry/events.ts';
+import type { Log } from '../telemetry/events.ts';
 import type { CallStore } from './persistence/call-store.ts';
 import type { MediaFigures } from './media/media-monitor.ts';
 import type { SavedCall } from './persistence/call-snapshot.ts';
@@ -33,11 +35,18 @@ export class CallRecord {
   #isResumed = false;
 
   constructor({ log, store }: { readonly log: Log; readonly store: CallStore }) {
-    this.#log = log;
     this.#store = store;
+    this.#log = watchedLog(log, ({ event, fields, isKept }) => {
+      // An error may hold what the store is not to keep.
+      const { error: _error, ...kept }: Fields = { ...fields };
+      if (isKept) store.recordEvent(event, kept);
+    });
   }
 
-  /** The call's own logger: its lines carry the call's id, once that is known. */
+  /**
+   * The call's own log: its lines carry the call's id, once that is known. What the catalogue has for
+   * a call's timeline goes into the stored one.
+   */
   get log(): Log {
     return this.#log;
   }
@@ -73,10 +82,13 @@ export class CallRecord {
   }
 
   /** This job goes on with the call of another. */
-  resumed(kind: ResumeKind, fields: Readonly<Record<string, unknown>>): void {
+  resumed(
+    kind: ResumeKind,
+    fields: { readonly items: number | null; readonly isHopeless: boolean },
+  ): void {
     if (kind === 'takeover') this.takeovers += 1;
     else if (kind !== 'apology') this.handovers += 1;
-    this.note('job.resumed', 'call goes on in another job', { kind, ...fields });
+    this.#log.emit('job.resumed', { kind, ...fields });
   }
 
   /** The figures so far, for a job that goes on. */
@@ -111,18 +123,14 @@ export class CallRecord {
   ): void {
     this.#figures.toolUsed(tool);
     this.#toolLines += 1;
-    const level = error ? 'warn' : this.#toolLines > toolLinesAtInfo ? 'debug' : 'info';
-    this.#log[level](
-      { event: 'tool.used', tool, ...use, ...(error ? { error } : {}) },
-      'tool used',
-    );
-    this.#store.recordEvent('tool.used', { tool, ...use });
+    const variant = error ? 'failed' : this.#toolLines > toolLinesAtInfo ? 'often' : 'used';
+    this.#log.emit('tool.used', { tool, ...use, ...(error ? { error } : {}) }, variant);
   }
 
   /** A transfer to a person was tried. */
   transferred({ outcome, sipStatus, ...rest }: TransferResult & { durationMs: number }): void {
     this.#transfer = { outcome, sipStatus };
-    this.note('call.transferred', 'transfer to a person', { ...this.#transfer, ...rest });
+    this.#log.emit('call.transferred', { ...this.#transfer, ...rest });
   }
 
   frameSpoken(): void {
@@ -135,26 +143,21 @@ export class CallRecord {
 
   /** Counts the session's turns and failures for as long as `isOpen`: what follows is its closing. */
   watch(session: voice.AgentSession, isOpen: () => boolean): void {
-    this.#figures.watch(session, (latencyMs) =>
-      this.#log.debug({ event: 'turn.completed', latencyMs }, 'turn completed'),
-    );
+    this.#figures.watch(session, (latencyMs) => this.#log.emit('turn.completed', { latencyMs }));
     session.on(voice.AgentSessionEventTypes.Error, ({ error: failure }) => {
       if (!isOpen()) return;
       const { type } = failure;
       const recoverable = 'recoverable' in failure && failure.recoverable;
       const error = 'error' in failure ? failure.error : failure;
       if (!recoverable) this.#figures.providerFailed();
-      this.#log.warn({ event: 'provider.failed', type, recoverable, error }, 'provider failed');
+      this.#log.emit('provider.failed', { type, recoverable, error }, 'failed');
     });
   }
 
   /** Writes down how the call ended, and what it was like. Never rejects, and takes its time. */
-  async ended(
-    ending: Termination,
-    media: MediaFigures | null,
-  ): Promise<Readonly<Record<string, unknown>>> {
+  async ended(ending: Termination, media: MediaFigures | null) {
     const whole = { ...ending, endedBy: endedBy(ending.reason) };
-    this.note('call.ended', 'call ended', { ...whole, cause: this.cause });
+    this.#log.emit('call.ended', { ...whole, cause: this.cause }, 'served');
     const summary = this.#summary(media);
     const { endedAtMs, turns } = summary;
     await this.#store.recordClose({ ...whole, endedAtMs, turns, summary });

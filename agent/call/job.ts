@@ -59,14 +59,13 @@ function openLine(): Line<JobReport, JobOrder> {
       call: serving,
     }),
     onLost: () => bookings?.onLineLost(),
-    onIgnored: (ignored) =>
-      log.warn({ event: 'line.failed', ...ignored }, 'message on the line ignored'),
+    onIgnored: (ignored) => log.emit('line.failed', ignored),
     onOrder: (order) => {
       bookings?.onOrder(order);
       call?.onOrder(order);
       // What closes is heard no longer, and ends within its own time: its record is worth that.
       if (order.type !== 'end' || stage === 'closing') return;
-      log.error({ event: 'job.forced' }, 'job ended by order of the supervisor');
+      log.emit('job.forced', {}, 'ordered');
       void leave('failed');
     },
   });
@@ -77,14 +76,12 @@ function tell(report: JobReport): boolean {
 }
 
 process.on('uncaughtException', (error) => {
-  log.error({ event: 'process.fault', error }, 'uncaught exception in a job');
+  log.emit('process.fault', { error }, 'job-exception');
   void leave('failed');
 });
 // The framework logs these at debug only.
 process.on('unhandledRejection', (error) => {
-  // What the end of a call breaks off rejects all over the framework: that is a hang-up, no fault.
-  const level = stage === 'closing' ? 'debug' : 'error';
-  log[level]({ event: 'process.fault', error }, 'unhandled rejection in a job');
+  log.emit('process.fault', { error }, stage === 'closing' ? 'job-closing' : 'job-rejection');
 });
 // The framework's own way takes 15 s. A job with a call talks on; a warm one has nobody to serve.
 process.on('disconnect', () => {
@@ -136,7 +133,7 @@ async function leaveRoom(ctx: JobContext): Promise<void> {
   try {
     await withDeadline(() => ctx.room.disconnect(), { ms: disconnectMs, label: 'disconnect' });
   } catch (error) {
-    log.debug({ event: 'job.forced', error }, 'room could not be left');
+    log.emit('job.forced', { error }, 'room');
   }
 }
 
@@ -145,7 +142,7 @@ async function warmUp(): Promise<void> {
     await withDeadline(async () => warmCommit(await store()), { ms: prewarmMs, label: 'store' });
   } catch (error) {
     // The call tries again, and is answered all the same.
-    log.warn({ event: 'store.failed', error }, 'store could not be opened ahead');
+    log.emit('store.failed', { error }, 'open-ahead');
   }
   // Loads the detector's model now and not in the first call.
   new inference.VAD({ model: 'silero' }).stream().close();
@@ -159,7 +156,7 @@ export default defineAgent({
       await warmUp();
     } catch (error) {
       // Left alone the framework would wait for it for a minute, and fork no other.
-      log.error({ event: 'process.fault', error }, 'job process could not be warmed up');
+      log.emit('process.fault', { error }, 'job-warm-up');
       await timers.setTimeout(unfitMs);
       process.exit(1);
     }

@@ -2,15 +2,17 @@ import { parseArgs } from 'node:util';
 import type { BookingRow } from '../../tools/journal/journal.ts';
 import { retryNow, type MessageRow } from '../../tools/journal/outbox.ts';
 import { readOverview, resolveCode, type Overview } from '../../tools/journal/overview.ts';
+import { settleRow } from '../../tools/sheet/read/settled-rows.ts';
 import type { Config } from '../config/config.ts';
 import { openStore } from '../infra/store/database.ts';
 import type { Store } from '../infra/store/database.ts';
 import { StoreError } from '../infra/store/store-error.ts';
 
-const usage = `Usage: npm run bookings -- [--json] [--retry] [--resolve CODE] [--help]
+const usage = `Usage: npm run bookings -- [--json] [--retry] [--resolve CODE] [--settle ROW] [--help]
 
   --retry         try now to bring to the sheet what waits
   --resolve CODE  the customer of a conflict was called back, or a message was dealt with
+  --settle ROW    the row of the tab of bookings that cannot be read holds nothing more
   --json          one JSON object a line
 `;
 
@@ -38,6 +40,7 @@ export async function runBookings(options: {
   try {
     await using store = await openStore(options.store());
     if (wanted.resolve !== null) return await resolve(store, wanted.resolve, { report, nowMs });
+    if (wanted.settle !== null) return await settle(store, wanted.settle, { report, nowMs });
     if (wanted.retry) await retryNow(store);
     const overview = await readOverview(store, { sinceMs: nowMs - recentMs });
     for (const line of wanted.json ? jsonLines(overview) : tables(overview)) write(`${line}\n`);
@@ -62,6 +65,23 @@ async function resolve(
   return ok ? 0 : 1;
 }
 
+/** The row is known by its cells from here on: changed again, it holds again. */
+async function settle(
+  store: Store,
+  text: string,
+  { report, nowMs }: { readonly report: Report; readonly nowMs: number },
+): Promise<number> {
+  const row = Number(text);
+  const ok = await settleRow(store, row, nowMs);
+  report(
+    { ok, row: Number.isInteger(row) ? row : null },
+    ok
+      ? `Row ${row} is settled: as it stands it holds nothing from the next reading on.`
+      : `No row ${text} of the bookings is reported as unreadable.`,
+  );
+  return ok ? 0 : 1;
+}
+
 /** The options, or one line that says which of them there is not. */
 function readOptions(args: readonly string[]) {
   try {
@@ -72,9 +92,10 @@ function readOptions(args: readonly string[]) {
         json: { type: 'boolean', default: false },
         retry: { type: 'boolean', default: false },
         resolve: { type: 'string' },
+        settle: { type: 'string' },
       },
     });
-    return { ...values, resolve: values.resolve ?? null };
+    return { ...values, resolve: values.resolve ?? null, settle: values.settle ?? null };
   } catch (error) {
     const why = error instanceof Error ? error.message.split('. ')[0] : String(error);
     return `${why}; npm run bookings -- --help lists the options`;

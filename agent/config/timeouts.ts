@@ -11,7 +11,7 @@ export const defaultTimeouts = {
   equipmentLoadMs: 3_000,
   /** No tool may keep the caller in silence longer; a filler sentence comes at 1_500. */
   toolMs: 6_000,
-  /** How long the caller waits for the sheet before the booking is spoken as pending. */
+  /** The caller waits so long for the sheet before the booking is spoken as pending. */
   confirmBookingMs: 2_500,
   /** Age at which the snapshot is refreshed; a booking marks it stale at once. */
   inventoryTtlMs: 30_000,

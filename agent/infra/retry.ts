@@ -1,7 +1,7 @@
 import timers from 'node:timers/promises';
 import pRetry from 'p-retry';
 
-/** How waits between attempts grow. `jitter` 0 gives the bare curve, 1 anything from 0 to it. */
+/** The growth of waits between attempts. `jitter` 0 gives the bare curve, 1 anything from 0 to it. */
 export type BackOff = {
   readonly initialMs: number;
   readonly multiplier: number;

@@ -9,7 +9,7 @@ const maxFactLength = 400;
 /** Days that the model finds in the text, rather than counting: two weeks, today included. */
 const daysListed = 14;
 
-/** How the agent answers: the yard's own greeting, or one with its name. */
+/** The first words of the agent: the yard's own greeting, or one with its name. */
 export function greetingFor(yard: Yard | null): string {
   const own = sheetText(yard?.greeting ?? '', maxGreetingLength);
   if (own && isSpeakable(own)) return own;
@@ -25,7 +25,7 @@ function nameOf(yard: Yard | null): string {
 }
 
 /**
- * What the model is told for one call. `yard` is null when the sheet could not be read; `todayIso`
+ * The instructions of the model for one call. `yard` is null when the sheet could not be read; `todayIso`
  * is the date in the yard's time zone.
  */
 export function instructionsFor({

@@ -17,7 +17,7 @@ const neverByCount = Number.MAX_SAFE_INTEGER;
 /** Said while the model takes its time, in turn. */
 const fillers = ['One moment, please.', "I'm just checking that for you."];
 
-/** What went wrong at a provider, and was dealt with. */
+/** A failure at a provider that was dealt with. */
 export type SpeechEvents = {
   onHearingTrouble(trouble: HearingTrouble): void;
   onHearingRecovered(recovered: HearingRecovered): void;
@@ -25,7 +25,7 @@ export type SpeechEvents = {
   onSpeakingTrouble(trouble: SpeakingTrouble): void;
 };
 
-/** How one call hears, thinks and speaks. */
+/** The parts with which one call hears, thinks and speaks. */
 export type CallSpeech = { readonly session: voice.AgentSession; readonly hearing: DeepgramStt };
 
 /**

@@ -2,7 +2,7 @@ import { fastify } from 'fastify';
 import type { AlertCause } from '../telemetry/alert-rules.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-/** Whether calls can be taken, and if not, why: the first thing that is missing. */
+/** Readiness to take calls; `reason` is the first thing that is missing. */
 export type Readiness = {
   readonly ready: boolean;
   readonly reason: string | null;
@@ -10,7 +10,7 @@ export type Readiness = {
   readonly warmProcesses: number;
   /** Age of the equipment list in the store, or null when there is none. */
   readonly inventoryAgeMs: number | null;
-  /** What needs a person, ready or not. */
+  /** The causes that need a person, ready or not. */
   readonly alerts: readonly AlertCause[];
 };
 

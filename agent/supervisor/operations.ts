@@ -14,7 +14,7 @@ import type { WorkerPeer } from '../ipc/server.ts';
 import { OutboxBacklog } from '../telemetry/outbox-backlog.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 
-/** What operators are told of, as it is now. */
+/** The service as operators are told of it, now. */
 export type Seen = {
   readonly readiness: Readiness;
   /** The worker that takes calls. */
@@ -25,7 +25,7 @@ export type Seen = {
   readonly bookings: Pick<BookingGateway, 'isLeading' | 'refusal'>;
 };
 
-/** What operators see of the service beside its log: metrics and alerts. */
+/** Shows operators the service beside its log: metrics and alerts. */
 export class Operations {
   /** The supervisor's log; what is written to it is counted. */
   readonly log: Log;

@@ -31,7 +31,7 @@ import { ReadinessLease } from './drain/readiness-lease.ts';
 import { createRooms } from '../livekit/room-service.ts';
 import { WorkerProcesses } from './workers/worker-processes.ts';
 
-/** What is still open after the last word in the log is left behind with the process. */
+/** Anything still open then is left behind with the process. */
 const closeMs = 1_000;
 
 /** The process that stays: it starts workers, holds the line to every job, and guards every call. */

@@ -1,9 +1,9 @@
 import type { RefusalReason, WorkerOrder } from '../ipc/messages.ts';
 
-/** What the supervisor last said of the pool and the calls. */
+/** The pool and the calls, as the supervisor last told of them. */
 export type PoolState = Omit<Extract<WorkerOrder, { type: 'pool' }>, 'type'>;
 
-/** What a job request is decided on. */
+/** The facts on which a job request is decided. */
 export type AdmissionState = {
   readonly pool: PoolState | null;
   /** Jobs that were accepted and have not shown up on the line yet, by id, with their rooms. */
@@ -14,7 +14,7 @@ export type AdmissionState = {
 };
 
 /**
- * Whether a job for `room` is taken; else why not, and the server asks the next worker. A further
+ * Takes a job for `room` (null), or says why not, and the server asks the next worker. A further
  * job for a call that is counted already is always let in: it comes to rescue that call.
  */
 export function admission(state: AdmissionState, room: string): RefusalReason | null {

@@ -26,6 +26,7 @@ export function exampleYard(): Yard {
   const rows = new Map(exampleSheet['Yard']?.map(([key = '', value = '']) => [key, `${value}`]));
   return {
     name: rows.get('Name') ?? '',
+    currency: 'USD',
     timeZone: rows.get('Time zone') ?? defaultTimeZone,
     openingHours: rows.get('Opening hours') ?? null,
     address: rows.get('Address') ?? null,

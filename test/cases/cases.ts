@@ -9,14 +9,15 @@ export type CaseSuite = (
 const suites: Readonly<Record<string, () => Promise<{ readonly run: CaseSuite }>>> = {
   consent: () => import('./consent.ts'),
   voice: () => import('./voice.ts'),
+  sheet: () => import('./sheet.ts'),
 };
 
-const usage = `npm run cases -- ${Object.keys(suites).join('|')} FILE [--json]`;
+const usage = `npm run cases -- ${Object.keys(suites).join('|')} FILE [--json] [--locale en_US] [--today YYYY-MM-DD]`;
 
 const { positionals, values } = commandLine({
   usage,
   takesArguments: true,
-  options: { json: { type: 'boolean' }, locale: { type: 'string' } },
+  options: { json: { type: 'boolean' }, locale: { type: 'string' }, today: { type: 'string' } },
 });
 
 await runCommand(async () => {

@@ -96,7 +96,7 @@ export const processFaults: readonly FaultCase[] = [
   bookingFault('supervisor-killed-before-append', {
     act: killed({
       // The look before the booking hangs as well, and is given up.
-      at: () => ({ match: 'values.batchGet', fault: held }),
+      at: () => ({ match: 'spreadsheets.get', fault: held }),
       when: (scene) => appendsOf(scene) === 0,
     }),
     expected: pendingOnce,
@@ -118,7 +118,7 @@ export const processFaults: readonly FaultCase[] = [
   bookingFault('supervisor-killed-before-read-back', {
     act: killed({
       at: (scene) => ({
-        match: (endpoint) => endpoint === 'values.batchGet' && appendsOf(scene) > 0,
+        match: (endpoint) => endpoint === 'spreadsheets.get' && appendsOf(scene) > 0,
         fault: held,
       }),
       when: (scene) => rowsOf(scene) === 1,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Proposal } from './confirmation.ts';
 import { askNumber, numbersOf, type ToolAnswer, type ToolDeps } from '../tool.ts';
-import type { Offer } from '../yard/booking-words.ts';
+import { noPriceSentence, type Offer } from '../yard/booking-words.ts';
 import type { Unit } from '../yard/equipment.ts';
 import { cheapestPrice } from '../yard/prices.ts';
 import { daysIn, rentalDates, type RentalRange } from '../yard/rental-dates.ts';
@@ -43,6 +43,9 @@ export function readWish(
 ): Wish | ToolAnswer {
   const unit = findUnit(units, args.itemId);
   if (!unit) return { say: 'Which machine would you like to book?', problem: 'unknown-item' };
+  if (unit.dailyRateCents === null) {
+    return { say: noPriceSentence(spokenName(unit)), problem: 'no-price' };
+  }
   const dates = rentalDates(args.start, args.end, today);
   if (!dates.ok) return { say: dates.say, problem: dates.problem };
   const customer = sheetText(args.customer, maxNameLength);
@@ -86,9 +89,9 @@ export function proposalOf(wish: Wish, { unit }: CheckedUnit): Proposal {
   };
 }
 
-/** The price of the rental, in cents. */
+/** The price of the rental, in cents; 0 for a unit without one, which no wish is for. */
 export function totalOf(unit: Unit, range: RentalRange): number {
-  return cheapestPrice(unit, daysIn(range)).totalCents;
+  return cheapestPrice(unit, daysIn(range))?.totalCents ?? 0;
 }
 
 /** What is read back of it. */

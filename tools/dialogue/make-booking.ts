@@ -63,7 +63,7 @@ export async function makeBooking(
   if (state === 'conflict') {
     remember(talk, { ...range, itemId: unit.itemId });
     const now = newestSnapshot(deps, talk) ?? snapshot;
-    const about = { alternatives: alternativesTo(unit, range, now), today: now.today };
+    const about = { ...now, alternatives: alternativesTo(unit, range, now) };
     const say = conflictSentence(spokenName(unit), about);
     return { say, problem: 'conflict', booking: bookingFacts(result.booking, state) };
   }
@@ -122,7 +122,7 @@ export function refusedAs(
   snapshot: Snapshot,
 ): BookEquipmentAnswer {
   const alternatives = alternativesTo(unit, range, snapshot);
-  const about = { name: spokenName(unit), range, alternatives, today: snapshot.today };
+  const about = { ...snapshot, name: spokenName(unit), range, alternatives };
   return { say: refusedSentence(refusal, about), problem: refusal.reason };
 }
 

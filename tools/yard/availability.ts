@@ -9,6 +9,10 @@ export type Availability =
       readonly overdueSince: IsoDate | null;
     }
   | { readonly free: false; readonly reason: 'maintenance' }
+  /** Staff keep it for somebody, without saying when. */
+  | { readonly free: false; readonly reason: 'reserved' }
+  /** Its status, or a row of a booking of it, cannot be read: somebody must look. */
+  | { readonly free: false; readonly reason: 'unclear' }
   /** A booking holds it on one of the days; `until` is the last day of the latest such booking. */
   | { readonly free: false; readonly reason: 'booked'; readonly until: IsoDate }
   /** It is out, and staff expect it back on `until`, which is not before the first day. */
@@ -28,9 +32,16 @@ export function availabilityOf(
   today: IsoDate,
 ): Availability {
   if (unit.status === 'MAINTENANCE') return { free: false, reason: 'maintenance' };
-  const live = bookings.filter((b) => b.itemId === unit.itemId && b.status === 'CONFIRMED');
+  if (unit.status === 'RESERVED') return { free: false, reason: 'reserved' };
+  if (unit.status === 'UNCLEAR' || unit.status === 'SOLD')
+    return { free: false, reason: 'unclear' };
+  const all = bookings.filter((b) => b.itemId === unit.itemId && b.status !== 'CANCELLED');
+  const live = all.filter((b) => b.status === 'CONFIRMED');
   const until = latestEnd(live.filter((b) => overlaps(b, range)));
   if (until !== null) return { free: false, reason: 'booked', until };
+  if (all.some((b) => b.status === 'UNCLEAR' && overlaps(b, range))) {
+    return { free: false, reason: 'unclear' };
+  }
   if (unit.status === 'AVAILABLE') return { free: true, overdueSince: null };
   return whenBack(unit, latestEnd(live.filter((b) => b.start <= today && today <= b.end)), {
     range,
@@ -61,7 +72,10 @@ export function nextFreeStart(
 ): IsoDate | null {
   const length = daysIn(range);
   // It becomes free only on the day after something ends.
-  const ends = bookings.filter((b) => b.itemId === unit.itemId).map((b) => b.end);
+  const ends = bookings
+    // What nobody can read has no end that is known.
+    .filter((b) => b.itemId === unit.itemId && b.status !== 'UNCLEAR')
+    .map((b) => b.end);
   const starts = [...ends, ...(unit.dueBack === null ? [] : [unit.dueBack])]
     .map((end) => addDays(end, 1))
     .filter((start) => start > range.start);

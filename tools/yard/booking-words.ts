@@ -2,13 +2,19 @@ import type { JournalBooking } from '../journal/booking.ts';
 import type { Refusal } from '../journal/booking-service.ts';
 import type { Alternatives } from './alternatives.ts';
 import type { Availability } from './availability.ts';
-import type { IsoDate } from './equipment.ts';
-import { spokenReason } from './found-words.ts';
+import { notFreeSentence, offeredUnit, priceToCome } from './found-words.ts';
 import { spokenCode, spokenPhone } from './phone.ts';
 import { daysIn, type RentalRange } from './rental-dates.ts';
 import { maxNameLength, sheetText } from './sheet-text.ts';
-import { spokenCount, spokenDate, spokenList, spokenMoney, spokenRange } from './spoken.ts';
-import { spokenName } from './unit-facts.ts';
+import {
+  capitalised,
+  spokenCount,
+  spokenDate,
+  spokenList,
+  spokenMoney,
+  spokenRange,
+  type Speaking,
+} from './spoken.ts';
 
 /** What the caller hears when nothing can be booked at all, and is true whatever went wrong. */
 export const cannotBook = {
@@ -26,6 +32,11 @@ export const bookingUnsure = {
   problem: 'timed-out',
 } as const;
 
+/** What the caller hears of a machine that nobody can book without its price being known. */
+export function noPriceSentence(name: string): string {
+  return `I don't have the price of the ${name}. ${capitalised(priceToCome)}. Shall I take a message?`;
+}
+
 /** What the caller agrees to when they say yes. */
 export type Offer = {
   readonly name: string;
@@ -39,13 +50,13 @@ export type Offer = {
 };
 
 /** All of a booking, read back before it is made, and the question that a yes answers. */
-export function readBack(offer: Offer, today: IsoDate): string {
+export function readBack(offer: Offer, { today, currency }: Speaking): string {
   const { name, range, totalCents, depositCents, customer, phone, isOwnPhone } = offer;
-  const deposit = depositCents ? ` plus a ${spokenMoney(depositCents)} deposit` : '';
+  const deposit = depositCents ? ` plus a ${spokenMoney(depositCents, currency)} deposit` : '';
   const number = isOwnPhone ? "the number you're calling from" : spokenPhone(phone);
   return [
     `That's the ${name} ${spokenRange(range, today)}, ${spokenCount(daysIn(range), 'day')},`,
-    `for ${spokenMoney(totalCents)}${deposit}, for ${customer} at ${number}.`,
+    `for ${spokenMoney(totalCents, currency)}${deposit}, for ${customer} at ${number}.`,
     'Shall I book it?',
   ].join(' ');
 }
@@ -60,18 +71,17 @@ export function madeSentence(state: 'confirmed' | 'pending', code: string): stri
 }
 
 /** What the caller hears of a booking of this very call that is asked for again. */
-export function alreadyMadeSentence(booking: JournalBooking, today: IsoDate): string {
-  return `${bookingSentence(booking, today)} Is there anything else?`;
+export function alreadyMadeSentence(booking: JournalBooking, about: Speaking): string {
+  return `${bookingSentence(booking, about)} Is there anything else?`;
 }
 
 /** Why it was not booked, and what could be had instead. */
 export function refusedSentence(
   refusal: Refusal | Exclude<Availability, { free: true }>,
-  about: {
+  about: Speaking & {
     readonly name: string;
     readonly range: RentalRange;
     readonly alternatives: Alternatives;
-    readonly today: IsoDate;
   },
 ): string {
   const { name, range, today } = about;
@@ -86,27 +96,23 @@ export function refusedSentence(
     );
   }
   const when = spokenRange(range, today);
-  return `The ${name} isn't free ${when}: ${spokenReason(refusal, today)}. ${instead(about)}`;
+  return `${notFreeSentence(name, refusal, { when, today })} ${instead(about)}`;
 }
 
 /** What the caller hears when staff gave the unit away before the sheet could take the booking. */
 export function conflictSentence(
   name: string,
-  about: { readonly alternatives: Alternatives; readonly today: IsoDate },
+  about: Speaking & { readonly alternatives: Alternatives },
 ): string {
   return `I'm sorry, the ${name} has just gone out at the yard, so it isn't booked. ${instead({ name, ...about })}`;
 }
 
-function instead(about: {
-  readonly name: string;
-  readonly alternatives: Alternatives;
-  readonly today: IsoDate;
-}): string {
+function instead(
+  about: Speaking & { readonly name: string; readonly alternatives: Alternatives },
+): string {
   const { others, sameAt } = about.alternatives;
   const offers = [
-    ...others.map(
-      ({ unit }) => `the ${spokenName(unit)} at ${spokenMoney(unit.dailyRateCents)} a day`,
-    ),
+    ...others.map(({ unit }) => offeredUnit(unit, about.currency)),
     ...(sameAt ? [`the ${about.name} from ${spokenDate(sameAt.start, about.today)}`] : []),
   ];
   if (offers.length === 0) return 'Shall I take a message, so that someone calls you back?';
@@ -114,14 +120,14 @@ function instead(about: {
 }
 
 /** One booking as it stands, without the name and the number that it is under. */
-export function bookingSentence(booking: JournalBooking, today: IsoDate): string {
+export function bookingSentence(booking: JournalBooking, { today, currency }: Speaking): string {
   const { start, end, bookingId } = booking;
   const name = sheetText(booking.itemName, maxNameLength);
   const what = `the ${name} ${spokenRange({ start, end }, today)}`;
   const code = `under the code ${spokenCode(bookingId)}`;
   switch (booking.state) {
     case 'confirmed':
-      return `You have ${what} booked, ${code}, for ${spokenMoney(booking.totalCents)}.`;
+      return `You have ${what} booked, ${code}, for ${spokenMoney(booking.totalCents, currency)}.`;
     case 'pending':
       return `Your request for ${what} is taken, ${code}, and will be confirmed.`;
     case 'conflict':

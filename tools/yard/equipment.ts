@@ -1,15 +1,19 @@
 /** A calendar day in the yard's time zone, `YYYY-MM-DD`. */
 export type IsoDate = string;
 
-/** Whether a unit can go out, as staff keep it in the sheet's `Status` column. */
-export type UnitStatus = 'AVAILABLE' | 'RENTED' | 'MAINTENANCE';
+/**
+ * Whether a unit can go out, as staff keep it in the sheet's `Status` column, in whichever words.
+ * `RESERVED` and `UNCLEAR` (words that nobody can place) are not offered; `SOLD` ones are not listed.
+ */
+export type UnitStatus = 'AVAILABLE' | 'RENTED' | 'MAINTENANCE' | 'RESERVED' | 'SOLD' | 'UNCLEAR';
 
 /** One rentable machine: one row of the `Equipment` tab. Money is in cents. */
 export type Unit = {
   readonly itemId: string;
   readonly name: string;
   readonly category: string | null;
-  readonly dailyRateCents: number;
+  /** Null when the sheet has none that can be read: it is offered, and somebody calls with the price. */
+  readonly dailyRateCents: number | null;
   readonly weeklyRateCents: number | null;
   readonly fourWeekRateCents: number | null;
   readonly depositCents: number | null;
@@ -18,20 +22,31 @@ export type Unit = {
   readonly notes: string | null;
 };
 
-/** One row of the `Bookings` tab. Both days are included; `CANCELLED` ones hold nothing. */
+/**
+ * One machine of a row of the `Bookings` tab. Both days are included; `CANCELLED` ones hold nothing.
+ * `UNCLEAR` is a row that could not be read whole: it holds from its readable day on (`firstDay` when
+ * there is none) through `lastDay`, until somebody settles it.
+ */
 export type SheetBooking = {
   readonly bookingId: string;
   readonly itemId: string;
   readonly start: IsoDate;
   readonly end: IsoDate;
-  readonly status: 'CONFIRMED' | 'CANCELLED';
+  readonly status: 'CONFIRMED' | 'CANCELLED' | 'UNCLEAR';
 };
+
+/** Before every day that a booking can have. */
+export const firstDay: IsoDate = '2000-01-01';
+/** After every day that a booking can have. */
+export const lastDay: IsoDate = '2099-12-31';
 
 /** What the `Yard` tab says about the business; the owner changes it without a deploy. */
 export type Yard = {
   readonly name: string;
   /** IANA name, such as `America/Chicago`: it decides what "today" is. */
   readonly timeZone: string;
+  /** ISO 4217 code of what prices are in. */
+  readonly currency: string;
   readonly openingHours: string | null;
   readonly address: string | null;
   readonly delivery: string | null;
@@ -53,3 +68,6 @@ export type Inventory = {
 
 /** The time zone of a yard that names none, or whose sheet was never read. */
 export const defaultTimeZone = 'America/Chicago';
+
+/** The currency of a yard that names none, in a sheet whose locale has none of its own. */
+export const defaultCurrency = 'USD';

@@ -9,6 +9,7 @@ import {
   spokenList,
   spokenMoney,
   spokenRange,
+  type Speaking,
 } from './spoken.ts';
 import { spokenName, type CheckedUnit } from './unit-facts.ts';
 
@@ -19,12 +20,11 @@ const maxCategoriesSpoken = 6;
 /** Units of one name, free ones first. */
 export type CheckedGroup = readonly CheckedUnit[];
 
-type About = {
+type About = Speaking & {
   /** Other machines that are free on the days, when none of those asked for is. */
   readonly alternatives: readonly CheckedGroup[];
   /** The days asked for; null when none were: then the question is whether it is free today. */
   readonly range: RentalRange | null;
-  readonly today: IsoDate;
   /** The groups are near to what was asked for, and no more. */
   readonly isClosest: boolean;
 };
@@ -58,6 +58,10 @@ export function spokenReason(
   switch (availability.reason) {
     case 'maintenance':
       return "it's in the shop for maintenance";
+    case 'reserved':
+      return "it's reserved for somebody else";
+    case 'unclear':
+      return "someone must check that one; I'll take your number";
     case 'booked':
       return `it's booked through ${spokenDate(availability.until, today)}`;
     case 'rented':
@@ -67,6 +71,19 @@ export function spokenReason(
     default:
       return availability satisfies never;
   }
+}
+
+/** What the caller hears of a unit that cannot be promised for their days. */
+export function notFreeSentence(
+  name: string,
+  availability: Extract<Availability, { free: false }>,
+  about: { readonly when: string; readonly today: IsoDate },
+): string {
+  const reason = spokenReason(availability, about.today);
+  // Nobody knows that it is taken, only that it cannot be told.
+  return availability.reason === 'unclear'
+    ? `For the ${name} ${about.when}, ${reason}.`
+    : `The ${name} isn't free ${about.when}: ${reason}.`;
 }
 
 /** What to add when a unit should be back by now and is not; empty when there is nothing to add. */
@@ -85,23 +102,31 @@ function oneGroup(group: CheckedGroup, about: About): string[] {
   const name = spokenName(unit);
   const ask = about.range ? [] : ['Which days do you need it?'];
   if (!availability.free) {
-    const reason = group.length === 1 ? `: ${spokenReason(availability, about.today)}` : '';
+    // Of several it is enough that one must be looked at.
+    const told = group.find((of) => isUnclear(of)) ?? (group.length === 1 ? first : null);
     return [
-      `The ${name} isn't free ${spokenWhen(about)}${reason}.`,
+      told && !told.availability.free
+        ? notFreeSentence(name, told.availability, { when: spokenWhen(about), today: about.today })
+        : `The ${name} isn't free ${spokenWhen(about)}.`,
       ...soonest([group], about),
       ...instead(about),
       ...ask,
     ];
   }
-  const price = spokenPrice(unit, about.range);
+  const price = spokenPrice(unit, about);
+  const at = price === null ? `, and ${priceToCome}` : `, at ${price}`;
   const count = group.filter((checked) => checked.availability.free).length;
   return [
     count === 1
-      ? `The ${name} is free ${spokenWhen(about)}, at ${price}.`
-      : `We have ${count} of the ${name} free ${spokenWhen(about)}, at ${price}.`,
+      ? `The ${name} is free ${spokenWhen(about)}${at}.`
+      : `We have ${count} of the ${name} free ${spokenWhen(about)}${at}.`,
     ...overdueCaveat(first, about.today),
     ...ask,
   ];
+}
+
+function isUnclear({ availability }: CheckedUnit): boolean {
+  return !availability.free && availability.reason === 'unclear';
 }
 
 function severalGroups(groups: readonly CheckedGroup[], about: About): string[] {
@@ -109,7 +134,7 @@ function severalGroups(groups: readonly CheckedGroup[], about: About): string[] 
   const taken = groups.filter(([first]) => !first?.availability.free);
   if (free.length === 0) {
     return [
-      `We have ${spokenList(taken.slice(0, maxSpoken).map(spokenOffer))}, ` +
+      `We have ${spokenList(taken.slice(0, maxSpoken).map((group) => spokenOffer(group, about)))}, ` +
         `but none of them is free ${spokenWhen(about)}.`,
       ...soonest(taken, about),
       ...instead(about),
@@ -118,7 +143,7 @@ function severalGroups(groups: readonly CheckedGroup[], about: About): string[] 
   const takenNames = taken.slice(0, maxSpoken - free.length).map(spokenGroup);
   const one = free.length === 1;
   return [
-    `${capitalised(spokenList(free.map(spokenOffer)))} ${one ? 'is' : 'are'} free ${spokenWhen(about)}.`,
+    `${capitalised(spokenList(free.map((group) => spokenOffer(group, about))))} ${one ? 'is' : 'are'} free ${spokenWhen(about)}.`,
     ...(takenNames.length === 0
       ? []
       : [
@@ -143,19 +168,28 @@ function soonest(groups: readonly CheckedGroup[], { range, today }: About): stri
   ];
 }
 
-function instead({ alternatives }: About): string[] {
-  if (alternatives.length === 0) return [];
-  return [`You could have ${spokenList(alternatives.map(spokenOffer), 'or')} instead.`];
+function instead(about: About): string[] {
+  const offers = about.alternatives.map((group) => spokenOffer(group, about));
+  return offers.length === 0 ? [] : [`You could have ${spokenList(offers, 'or')} instead.`];
 }
 
 function spokenWhen({ range, today }: About): string {
   return range ? spokenRange(range, today) : 'today';
 }
 
-function spokenOffer(group: CheckedGroup): string {
-  const [first] = group;
-  return first ? `${spokenGroup(group)} at ${spokenMoney(first.unit.dailyRateCents)} a day` : '';
+function spokenOffer([first]: CheckedGroup, { currency }: About): string {
+  return first ? offeredUnit(first.unit, currency) : '';
 }
+
+/** A machine and its daily rate, as a part of a sentence: `the Trencher at $90 a day`. */
+export function offeredUnit(unit: Unit, currency: string): string {
+  const { dailyRateCents: daily } = unit;
+  const name = `the ${spokenName(unit)}`;
+  return daily === null ? name : `${name} at ${spokenMoney(daily, currency)} a day`;
+}
+
+/** What the caller hears of a price that the sheet does not have. */
+export const priceToCome = "I'll have someone call you with the price";
 
 function spokenGroup([first]: CheckedGroup): string {
   return first ? `the ${spokenName(first.unit)}` : '';
@@ -163,16 +197,18 @@ function spokenGroup([first]: CheckedGroup): string {
 
 /**
  * What a unit costs, in as few words as will do: for the days asked for, `$250 a day, $750 in all`;
- * without any, `$250 a day or $900 a week`. The other rates are the model's to say when asked.
+ * without any, `$250 a day or $900 a week`; null without a daily rate. The other rates are the model's to say when asked.
  */
-function spokenPrice(unit: Unit, range: RentalRange | null): string {
-  const daily = `${spokenMoney(unit.dailyRateCents)} a day`;
+function spokenPrice(unit: Unit, { range, currency }: About): string | null {
+  if (unit.dailyRateCents === null) return null;
+  const money = (cents: number) => spokenMoney(cents, currency);
+  const daily = `${money(unit.dailyRateCents)} a day`;
   if (!range) {
     return unit.weeklyRateCents === null
       ? daily
-      : `${daily} or ${spokenMoney(unit.weeklyRateCents)} a week`;
+      : `${daily} or ${money(unit.weeklyRateCents)} a week`;
   }
   const days = daysIn(range);
-  if (days === 1) return daily;
-  return `${daily}, ${spokenMoney(cheapestPrice(unit, days).totalCents)} in all`;
+  const price = days === 1 ? null : cheapestPrice(unit, days);
+  return price ? `${daily}, ${money(price.totalCents)} in all` : daily;
 }

@@ -1,9 +1,10 @@
 import type { Unit } from './equipment.ts';
+import { itemKey } from './item-id.ts';
 
-/** The unit with that id, in any case; undefined for an id that is not in the list. */
+/** The unit with that id as people mean it; undefined for an id that is not in the list. */
 export function findUnit(units: readonly Unit[], itemId: string): Unit | undefined {
-  const wanted = itemId.trim().toLowerCase();
-  return units.find((unit) => unit.itemId.toLowerCase() === wanted);
+  const wanted = itemKey(itemId);
+  return units.find((unit) => itemKey(unit.itemId) === wanted);
 }
 
 /** The unit, then those that a caller cannot tell from it: the same name at the same price. */

@@ -3,6 +3,9 @@ import type { Unit } from './equipment.ts';
 /** What a unit costs per block of days. All money is in cents. */
 export type Rates = Pick<Unit, 'dailyRateCents' | 'weeklyRateCents' | 'fourWeekRateCents'>;
 
+/** Rates that any number of days can be priced by. */
+export type FullRates = Rates & { readonly dailyRateCents: number };
+
 /** How many of each block are billed. Together they cover the rental, and may cover more days. */
 export type BilledBlocks = {
   readonly fourWeeks: number;
@@ -17,12 +20,23 @@ const daysPerWeek = 7;
 const daysPerFourWeeks = 28;
 
 /**
+ * The price of a rental, or null for a unit without a daily rate: its other rates alone would make
+ * one day cost a week. @throws {RangeError} as `cheapestCover`.
+ */
+export function cheapestPrice(rates: FullRates, days: number): Price;
+export function cheapestPrice(rates: Rates, days: number): Price | null;
+export function cheapestPrice(rates: Rates, days: number): Price | null {
+  const { dailyRateCents } = rates;
+  return dailyRateCents === null ? null : cheapestCover({ ...rates, dailyRateCents }, days);
+}
+
+/**
  * The cheapest way to cover `days` with the blocks that the unit has a rate for; a bigger block is
  * billed when it costs less than the days it replaces. At the same price the one that covers the
  * fewest days too many is taken, then the one with the fewest blocks.
  * @throws {RangeError} when `days` is not a positive integer.
  */
-export function cheapestPrice(rates: Rates, days: number): Price {
+function cheapestCover(rates: FullRates, days: number): Price {
   if (!Number.isInteger(days) || days < 1) throw new RangeError(`Cannot price ${days} days`);
   let best = priceOf(rates, { fourWeeks: 0, weeks: 0, days });
   for (const billed of coverings(rates, days)) {
@@ -44,7 +58,7 @@ function* coverings(rates: Rates, days: number): Generator<BilledBlocks> {
   }
 }
 
-function priceOf(rates: Rates, billed: BilledBlocks): Price {
+function priceOf(rates: FullRates, billed: BilledBlocks): Price {
   const totalCents =
     billed.fourWeeks * (rates.fourWeekRateCents ?? 0) +
     billed.weeks * (rates.weeklyRateCents ?? 0) +

@@ -4,7 +4,7 @@ import { fillerWords, oneSpelling, purposeWords, tradeSynonyms } from './trade-w
 /** Units that a caller cannot tell apart: the same name, whatever its case and spacing. */
 export type UnitGroup = { readonly name: string; readonly units: readonly Unit[] };
 
-/** What was found. */
+/** The units found. */
 export type SearchResult =
   | { readonly kind: 'exact'; readonly groups: readonly UnitGroup[] }
   /** Something of the request was not found: it is offered as the closest, not as the thing. */
@@ -89,7 +89,7 @@ function inYardsWords(asked: readonly string[], known: ReadonlySet<string>): str
   return (synonym ? text.replace(` ${synonym[0]} `, ` ${synonym[1]} `) : text).trim().split(' ');
 }
 
-/** Whether the yard uses the word, or the two words side by side. */
+/** True when the yard uses the word, or the two words side by side. */
 function isKnown(phrase: string, known: ReadonlySet<string>): boolean {
   return known.has(phrase.replace(' ', ''));
 }
@@ -107,7 +107,7 @@ function joinKnownPairs(asked: readonly string[], known: ReadonlySet<string>): s
   return joined;
 }
 
-/** How much of the request a group answers, and whether its noun, the last plain word, is found. */
+/** The part of the request that a group answers, and if its noun, the last plain word, is found. */
 function score(group: UnitGroup, asked: readonly string[]) {
   const name = withPairs(words(group.name));
   const category = withPairs(words(group.units[0]?.category ?? ''));

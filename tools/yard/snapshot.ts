@@ -4,6 +4,7 @@ import { todayIn } from './rental-dates.ts';
 /** The yard's list as a tool reads it: all that one answer needs, taken at one moment. */
 export type Snapshot = Inventory & {
   readonly today: IsoDate;
+  readonly currency: string;
   /** Too old to promise anything from: the caller hears that someone will confirm. */
   readonly isStale: boolean;
 };
@@ -31,6 +32,7 @@ export function readSnapshot(deps: {
   return {
     ...inventory,
     today: todayIn(inventory.yard.timeZone, deps.clock),
+    currency: inventory.yard.currency,
     isStale: deps.clock.nowMs() - inventory.fetchedAtMs > deps.inventoryMaxAgeMs,
   };
 }

@@ -20,12 +20,19 @@ const months = [
 /** Past this many days a date without its year could be taken for another one. */
 const sayYearAfterDays = 300;
 
-/** Money as a voice reads it well: `$450`, `$1,250`, and cents only when there are any: `$89.50`. */
-export function spokenMoney(cents: number): string {
+/** What sentences about the yard's rentals depend on: its day, and what its prices are in (ISO 4217). */
+export type Speaking = { readonly today: IsoDate; readonly currency: string };
+
+/** Money as a voice reads it well: `$450`, `£1,250`, and cents only when there are any: `$89.50`. */
+export function spokenMoney(cents: number, currency: string): string {
+  const digits = cents % 100 === 0 ? 0 : 2;
   return (cents / 100).toLocaleString('en-US', {
     style: 'currency',
-    currency: 'USD',
-    minimumFractionDigits: cents % 100 === 0 ? 0 : 2,
+    currency,
+    // A caller in Toronto hears dollars, not "CA dollars".
+    currencyDisplay: 'narrowSymbol',
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
   });
 }
 

@@ -13,7 +13,7 @@ export const fillerWords: ReadonlySet<string> = new Set(
 /** After one of these a request no longer names the machine, but says what it is for. */
 export const purposeWords: ReadonlySet<string> = new Set(['for', 'to', 'with', 'that', 'on', 'in']);
 
-/** What callers say -> what yards call it. Both in the form that `words()` of search.ts gives. */
+/** Callers' words -> the yards' words for it. Both in the form that `words()` of search.ts gives. */
 export const tradeSynonyms: readonly (readonly [said: string, meant: string])[] = [
   ['bobcat', 'skid steer'],
   ['skid loader', 'skid steer'],

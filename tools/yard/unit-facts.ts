@@ -18,7 +18,7 @@ export type UnitFacts = {
   readonly reason: string | null;
   /** The first day from which it is free for as long; null when nothing says when. */
   readonly freeFrom: IsoDate | null;
-  readonly dailyRate: string;
+  readonly dailyRate: string | null;
   readonly weeklyRate: string | null;
   readonly fourWeekRate: string | null;
   readonly deposit: string | null;
@@ -46,7 +46,11 @@ export function checkUnit(
 }
 
 /** What the model is told of a checked unit. */
-export function unitFacts({ unit, availability, freeFrom }: CheckedUnit): UnitFacts {
+export function unitFacts(
+  { unit, availability, freeFrom }: CheckedUnit,
+  currency: string,
+): UnitFacts {
+  const money = (cents: number | null) => (cents === null ? null : spokenMoney(cents, currency));
   return {
     itemId: unit.itemId,
     name: spokenName(unit),
@@ -55,10 +59,10 @@ export function unitFacts({ unit, availability, freeFrom }: CheckedUnit): UnitFa
     free: availability.free,
     reason: availability.free ? null : availability.reason,
     freeFrom,
-    dailyRate: spokenMoney(unit.dailyRateCents),
-    weeklyRate: unit.weeklyRateCents === null ? null : spokenMoney(unit.weeklyRateCents),
-    fourWeekRate: unit.fourWeekRateCents === null ? null : spokenMoney(unit.fourWeekRateCents),
-    deposit: unit.depositCents === null ? null : spokenMoney(unit.depositCents),
+    dailyRate: money(unit.dailyRateCents),
+    weeklyRate: money(unit.weeklyRateCents),
+    fourWeekRate: money(unit.fourWeekRateCents),
+    deposit: money(unit.depositCents),
     notes:
       unit.notes !== null && isSpeakable(unit.notes) ? sheetText(unit.notes, maxNoteLength) : null,
   };

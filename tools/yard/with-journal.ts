@@ -1,5 +1,6 @@
 import type { JournalBooking } from '../journal/booking.ts';
 import type { Inventory, SheetBooking } from './equipment.ts';
+import { findUnit } from './interchangeable-units.ts';
 
 /** What counts of a booking of the journal. */
 export type HeldBooking = Pick<JournalBooking, 'bookingId' | 'itemId' | 'start' | 'end' | 'state'>;
@@ -19,7 +20,7 @@ export function withJournal(inventory: Inventory, journal: readonly HeldBooking[
     return state === 'cancelled' ? { ...row, status: 'CANCELLED' } : row;
   });
   const added = journal.filter((booking) => isLive(booking) && !inSheet.has(booking.bookingId));
-  return { ...inventory, bookings: [...rows, ...added.map(asRow)] };
+  return { ...inventory, bookings: [...rows, ...added.map((of) => asRow(of, inventory))] };
 }
 
 /** A conflict holds nothing: staff gave the unit away, and their sheet says to whom. */
@@ -27,6 +28,9 @@ function isLive({ state }: HeldBooking): boolean {
   return state === 'pending' || state === 'confirmed';
 }
 
-function asRow({ bookingId, itemId, start, end }: HeldBooking): SheetBooking {
+/** Staff may write the unit's id in another way by now. */
+function asRow(booking: HeldBooking, { units }: Inventory): SheetBooking {
+  const { bookingId, start, end } = booking;
+  const itemId = findUnit(units, booking.itemId)?.itemId ?? booking.itemId;
   return { bookingId, itemId, start, end, status: 'CONFIRMED' };
 }

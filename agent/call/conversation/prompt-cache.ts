@@ -1,5 +1,5 @@
 import { withDeadline } from '../../infra/deadline.ts';
-import type { Log } from '../../infra/log.ts';
+import type { Log } from '../../telemetry/events.ts';
 import type { PhraseAudio } from '../../speech/prompts/prompt-audio.ts';
 
 /** A phrase, with its audio where that was ready before the call. */
@@ -39,7 +39,7 @@ export class PromptCache {
       if (audio) this.#audio.set(text, audio);
     } catch (error) {
       signal.throwIfAborted();
-      this.#log().warn({ event: 'store.failed', error }, 'phrase could not be read');
+      this.#log().emit('store.failed', { error }, 'phrase');
     }
   }
 }

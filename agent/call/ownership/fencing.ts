@@ -1,7 +1,7 @@
 import { ParticipantKind, RoomEvent } from '@livekit/rtc-node';
 import type { Participant, Room } from '@livekit/rtc-node';
 import timers from 'node:timers/promises';
-import type { Log } from '../../infra/log.ts';
+import type { Log } from '../../telemetry/events.ts';
 import type { Claim } from '../persistence/call-lease.ts';
 
 /**
@@ -97,10 +97,9 @@ export class Fencing {
     } while (this.#asksAgain && claim !== 'taken');
     clearTimeout(silence);
     this.#isAsking = false;
-    const level = sign === 'other-agent' && claim === 'ours' ? 'debug' : 'warn';
+    const variant = sign === 'other-agent' && claim === 'ours' ? 'expected' : 'odd';
     const durationMs = Math.round(this.#nowMs() - startedMs);
-    const fields = { event: 'job.doubted', sign, claim, durationMs } as const;
-    this.#deps.log[level](fields, 'job asked whether the call is still its own');
+    this.#deps.log.emit('job.doubted', { sign, claim, durationMs }, variant);
     const goOn = this.#goOn;
     this.#goOn = undefined;
     if (claim === 'taken' || this.#deps.signal.aborted) return;

@@ -18,7 +18,7 @@ import { defaultTimeZone } from '../../../tools/yard/equipment.ts';
 import type { Inventory } from '../../../tools/yard/equipment.ts';
 import { todayIn } from '../../../tools/yard/rental-dates.ts';
 import type { JobOrder, JobReport, SettledState } from '../../ipc/messages.ts';
-import type { Log } from '../../infra/log.ts';
+import type { Log } from '../../telemetry/events.ts';
 import type { Store } from '../../infra/store/database.ts';
 
 const clock = { nowMs: () => Date.now() };
@@ -95,7 +95,7 @@ export class BookingClient implements BookingService {
     if (result.kind === 'refused') return result;
     const { bookingId, itemId, start, end } = result.booking;
     const fields = { bookingId, itemId, start, end, repeated: result.repeated };
-    this.#log.info({ event: 'booking.committed', callId, ...fields }, 'booking is in the journal');
+    this.#log.emit('booking.committed', { callId, ...fields });
     this.#send({ type: 'booking-committed', bookingId });
     return result;
   }
@@ -151,7 +151,7 @@ export class BookingClient implements BookingService {
     try {
       return (await findBooking(await this.#store(), bookingId))?.state;
     } catch (error) {
-      this.#log.warn({ event: 'store.failed', bookingId, error }, 'booking could not be looked up');
+      this.#log.emit('store.failed', { bookingId, error }, 'booking');
       return undefined;
     }
   }

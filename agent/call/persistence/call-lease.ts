@@ -1,5 +1,5 @@
 import { withDeadline } from '../../infra/deadline.ts';
-import type { Log } from '../../infra/log.ts';
+import type { Log } from '../../telemetry/events.ts';
 import type { Store } from '../../infra/store/database.ts';
 import { HeldLease } from '../../infra/store/held-lease.ts';
 import { callLeaseName, readLease } from '../../infra/store/leases.ts';
@@ -62,7 +62,7 @@ export class CallLease {
         ? 'ours'
         : 'taken';
     } catch (error) {
-      this.#log.error({ event: 'store.failed', error }, 'call could not be claimed');
+      this.#log.emit('store.failed', { error }, 'claim');
       return 'unknown';
     }
   }
@@ -135,7 +135,7 @@ export class CallLease {
       const isOurs = await withDeadline(() => this.#renew(), { ms: claimMs, label: 'claim' });
       return isOurs ? 'ours' : 'taken';
     } catch (error) {
-      this.#log.warn({ event: 'store.failed', error }, 'claim of the call could not be renewed');
+      this.#log.emit('store.failed', { error }, 'renewal');
       return 'unknown';
     }
   }

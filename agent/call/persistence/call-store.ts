@@ -1,7 +1,7 @@
 import type { Inventory } from '../../../tools/yard/equipment.ts';
 import type { Voice } from '../../config/config.ts';
 import { withDeadline } from '../../infra/deadline.ts';
-import type { Log } from '../../infra/log.ts';
+import type { Log } from '../../telemetry/events.ts';
 import { phraseKey } from '../../speech/prompts/prompt-audio.ts';
 import type { PhraseAudio } from '../../speech/prompts/prompt-audio.ts';
 import {
@@ -162,7 +162,7 @@ export class CallStore {
       const call = await withDeadline(read, { ms: flushMs, label: 'end of the call' });
       return (call?.endedAtMs ?? null) !== null;
     } catch (error) {
-      this.#log.warn({ event: 'store.failed', error }, 'call could not be looked up');
+      this.#log.emit('store.failed', { error }, 'call');
       return false;
     }
   }
@@ -207,7 +207,7 @@ export class CallStore {
     try {
       await (await this.#open()).close();
     } catch (error) {
-      this.#log.error({ event: 'store.failed', error }, 'store could not be closed');
+      this.#log.emit('store.failed', { error }, 'close');
     }
   }
 
@@ -241,7 +241,7 @@ export class CallStore {
       if (only && others.length > 0) {
         for (const write of writes) await this.#writeAll([write]);
       } else {
-        this.#log.error({ event: 'store.failed', error }, 'call could not be written down');
+        this.#log.emit('store.failed', { error }, 'record');
       }
     }
   }
@@ -252,7 +252,7 @@ export class CallStore {
       await withDeadline(() => this.#writes, { ms: flushMs, label: 'store flush' });
     } catch (error) {
       this.#flushed = false;
-      this.#log.error({ event: 'store.failed', error }, 'call is not fully written down');
+      this.#log.emit('store.failed', { error }, 'record-late');
     }
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { loadInventory } from '../../../tools/sheet/read/inventory.ts';
-import { SheetFormatError, type RowProblem } from '../../../tools/sheet/read/sheet-table.ts';
+import type { SheetProblem } from '../../../tools/sheet/read/sheet-problems.ts';
+import { SheetFormatError } from '../../../tools/sheet/read/sheet-table.ts';
 import { createSheetsClient } from '../../../tools/sheet/client/sheets-client.ts';
 import {
   readServiceAccount,
@@ -73,10 +74,10 @@ function adviceOn(code: SheetsErrorCode, auth: SheetsAuth): string {
   return advice[code] ?? 'Check the network (and SHEETS_BASE_URL, if set), then run doctor again';
 }
 
-function describe(problems: readonly RowProblem[]): string {
-  const shown = problems.slice(0, maxProblemsShown).map(({ tab, row, column, problem }) => {
+function describe(problems: readonly SheetProblem[]): string {
+  const shown = problems.slice(0, maxProblemsShown).map(({ tab, row, column, what }) => {
     const place = row === 0 ? tab : `${tab} row ${row}`;
-    return `${place}, ${column}: ${problem}`;
+    return `${place}, ${column}: ${what}`;
   });
   const more = problems.length - shown.length;
   return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');

@@ -133,7 +133,7 @@ export async function openCalls({ db }: StoreQueries): Promise<readonly StoredCa
   return rows.map(asCall);
 }
 
-/** What happened in a call, in the order of time, then of writing. */
+/** The timeline of a call, in the order of time, then of writing. */
 export async function callTimeline(
   { db }: StoreQueries,
   callId: string,
@@ -183,7 +183,7 @@ export async function saveCallState(
   return written !== undefined;
 }
 
-/** What was kept last for the call; undefined when nothing was. */
+/** The state that was kept last for the call; undefined when none was. */
 export async function readCallState(
   { db }: StoreQueries,
   callId: string,
@@ -196,7 +196,7 @@ export async function readCallState(
   return row?.json;
 }
 
-/** Forgets it: what was said belongs to nobody once the call is over. Not what a later job keeps. */
+/** Forgets the state: the talk is nobody's once the call is over. A later job's is left alone. */
 export async function dropCallState(
   { db }: StoreQueries,
   callId: string,

@@ -9,7 +9,7 @@ import { StoreError } from './store-error.ts';
 /** Where queries run: the store itself, or a transaction of it. */
 export type StoreQueries = { readonly db: Kysely<Schema>; readonly dialect: StoreDialect };
 
-/** What all calls and processes share. The same queries run on both databases. */
+/** The store that all calls and processes share. The same queries run on both databases. */
 export type Store = StoreQueries & {
   /**
    * Runs `work` as if no other transaction ran meanwhile. `work` uses `tx` only (a query on the
@@ -27,7 +27,7 @@ export type Store = StoreQueries & {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** How long one operation waits for locks of others: a caller hears nothing meanwhile. */
+/** One operation waits so long for locks of others: a caller hears nothing meanwhile. */
 const defaultLockWaitMs = 5_000;
 
 /**

@@ -153,7 +153,7 @@ export async function removeExpiredLeases(
     .execute();
 }
 
-/** Whether the lease is still held by its holder in its epoch, and has not expired. */
+/** True while the lease is held by its holder in its epoch, and has not expired. */
 export async function holdsLease(store: StoreQueries, lease: Lease): Promise<boolean> {
   const current = await readLease(store, lease.name);
   return current?.holder === lease.holder && current.epoch === lease.epoch;

@@ -1,6 +1,6 @@
 import type { StoreQueries } from './database.ts';
 
-/** What was saved last under a name, and when. `json` is the value, to be validated by its reader. */
+/** The value saved last under a name, and when. `json` is to be validated by its reader. */
 export type Snapshot = { readonly json: unknown; readonly savedAtMs: number };
 
 /** Replaces what is saved under `name`. `json` is any value that JSON can hold. */

@@ -19,7 +19,7 @@ import { StoreError, type StoreErrorCode } from './store-error.ts';
 type SqliteOptions = { readonly dataDir: string; readonly lockWaitMs: number };
 
 /**
- * How long SQLite itself waits for a lock. It stops the whole process meanwhile, so this covers
+ * SQLite itself waits so long for a lock. It stops the whole process meanwhile, so this covers
  * only another process's short commit; longer waits are made in JavaScript, up to `lockWaitMs`.
  */
 const blockingWaitMs = 5;
@@ -193,7 +193,7 @@ class SqliteDriver implements Driver {
     return { statement, values: parameters.map(bindable) };
   }
 
-  /** What was confirmed aloud outlives a power cut. */
+  /** Syncs the log: a booking that was confirmed aloud outlives a power cut. */
   async #toDisk(): Promise<void> {
     try {
       await this.#log.sync();
@@ -258,7 +258,7 @@ function bindable(value: unknown): SQLInputValue {
   throw new StoreError('STORE_FAILED', `SQLite has no type for a value of type ${typeof value}`);
 }
 
-/** What `node:sqlite` threw, coded. */
+/** Codes an error that `node:sqlite` threw. */
 function asStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const errcode = error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0;

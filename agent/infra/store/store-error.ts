@@ -1,5 +1,5 @@
 /**
- * What is wrong with the store; stable, decide by it.
+ * The fault of the store; stable, decide by it.
  * - `STORE_UNAVAILABLE`: it cannot be opened or reached, or the connection was lost
  * - `STORE_BUSY`: locked by others, or in conflict with them, for longer than we wait
  * - `STORE_FULL`: no space left to write to

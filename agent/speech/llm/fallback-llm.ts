@@ -12,7 +12,6 @@ import {
   ThinkingFault,
 } from './llm-request.ts';
 import timers from 'node:timers/promises';
-import { FirstTokenTimer } from './first-token-timer.ts';
 import { checkCalls, WrongCalls } from './tool-call-check.ts';
 
 /** A request to a model that failed; with `willRetry` the caller notices at most a wait. */
@@ -49,7 +48,7 @@ const lostThread = 'Sorry, I lost my train of thought. Could you say that again,
 /** As `thinkingBudgets`. */
 export type ThinkingBudgets = Readonly<Record<keyof typeof thinkingBudgets, number>>;
 
-/** What a `FallbackLlm` is made of. */
+/** The models of a `FallbackLlm`, and its words and budgets. */
 export type FallbackLlmOptions = {
   /** The primary model, tried twice, and what follows it, tried once each. */
   readonly models: readonly [llm.LLM, ...llm.LLM[]];
@@ -241,7 +240,7 @@ class FallbackLlmStream extends llm.LLMStream {
   }
 }
 
-/** Whether asking the same model again would be of no use in this turn. */
+/** True when asking the same model again would be of no use in this turn. */
 function isOut({ status, retryAfterMs }: ThinkingFault): boolean {
   if ((retryAfterMs ?? 0) > longestPauseMs) return true;
   return status !== null && status >= 400 && status < 500 && !healing.includes(status);
@@ -250,4 +249,45 @@ function isOut({ status, retryAfterMs }: ThinkingFault): boolean {
 /** Ends early when a signal aborts; who asked looks at the signal next. */
 async function pause(ms: number, ...signals: AbortSignal[]): Promise<void> {
   await timers.setTimeout(ms, undefined, { signal: AbortSignal.any(signals) }).catch(() => {});
+}
+
+/** The caller's wait for the first word of an answer: covered by fillers, and not without end. */
+class FirstTokenTimer {
+  readonly #limit = new AbortController();
+  readonly #limitTimer: NodeJS.Timeout;
+  #fillerTimer: NodeJS.Timeout | undefined;
+
+  /** `say` is called once for each filler of `fillers`; the signal aborts with `whenOver()`. */
+  constructor(options: {
+    readonly budgets: ThinkingBudgets;
+    readonly fillers: readonly string[];
+    readonly say: (filler: string) => void;
+    readonly whenOver: () => Error;
+  }) {
+    const { budgets, fillers, say, whenOver } = options;
+    const sayAfter = (ms: number, [filler, ...later]: readonly string[]) => {
+      if (filler === undefined) return;
+      this.#fillerTimer = setTimeout(() => {
+        say(filler);
+        sayAfter(budgets.nextFillerMs, later);
+      }, ms);
+    };
+    sayAfter(budgets.fillerMs, fillers);
+    this.#limitTimer = setTimeout(() => this.#limit.abort(whenOver()), budgets.turnMs);
+  }
+
+  /** Aborts when the wait has lasted `turnMs`. */
+  get signal(): AbortSignal {
+    return this.#limit.signal;
+  }
+
+  /** The first word is there: no filler comes any more, and the limit does not bind. */
+  end(): void {
+    clearTimeout(this.#fillerTimer);
+    clearTimeout(this.#limitTimer);
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
+  }
 }

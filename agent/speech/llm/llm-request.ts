@@ -11,7 +11,7 @@ export class ThinkingFault extends Error {
   readonly kind: ThinkingFaultKind;
   /** The HTTP status of a refusal. */
   readonly status: number | null;
-  /** How long the provider asked to wait before the next request. */
+  /** The wait before the next request that the provider asked for. */
   readonly retryAfterMs: number | null;
 
   constructor(
@@ -25,7 +25,7 @@ export class ThinkingFault extends Error {
   }
 }
 
-/** How long a healthy stream may be silent, in ms. */
+/** A healthy stream may be silent so long, in ms. */
 export type StreamBudgets = { readonly firstTokenMs: number; readonly betweenTokensMs: number };
 
 /** The arguments of `llm.LLM.chat`. */
@@ -68,7 +68,7 @@ export async function* attempt(
   }
 }
 
-/** What is known of one request while it runs: its deadline and its first fault. */
+/** One request while it runs: its deadline and its first fault. */
 export class RequestWatch {
   readonly #betweenTokensMs: number;
   readonly #giveUp: () => void;

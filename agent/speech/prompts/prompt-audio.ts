@@ -9,7 +9,7 @@ export type PhraseAudio = { readonly sampleRateHz: number; readonly pcm: Int16Ar
 
 const frameMs = 20;
 
-/** What a phrase is kept under: it changes with the text, the provider and the voice. */
+/** The key of a phrase in the store: another for another text, provider or voice. */
 export function phraseKey(voice: Voice, text: string): string {
   return createHash('sha256')
     .update(JSON.stringify([voice.provider, voice.model, text]))

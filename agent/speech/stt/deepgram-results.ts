@@ -31,7 +31,7 @@ const message = z.union([results, other]);
 /** A transcript of one stretch of the connection's audio; `start` and `duration` are seconds in it. */
 export type Results = z.infer<typeof results>;
 
-/** What Deepgram sent: a transcript, something else (`other`), or what is none of its messages. */
+/** Reads a message of Deepgram: a transcript, something else (`other`), or none of its messages. */
 export function readMessage(text: string): Results | 'other' | 'garbage' {
   const parsed = message.safeParse(parseJson(text));
   if (!parsed.success) return 'garbage';

@@ -2,7 +2,7 @@ import { WebSocket } from 'ws';
 import { language, readMessage, type Results } from './deepgram-results.ts';
 import { sampleRate } from './replay-buffer.ts';
 
-/** How a connection came to its end. `code` is an HTTP status (`refused`) or a close code (`closed`). */
+/** The end of a connection. `code` is an HTTP status (`refused`) or a close code (`closed`). */
 export type SocketEnd = {
   readonly kind: 'closed' | 'refused' | 'dumb' | 'garbage' | 'timeout';
   readonly code: number | null;

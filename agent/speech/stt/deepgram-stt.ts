@@ -15,7 +15,7 @@ type HearingOptions = {
   readonly onRecovered: (recovered: HearingRecovered) => void;
 };
 
-/** How often the framework is told how much audio was sent. */
+/** The framework is told so often how much audio was sent. */
 const usageSeconds = 5;
 
 /**

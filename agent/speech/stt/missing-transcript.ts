@@ -25,7 +25,7 @@ export class MissingTranscript {
     return this.#sinceMs;
   }
 
-  /** What the voice detector says. */
+  /** The voice detector heard speech begin or end. */
   speaking(isSpeaking: boolean): void {
     if (isSpeaking === this.#isSpeaking) return;
     this.#isSpeaking = isSpeaking;

@@ -1,4 +1,4 @@
-/** What is sent to Deepgram; the framework's resampler makes it of whatever the room brings. */
+/** The rate that is sent to Deepgram; the framework resamples whatever the room brings. */
 export const sampleRate = 16_000;
 
 /** One packet of sound to Deepgram: short, because the last one delays the transcript by its length. */

@@ -5,7 +5,7 @@ import { DeepgramSocket, type SocketEnd } from './deepgram-socket.ts';
 import { ReplayBuffer, sampleRate } from './replay-buffer.ts';
 import { MissingTranscript } from './missing-transcript.ts';
 
-/** What went wrong with the ear, for the log and the call's figures; `attempt` counts in a row. */
+/** A failure of the ear, for the log and the call's figures; `attempt` counts in a row. */
 export type HearingTrouble = SocketEnd & { readonly model: string; readonly attempt: number };
 
 /** Transcripts come again: after how many failures, how long deaf, and how much was heard again. */
@@ -86,7 +86,7 @@ export class SttConnection {
     for (const chunk of this.#audio.add(samples)) this.#send(chunk);
   }
 
-  /** What is under way is to become final now. */
+  /** Has words that are under way become final now. */
   flush(): void {
     this.#sendRest();
     this.#socket?.flush();

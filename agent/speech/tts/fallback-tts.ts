@@ -9,7 +9,6 @@ import { AudioFrame } from '@livekit/rtc-node';
 import { atRate } from './resample.ts';
 import { phraseFrames, type PhraseAudio } from '../prompts/prompt-audio.ts';
 import { SentenceStream } from './sentence-stream.ts';
-import { VoiceHealth } from './voice-health.ts';
 import { TtsStream, type ReadingFailure } from './tts-stream.ts';
 
 /** A voice that failed, and what the caller heard instead: `nothing` also when all was said. */
@@ -38,6 +37,9 @@ type StreamOptions = Required<Omit<FallbackTtsOptions, 'voices'>>;
 
 const defaultBudgets: SpeakingBudgets = { firstAudioMs: 2_000, betweenChunksMs: 1_500 };
 const silenceMs = 10;
+/** A voice that failed this often in a row rests. */
+const failuresUntilRest = 2;
+const restMs = 30_000;
 
 /**
  * A voice that goes on with another one where the first fails: with what has not been said yet. It
@@ -86,7 +88,7 @@ class FallbackTtsStream extends tts.SynthesizeStream {
   readonly #voices: readonly VoiceHealth[];
   readonly #options: StreamOptions;
   readonly #id = shortuuid();
-  /** How many sentences have been reported as said. */
+  /** The number of sentences that have been reported as said. */
   #said = 0;
 
   constructor(
@@ -205,5 +207,41 @@ class FallbackTtsStream extends tts.SynthesizeStream {
       final: false,
       ...(text === '' ? {} : { timedTranscripts: [createTimedString({ text })] }),
     });
+  }
+}
+
+/** One voice and how it has done lately: after two failures in a row it rests for 30 s. */
+class VoiceHealth {
+  readonly voice: tts.TTS;
+  #failuresInRow = 0;
+  #restsUntilMs = 0;
+  #msPerLetter: number | undefined;
+
+  constructor(voice: tts.TTS) {
+    this.voice = voice;
+  }
+
+  /** Voices that rest come last: each is better than none. */
+  static inOrder(voices: readonly VoiceHealth[]): VoiceHealth[] {
+    const nowMs = performance.now();
+    const isResting = (health: VoiceHealth) => nowMs < health.#restsUntilMs;
+    return [...voices].sort((a, b) => Number(isResting(a)) - Number(isResting(b)));
+  }
+
+  /** The pace at which it read last; undefined until it was measured. */
+  get msPerLetter(): number | undefined {
+    return this.#msPerLetter;
+  }
+
+  /** The voice read a text to the end. */
+  spoke(msPerLetter: number | undefined): void {
+    this.#failuresInRow = 0;
+    this.#msPerLetter = msPerLetter ?? this.#msPerLetter;
+  }
+
+  /** The voice failed; a failure right after a rest begins the next one. */
+  failed(): void {
+    this.#failuresInRow += 1;
+    if (this.#failuresInRow >= failuresUntilRest) this.#restsUntilMs = performance.now() + restMs;
   }
 }

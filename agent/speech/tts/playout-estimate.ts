@@ -6,11 +6,11 @@ const lettersPerDigit = 4;
 export const lettersToMeasure = 40;
 /** A voice that gives less than this share of the time the text takes has been cut off. */
 const leastShare = 0.4;
-/** How much faster than measured a voice may be before its silence is taken for a stall. */
+/** A voice may be so much faster than measured before its silence is taken for a stall. */
 const fastestPace = 0.7;
 
 /**
- * How far the audio of one voice has come in the sentences it was given. A voice that marks where
+ * Estimates how far the audio of one voice has come in the sentences it was given. A voice that marks where
  * each sentence begins is believed; for any other it is reckoned from letters and time.
  */
 export class PlayoutEstimate {
@@ -45,22 +45,22 @@ export class PlayoutEstimate {
     return this.#heardMs;
   }
 
-  /** How many sentences were given. */
+  /** The number of sentences that were given. */
   get given(): number {
     return this.#letters.length;
   }
 
-  /** How many of them count as said: at least half of each came out. */
+  /** The number of them that count as said: at least half of each came out. */
   get said(): number {
     return this.#saidAt(this.#msPerLetter);
   }
 
-  /** Whether a sentence is missing however fast the voice speaks. */
+  /** True when a sentence is missing however fast the voice speaks. */
   get owesAudio(): boolean {
     return this.#saidAt(this.#msPerLetter * fastestPace) < this.given;
   }
 
-  /** Whether this is far too little audio for all that was given. */
+  /** True when this is far too little audio for all that was given. */
   get isCutShort(): boolean {
     return this.#heardMs < this.#allLetters() * this.#msPerLetter * leastShare;
   }

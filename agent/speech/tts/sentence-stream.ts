@@ -8,7 +8,7 @@ const sentenceEnd = /[.!?…]["'”’)\]]*\s+$/;
 export class SentenceStream {
   readonly #sentences: string[] = [];
   readonly #splitter = new tokenize.basic.SentenceTokenizer({ minSentenceLength }).stream();
-  /** What was written and is not yet in a sentence. */
+  /** Text that was written and is not yet in a sentence. */
   #written = '';
   #isOver = false;
   #changed = Promise.withResolvers<void>();
@@ -19,7 +19,7 @@ export class SentenceStream {
     void this.#collect();
   }
 
-  /** Whether the text has ended and all its sentences are known. */
+  /** True once the text has ended and all its sentences are known. */
   get isOver(): boolean {
     return this.#isOver;
   }

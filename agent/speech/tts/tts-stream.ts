@@ -4,7 +4,7 @@ import { atRate } from './resample.ts';
 import { UnusableSpeechError } from './openai-tts.ts';
 import { PlayoutEstimate } from './playout-estimate.ts';
 
-/** What went wrong with a voice, and the HTTP status or WebSocket code that it gave. */
+/** A failure of a voice, and the HTTP status or WebSocket code that it gave. */
 export type ReadingFailure = {
   readonly kind: 'refused' | 'slow' | 'stalled' | 'truncated' | 'empty' | 'wrong-format';
   readonly status: number | null;
@@ -12,7 +12,7 @@ export type ReadingFailure = {
 
 type ReadingOptions = {
   readonly voice: tts.TTS;
-  /** What the frames must have. */
+  /** The rate that the frames must have. */
   readonly sampleRateHz: number;
   readonly connOptions: APIConnectOptions;
   /** From the first text to the first audio. */

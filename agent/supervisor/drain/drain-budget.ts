@@ -12,7 +12,7 @@ export type DrainBudget = {
 type DrainTimes = {
   /** Calls that are here are ended with a sentence. */
   readonly lastWordsMs: number;
-  /** What is here then is ended by force. */
+  /** Calls that are here then are ended by force. */
   readonly endMs: number;
 };
 

@@ -10,7 +10,7 @@ import type { ReadinessLease } from './readiness-lease.ts';
 import type { WorkerProcesses } from '../workers/worker-processes.ts';
 
 /**
- * How the calls ended: by themselves or with another deployment (`drained`), the last of them with
+ * The way in which the calls ended: by themselves or with another deployment (`drained`), the last of them with
  * a sentence (`said-goodbye`), or by force: at a second signal, or because the time was over.
  */
 export type DrainOutcome = 'drained' | 'said-goodbye' | 'forced' | 'deadline';

@@ -11,13 +11,13 @@ const prefix = 'ready:';
  * believe that this supervisor is gone.
  */
 const markMs = 5_000;
-/** How old what is known of the others may be, and what the others know of us. */
+/** Supervisors know of each other with this delay at most. */
 const tickMs = 500;
 /** Takes 5 ms; a drain whose grace is short does not wait for a store that is away. */
 const withdrawMs = 500;
 
 /**
- * How supervisors that share a store know of each other: each one that takes calls keeps a lease
+ * Supervisors that share a store know of each other by it: each one that takes calls keeps a lease
  * of its own there, until it drains. A store that is away shows nobody.
  */
 export class ReadinessLease {

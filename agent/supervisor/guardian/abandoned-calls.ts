@@ -25,7 +25,7 @@ export type AbandonedCall = {
   readonly isCallerThere: boolean;
 };
 
-/** What is written down of a call; null when LiveKit never said whose it was. */
+/** The call as it is written down; null when LiveKit never said whose it was. */
 export function abandonedCall(
   { room, caller, firstSeenAtMs, attempts, wasAnswered }: WatchedCall,
   end: Pick<AbandonedCall, 'reason' | 'isCallerThere'>,

@@ -2,7 +2,7 @@ import { beatMs } from '../../ipc/client.ts';
 import type { Log } from '../../telemetry/events.ts';
 import type { JobPeer, WorkerPeer } from '../../ipc/server.ts';
 
-/** How long a process may be silent: `suspectMs` when all else is well, `sureMs` in any case. */
+/** A process may be silent for `suspectMs` when all else is well, and for `sureMs` in any case. */
 type Patience = { readonly suspectMs: number; readonly sureMs: number };
 
 type Beating = { readonly lastBeatMs: number };
@@ -58,7 +58,7 @@ export class FreezeDetector {
 const jobPatience = { suspectMs: 2_000, sureMs: 4_000 };
 /** Where one froze, others may for the same reason: for so long only what is sure counts. */
 const machineMs = 60_000;
-/** Its jobs talk on meanwhile. One that starts has nobody beside it, and much to load. */
+/** The jobs of a hung worker talk on. One that starts has nobody beside it, and much to load. */
 const workerPatience = { suspectMs: 2_000, sureMs: 6_000 };
 /** Nobody waits for it but one who was told goodbye; what it is busy with is often its own end. */
 const closingPatience = { suspectMs: 3_000, sureMs: 3_000 };

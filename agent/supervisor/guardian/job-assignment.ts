@@ -34,12 +34,12 @@ export class JobAssignment {
     return this.#onLine(call).filter((job) => !this.#frozen.has(job));
   }
 
-  /** Whether a job that has the call is on the line, frozen ones too: it may still write it down. */
+  /** True while a job that has the call is on the line, frozen ones too: it may still write it down. */
   isOnLine(call: WatchedCall): boolean {
     return this.#onLine(call).length > 0;
   }
 
-  /** Whether a job serves the call, or is to. One stuck job is none; two are waited for. */
+  /** True while a job serves the call, or is to. One stuck job is none; two are waited for. */
   isServed(call: WatchedCall): boolean {
     const jobs = this.jobsOf(call);
     return jobs.length > 1 || jobs.some((job) => !this.#isStuck(job));
@@ -50,7 +50,7 @@ export class JobAssignment {
     return caller?.callId ? this.#deps.leaseHolder(caller.callId) : null;
   }
 
-  /** Whether `holder` is a job of another supervisor. */
+  /** True when `holder` is a job of another supervisor. */
   isForeign(call: WatchedCall, holder: string | null): boolean {
     if (holder === null || call.lostJobs.has(holder)) return false;
     return !this.jobsOf(call).some((job) => job.call?.jobId === holder);

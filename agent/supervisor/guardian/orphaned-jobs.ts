@@ -9,10 +9,10 @@ const leastMs = 500;
 const settleMs = 1_000;
 const tickMs = 100;
 
-/** What is needed to hand the calls of a dead worker over. */
+/** The jobs on the line, and where their calls could go. */
 export type OrphanedJobsDeps = {
   readonly jobs: () => Iterable<JobPeer>;
-  /** Whether a fresh job can be had for `room` now. */
+  /** True when a fresh job can be had for `room` now. */
   readonly canTake: (room: string) => boolean;
   /** The clock of `JobPeer`. */
   readonly nowMs?: () => number;
@@ -30,7 +30,7 @@ export class OrphanedJobs {
   readonly #nowMs: () => number;
   /** When each worker died, by pid. */
   readonly #diedAtMs = new Map<number, number>();
-  /** How often each job was told. */
+  /** The times that each job was told. */
   readonly #told = new WeakMap<JobPeer, number>();
   #order: Order | undefined;
   #tick: NodeJS.Timeout | undefined;
@@ -83,7 +83,7 @@ export class OrphanedJobs {
     return isThere && !this.#hasHeir(job) && this.#nowMs() < untilMs;
   }
 
-  /** Whether another job speaks in its room already. */
+  /** True when another job speaks in its room already. */
   #hasHeir({ pid, call }: JobPeer): boolean {
     return [...this.#deps.jobs()].some(
       (other) => other.pid !== pid && other.stage === 'live' && other.call?.room === call?.room,

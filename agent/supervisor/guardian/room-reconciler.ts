@@ -5,7 +5,7 @@ import type { ListedRoom, Rooms } from '../../livekit/room-service.ts';
 import type { WatchedCall, WatchedCalls } from './watched-call.ts';
 import type { JobAssignment } from './job-assignment.ts';
 
-/** How often LiveKit's list of rooms is read. */
+/** LiveKit's list of rooms is read so often. */
 export const sweepMs = 2_000;
 
 /** Where calls and their callers are looked up, and who is told of an abandoned one. */

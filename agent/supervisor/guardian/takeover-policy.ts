@@ -7,27 +7,27 @@ const maxTakeovers = 3;
 /** Events in a minute, over all calls: beyond that something is wrong that no takeover cures. */
 const maxEvents = 3;
 const windowMs = 60_000;
-/** What goes down within a second goes down for one reason. */
+/** Jobs that go down within a second go down for one reason. */
 const togetherMs = 1_000;
-/** How long a job is looked for that would apologise. */
+/** A job that would apologise is looked for so long. */
 const apologyMs = 20_000;
-/** How long a caller is left waiting for a worker that can take the call. */
+/** A caller is left waiting so long for a worker that can take the call. */
 const hopelessMs = 60_000;
 
-/** What a call without a job gets: a fresh one, one that only apologises, or nothing more. */
+/** The next thing for a call without a job: a fresh one, one that only apologises, or nothing more. */
 export type NextStep = 'takeover' | 'apology' | 'give-up';
 
-/** How often calls are taken over before it must be another way. Times are the guardian's. */
+/** Limits how often calls are taken over before it must be another way. Times are the guardian's. */
 export class TakeoverPolicy {
   #events: Loss[] = [];
   readonly #counted = new WeakSet<Loss>();
 
-  /** Whether no further job is sent for: the caller hears it ring until they give up. */
+  /** True when no further job is sent for: the caller hears it ring until they give up. */
   ringsOut({ wasAnswered, attempts }: WatchedCall): boolean {
     return !wasAnswered && attempts >= maxWhileRinging;
   }
 
-  /** Whether nothing can be done for the call any more, also without a worker to do it. */
+  /** True when nothing can be done for the call any more, also without a worker to do it. */
   isHopeless(call: WatchedCall, nowMs: number): boolean {
     const { wasAnswered, apologyDueAtMs, apologyFailed, loss } = call;
     if (!wasAnswered) return false;
@@ -36,7 +36,7 @@ export class TakeoverPolicy {
     return loss !== null && nowMs > loss.atMs + hopelessMs;
   }
 
-  /** What is to be done for the call now; `canServe` says that a job can be had. */
+  /** Decides what is done for the call now; `canServe` says that a job can be had. */
   next(call: WatchedCall, nowMs: number, canServe: boolean): NextStep {
     if (!call.wasAnswered) return 'takeover';
     // A worker that comes late is still in time, unless even the apology failed.

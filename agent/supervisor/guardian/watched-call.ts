@@ -9,7 +9,7 @@ const closedMs = 60_000;
 export type Loss = {
   /** By the guardian's clock. */
   readonly atMs: number;
-  /** What took it may have taken others in the same second: one event, not several. */
+  /** Others may have gone with it in the same second: one event, not several. */
   readonly isShared: boolean;
 };
 
@@ -42,9 +42,9 @@ export class WatchedCall {
   readonly lostJobs = new Set<string>();
   /** The last of them. */
   loss: Loss | null = null;
-  /** What went wrong last. */
+  /** The last thing that went wrong. */
   failure: TerminationReason | null = null;
-  /** It is being looked after just now. */
+  /** The guardian looks after it just now. */
   busy = false;
   /** The last dispatch, while nothing has come of it: no job, no refusal. */
   #open: 'ringing' | 'takeover' | null = null;

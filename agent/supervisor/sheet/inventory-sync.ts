@@ -5,6 +5,8 @@ import {
 } from '../../../tools/sheet/read/inventory-snapshot.ts';
 import { InventoryRefresher } from '../../../tools/sheet/read/inventory-refresher.ts';
 import { readLastGood } from '../../../tools/sheet/read/last-good.ts';
+import { readSettledRows } from '../../../tools/sheet/read/settled-rows.ts';
+import { saveProblems, type SheetProblem } from '../../../tools/sheet/read/sheet-problems.ts';
 import { needsPerson, toDoAbout } from '../../../tools/sheet/client/sheet-advice.ts';
 import { createSheetsClient } from '../../../tools/sheet/client/sheets-client.ts';
 import { refusalOf, type SheetsErrorCode } from '../../../tools/sheet/client/sheets-error.ts';
@@ -59,7 +61,8 @@ export class InventorySync {
       ttlMs: timeouts.inventoryTtlMs,
       timeoutMs: timeouts.equipmentLoadMs,
       lastGood: () => readLastGood(store),
-      save: (inventory) => this.#save(inventory),
+      settled: () => readSettledRows(store),
+      save: (inventory, problems) => this.#save(inventory, problems),
       onRefreshed: ({ items, durationMs, problems, failures }) => {
         this.#firstTry.resolve();
         this.#refusal = null;
@@ -142,7 +145,7 @@ export class InventorySync {
     this.#onChanged();
   }
 
-  async #save(inventory: Inventory): Promise<void> {
+  async #save(inventory: Inventory, problems: readonly SheetProblem[]): Promise<void> {
     const json = inventoryToJson(inventory);
     const savedAtMs = inventory.fetchedAtMs;
     this.#savedAtMs = await this.#store.transaction(async (tx) => {
@@ -150,6 +153,7 @@ export class InventorySync {
       const aheadMs = newestMs - savedAtMs;
       if (aheadMs > 0 && aheadMs < raceMs) return newestMs;
       await saveSnapshot(tx, { name: inventorySnapshot, json, savedAtMs });
+      await saveProblems(tx, 'sheet', { problems, nowMs: savedAtMs });
       return savedAtMs;
     });
   }

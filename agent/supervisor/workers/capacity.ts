@@ -2,7 +2,7 @@ import type { JobCall } from '../../ipc/messages.ts';
 import type { JobLine, WorkerPeer } from '../../ipc/server.ts';
 import type { WorkerProcesses } from './worker-processes.ts';
 
-/** What the line shows of the workers and their jobs, as it is now. */
+/** The workers and their jobs as the line shows them now: who is warm, who serves, what is missing. */
 export class Capacity {
   readonly #line: JobLine;
   readonly #workers: WorkerProcesses;

@@ -5,7 +5,7 @@ import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import type { LiveKitLink } from './link.ts';
 
-/** What the framework takes for LiveKit. */
+/** The socket that the framework takes for LiveKit. */
 export type LinkGate = {
   /** The framework's `wsURL`. Secret: who knows it can speak for the worker. */
   readonly url: string;

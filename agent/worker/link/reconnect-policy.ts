@@ -2,12 +2,12 @@ import type { Config } from '../../config/config.ts';
 import { backOffMs } from '../../infra/retry.ts';
 
 /**
- * How a connection to LiveKit ended, or why there was none. `refused`: the server is there and
+ * The end of a connection to LiveKit, or the reason why there was none. `refused`: the server is there and
  * rejects the key.
  */
 export type LinkLoss = { readonly kind: 'lost' | 'refused'; readonly detail: string };
 
-/** It only makes waits shorter: the first reconnect comes after half of `initialMs` at the earliest. */
+/** Jitter only makes waits shorter: the first reconnect comes after half of `initialMs` at the earliest. */
 const usualJitter = 0.5;
 /** A registration that held this long was a good one: what is lost after it is a new trouble. */
 const steadyMs = 60_000;

@@ -35,6 +35,25 @@ async function closedAfter(record: CallRecord, own: MediaFigures | null) {
   return fresh.ended(termination('agent-goodbye'), own);
 }
 
+test('what the catalogue has for the timeline is kept in it, without errors, and nothing else', () => {
+  const kept: unknown[] = [];
+  const store = {
+    recordEvent: (event: string, data: object) => kept.push([event, data]),
+  } as unknown as CallStore;
+  const { log, events } = recordedLog();
+  const record = new CallRecord({ log, store });
+  record.identify('SCL_1');
+  record.log.emit('room.connected', { durationMs: 5 }, 'first');
+  record.log.emit('room.connected', { durationMs: 6 }, 'again');
+  record.toolUsed('end_call', { durationMs: 1, ok: false, error: new Error('5550111') });
+  record.log.emit('turn.completed', { latencyMs: 700 });
+  assert.deepEqual(kept, [
+    ['room.connected', { durationMs: 5 }],
+    ['tool.used', { tool: 'end_call', durationMs: 1, ok: false }],
+  ]);
+  assert.equal(events().length, 4);
+});
+
 test('the closing line says when words and packets last came and went', async () => {
   const record = createRecord();
   record.frameSpoken();

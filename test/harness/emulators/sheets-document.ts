@@ -1,16 +1,25 @@
 import { formatA1, parseA1, type GridRange } from './sheets-a1.ts';
 import {
+  cellOf,
   EMPTY,
   renderCell,
   toCell,
+  type CellInput,
   type CellValue,
   type Rendering,
   type SheetCell,
   type ValueInput,
 } from './sheets-cell.ts';
-import { invalid } from './sheets-error.ts';
+import { invalid, protectedCell } from './sheets-error.ts';
 
-type Tab = { readonly sheetId: number; title: string; rows: SheetCell[][]; rowCount: number };
+type Tab = {
+  readonly sheetId: number;
+  title: string;
+  rows: SheetCell[][];
+  rowCount: number;
+  /** Only its owner may change it, and that is nobody who asks here. */
+  isProtected: boolean;
+};
 
 const MIN_ROWS = 1_000;
 const MIN_COLUMNS = 26;
@@ -31,6 +40,8 @@ export type Updated = {
 export class SheetsDocument {
   readonly id: string;
   tabs: Tab[] = [];
+  locale = 'en_US';
+  timeZone = 'America/Chicago';
   #nextSheetId = 0;
 
   constructor(id: string) {
@@ -42,7 +53,13 @@ export class SheetsDocument {
     if (this.findTab(title)) {
       throw invalid(`A sheet with the name "${title}" already exists. Please enter another name.`);
     }
-    const tab = { sheetId: sheetId ?? this.#nextSheetId, title, rows: [], rowCount: MIN_ROWS };
+    const tab: Tab = {
+      sheetId: sheetId ?? this.#nextSheetId,
+      title,
+      rows: [],
+      rowCount: MIN_ROWS,
+      isProtected: false,
+    };
     this.#nextSheetId = Math.max(this.#nextSheetId, tab.sheetId) + 1;
     this.tabs.push(tab);
     return tab;
@@ -52,6 +69,8 @@ export class SheetsDocument {
   clone(): SheetsDocument {
     const copy = new SheetsDocument(this.id);
     copy.#nextSheetId = this.#nextSheetId;
+    copy.locale = this.locale;
+    copy.timeZone = this.timeZone;
     copy.tabs = this.tabs.map((tab) => ({ ...tab, rows: tab.rows.map((row) => [...row]) }));
     return copy;
   }
@@ -88,6 +107,19 @@ export class SheetsDocument {
     return values.length === 0 ? head : { ...head, values };
   }
 
+  /** The cells of these ranges as `spreadsheets.get` sends them: of each tab that is named. */
+  grid(ranges: readonly string[]): ReadonlyMap<Tab, readonly GridRange[]> {
+    return Map.groupBy(
+      ranges.map((a1) => this.#resolve(a1)),
+      (range) => this.#tabOf(range),
+    );
+  }
+
+  /** @throws {GoogleError} 400 when the tab is protected. */
+  assertMayChange(tab: Tab): void {
+    if (tab.isProtected) throw protectedCell();
+  }
+
   /** `values.update`: null leaves a cell as it is, an empty string empties it. */
   update(a1: string, lines: CellValue[][], dimension: Dimension, option: ValueInput): Updated {
     const range = this.#resolve(a1);
@@ -112,6 +144,7 @@ export class SheetsDocument {
   append(a1: string, lines: CellValue[][], option: ValueInput, insertRows: boolean): object {
     const range = this.#resolve(a1);
     const tab = this.#tabOf(range);
+    this.assertMayChange(tab);
     const table = lastTable(tab, range);
     const startRow = table?.endRow ?? range.startRow;
     const startColumn = table?.startColumn ?? range.startColumn;
@@ -129,6 +162,7 @@ export class SheetsDocument {
   clear(a1: string): object {
     const range = this.#resolve(a1);
     const tab = this.#tabOf(range);
+    this.assertMayChange(tab);
     for (const row of tab.rows.slice(range.startRow, range.endRow)) {
       row.fill(EMPTY, range.startColumn, Math.min(range.endColumn, row.length));
     }
@@ -153,8 +187,11 @@ export class SheetsDocument {
     values: CellValue[][],
     option: ValueInput,
   ): Updated {
+    this.assertMayChange(tab);
     for (const [offset, row] of values.entries()) {
-      const cells = row.map((value) => (value === null ? null : toCell(value, option)));
+      const cells = row.map((value) =>
+        value === null ? null : toCell(value, option, this.locale),
+      );
       this.put(tab, startRow + offset, startColumn, cells);
     }
     const updatedColumns = Math.max(0, ...values.map((row) => row.length));
@@ -197,7 +234,7 @@ export class SheetsDocument {
 /** A spreadsheet with these tabs and values. */
 export function createDocument(
   id: string,
-  tabs: Readonly<Record<string, readonly (readonly CellValue[])[]>>,
+  tabs: Readonly<Record<string, readonly (readonly CellInput[])[]>>,
 ): SheetsDocument {
   const document = new SheetsDocument(id);
   for (const [title, rows] of Object.entries(tabs)) {
@@ -208,9 +245,9 @@ export function createDocument(
   return document;
 }
 
-/** Values as they are, as cells; an empty string is an empty cell. */
-export function toCells(values: readonly CellValue[]): SheetCell[] {
-  return values.map((value) => (value === '' ? EMPTY : { value }));
+/** Inputs as cells. */
+export function toCells(values: readonly CellInput[]): SheetCell[] {
+  return values.map(cellOf);
 }
 
 /** A blank row or column ends a table; of those in the range, the last one counts. */

@@ -22,6 +22,14 @@ export function invalid(message: string): GoogleError {
   return new GoogleError(400, 'INVALID_ARGUMENT', message);
 }
 
+/** 400: the range is protected against this account. */
+export function protectedCell(): GoogleError {
+  return invalid(
+    'You are trying to edit a protected cell or object. ' +
+      'Please contact the spreadsheet owner to remove protection if you need to edit.',
+  );
+}
+
 /** 400 for a field or query parameter that the method does not have. */
 export function unknownName(name: string, where: string): GoogleError {
   const description = `Invalid JSON payload received. Unknown name "${name}"${where}`;

@@ -1,40 +1,92 @@
 import { invalid } from './sheets-error.ts';
 
+/** Fields of a resource that a mask may name, whether an answer has them or not. */
+export type FieldTree = { readonly [name: string]: FieldTree };
+
+/** The fields of a spreadsheet that this emulator knows, as Google names them. */
+export const spreadsheetFields: FieldTree = {
+  spreadsheetId: {},
+  spreadsheetUrl: {},
+  properties: { title: {}, locale: {}, timeZone: {} },
+  sheets: {
+    properties: {
+      sheetId: {},
+      title: {},
+      index: {},
+      sheetType: {},
+      gridProperties: { rowCount: {}, columnCount: {} },
+    },
+    data: {
+      startRow: {},
+      startColumn: {},
+      rowData: {
+        values: {
+          formattedValue: {},
+          effectiveValue: { numberValue: {}, stringValue: {}, boolValue: {}, errorValue: {} },
+          userEnteredValue: {},
+          effectiveFormat: { numberFormat: { type: {}, pattern: {} } },
+        },
+      },
+    },
+  },
+};
+
 /**
- * Cuts an answer down to a field mask: dotted paths joined by commas, such as
- * `sheets.properties.title`. @throws {GoogleError} 400 for a field that the answer does not have.
+ * Cuts an answer down to a field mask, such as `sheets.properties.title` or
+ * `properties(locale,timeZone)`. What the answer does not have is left out.
+ * @throws {GoogleError} 400 for a field that there is not.
  */
-export function selectFields(answer: object, mask: string | null): object {
+export function selectFields(answer: object, mask: string | null, known: FieldTree): object {
   if (mask === null || mask === '*') return answer;
-  const selected = new Map<string, unknown>();
-  for (const path of mask.split(',')) {
-    const [name = '', ...rest] = path.split('.');
-    selected.set(name, merge(selected.get(name), pick(field(answer, name, mask), rest, mask)));
-  }
-  return Object.fromEntries(selected);
+  return cut(answer, parseMask(mask, known)) as object;
 }
 
-function pick(value: unknown, path: readonly string[], mask: string): unknown {
-  const [name, ...rest] = path;
-  if (name === undefined) return value;
-  if (Array.isArray(value)) return value.map((item) => pick(item, path, mask));
-  return { [name]: pick(field(value, name, mask), rest, mask) };
+/** Whether the mask asks for the cells. */
+export function asksForGrid(mask: string | null, known: FieldTree): boolean {
+  if (mask === null) return false;
+  return 'data' in (parseMask(mask, known)['sheets'] ?? {});
 }
 
-function field(value: unknown, name: string, mask: string): unknown {
-  const found =
-    typeof value === 'object' && value !== null
-      ? Object.entries(value).find(([key]) => key === name)
-      : undefined;
-  if (!found) throw invalid(`Request contains an invalid argument: field mask "${mask}"`);
-  return found[1];
+function cut(value: unknown, wanted: FieldTree): unknown {
+  if (Array.isArray(value)) return value.map((item) => cut(item, wanted));
+  if (typeof value !== 'object' || value === null || Object.keys(wanted).length === 0) return value;
+  const entries = Object.entries(value).flatMap(([name, field]) => {
+    const below = wanted[name];
+    return below ? [[name, cut(field, below)]] : [];
+  });
+  return Object.fromEntries(entries) as object;
 }
 
-/** Two cut-downs of the same value in one; lists pair up item by item. */
-function merge(a: unknown, b: unknown): unknown {
-  if (Array.isArray(a) && Array.isArray(b)) return a.map((item, index) => merge(item, b[index]));
-  if (typeof a !== 'object' || a === null || typeof b !== 'object' || b === null) return b;
-  const merged = new Map<string, unknown>(Object.entries(a));
-  for (const [key, value] of Object.entries(b)) merged.set(key, merge(merged.get(key), value));
-  return Object.fromEntries(merged);
+type Tree = { [name: string]: Tree };
+
+/** Paths with dots, and lists in brackets, joined by commas. */
+function parseMask(mask: string, known: FieldTree): Tree {
+  const refuse = () => invalid(`Request contains an invalid argument: field mask "${mask}"`);
+  const root: Tree = {};
+  let rest = mask;
+  const readList = (into: Tree, fields: FieldTree) => {
+    do {
+      readPath(into, fields);
+    } while (accept(','));
+  };
+  const readPath = (into: Tree, fields: FieldTree) => {
+    const name = /^\w+/.exec(rest)?.[0] ?? '';
+    const below = fields[name];
+    if (!below) throw refuse();
+    rest = rest.slice(name.length);
+    const tree = (into[name] ??= {});
+    if (accept('.')) readPath(tree, below);
+    else if (accept('(')) {
+      readList(tree, below);
+      if (!accept(')')) throw refuse();
+    }
+  };
+  const accept = (sign: string) => {
+    if (!rest.startsWith(sign)) return false;
+    rest = rest.slice(1);
+    return true;
+  };
+  readList(root, known);
+  if (rest !== '') throw refuse();
+  return root;
 }

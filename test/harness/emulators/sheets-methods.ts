@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { CellValue } from './sheets-cell.ts';
+import { EMPTY, gridCell, type CellValue } from './sheets-cell.ts';
 import type { Dimension, SheetsDocument } from './sheets-document.ts';
-import { GoogleError, invalid, unknownName } from './sheets-error.ts';
+import { invalid, unknownName } from './sheets-error.ts';
 import { Query } from './sheets-query.ts';
-import { selectFields } from './sheets-fields.ts';
+import { asksForGrid, selectFields, spreadsheetFields } from './sheets-fields.ts';
 import { applyRequests } from './sheets-structure.ts';
 
 /** A request that names a method of the API, before its parameters are looked at. */
@@ -125,10 +125,14 @@ const methods: Readonly<Record<string, Method>> = {
     path: new RegExp(`^${ID}$`),
     parameters: ['ranges', 'includeGridData', 'excludeTablesInBandedRanges'],
     run({ document, query }) {
-      if (query.one('includeGridData') === 'true') {
-        throw new GoogleError(501, 'UNIMPLEMENTED', 'This emulator has no grid data');
-      }
-      return selectFields(describe(document), query.one('fields'));
+      const mask = query.one('fields');
+      // A mask has the last word, as with Google.
+      const hasGrid =
+        mask === null
+          ? query.one('includeGridData') === 'true'
+          : asksForGrid(mask, spreadsheetFields);
+      const described = describe(document, query.all('ranges'), hasGrid);
+      return selectFields(described, mask, spreadsheetFields);
     },
   },
   'spreadsheets.batchUpdate': {
@@ -218,19 +222,38 @@ function parseBody<T>(schema: z.ZodType<T>, body: string): T {
   throw invalid(`Invalid value at '${at}'`);
 }
 
-function describe(document: SheetsDocument): object {
+/** With ranges only the tabs that they name, in the order of the tabs. */
+function describe(document: SheetsDocument, ranges: readonly string[], hasGrid: boolean): object {
+  const asked = ranges.length > 0 ? ranges : document.tabs.map(({ title }) => quoted(title));
+  const byTab = document.grid(asked);
   return {
     spreadsheetId: document.id,
-    properties: { title: 'Emulated yard', locale: 'en_US', timeZone: 'America/Chicago' },
-    sheets: document.tabs.map((tab, index) => ({
-      properties: {
+    properties: { title: 'Emulated yard', locale: document.locale, timeZone: document.timeZone },
+    sheets: document.tabs.flatMap((tab, index) => {
+      const wanted = byTab.get(tab);
+      if (!wanted) return [];
+      const properties = {
         sheetId: tab.sheetId,
         title: tab.title,
         index,
         sheetType: 'GRID',
         gridProperties: { rowCount: tab.rowCount, columnCount: document.columnCount(tab) },
-      },
-    })),
+      };
+      if (!hasGrid) return [{ properties }];
+      const data = wanted.map((range) => ({
+        rowData: tab.rows.slice(range.startRow, range.endRow).map((row) => ({
+          values: Array.from(
+            { length: Math.min(range.endColumn, row.length) - range.startColumn },
+            (_, column) => gridCell(row[range.startColumn + column] ?? EMPTY),
+          ),
+        })),
+      }));
+      return [{ properties, data }];
+    }),
     spreadsheetUrl: `https://docs.google.com/spreadsheets/d/${document.id}/edit`,
   };
+}
+
+function quoted(title: string): string {
+  return `'${title.replaceAll("'", "''")}'`;
 }

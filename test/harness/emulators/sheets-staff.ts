@@ -1,5 +1,5 @@
 import { parseA1 } from './sheets-a1.ts';
-import type { CellValue, SheetCell } from './sheets-cell.ts';
+import type { CellInput, CellValue, SheetCell } from './sheets-cell.ts';
 import { toCells, type SheetsDocument } from './sheets-document.ts';
 
 /** What a person does in the sheet's window. Rows are numbered from 1, as that window does. */
@@ -25,11 +25,11 @@ export function staffHands(documentNow: () => SheetsDocument) {
       return tabOf(title).rows[row]?.[column]?.formula !== undefined;
     },
     /** Puts a value into a cell such as `B2`. */
-    setCell(title: string, a1: string, value: CellValue): void {
+    setCell(title: string, a1: string, value: CellInput): void {
       const { row, column } = position(title, a1);
       documentNow().put(tabOf(title), row, column, toCells([value]));
     },
-    insertRow(title: string, rowNumber: number, values: readonly CellValue[]): void {
+    insertRow(title: string, rowNumber: number, values: readonly CellInput[]): void {
       const tab = tabOf(title);
       tab.rows.splice(rowNumber - 1, 0, toCells(values));
       tab.rowCount += 1;
@@ -52,8 +52,19 @@ export function staffHands(documentNow: () => SheetsDocument) {
     renameColumn(title: string, from: string, to: string): void {
       documentNow().put(tabOf(title), 0, columnOf(title, from), toCells([to]));
     },
-    addTab(title: string, rows: readonly (readonly CellValue[])[] = []): void {
+    addTab(title: string, rows: readonly (readonly CellInput[])[] = []): void {
       documentNow().addTab(title).rows = rows.map(toCells);
+    },
+    renameTab(title: string, to: string): void {
+      tabOf(title).title = to;
+    },
+    /** Protects a tab against the account that asks, or takes the protection away. */
+    protect(title: string, isProtected = true): void {
+      tabOf(title).isProtected = isProtected;
+    },
+    /** File, Settings: how the sheet writes dates and amounts. */
+    setLocale(locale: string, timeZone = documentNow().timeZone): void {
+      Object.assign(documentNow(), { locale, timeZone });
     },
     removeTab(title: string): void {
       const tab = tabOf(title);

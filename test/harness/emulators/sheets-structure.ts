@@ -76,6 +76,7 @@ const kinds = new Map<string, Apply>([
       z.strictObject({ sheetId: z.int(), rows: z.array(rowData), fields: onlyValues }),
       (document, { sheetId, rows }) => {
         const tab = document.tabById(sheetId);
+        document.assertMayChange(tab);
         const lastFull = tab.rows.findLastIndex((row) => row.some((cell) => cell.value !== null));
         for (const [offset, row] of rows.entries()) {
           document.put(tab, lastFull + 1 + offset, 0, toCells(row));
@@ -97,6 +98,7 @@ const kinds = new Map<string, Apply>([
       }),
       (document, { start, rows }) => {
         const tab = document.tabById(start.sheetId);
+        document.assertMayChange(tab);
         for (const [offset, row] of rows.entries()) {
           document.put(tab, start.rowIndex + offset, start.columnIndex, toCells(row));
         }
@@ -109,6 +111,12 @@ const kinds = new Map<string, Apply>([
       z.strictObject({ range: dimensionRange, inheritFromBefore: z.boolean().optional() }),
       (document, { range }) => {
         const tab = document.tabById(range.sheetId);
+        document.assertMayChange(tab);
+        if (range.startIndex > tab.rowCount) {
+          throw invalid(
+            `Invalid requests: insertDimension.range.startIndex must be at most ${tab.rowCount}`,
+          );
+        }
         const inserted = Array.from({ length: range.endIndex - range.startIndex }, () => []);
         tab.rows.splice(range.startIndex, 0, ...inserted);
         tab.rowCount += inserted.length;

@@ -4,7 +4,7 @@ import timers from 'node:timers/promises';
 import { Faults, type Fault } from './faults.ts';
 import { answerWithFault, FaultyBody, sendJson } from './http-faults.ts';
 import { listenOnLoopback } from './loopback-server.ts';
-import type { CellValue } from './sheets-cell.ts';
+import type { CellInput } from './sheets-cell.ts';
 import { createDocument, type SheetsDocument } from './sheets-document.ts';
 import { errorForStatus, GoogleError, quotaExceeded } from './sheets-error.ts';
 import { handleSheetsRequest, routeOf, type SheetsRoute } from './sheets-methods.ts';
@@ -42,7 +42,7 @@ type State = {
  */
 export async function startSheetsEmulator(options: {
   readonly spreadsheetId: string;
-  readonly tabs: Readonly<Record<string, readonly (readonly CellValue[])[]>>;
+  readonly tabs: Readonly<Record<string, readonly (readonly CellInput[])[]>>;
   readonly port?: number;
   readonly latencyMs?: number;
 }) {

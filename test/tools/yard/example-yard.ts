@@ -36,6 +36,7 @@ export function booking(start: string, end: string, overrides: Partial<SheetBook
 export const yard: Yard = {
   name: 'Prairie Rentals',
   timeZone: 'America/Chicago',
+  currency: 'USD',
   openingHours: 'Mon-Fri 7:00-17:30, Sat 8:00-12:00',
   address: '12 Mill Road',
   delivery: 'Within 30 miles for $95 each way',

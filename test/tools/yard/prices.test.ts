@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { cheapestPrice, coveredDays, type Rates } from '../../../tools/yard/prices.ts';
+import { cheapestPrice, coveredDays, type FullRates } from '../../../tools/yard/prices.ts';
 import { unit } from './example-yard.ts';
 
 const cents = fc.integer({ min: 1, max: 500_000 });
-const anyRates: fc.Arbitrary<Rates> = fc.record({
+const anyRates: fc.Arbitrary<FullRates> = fc.record({
   dailyRateCents: cents,
   weeklyRateCents: fc.option(cents),
   fourWeekRateCents: fc.option(cents),
@@ -13,7 +13,7 @@ const anyRates: fc.Arbitrary<Rates> = fc.record({
 const anyDays = fc.integer({ min: 1, max: 366 });
 
 /** Slow and obvious: the cheapest way to cover n days ends with one block of some size. */
-function cheapestTotal(rates: Rates, days: number): number {
+function cheapestTotal(rates: FullRates, days: number): number {
   const blocks = [
     { size: 1, cents: rates.dailyRateCents },
     { size: 7, cents: rates.weeklyRateCents ?? Infinity },

@@ -12,11 +12,11 @@ import {
 const today = '2026-11-22';
 
 test('money has cents only when there are any', () => {
-  assert.equal(spokenMoney(45_000), '$450');
-  assert.equal(spokenMoney(125_000), '$1,250');
-  assert.equal(spokenMoney(8_950), '$89.50');
-  assert.equal(spokenMoney(5), '$0.05');
-  assert.equal(spokenMoney(0), '$0');
+  assert.equal(spokenMoney(45_000, 'USD'), '$450');
+  assert.equal(spokenMoney(125_000, 'USD'), '$1,250');
+  assert.equal(spokenMoney(8_950, 'USD'), '$89.50');
+  assert.equal(spokenMoney(5, 'USD'), '$0.05');
+  assert.equal(spokenMoney(0, 'USD'), '$0');
 });
 
 test('a date has its weekday, and its year only when it is far away', () => {

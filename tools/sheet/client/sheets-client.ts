@@ -11,14 +11,14 @@ export type SheetsRequestOptions = { readonly signal: AbortSignal; readonly time
 /** One spreadsheet. Each method is one request: no retries, its own deadline. */
 export type SheetsClient = {
   /**
-   * The cells of whole tabs, from A1 on, by the tab's name as given; numbers as numbers, dates as
-   * the sheet shows them, trailing empty cells and rows left out.
+   * The cells of whole tabs, or of their first `firstRows`, at one moment, and how the sheet writes;
+   * trailing empty cells and rows left out.
    * @throws {SheetsError}; the signal's reason when it was called off.
    */
   readTabs(
     tabs: readonly string[],
-    options: SheetsRequestOptions,
-  ): Promise<ReadonlyMap<string, SheetRows>>;
+    options: SheetsRequestOptions & { readonly firstRows?: number },
+  ): Promise<ReadTabs>;
   /** The names of all tabs. @throws as `readTabs`. */
   listTabs(options: SheetsRequestOptions): Promise<readonly string[]>;
   /**
@@ -32,6 +32,15 @@ export type SheetsClient = {
   addTab(tab: string, options: SheetsRequestOptions): Promise<void>;
 };
 
+/** What a request for tabs was answered with, by the tab's name as given. */
+export type ReadTabs = {
+  /** As Google names it: `en_US`, `de_DE`. */
+  readonly locale: string;
+  /** The spreadsheet's own, an IANA name. */
+  readonly timeZone: string;
+  readonly tabs: ReadonlyMap<string, SheetRows>;
+};
+
 /** A cell and what to put into it. `row` is as the sheet numbers it; `column` counts from 0. */
 export type CellUpdate = {
   readonly tab: string;
@@ -42,10 +51,39 @@ export type CellUpdate = {
 
 const SCOPE = 'https://www.googleapis.com/auth/spreadsheets';
 
-const cellSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-const valuesSchema = z.object({
-  valueRanges: z.array(z.object({ values: z.array(z.array(cellSchema)).default([]) })),
+/** A cell with its value, what the sheet shows, and what kind of number it is. */
+const gridCellSchema = z.object({
+  formattedValue: z.string().optional(),
+  effectiveValue: z
+    .object({
+      numberValue: z.number().optional(),
+      stringValue: z.string().optional(),
+      boolValue: z.boolean().optional(),
+      errorValue: z.object({}).optional(),
+    })
+    .optional(),
+  effectiveFormat: z.object({ numberFormat: z.object({ type: z.string() }).optional() }).optional(),
 });
+type GridCell = z.infer<typeof gridCellSchema>;
+const gridSchema = z.object({
+  properties: z.object({ locale: z.string(), timeZone: z.string() }),
+  sheets: z.array(
+    z.object({
+      properties: z.object({ title: z.string() }),
+      data: z
+        .array(
+          z.object({
+            rowData: z.array(z.object({ values: z.array(gridCellSchema).default([]) })).default([]),
+          }),
+        )
+        .default([]),
+    }),
+  ),
+});
+/** One request gives values, texts and formats that belong together, which two would not. */
+const gridFields =
+  'properties(locale,timeZone),sheets(properties(title),data(rowData(values(formattedValue,' +
+  'effectiveValue,effectiveFormat(numberFormat(type))))))';
 const anyAnswerSchema = z.object({ spreadsheetId: z.string() });
 const titlesSchema = z.object({
   sheets: z.array(z.object({ properties: z.object({ title: z.string() }) })),
@@ -93,18 +131,27 @@ export function createSheetsClient(options: {
 
   return {
     async readTabs(tabs, requestOptions) {
+      const { firstRows } = requestOptions;
+      const rows = firstRows === undefined ? '' : `!1:${firstRows}`;
       const query = {
         spreadsheetId,
-        ranges: tabs.map(wholeTab),
-        majorDimension: 'ROWS',
-        valueRenderOption: 'UNFORMATTED_VALUE',
-        dateTimeRenderOption: 'FORMATTED_STRING',
+        ranges: tabs.map((tab) => `${wholeTab(tab)}${rows}`),
+        fields: gridFields,
+        prettyPrint: false,
       };
-      const { valueRanges } = await request('Sheets read', valuesSchema, requestOptions, (gaxios) =>
-        api.spreadsheets.values.batchGet(query, gaxios),
+      const { properties, sheets } = await request(
+        'Sheets read',
+        gridSchema,
+        requestOptions,
+        (gaxios) => api.spreadsheets.get(query, gaxios),
       );
-      if (valueRanges.length !== tabs.length) throw unreadable('Sheets read');
-      return new Map(tabs.map((tab, index) => [tab, valueRanges[index]?.values ?? []]));
+      const read = tabs.map((tab) => {
+        // Google takes the name in any case, and gives it back as it is.
+        const sheet = sheets.find(({ properties: { title } }) => isSameTitle(title, tab));
+        if (!sheet) throw unreadable('Sheets read');
+        return [tab, toRows(sheet.data[0]?.rowData ?? [])] as const;
+      });
+      return { ...properties, tabs: new Map(read) };
     },
 
     async listTabs(requestOptions) {
@@ -147,6 +194,42 @@ export function createSheetsClient(options: {
       );
     },
   };
+}
+
+function isSameTitle(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+function toRows(rowData: readonly { readonly values: readonly GridCell[] }[]): SheetRows {
+  const rows = rowData.map(({ values }) => trimEnd(values.map(toCell), (cell) => cell === null));
+  return trimEnd(rows, (row) => row.length === 0);
+}
+
+function trimEnd<T>(items: readonly T[], isEmpty: (item: T) => boolean): readonly T[] {
+  return items.slice(0, items.findLastIndex((item) => !isEmpty(item)) + 1);
+}
+
+/** Day 0 of a spreadsheet's serial dates (ecosystem-facts 2.2). */
+const serialEpochMs = Date.UTC(1899, 11, 30);
+const dayMs = 86_400_000;
+
+function toCell({ formattedValue, effectiveValue, effectiveFormat }: GridCell): Cell {
+  if (!effectiveValue) return null;
+  const { numberValue, stringValue, boolValue } = effectiveValue;
+  if (stringValue !== undefined) return stringValue;
+  if (boolValue !== undefined) return boolValue;
+  if (numberValue === undefined) return formattedValue ?? '#ERROR!';
+  switch (effectiveFormat?.numberFormat?.type) {
+    case 'DATE':
+    case 'DATE_TIME':
+      // By its number: what is shown is the third of December here and the twelfth of March there.
+      return new Date(serialEpochMs + Math.floor(numberValue) * dayMs).toISOString().slice(0, 10);
+    case 'PERCENT':
+      return formattedValue ?? numberValue;
+    default:
+      // An id such as 0007 is a number that is shown with its zeros.
+      return /^0\d+$/.test(formattedValue ?? '') ? (formattedValue ?? null) : numberValue;
+  }
 }
 
 type Jwt = InstanceType<typeof googleAuth.JWT>;

@@ -1,188 +1,219 @@
-import type { SheetBooking, Unit, UnitStatus } from '../../yard/equipment.ts';
-import { readCents, readDate, readText } from './sheet-cells.ts';
-import {
-  isBlank,
-  readTable,
-  type RowProblem,
-  type SheetRows,
-  type TableRow,
-} from './sheet-table.ts';
+import type { IsoDate, Unit } from '../../yard/equipment.ts';
+import { itemKey } from '../../yard/item-id.ts';
+import { dayFromWords, nearestTo, readDateCell } from './date-cells.ts';
+import { reporter, reportIgnored, textOf, type Parsed, type Report } from './row-report.ts';
+import { isErrorValue, readAmount, readText, type RatePeriod } from './sheet-cells.ts';
+import { sheetLocale, type SheetLocale } from './sheet-locale.ts';
+import type { SheetProblem } from './sheet-problems.ts';
+import { openTable, type SheetRows, type TableRow } from './sheet-table.ts';
+import { readUnitStatus } from './status-words.ts';
 
-/** What a tab held, and the cells in it that could not be used. */
-export type Parsed<T> = { readonly value: T; readonly problems: readonly RowProblem[] };
+/** What rows are read by beside what they say. */
+export type ReadingContext = {
+  readonly locale: SheetLocale;
+  /** The yard's day. */
+  readonly today: IsoDate;
+  /** The tab's own name, for what is reported. */
+  readonly title?: string | undefined;
+};
 
-const equipmentColumns = {
+/** The columns of `Equipment`. */
+export const equipmentColumns = {
   required: ['Item ID', 'Name', 'Daily rate', 'Status'],
   optional: ['Category', 'Weekly rate', 'Four-week rate', 'Deposit', 'Due back', 'Notes'],
 } as const;
-type EquipmentColumn = (typeof equipmentColumns)[keyof typeof equipmentColumns][number];
-
-const bookingColumns = {
-  required: ['Booking ID', 'Item ID', 'Start', 'End', 'Status'],
-  optional: [],
-} as const;
-type BookingColumn = (typeof bookingColumns)['required'][number];
-
-type Report<Column extends string> = (column: Column, problem: string) => void;
+type Column = (typeof equipmentColumns)[keyof typeof equipmentColumns][number];
+type Row = TableRow<Column>;
 
 /**
- * The `Equipment` tab. A row whose id, name, status or an amount cannot be used is left out: a unit
- * that is not offered costs less than a wrong price. Of two rows with one id the first stays.
+ * The `Equipment` tab. A row is left out when it has no id or no name; any other cell that cannot be
+ * read costs the machine that cell alone. Of two rows with one id the first stays; headings and
+ * totals between the rows are passed over.
  * @throws {SheetFormatError} when a required column is missing.
  */
-export function parseEquipment(rows: SheetRows): Parsed<readonly Unit[]> {
-  const problems: RowProblem[] = [];
+export function parseEquipment(
+  rows: SheetRows,
+  context: ReadingContext = { locale: sheetLocale('en_US'), today: '2026-01-01' },
+): Parsed<readonly Unit[]> & { readonly rowNumbers: readonly number[] } {
+  const { title = 'Equipment' } = context;
+  const table = openTable<Column>('Equipment', rows, equipmentColumns);
+  const columns = [...equipmentColumns.required, ...equipmentColumns.optional];
+  const problems: SheetProblem[] = [...reportIgnored(title, table, columns)];
   const units = new Map<string, Unit>();
-  for (const row of readTable<EquipmentColumn>('Equipment', rows, equipmentColumns)) {
-    const report = reporter<EquipmentColumn>('Equipment', row, problems);
-    const unit = parseUnit(row, report);
+  const rowNumbers: number[] = [];
+  const machines = table.rows.filter((row) => !isHeading(row));
+  for (const row of machines) {
+    const report = reporter<Column>(title, row, problems);
+    const unit = parseUnit(row, report, context);
     if (unit === null) continue;
-    if (units.has(unit.itemId)) report('Item ID', 'a second row with the same id');
-    else units.set(unit.itemId, unit);
+    const key = itemKey(unit.itemId);
+    if (!units.has(key)) {
+      units.set(key, unit);
+      rowNumbers.push(row.number);
+    } else {
+      report('Item ID', {
+        what: 'a second row with the same id',
+        why: 'only the first of the two is offered',
+        remedy: 'give each machine an id of its own',
+      });
+    }
   }
-  return { value: [...units.values()], problems };
+  const leftOut = machines.map(({ number }) => number).filter((row) => !rowNumbers.includes(row));
+  return { value: [...units.values()], problems, leftOut, rowNumbers };
 }
 
-function parseUnit(row: TableRow<EquipmentColumn>, report: Report<EquipmentColumn>): Unit | null {
+/** A heading, a total, or checkboxes down to the end: it says nothing of a machine. */
+function isHeading(row: Row): boolean {
+  const names: readonly Column[] = ['Item ID', 'Name', 'Category', 'Status', 'Notes', 'Due back'];
+  const texts = names.flatMap((column) => wordsOf(row, column));
+  if (texts.some((text) => /^(?:sub|grand )?totals?\b/i.test(text))) return true;
+  const rates: readonly Column[] = ['Daily rate', 'Weekly rate', 'Four-week rate', 'Deposit'];
+  const hasRates = rates.some(
+    (column) => Number(row.cell(column)) !== 0 && wordsOf(row, column).length > 0,
+  );
+  return texts.length === 0 || (texts.length === 1 && !hasRates);
+}
+
+/** The cell's text unless it is a checkbox, or the nothing that a formula gives. */
+function wordsOf(row: Row, column: Column): readonly string[] {
+  const cell = row.cell(column);
+  const text = readText(cell);
+  return text === null || typeof cell === 'boolean' || isErrorValue(cell) ? [] : [text];
+}
+
+function parseUnit(row: Row, report: Report<Column>, context: ReadingContext): Unit | null {
   const itemId = required(row, 'Item ID', report);
   const name = required(row, 'Name', report);
-  const dailyRateCents = requiredRate(row, report);
-  const weeklyRateCents = amount(row, 'Weekly rate', report);
-  const fourWeekRateCents = amount(row, 'Four-week rate', report);
-  const depositCents = amount(row, 'Deposit', report);
-  const status = parseStatus(row, report);
-  if (
-    itemId === undefined ||
-    name === undefined ||
-    dailyRateCents === undefined ||
-    weeklyRateCents === undefined ||
-    fourWeekRateCents === undefined ||
-    depositCents === undefined ||
-    status === undefined
-  ) {
-    return null;
-  }
-  const dueBack = readDate(row.cell('Due back'));
-  // A rented unit with no date is not free, so the row can stay.
-  if (dueBack === undefined) report('Due back', 'not a date');
+  if (itemId === null || name === null) return null;
+  const { locale } = context;
+  const dailyRateCents = dailyRate(row, report, locale);
+  const weeklyRateCents = longRate(row, 'Weekly rate', { report, locale, least: dailyRateCents });
+  const least = weeklyRateCents ?? dailyRateCents;
   return {
     itemId,
     name,
-    category: readText(row.cell('Category')),
+    category: textOf(row, 'Category', report),
     dailyRateCents,
     weeklyRateCents,
-    fourWeekRateCents,
-    depositCents,
-    status,
-    dueBack: dueBack ?? null,
-    notes: readText(row.cell('Notes')),
+    fourWeekRateCents: longRate(row, 'Four-week rate', { report, locale, least }),
+    depositCents: amount(row, 'Deposit', { report, locale, period: 'none' }),
+    status: statusOf(row, report),
+    dueBack: dueBackOf(row, report, context),
+    notes: textOf(row, 'Notes', report),
   };
 }
 
-/**
- * The `Bookings` tab; without a row in it there are none. A row that staff wrote by hand, with no
- * booking id or an unknown status, still holds its unit: the unit must not go out twice.
- * @throws {SheetFormatError} when a required column is missing.
- */
-export function parseBookings(rows: SheetRows): Parsed<readonly SheetBooking[]> {
-  if (rows.every(isBlank)) return { value: [], problems: [] };
-  const problems: RowProblem[] = [];
-  const seen = new Set<string>();
-  const bookings = readTable<BookingColumn>('Bookings', rows, bookingColumns).flatMap((row) => {
-    const report = reporter<BookingColumn>('Bookings', row, problems);
-    const booking = parseBooking(row, report);
-    if (booking === null) return [];
-    if (seen.has(booking.bookingId)) report('Booking ID', 'a second row with the same id');
-    seen.add(booking.bookingId);
-    return [booking];
-  });
-  return { value: bookings, problems };
-}
-
-function parseBooking(
-  row: TableRow<BookingColumn>,
-  report: Report<BookingColumn>,
-): SheetBooking | null {
-  const itemId = required(row, 'Item ID', report);
-  const start = requiredDate(row, 'Start', report);
-  const end = requiredDate(row, 'End', report);
-  if (itemId === undefined || start === undefined || end === undefined) return null;
-  if (end < start) {
-    report('End', 'before the start');
-    return null;
+function required(row: Row, column: 'Item ID' | 'Name', report: Report<Column>): string | null {
+  const text = textOf(row, column, report);
+  if (text === null && !isErrorValue(row.cell(column))) {
+    report(column, {
+      what: 'empty',
+      why: 'the machine is not offered',
+      remedy: column === 'Name' ? "write the machine's name" : 'give the machine an id of its own',
+    });
   }
-  const bookingId = required(row, 'Booking ID', report) ?? `row ${row.number}`;
-  return { bookingId, itemId, start, end, status: bookingStatus(row, report) };
+  return text;
 }
 
-function bookingStatus(
-  row: TableRow<BookingColumn>,
-  report: Report<BookingColumn>,
-): SheetBooking['status'] {
-  const status = (readText(row.cell('Status')) ?? '').toUpperCase();
-  if (status === 'CANCELLED' || status === 'CANCELED') return 'CANCELLED';
-  if (status !== 'CONFIRMED') report('Status', 'neither CONFIRMED nor CANCELLED');
-  return 'CONFIRMED';
-}
-
-const statuses: readonly UnitStatus[] = ['AVAILABLE', 'RENTED', 'MAINTENANCE'];
-
-function parseStatus(
-  row: TableRow<EquipmentColumn>,
-  report: Report<EquipmentColumn>,
-): UnitStatus | undefined {
-  const text = (readText(row.cell('Status')) ?? '').toUpperCase();
-  const status = statuses.find((known) => known === text);
-  if (status === undefined) report('Status', `none of ${statuses.join(', ')}`);
+function statusOf(row: Row, report: Report<Column>): Unit['status'] {
+  const { status, isKnown } = readUnitStatus(row.cell('Status'));
+  if (!isKnown) {
+    report('Status', {
+      what: readText(row.cell('Status')) === null ? 'empty' : 'words that Pickup does not know',
+      why: 'the machine is not offered: callers hear that someone must check that one',
+      remedy: 'write AVAILABLE, RENTED or MAINTENANCE',
+    });
+  }
   return status;
 }
 
-function required<Column extends string>(
-  row: TableRow<Column>,
-  column: Column,
-  report: Report<Column>,
-): string | undefined {
-  const text = readText(row.cell(column));
-  if (text === null) report(column, 'empty');
-  return text ?? undefined;
+function dueBackOf(row: Row, report: Report<Column>, context: ReadingContext): IsoDate | null {
+  const reading = readDateCell(row.cell('Due back'), context);
+  if (reading === null) return null;
+  if (reading !== undefined) {
+    if ('day' in reading) return reading.day;
+    if ('month' in reading) {
+      const day = nearestTo(reading, [context.today]);
+      if (day !== undefined) return day;
+    } else {
+      // When it was written nobody knows: it is no earlier than that.
+      report('Due back', {
+        what: 'a day without its date',
+        why: 'it is taken as the next such day, whenever it is read',
+        remedy: `write the date, as in ${context.today}`,
+      });
+      return dayFromWords(reading, context.today);
+    }
+  }
+  // A rented machine with no date is not free, so the row can stay.
+  report('Due back', {
+    what: 'not a date',
+    why: 'callers hear that there is no return date',
+    remedy: `write the date, as in ${context.today}`,
+  });
+  return null;
 }
 
-function requiredDate<Column extends string>(
-  row: TableRow<Column>,
-  column: Column,
-  report: Report<Column>,
-): string | undefined {
-  const date = readDate(row.cell(column));
-  if (date === null) report(column, 'empty');
-  if (date === undefined) report(column, 'not a date');
-  return date ?? undefined;
-}
+type Money = { readonly report: Report<Column>; readonly locale: SheetLocale };
 
-function requiredRate(
-  row: TableRow<EquipmentColumn>,
-  report: Report<EquipmentColumn>,
-): number | undefined {
-  const cents = amount(row, 'Daily rate', report);
-  if (cents === undefined) return undefined;
+function dailyRate(row: Row, report: Report<Column>, locale: SheetLocale): number | null {
+  const cents = amount(row, 'Daily rate', { report, locale, period: 'day' });
   if (cents !== null && cents > 0) return cents;
-  report('Daily rate', cents === null ? 'empty' : 'zero');
-  return undefined;
+  const isUnread =
+    cents === null && readAmount(row.cell('Daily rate'), 'day', locale) === undefined;
+  if (!isUnread) {
+    report('Daily rate', {
+      what: cents === null ? 'empty' : 'zero',
+      why: 'callers hear that someone calls them with the price',
+      remedy: 'write the price of a day, as in 85.00',
+    });
+  }
+  return null;
+}
+
+/** A rate of no money, or lower than that of a shorter time, is a slip of the hand. */
+function longRate(
+  row: Row,
+  column: 'Weekly rate' | 'Four-week rate',
+  { report, locale, least }: Money & { readonly least: number | null },
+): number | null {
+  const period = column === 'Weekly rate' ? 'week' : 'four-week';
+  const cents = amount(row, column, { report, locale, period });
+  if (cents === null || (cents > 0 && cents >= (least ?? 0))) return cents;
+  report(column, {
+    what: cents === 0 ? 'zero' : 'lower than the rate of a shorter time',
+    why: 'the rate is not used: such rentals cost the shorter rates',
+    remedy: 'write the rate, or empty the cell if there is none',
+  });
+  return null;
 }
 
 function amount(
-  row: TableRow<EquipmentColumn>,
-  column: EquipmentColumn,
-  report: Report<EquipmentColumn>,
-): number | null | undefined {
-  const cents = readCents(row.cell(column));
-  if (cents === undefined) report(column, 'not an amount of money');
-  return cents;
-}
-
-function reporter<Column extends string>(
-  tab: string,
-  row: TableRow<Column>,
-  problems: RowProblem[],
-): Report<Column> {
-  return (column, problem) => problems.push({ tab, row: row.number, column, problem });
+  row: Row,
+  column: Column,
+  { report, locale, period }: Money & { readonly period: RatePeriod },
+): number | null {
+  const read = readAmount(row.cell(column), period, locale);
+  const isDeposit = column === 'Deposit';
+  if (read === undefined) {
+    const isDaily = column === 'Daily rate';
+    report(column, {
+      what: 'not an amount of money',
+      why: isDaily
+        ? 'callers hear that someone calls them with the price'
+        : isDeposit
+          ? 'callers hear of no deposit for this machine'
+          : 'the machine is offered without this rate',
+      remedy: 'write the amount alone, as in 85.00, or empty the cell if there is none',
+    });
+    return null;
+  }
+  if (read.hasMore) {
+    report(column, {
+      what: 'an amount with words beside it',
+      why: 'callers hear the amount alone',
+      remedy: 'put the words into Notes',
+    });
+  }
+  return read.cents;
 }

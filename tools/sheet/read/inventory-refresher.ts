@@ -1,8 +1,9 @@
 import { backOffMs, type BackOff } from '../../../agent/infra/retry.ts';
 import type { Inventory } from '../../yard/equipment.ts';
 import { FailureMemory } from '../client/failure-memory.ts';
-import { loadInventory } from './inventory.ts';
-import { SheetFormatError, type RowProblem } from './sheet-table.ts';
+import { loadInventory, type ReadingMemory } from './inventory.ts';
+import type { SheetProblem } from './sheet-problems.ts';
+import { SheetFormatError } from './sheet-table.ts';
 import type { SheetsClient } from '../client/sheets-client.ts';
 import { SheetsError } from '../client/sheets-error.ts';
 
@@ -10,19 +11,17 @@ import { SheetsError } from '../client/sheets-error.ts';
 const busyBackOff: BackOff = { initialMs: 2_000, multiplier: 2, maxMs: 60_000, jitter: 0.5 };
 
 /** What a refresher needs. `save` puts the snapshot where the jobs read it; it may fail. */
-export type InventoryRefresherDeps = {
+export type InventoryRefresherDeps = ReadingMemory & {
   readonly client: SheetsClient;
   readonly clock: { nowMs(): number };
-  /** What was saved last, by whichever process; null when there is nothing. */
-  readonly lastGood: () => Promise<Inventory | null>;
-  readonly save: (inventory: Inventory) => void | Promise<void>;
+  readonly save: (inventory: Inventory, problems: readonly SheetProblem[]) => void | Promise<void>;
   readonly ttlMs: number;
   readonly timeoutMs: number;
   /** `problems` holds only those that the refresh before this one did not have. */
   readonly onRefreshed?: (refreshed: {
     readonly items: number;
     readonly durationMs: number;
-    readonly problems: readonly RowProblem[];
+    readonly problems: readonly SheetProblem[];
     /** Failed refreshes before this one. */
     readonly failures: number;
   }) => void;
@@ -102,15 +101,16 @@ export class InventoryRefresher {
   }
 
   async #refresh(): Promise<Inventory> {
-    const { client, clock, timeoutMs, lastGood, save, onRefreshed } = this.#deps;
+    const { clock, save, onRefreshed } = this.#deps;
     const { signal } = this.#abort;
     signal.throwIfAborted();
     const startedAtMs = clock.nowMs();
     try {
-      const sheet = { client, clock, signal, timeoutMs, lastGood };
-      const { inventory, problems } = await loadInventory(sheet);
-      await save(inventory);
+      const { inventory, problems, failure } = await loadInventory({ ...this.#deps, signal });
+      await save(inventory, problems);
       signal.throwIfAborted();
+      // What could be read is in use by now.
+      if (failure) throw failure;
       const failures = this.#failures;
       this.#failures = 0;
       this.#memory.clear();
@@ -163,13 +163,13 @@ export class InventoryRefresher {
     this.refreshNow().catch(() => {});
   }
 
-  #fresh(problems: readonly RowProblem[]): readonly RowProblem[] {
+  #fresh(problems: readonly SheetProblem[]): readonly SheetProblem[] {
     const fresh = problems.filter((problem) => !this.#reported.has(keyOf(problem)));
     this.#reported = new Set(problems.map(keyOf));
     return fresh;
   }
 }
 
-function keyOf(problem: RowProblem): string {
+function keyOf(problem: SheetProblem): string {
   return JSON.stringify(problem);
 }

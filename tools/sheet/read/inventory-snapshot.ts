@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import type { Inventory, SheetBooking, Unit } from '../../yard/equipment.ts';
+import {
+  defaultCurrency,
+  type Inventory,
+  type SheetBooking,
+  type Unit,
+  type UnitStatus,
+} from '../../yard/equipment.ts';
 import {
   packColumns,
   unpackColumns,
@@ -11,20 +17,29 @@ import {
 /** Raised when a field changes its meaning: a job of another release then reads nothing, not wrong. */
 const VERSION = 2;
 
+const unitStatuses: readonly UnitStatus[] = [
+  'AVAILABLE',
+  'RENTED',
+  'MAINTENANCE',
+  'RESERVED',
+  'SOLD',
+  'UNCLEAR',
+];
+
 const isText = (value: unknown) => typeof value === 'string';
 const isTextOrNull = (value: unknown) => value === null || isText(value);
-const isCents = (value: unknown): value is number => Number.isSafeInteger(value);
-const isCentsOrNull = (value: unknown) => value === null || isCents(value);
+const isCentsOrNull = (value: unknown): value is number | null =>
+  value === null || Number.isSafeInteger(value);
 
 const unitCells: Cells<Unit> = {
   itemId: isText,
   name: isText,
   category: isTextOrNull,
-  dailyRateCents: isCents,
+  dailyRateCents: isCentsOrNull,
   weeklyRateCents: isCentsOrNull,
   fourWeekRateCents: isCentsOrNull,
   depositCents: isCentsOrNull,
-  status: (value) => value === 'AVAILABLE' || value === 'RENTED' || value === 'MAINTENANCE',
+  status: (value): value is UnitStatus => unitStatuses.some((status) => status === value),
   dueBack: isTextOrNull,
   notes: isTextOrNull,
 };
@@ -34,7 +49,7 @@ const bookingCells: Cells<SheetBooking> = {
   itemId: isText,
   start: isText,
   end: isText,
-  status: (value) => value === 'CONFIRMED' || value === 'CANCELLED',
+  status: (value) => value === 'CONFIRMED' || value === 'CANCELLED' || value === 'UNCLEAR',
 };
 
 /** Cell by cell, zod would need several times as long as the rest of the reading. */
@@ -54,6 +69,7 @@ const snapshotSchema = z.object({
   yard: z.object({
     name: z.string(),
     timeZone: z.string(),
+    currency: z.string().default(defaultCurrency),
     openingHours: z.string().nullable(),
     address: z.string().nullable(),
     delivery: z.string().nullable(),

@@ -1,122 +1,218 @@
-import type { Inventory } from '../../yard/equipment.ts';
-import { parseBookings, parseEquipment } from './equipment-sheet.ts';
-import { missingTab, refuseLost } from './lost-tabs.ts';
-import {
-  isBlank,
-  nameKey,
-  SheetFormatError,
-  type RowProblem,
-  type SheetRows,
-} from './sheet-table.ts';
-import type { SheetsClient, SheetsRequestOptions } from '../client/sheets-client.ts';
-import { SheetsError } from '../client/sheets-error.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Inventory, IsoDate, Yard } from '../../yard/equipment.ts';
+import { todayIn } from '../../yard/rental-dates.ts';
+import { toDoAbout } from '../client/sheet-advice.ts';
+import type { SheetsClient } from '../client/sheets-client.ts';
+import { parseBookings } from './bookings-sheet.ts';
+import { parseEquipment } from './equipment-sheet.ts';
+import { lostTab, missingTab } from './lost-tabs.ts';
+import type { Parsed } from './row-report.ts';
+import type { SheetProblem } from './sheet-problems.ts';
+import { isBlank, SheetFormatError, type SheetRows } from './sheet-table.ts';
+import { readSheetTabs, type SheetTabs, type TabName } from './sheet-tabs.ts';
 import { parseYard } from './yard-sheet.ts';
 
-const TABS = ['Equipment', 'Bookings', 'Yard'] as const;
-type Tab = (typeof TABS)[number];
-
-type Sheet = {
-  readonly rows: Readonly<Record<Tab, SheetRows>>;
-  /** All tabs there are, when one of ours is missing. */
-  readonly titles: readonly string[] | null;
-};
-
-/** The yard as read from the sheet, and every cell of it that could not be used. */
+/** The yard as read from the sheet, and what its owner should see to in it. */
 export type LoadedInventory = {
   readonly inventory: Inventory;
-  readonly problems: readonly RowProblem[];
+  readonly problems: readonly SheetProblem[];
+  /** Why a tab was taken from the last good list; null when none was. */
+  readonly failure: SheetFormatError | null;
+};
+
+/** What a reading may fall back on, and what was settled by hand. */
+export type ReadingMemory = {
+  /** The list that calls read now; null when there is none. */
+  readonly lastGood?: () => Promise<Inventory | null>;
+  /** Fingerprints of the rows that `bookings --settle` dealt with. */
+  readonly settled?: () => Promise<ReadonlySet<string>>;
 };
 
 /**
- * Reads the whole sheet, within `timeoutMs`. One request; three when a tab is missing. With
- * `lastGood`, the list that calls read now, a sheet that lost a tab or the time zone is unusable.
- * @throws {SheetsError} when Google does not answer, {SheetFormatError} when the sheet is unusable,
- *   and what `lastGood` throws.
+ * Reads the whole sheet, within `timeoutMs`: one request, a few when a tab is missing. A tab that
+ * cannot be used is taken from the last good list, which then is as old as that; so is what the
+ * `Yard` tab said before it lost it.
+ * @throws {SheetsError} when Google does not answer, {SheetFormatError} when a tab cannot be used and
+ *   there is no last good list, and what the memory throws.
  */
-export async function loadInventory(options: {
-  readonly client: SheetsClient;
-  readonly clock: { nowMs(): number };
-  readonly signal: AbortSignal;
-  readonly timeoutMs: number;
-  readonly lastGood?: () => Promise<Inventory | null>;
-}): Promise<LoadedInventory> {
-  const { client, clock, signal, timeoutMs, lastGood } = options;
+export async function loadInventory(
+  options: ReadingMemory & {
+    readonly client: SheetsClient;
+    readonly clock: { nowMs(): number };
+    readonly signal: AbortSignal;
+    readonly timeoutMs: number;
+  },
+): Promise<LoadedInventory> {
+  const { client, clock, signal, timeoutMs } = options;
   // The age of what is read counts from before the request: it may be as old as that.
   const fetchedAtMs = clock.nowMs();
-  const { rows, titles } = await readSheet(client, () => ({
+  const sheet = await readSheetTabs(client, ['Equipment', 'Bookings', 'Yard'], () => ({
     signal,
     timeoutMs: Math.max(1, timeoutMs - (clock.nowMs() - fetchedAtMs)),
   }));
-  const equipment = parseEquipment(rows.Equipment);
-  const bookings = parseBookings(rows.Bookings);
-  const yard = parseYard(rows.Yard);
-  refuseSpoiled('Equipment', rows.Equipment, equipment);
-  refuseSpoiled('Bookings', rows.Bookings, bookings);
-  const hasBookingsTab = !rows.Bookings.every(isBlank);
-  await refuseLost({ hasBookingsTab, yard, titles }, lastGood);
+  return readInventory(sheet, { ...options, fetchedAtMs });
+}
+
+/** Reads the yard from the tabs' cells. @throws as `loadInventory`, but for Google's failures. */
+export async function readInventory(
+  sheet: SheetTabs,
+  options: ReadingMemory & { readonly fetchedAtMs: number; readonly today?: IsoDate },
+): Promise<LoadedInventory> {
+  const { fetchedAtMs, settled = async () => new Set<string>() } = options;
+  const reading = new Reading(sheet, options.lastGood ?? (async () => null));
+  const yard = await reading.yard();
+  const today = options.today ?? todayIn(yard.timeZone, { nowMs: () => fetchedAtMs });
+  const context = (tab: TabName) => ({
+    locale: sheet.locale,
+    today,
+    title: sheet.tabs.get(tab)?.title,
+  });
+  const machines = await reading.tab(
+    'Equipment',
+    (rows) => parseEquipment(rows, context('Equipment')),
+    (list) => list.units,
+  );
+  const settledRows = await settled();
+  const bookings = await reading.tab(
+    'Bookings',
+    (rows) =>
+      parseBookings(rows, { ...context('Bookings'), units: machines, settled: settledRows }),
+    (list) => list.bookings,
+  );
+  const { kept, failure, problems } = reading;
   return {
     inventory: {
-      units: equipment.value,
-      bookings: bookings.value,
-      hasBookingsTab,
-      yard: yard.value,
-      fetchedAtMs,
+      units: machines.filter(({ status }) => status !== 'SOLD'),
+      bookings,
+      hasBookingsTab: await reading.hasBookingsTab(),
+      yard,
+      fetchedAtMs: kept?.fetchedAtMs ?? fetchedAtMs,
     },
-    problems: [...equipment.problems, ...bookings.problems, ...yard.problems],
+    problems,
+    failure,
   };
 }
+
+/** One reading of the sheet: tabs that cannot be used are taken from the last good list. */
+class Reading {
+  readonly problems: SheetProblem[] = [];
+  /** The first tab's fault. */
+  failure: SheetFormatError | null = null;
+  /** The list from which a tab was taken. */
+  kept: Inventory | null = null;
+  readonly #sheet: SheetTabs;
+  readonly #lastGood: () => Promise<Inventory | null>;
+  #last: Promise<Inventory | null> | undefined;
+
+  constructor(sheet: SheetTabs, lastGood: () => Promise<Inventory | null>) {
+    this.#sheet = sheet;
+    this.#lastGood = lastGood;
+  }
+
+  async tab<T>(
+    tab: 'Equipment' | 'Bookings',
+    parse: (rows: SheetRows) => Parsed<readonly T[]>,
+    ofLast: (list: Inventory) => readonly T[],
+  ): Promise<readonly T[]> {
+    try {
+      await this.#refuseMissing(tab);
+      const parsed = parse(this.#rows(tab));
+      refuseSpoiled(tab, parsed);
+      this.problems.push(...parsed.problems);
+      return parsed.value;
+    } catch (error) {
+      if (!(error instanceof SheetFormatError)) throw error;
+      const last = await this.#lastList();
+      if (last === null) throw error;
+      this.kept = last;
+      this.#fail(error, 'what was read of the tab before stays in use, and grows old');
+      return ofLast(last);
+    }
+  }
+
+  /** What the tab no longer says is as it was; a sheet that never said its time zone has its own. */
+  async yard(): Promise<Yard> {
+    const { locale, timeZone, tabs, titles } = this.#sheet;
+    const title = tabs.get('Yard')?.title;
+    const { value, problems, isSilent, hasTimeZone } = parseYard(this.#rows('Yard'), {
+      locale,
+      timeZone,
+      title,
+    });
+    this.problems.push(...problems);
+    if (hasTimeZone && !isSilent) return value;
+    const last = (await this.#lastList())?.yard;
+    if (!last) return value;
+    const silent = parseYard([], { locale, timeZone }).value;
+    if (isSilent && !isDeepStrictEqual(last, silent)) {
+      this.#fail(lostTab('Yard', titles, 'holds none of what it said before'), keptYard);
+      return last;
+    }
+    if (last.timeZone !== value.timeZone) {
+      const message = `Tab "Yard" has no IANA time zone; it was ${last.timeZone}`;
+      this.#fail(new SheetFormatError('SHEET_TIME_ZONE_UNKNOWN', 'Yard', message), keptYard);
+    }
+    return { ...value, timeZone: last.timeZone };
+  }
+
+  async hasBookingsTab(): Promise<boolean> {
+    return !this.#isBlank('Bookings') || ((await this.#lastList())?.hasBookingsTab ?? false);
+  }
+
+  async #refuseMissing(tab: 'Equipment' | 'Bookings'): Promise<void> {
+    const { tabs, titles } = this.#sheet;
+    if (tab === 'Equipment') {
+      if (!tabs.has(tab)) throw missingTab(tab, titles ?? []);
+    } else if (this.#isBlank(tab) && (await this.#lastList())?.hasBookingsTab) {
+      throw lostTab(tab, titles, 'is empty, without even its first row');
+    }
+  }
+
+  #fail(error: SheetFormatError, why: string): void {
+    this.failure ??= error;
+    this.problems.push(problemOf(error, why));
+  }
+
+  #rows(tab: TabName): SheetRows {
+    return this.#sheet.tabs.get(tab)?.rows ?? [];
+  }
+
+  #isBlank(tab: TabName): boolean {
+    return this.#rows(tab).every(isBlank);
+  }
+
+  /** Most readings need no list to fall back on. */
+  #lastList(): Promise<Inventory | null> {
+    return (this.#last ??= this.#lastGood());
+  }
+}
+
+const keptYard = 'what the tab said before stays in use';
+
+/** A tab that cannot be used, as a thing for its owner to see to. */
+function problemOf(error: SheetFormatError, why: string): SheetProblem {
+  const remedy = toDoAbout(error) ?? '';
+  return { tab: error.tab, row: 0, column: '', what: error.message, why, remedy };
+}
+
+/** Fewer than these may be what staff are at work on. */
+const leastSpoiled = 5;
 
 /**
  * A tab most of whose rows went bad was sorted, pasted over or emptied by mistake: less of it would
  * be offered than there is, or more be free than is.
  */
 function refuseSpoiled(
-  tab: Tab,
-  rows: SheetRows,
-  { value, problems }: { value: readonly unknown[]; problems: readonly RowProblem[] },
+  tab: 'Equipment' | 'Bookings',
+  { value, leftOut, problems }: Parsed<readonly unknown[]>,
 ): void {
-  const total = Math.max(0, rows.filter((row) => !isBlank(row)).length - 1);
-  const unusable = total - value.length;
-  const isEmpty = tab === 'Equipment' && total === 0;
-  if (unusable <= value.length && !isEmpty) return;
-  const first = problems[0];
-  const example = first ? `; row ${first.row}, column "${first.column}": ${first.problem}` : '';
+  const isEmpty = tab === 'Equipment' && value.length + leftOut.length === 0;
+  const least = tab === 'Equipment' ? 1 : leastSpoiled;
+  if (!isEmpty && (leftOut.length <= value.length || leftOut.length < least)) return;
+  const first = problems.find(({ isNotice }) => !isNotice);
+  const example = first ? `; row ${first.row}, column "${first.column}": ${first.what}` : '';
   const message = isEmpty
     ? `Tab "${tab}" has no rows below its first one`
-    : `Tab "${tab}" has ${total} rows, and ${unusable} of them cannot be used${example}`;
+    : `Tab "${tab}" has ${value.length + leftOut.length} rows, and ${leftOut.length} of them cannot be used${example}`;
   throw new SheetFormatError('SHEET_ROWS_UNUSABLE', tab, message);
-}
-
-async function readSheet(
-  client: SheetsClient,
-  remaining: () => SheetsRequestOptions,
-): Promise<Sheet> {
-  try {
-    const rows = await client.readTabs(TABS, remaining());
-    return { rows: toRecord((tab) => rows.get(tab)), titles: null };
-  } catch (error) {
-    // One missing tab makes Google refuse them all, so ask which there are.
-    if (!(error instanceof SheetsError) || error.code !== 'SHEETS_BAD_RANGE') throw error;
-    return readTabsThatExist(client, remaining);
-  }
-}
-
-async function readTabsThatExist(
-  client: SheetsClient,
-  remaining: () => SheetsRequestOptions,
-): Promise<Sheet> {
-  const titles = await client.listTabs(remaining());
-  const titleOf = (tab: Tab) => titles.find((title) => nameKey(title) === nameKey(tab));
-  if (titleOf('Equipment') === undefined) throw missingTab('Equipment', titles);
-  const existing = TABS.map(titleOf).filter((title) => title !== undefined);
-  const rows = await client.readTabs(existing, remaining());
-  return { rows: toRecord((tab) => rows.get(titleOf(tab) ?? '')), titles };
-}
-
-function toRecord(rowsOf: (tab: Tab) => SheetRows | undefined): Sheet['rows'] {
-  return {
-    Equipment: rowsOf('Equipment') ?? [],
-    Bookings: rowsOf('Bookings') ?? [],
-    Yard: rowsOf('Yard') ?? [],
-  };
 }

@@ -18,6 +18,8 @@ export type SheetProblem = {
   readonly why: string;
   /** The owner's next step: `write the day as 2026-12-04`. */
   readonly remedy: string;
+  /** Nothing is wrong: the owner is told once, and nobody is alerted. */
+  readonly isNotice?: boolean | undefined;
   /** A fingerprint of the row's cells, by which `bookings --settle` knows it again; else absent. */
   readonly rowKey?: string | undefined;
 };
@@ -32,6 +34,7 @@ const problemSchema = z.object({
   what: z.string(),
   why: z.string(),
   remedy: z.string(),
+  isNotice: z.boolean().optional(),
   rowKey: z.string().optional(),
 });
 

@@ -1,17 +1,10 @@
-/** One cell as Sheets sends it: unformatted, dates as the sheet shows them. */
+import { headerKey, otherNames } from './header-names.ts';
+
+/** One cell: text, a number, a checkbox. A date cell is its ISO text, a percentage and an error as shown. */
 export type Cell = string | number | boolean | null;
 
 /** A tab from A1 on. Rows may be shorter than the header: trailing empty cells are left out. */
 export type SheetRows = readonly (readonly Cell[])[];
-
-/** A cell that could not be used. It never holds what the cell said: that may be personal. */
-export type RowProblem = {
-  readonly tab: string;
-  /** As the sheet numbers it, from 1; 0 when it is about the tab as a whole. */
-  readonly row: number;
-  readonly column: string;
-  readonly problem: string;
-};
 
 /** A tab that is gone, or whose header or most of whose rows cannot be used. The last good list stays. */
 export class SheetFormatError extends Error {
@@ -45,13 +38,20 @@ export type Columns<Column extends string> = {
 
 /** A tab with its columns found: `positions` counts from 0, row numbers are the sheet's. */
 export type Table<Column extends string> = {
+  readonly headerRow: number;
   readonly positions: ReadonlyMap<Column, number>;
   readonly rows: readonly TableRow<Column>[];
+  /** Names in the header that are no column of ours, or one too many. */
+  readonly ignored: readonly string[];
 };
 
+/** A title, and the remarks below it, stand above the header in this many rows at most. */
+const mostRowsAbove = 20;
+
 /**
- * Finds the columns by the names in the first row that is not blank. Case, spaces, punctuation and
- * order do not matter, and columns that nobody asked for are ignored. Blank rows are left out.
+ * Finds the header, the first of the rows that has most of the columns, and the columns by their
+ * names or those that yards give them. Case, spaces, punctuation and order do not matter. Blank rows
+ * are left out.
  * @throws {SheetFormatError} naming every required column that is missing, and what was found.
  */
 export function openTable<Column extends string>(
@@ -59,26 +59,36 @@ export function openTable<Column extends string>(
   rows: SheetRows,
   columns: Columns<Column>,
 ): Table<Column> {
-  const headerIndex = rows.findIndex((row) => !isBlank(row));
+  const headerIndex = findHeader(tab, rows, columns);
   const header = rows[headerIndex] ?? [];
   const positions = findColumns(tab, header, columns);
+  const used = new Set(positions.values());
   return {
+    headerRow: headerIndex + 1,
     positions,
     rows: rows.flatMap((row, index) => {
       if (index <= headerIndex || isBlank(row)) return [];
       const cell = (column: Column) => row[positions.get(column) ?? Infinity] ?? null;
       return [{ number: index + 1, cell }];
     }),
+    ignored: header.flatMap((name, index) =>
+      used.has(index) || headerKey(name) === '' ? [] : [String(name).trim()],
+    ),
   };
 }
 
-/** The rows of a tab that have something in them. @throws as `openTable`. */
-export function readTable<Column extends string>(
-  tab: string,
-  rows: SheetRows,
-  columns: Columns<Column>,
-): readonly TableRow<Column>[] {
-  return openTable(tab, rows, columns).rows;
+/** How many of the tab's columns a header has. */
+export function countColumns(tab: string, header: readonly Cell[], columns: Columns<string>) {
+  return locate(tab, header, columns).size;
+}
+
+function findHeader(tab: string, rows: SheetRows, columns: Columns<string>): number {
+  const first = rows.findIndex((row) => !isBlank(row));
+  const counts = rows
+    .slice(0, first + mostRowsAbove)
+    .map((row, index) => ({ index, count: countColumns(tab, row, columns) }));
+  const most = Math.max(0, ...counts.map(({ count }) => count));
+  return most === 0 ? first : (counts.find(({ count }) => count === most)?.index ?? first);
 }
 
 /** A header, tab or key name with all that does not matter taken away: `Item ID` is `itemid`. */
@@ -93,20 +103,46 @@ function findColumns<Column extends string>(
   header: readonly Cell[],
   columns: Columns<Column>,
 ): ReadonlyMap<Column, number> {
-  const keys = header.map(nameKey);
-  const positions = new Map<Column, number>();
-  for (const column of [...columns.required, ...columns.optional]) {
-    const position = keys.indexOf(nameKey(column));
-    if (position === -1) continue;
-    if (keys.includes(nameKey(column), position + 1)) {
-      // Which of the two is meant nobody can tell, and a guess could be a wrong price.
-      const message = `Tab "${tab}" has two columns "${column}"`;
-      throw new SheetFormatError('SHEET_COLUMN_TWICE', tab, message);
-    }
-    positions.set(column, position);
+  const keys = header.map(headerKey);
+  for (const column of columns.required) {
+    const key = headerKey(column);
+    if (keys.indexOf(key) === keys.lastIndexOf(key)) continue;
+    // Which of the two is meant nobody can tell, and a guess could be a wrong price.
+    const message = `Tab "${tab}" has two columns "${column}"`;
+    throw new SheetFormatError('SHEET_COLUMN_TWICE', tab, message);
   }
+  const positions = locate(tab, header, columns);
   const missing = columns.required.filter((column) => !positions.has(column));
   if (missing.length > 0) throw missingColumns(tab, missing, positions.size > 0 ? header : []);
+  return positions;
+}
+
+/**
+ * A column by its own name first, then by the likeliest other one that no column has taken. One that
+ * is there twice is none: a guess could be a wrong price.
+ */
+function locate<Column extends string>(
+  tab: string,
+  header: readonly Cell[],
+  { required, optional }: Columns<Column>,
+): ReadonlyMap<Column, number> {
+  const keys = header.map(headerKey);
+  const positions = new Map<Column, number>();
+  const taken = new Set<number>();
+  const take = (column: Column, names: readonly string[]) => {
+    if (positions.has(column)) return;
+    for (const name of names) {
+      const position = keys.findIndex((key, index) => key === name && !taken.has(index));
+      if (name === '' || position === -1) continue;
+      if (keys.includes(name, position + 1)) return;
+      positions.set(column, position);
+      taken.add(position);
+      return;
+    }
+  };
+  const all = [...required, ...optional];
+  for (const column of all) take(column, [headerKey(column)]);
+  for (const column of all) take(column, (otherNames[tab]?.[column] ?? '').split(' '));
   return positions;
 }
 

@@ -1,23 +1,24 @@
 import { defaultTimeZone, type Yard } from '../../yard/equipment.ts';
-import type { Parsed } from './equipment-sheet.ts';
-import { readText } from './sheet-cells.ts';
-import { nameKey, type Cell, type RowProblem, type SheetRows } from './sheet-table.ts';
+import type { Parsed, Told } from './row-report.ts';
+import { isErrorValue, readText } from './sheet-cells.ts';
+import { sheetLocale, type SheetLocale } from './sheet-locale.ts';
+import type { SheetProblem } from './sheet-problems.ts';
+import { nameKey, type Cell, type SheetRows } from './sheet-table.ts';
 
 /** What the yard is called when its tab does not say. */
 const DEFAULT_NAME = 'the rental yard';
 
-const TAB = 'Yard';
-
 /** The keys of the tab, each with the other words that owners use for it. */
 const keys = {
-  name: ['name', 'yard name', 'business name'],
-  timeZone: ['time zone'],
-  openingHours: ['opening hours', 'hours'],
-  address: ['address'],
-  delivery: ['delivery', 'delivery rules'],
-  depositRules: ['deposit', 'deposit rules'],
-  identificationRules: ['identification', 'identification rules', 'id'],
-  transferTo: ['transfer to', 'who to transfer to'],
+  name: ['name', 'yard name', 'business name', 'company', 'company name', 'yard'],
+  timeZone: ['time zone', 'timezone'],
+  currency: ['currency', 'prices in'],
+  openingHours: ['opening hours', 'hours', 'opening times', 'open', 'business hours'],
+  address: ['address', 'location'],
+  delivery: ['delivery', 'delivery rules', 'delivery charge', 'delivery charges'],
+  depositRules: ['deposit', 'deposits', 'deposit rules'],
+  identificationRules: ['identification', 'identification rules', 'id', 'id required'],
+  transferTo: ['transfer to', 'who to transfer to', 'transfer'],
   greeting: ['greeting'],
 } as const satisfies Record<keyof Yard, readonly string[]>;
 
@@ -28,23 +29,39 @@ const fieldByKey = new Map(
 type Entry = { readonly row: number; readonly cells: readonly Cell[] };
 
 /** What the tab says. Defaults look the same whether they are meant or not, so it is told apart. */
-export type ParsedYard = Parsed<Yard> & {
+export type ParsedYard = Omit<Parsed<Yard>, 'leftOut'> & {
   /** None of the keys has anything beside it. */
   readonly isSilent: boolean;
   readonly hasTimeZone: boolean;
 };
 
 /** The `Yard` tab: a key in the first column, its value beside it. What it does not say is null. */
-export function parseYard(rows: SheetRows): ParsedYard {
-  const problems: RowProblem[] = [];
-  const report = (row: number, column: string, problem: string) =>
-    void problems.push({ tab: TAB, row, column, problem });
+export function parseYard(
+  rows: SheetRows,
+  {
+    locale = sheetLocale('en_US'),
+    timeZone: ownZone = defaultTimeZone,
+    title = 'Yard',
+  }: {
+    readonly locale?: SheetLocale;
+    /** The spreadsheet's own time zone, for a yard that names none. */
+    readonly timeZone?: string;
+    readonly title?: string | undefined;
+  } = {},
+): ParsedYard {
+  const problems: SheetProblem[] = [];
+  const report: Report = (row, column, told) =>
+    void problems.push({ tab: title, row, column, ...told });
   const entries = findEntries(rows, report);
-  const text = (field: keyof Yard) => readText(entries.get(field)?.cells[0] ?? null);
-  const timeZone = readTimeZone(entries.get('timeZone'), report);
+  const text = (field: keyof Yard) => {
+    const cell = entries.get(field)?.cells[0] ?? null;
+    return isErrorValue(cell) ? null : readText(cell);
+  };
+  const timeZone = readTimeZone(entries.get('timeZone'), ownZone, report);
   const value: Yard = {
     name: text('name') ?? DEFAULT_NAME,
-    timeZone: timeZone ?? defaultTimeZone,
+    timeZone: timeZone ?? ownZone,
+    currency: readCurrency(entries.get('currency'), locale, report),
     openingHours: text('openingHours'),
     address: text('address'),
     delivery: text('delivery'),
@@ -53,13 +70,27 @@ export function parseYard(rows: SheetRows): ParsedYard {
     transferTo: readNumbers(entries.get('transferTo'), report),
     greeting: text('greeting'),
   };
-  if (text('name') === null) report(0, 'name', `missing; "${DEFAULT_NAME}" is used`);
+  for (const [field, { row, cells }] of entries) {
+    if (!isErrorValue(cells[0] ?? null)) continue;
+    report(row, field, {
+      what: 'shows the error of a formula',
+      why: 'callers hear nothing of it',
+      remedy: 'mend the formula, or type the value',
+    });
+  }
+  if (text('name') === null) {
+    report(0, 'name', {
+      what: 'missing',
+      why: `callers hear "${DEFAULT_NAME}"`,
+      remedy: 'add a row with Name and the name of the yard',
+    });
+  }
   const cells = [...entries.values()].flatMap((entry) => entry.cells);
   const isSilent = cells.every((cell) => readText(cell) === null);
   return { value, problems, isSilent, hasTimeZone: timeZone !== null };
 }
 
-type Report = (row: number, column: string, problem: string) => void;
+type Report = (row: number, column: string, told: Told) => void;
 
 function findEntries(rows: SheetRows, report: Report): ReadonlyMap<string, Entry> {
   const entries = new Map<string, Entry>();
@@ -69,21 +100,37 @@ function findEntries(rows: SheetRows, report: Report): ReadonlyMap<string, Entry
     // Titles and notes of the owner's own have no value beside them, or stand in the first row.
     if (field === undefined) {
       if (index > 0 && nameKey(key) !== '' && readText(cells[0] ?? null) !== null) {
-        report(row, 'key', 'unknown');
+        report(row, 'key', {
+          what: 'a key that Pickup does not know',
+          why: 'the row is ignored',
+          remedy: `nothing, if it is for the yard alone; the keys are ${Object.values(keys)
+            .map(([name]) => name)
+            .join(', ')}`,
+          isNotice: true,
+        });
       }
       continue;
     }
-    if (entries.has(field)) report(row, field, 'a second row with the same key');
-    else entries.set(field, { row, cells });
+    if (!entries.has(field)) entries.set(field, { row, cells });
+    else {
+      report(row, field, {
+        what: 'a second row with the same key',
+        why: 'the first of the two counts',
+        remedy: 'remove one of the two rows',
+      });
+    }
   }
   return entries;
 }
 
-function readTimeZone(entry: Entry | undefined, report: Report): string | null {
+function readTimeZone(entry: Entry | undefined, ownZone: string, report: Report): string | null {
   const zone = readText(entry?.cells[0] ?? null);
   if (zone !== null && isTimeZone(zone)) return zone;
-  const what = zone === null ? 'missing' : 'not an IANA time zone';
-  report(entry?.row ?? 0, 'time zone', `${what}; ${defaultTimeZone} is used`);
+  report(entry?.row ?? 0, 'time zone', {
+    what: zone === null ? 'missing' : 'not an IANA time zone',
+    why: `the day is that of ${ownZone}`,
+    remedy: 'write it as in America/Chicago or Europe/London',
+  });
   return null;
 }
 
@@ -102,7 +149,13 @@ function readNumbers(entry: Entry | undefined, report: Report): readonly string[
   if (entry === undefined) return [];
   const texts = entry.cells.flatMap((cell) => (readText(cell) ?? '').split(/[,;\n]/));
   const numbers = texts.filter((text) => text.trim() !== '').map(toE164);
-  if (numbers.includes(null)) report(entry.row, 'transfer to', 'not a telephone number');
+  if (numbers.includes(null)) {
+    report(entry.row, 'transfer to', {
+      what: 'not a telephone number',
+      why: 'callers are not transferred to it',
+      remedy: 'write it with its country code, as in +1 312 555 0100',
+    });
+  }
   return [...new Set(numbers.filter((number) => number !== null))];
 }
 
@@ -111,4 +164,52 @@ function toE164(text: string): string | null {
   if (/^\+[1-9]\d{7,14}$/.test(bare)) return bare;
   if (/^1[2-9]\d{9}$/.test(bare)) return `+${bare}`;
   return /^[2-9]\d{9}$/.test(bare) ? `+1${bare}` : null;
+}
+
+const currencyWords: Readonly<Record<string, string>> = {
+  '£': 'GBP',
+  pounds: 'GBP',
+  sterling: 'GBP',
+  '€': 'EUR',
+  euro: 'EUR',
+  euros: 'EUR',
+  us$: 'USD',
+  c$: 'CAD',
+  ca$: 'CAD',
+  a$: 'AUD',
+  nz$: 'NZD',
+  '₹': 'INR',
+  rupees: 'INR',
+  '¥': 'JPY',
+};
+const knownCurrencies = new Set(Intl.supportedValuesOf('currency'));
+
+/** Its code, its sign or its name; dollars are those of the sheet's locale. */
+function readCurrency(entry: Entry | undefined, locale: SheetLocale, report: Report): string {
+  const text = readText(entry?.cells[0] ?? null);
+  if (text === null) return locale.currency;
+  const word = text.toLowerCase().replaceAll(' ', '');
+  const code = currencyWords[word] ?? /\b[a-z]{3}\b/i.exec(text)?.[0].toUpperCase() ?? '';
+  if (knownCurrencies.has(code)) return code;
+  if (/^\$|dollars?$/.test(word)) return dollarsOf(word, locale);
+  report(entry?.row ?? 0, 'currency', {
+    what: 'not a currency',
+    why: `prices are spoken in ${locale.currency}, by the locale of the sheet`,
+    remedy: 'write its code, as in USD, CAD, GBP or EUR',
+  });
+  return locale.currency;
+}
+
+function dollarsOf(word: string, { currency }: SheetLocale): string {
+  if (word.startsWith('canad')) return 'CAD';
+  if (word.startsWith('austral')) return 'AUD';
+  if (word.startsWith('newzea')) return 'NZD';
+  return ['CAD', 'AUD', 'NZD', 'SGD', 'HKD'].includes(currency) && !word.startsWith('us')
+    ? currency
+    : 'USD';
+}
+
+/** How many of the keys stand in the first column. */
+export function countYardKeys(rows: SheetRows): number {
+  return new Set(rows.map(([key = null]) => fieldByKey.get(nameKey(key))).filter(Boolean)).size;
 }

@@ -45,7 +45,7 @@ export async function appendRows<Column extends string>(
   }
 }
 
-/** Whether a row that got no answer may still come in. */
+/** True while a row that got no answer may still come in. */
 export function isOnItsWay(
   sentAtMs: number | null,
   { clock, settleMs }: { readonly clock: { nowMs(): number }; readonly settleMs: number },

@@ -1,6 +1,9 @@
 import type { StoreQueries } from '../../../agent/infra/store/database.ts';
 import { availabilityOf } from '../../yard/availability.ts';
 import type { IsoDate } from '../../yard/equipment.ts';
+import { findUnit } from '../../yard/interchangeable-units.ts';
+import { itemKey } from '../../yard/item-id.ts';
+import { readUnitStatus } from '../read/status-words.ts';
 import type { ConflictReason } from '../../journal/booking.ts';
 import type { BookingRow } from '../../journal/journal.ts';
 import type { SheetView } from './sheet-view.ts';
@@ -21,20 +24,22 @@ export function conflictOf(
 ): ConflictReason | null {
   const { itemId, bookingId, startDay: start, endDay: end } = booking;
   const cell = view.statusOf('Equipment', itemId);
-  if (!cell) return 'unit-gone';
-  if (cell.status === 'MAINTENANCE') return 'maintenance';
+  if (!cell && view.hasEquipment) return 'unit-gone';
+  const status = cell && readUnitStatus(cell.status).status;
+  if (status === 'SOLD') return 'unit-gone';
+  if (status === 'MAINTENANCE') return 'maintenance';
   const others = view.bookings.filter(
     (other) => other.bookingId !== bookingId && !context.gone.has(other.bookingId),
   );
   const taken = others.some(
     (other) =>
-      other.itemId === itemId &&
-      other.status === 'CONFIRMED' &&
+      itemKey(other.itemId) === itemKey(itemId) &&
+      other.status !== 'CANCELLED' &&
       other.start <= end &&
       start <= other.end,
   );
   if (taken) return 'booked';
-  const unit = view.units.find((candidate) => candidate.itemId === itemId);
+  const unit = findUnit(view.units, itemId);
   // A row with an unusable price is no reason to give a customer up.
   if (!unit) return null;
   if (context.rentedByUs && (unit.dueBack === null || unit.dueBack < start)) return null;
@@ -44,6 +49,8 @@ export function conflictOf(
     case 'maintenance':
       return 'maintenance';
     case 'booked':
+    case 'reserved':
+    case 'unclear':
       return 'booked';
     case 'rented':
     case 'rented-no-date':

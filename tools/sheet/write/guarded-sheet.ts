@@ -1,4 +1,5 @@
 import type { Store } from '../../../agent/infra/store/database.ts';
+import { readSettledRows } from '../read/settled-rows.ts';
 import type { SheetRows } from '../read/sheet-table.ts';
 import type { CellUpdate, SheetsClient } from '../client/sheets-client.ts';
 import {
@@ -19,6 +20,7 @@ const repairAttempts = 3;
 export class SheetHand {
   readonly #client: SheetsClient;
   readonly #store: Store;
+  readonly #clock: { nowMs(): number };
   readonly #guard: () => Promise<void>;
   readonly #signal: AbortSignal;
   readonly #requestMs: number;
@@ -27,6 +29,7 @@ export class SheetHand {
     readonly client: SheetsClient;
     /** Keeps the changes whose effect was not seen yet, for the process after this one too. */
     readonly store: Store;
+    readonly clock: { nowMs(): number };
     /** @throws when this process may no longer write. */
     readonly guard: () => Promise<void>;
     readonly signal: AbortSignal;
@@ -34,6 +37,7 @@ export class SheetHand {
   }) {
     this.#client = options.client;
     this.#store = options.store;
+    this.#clock = options.clock;
     this.#guard = options.guard;
     this.#signal = options.signal;
     this.#requestMs = options.requestMs;
@@ -42,7 +46,9 @@ export class SheetHand {
   /** The sheet now. What an earlier change did to a wrong row is put right first. */
   async read(options = { withMessages: false }): Promise<SheetView> {
     for (let attempt = 1; ; attempt += 1) {
-      const view = await readSheetView(this.#client, options, this.#budget);
+      const settled = await readSettledRows(this.#store);
+      const asked = { ...options, settled, clock: this.#clock };
+      const view = await readSheetView(this.#client, asked, this.#budget);
       const sent = await readSent(this.#store);
       if (!sent) return view;
       const repairs = misplaced(sent, view);

@@ -66,7 +66,9 @@ export class Reconciler {
     const doubled = confirmed.flatMap(({ bookingId }) => {
       const [first, ...more] = view.ledger.rowsWith(bookingId).filter((row) => !isCancelled(row));
       if (!first || more.length === 0 || this.#doubled.has(bookingId)) return [];
-      const copies = more.filter((row) => isSamePlace(row, first)).map(({ number }) => number);
+      const copies = more
+        .filter((row) => isSamePlace(view, row, first))
+        .map(({ number }) => number);
       return [{ bookingId, rows: more.length + 1, copies }];
     });
     const changes = doubled.flatMap(({ bookingId, copies }) => cancelling(bookingId, copies));

@@ -14,13 +14,13 @@ export function plainText(text: string): string {
   );
 }
 
-/** What a caller said, as the store may keep it. */
+/** A caller's words as the store may keep them. */
 export function keptText(text: string): string {
   return withoutCardNumbers(plainText(text));
 }
 
 /**
- * What a caller said, as a cell that stays text: values are written RAW, so the sheet itself runs
+ * A caller's words as a cell that stays text: values are written RAW, so the sheet itself runs
  * nothing, but a spreadsheet program that opens an export of it would (ASVS 1.2.10). Text that
  * begins like a formula gets the apostrophe that stops it.
  */

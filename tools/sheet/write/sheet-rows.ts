@@ -1,8 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { readDate, readText } from '../read/sheet-cells.ts';
+import { readDate } from '../read/date-cells.ts';
+import { readText } from '../read/sheet-cells.ts';
+import type { SheetLocale } from '../read/sheet-locale.ts';
+import { readBookingStatus } from '../read/status-words.ts';
 import type { Cell, TableRow } from '../read/sheet-table.ts';
 import type { CellUpdate } from '../client/sheets-client.ts';
 import type { IsoDate } from '../../yard/equipment.ts';
+import { findUnit } from '../../yard/interchangeable-units.ts';
+import { itemKey } from '../../yard/item-id.ts';
 import { daysIn, maxRentalDays } from '../../yard/rental-dates.ts';
 import type { BookingRow } from '../../journal/journal.ts';
 import type { MessageRow } from '../../journal/outbox.ts';
@@ -86,9 +91,17 @@ export function readBookingRow(
   row: TableRow<BookingColumn>,
   { bookingId, itemId, startDay, endDay }: BookingRow,
 ): RowReading {
-  const to = placeOf(row);
+  const place = placeOf(row, view.locale);
+  const unit = place && findUnit(view.units, place.itemId);
+  const to = place && { ...place, itemId: unit?.itemId ?? place.itemId };
   const isNamed = readText(row.cell('Booking ID')) === bookingId;
-  if (isNamed && to?.itemId === itemId && to.start === startDay && to.end === endDay) {
+  if (
+    isNamed &&
+    to &&
+    itemKey(to.itemId) === itemKey(itemId) &&
+    to.start === startDay &&
+    to.end === endDay
+  ) {
     return { kind: 'as-written' };
   }
   const left = [...view.ledger.textsAt(row.number)];
@@ -103,17 +116,21 @@ export function readBookingRow(
 }
 
 /** Null for a row that does not hold a unit for days that make a rental. */
-function placeOf(row: TableRow<BookingColumn>): Place | null {
+function placeOf(row: TableRow<BookingColumn>, locale: SheetLocale): Place | null {
   const itemId = readText(row.cell('Item ID'));
-  const start = readDate(row.cell('Start'));
-  const end = readDate(row.cell('End'));
+  const start = readDate(row.cell('Start'), { locale });
+  const end = readDate(row.cell('End'), { locale });
   if (!itemId || !start || !end || end < start) return null;
   return daysIn({ start, end }) > maxRentalDays ? null : { itemId, start, end };
 }
 
 /** Whether two rows hold the same unit for the same days. */
-export function isSamePlace(a: TableRow<BookingColumn>, b: TableRow<BookingColumn>): boolean {
-  return isDeepStrictEqual(placeOf(a), placeOf(b));
+export function isSamePlace(
+  { locale }: SheetView,
+  a: TableRow<BookingColumn>,
+  b: TableRow<BookingColumn>,
+): boolean {
+  return isDeepStrictEqual(placeOf(a, locale), placeOf(b, locale));
 }
 
 /** Whether staff, or we, took a booking back in the sheet. */
@@ -121,9 +138,10 @@ export function isCancelled(row: TableRow<BookingColumn>): boolean {
   return saysCancelled(upper(row.cell('Status')));
 }
 
-/** Whether a `Status`, in capitals, takes a booking back. */
+/** Whether a `Status` takes a booking back, in whichever words. */
 export function saysCancelled(status: string): boolean {
-  return /^CANCELL?ED$/.test(status);
+  const read = readBookingStatus(status);
+  return read.status === 'CANCELLED' && !read.isReturned;
 }
 
 /** Has these rows of a booking say that it was taken back. */

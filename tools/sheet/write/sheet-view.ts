@@ -1,18 +1,22 @@
-import { parseBookings, parseEquipment } from '../read/equipment-sheet.ts';
+import { parseBookings } from '../read/bookings-sheet.ts';
+import { parseEquipment } from '../read/equipment-sheet.ts';
 import { readText } from '../read/sheet-cells.ts';
+import type { SheetLocale } from '../read/sheet-locale.ts';
 import {
   isBlank,
-  nameKey,
   openTable,
+  SheetFormatError,
   type Cell,
   type SheetRows,
   type Table,
   type TableRow,
 } from '../read/sheet-table.ts';
 import type { SheetsClient, SheetsRequestOptions } from '../client/sheets-client.ts';
-import { SheetsError } from '../client/sheets-error.ts';
+import { readSheetTabs, type TabName } from '../read/sheet-tabs.ts';
 import { parseYard } from '../read/yard-sheet.ts';
 import type { SheetBooking, Unit } from '../../yard/equipment.ts';
+import { itemKey } from '../../yard/item-id.ts';
+import { todayIn } from '../../yard/rental-dates.ts';
 
 const equipmentColumns = { required: ['Item ID', 'Status'], optional: [] } as const;
 
@@ -82,6 +86,9 @@ export type SheetView = {
   readonly units: readonly Unit[];
   readonly bookings: readonly SheetBooking[];
   readonly timeZone: string;
+  readonly locale: SheetLocale;
+  /** False when the tab of equipment cannot be read: nothing is known of any unit then. */
+  readonly hasEquipment: boolean;
   readonly ledger: Ledger<BookingColumn>;
   readonly messages: Ledger<MessageColumn>;
   readonly statuses: (tab: StatusTab) => readonly StatusCell[];
@@ -91,29 +98,45 @@ export type SheetView = {
   readonly titleOf: (tab: StatusTab) => string;
 };
 
-type Tab = StatusTab | 'Yard' | 'Messages';
-type Rows = ReadonlyMap<Tab, { readonly title: string; readonly rows: SheetRows }>;
-
 /**
- * Reads what the writer needs, in one request; in three when a tab is missing.
- * @throws {SheetsError}, and {SheetFormatError} when a required column is missing.
+ * Reads what the writer needs, in one request; in a few when a tab is missing. Equipment that cannot
+ * be read holds nothing up. @throws {SheetsError}, and {SheetFormatError} when `Bookings` or, with
+ * them, `Messages` lack a required column; for messages alone `Bookings` may.
  */
 export async function readSheetView(
   client: SheetsClient,
-  { withMessages }: { readonly withMessages: boolean },
+  {
+    withMessages,
+    clock,
+    settled,
+  }: {
+    readonly withMessages: boolean;
+    readonly clock: { nowMs(): number };
+    readonly settled: ReadonlySet<string>;
+  },
   options: SheetsRequestOptions,
 ): Promise<SheetView> {
-  const tabs: readonly Tab[] = [
+  const tabs: readonly TabName[] = [
     'Equipment',
     'Bookings',
     'Yard',
     ...(withMessages ? (['Messages'] as const) : []),
   ];
-  const read = await readTabs(client, tabs, options);
-  const rowsOf = (tab: Tab) => read.get(tab)?.rows ?? [];
-  const titleOf = (tab: Tab) => read.get(tab)?.title ?? tab;
-  const equipment = openTable('Equipment', rowsOf('Equipment'), equipmentColumns);
-  const ledgerRows = rowsOf('Bookings');
+  const {
+    tabs: read,
+    locale,
+    timeZone: ownZone,
+  } = await readSheetTabs(client, tabs, () => options);
+  const rowsOf = (tab: TabName) => read.get(tab)?.rows ?? [];
+  const titleOf = (tab: TabName) => read.get(tab)?.title ?? tab;
+  const { timeZone } = parseYard(rowsOf('Yard'), { locale, timeZone: ownZone }).value;
+  const context = { locale, today: todayIn(timeZone, clock) };
+  const equipment = unlessUnusable(() => ({
+    table: openTable('Equipment', rowsOf('Equipment'), equipmentColumns),
+    units: parseEquipment(rowsOf('Equipment'), context).value,
+  }));
+  const units = equipment?.units ?? [];
+  const ledgerRows = withMessages ? usableLedger(rowsOf('Bookings')) : rowsOf('Bookings');
   const ledger: Ledger<BookingColumn> = {
     exists: read.has('Bookings'),
     title: titleOf('Bookings'),
@@ -125,17 +148,22 @@ export async function readSheetView(
     ...openLedger<MessageColumn>('Messages', rowsOf('Messages'), messageColumns, 'Message ID'),
   };
   const statuses: Readonly<Record<StatusTab, readonly StatusCell[]>> = {
-    Equipment: statusCells('Equipment', equipment, 'Item ID'),
+    Equipment: equipment ? statusCells('Equipment', equipment.table, 'Item ID') : [],
     Bookings: ledger.table ? statusCells('Bookings', ledger.table, 'Booking ID') : [],
   };
   return {
-    units: parseEquipment(rowsOf('Equipment')).value,
-    bookings: parseBookings(ledgerRows).value,
-    timeZone: parseYard(rowsOf('Yard')).value.timeZone,
+    units,
+    bookings: parseBookings(ledgerRows, { ...context, units, settled }).value,
+    timeZone,
+    locale,
+    hasEquipment: equipment !== null,
     ledger,
     messages,
     statuses: (tab) => statuses[tab],
-    statusOf: (tab, key) => statuses[tab].find((cell) => cell.key === key),
+    statusOf: (tab, key) =>
+      tab === 'Equipment'
+        ? statuses[tab].find((cell) => itemKey(cell.key) === itemKey(key))
+        : statuses[tab].find((cell) => cell.key === key),
     statusAt: (tab, row) => statuses[tab].find((cell) => cell.row === row),
     titleOf,
   };
@@ -176,26 +204,20 @@ export function upper(cell: Cell): string {
   return (readText(cell) ?? '').toUpperCase();
 }
 
-async function readTabs(
-  client: SheetsClient,
-  tabs: readonly Tab[],
-  options: SheetsRequestOptions,
-): Promise<Rows> {
+/** Null for a tab that cannot be used. */
+function unlessUnusable<T>(read: () => T): T | null {
   try {
-    const rows = await client.readTabs(tabs, options);
-    return new Map(tabs.map((tab) => [tab, { title: tab, rows: rows.get(tab) ?? [] }]));
+    return read();
   } catch (error) {
-    // One missing tab makes Google refuse them all, so ask which there are.
-    if (!(error instanceof SheetsError) || error.code !== 'SHEETS_BAD_RANGE') throw error;
+    if (error instanceof SheetFormatError) return null;
+    throw error;
   }
-  const titles = await client.listTabs(options);
-  const found = tabs.flatMap((tab) => {
-    const title = titles.find((candidate) => nameKey(candidate) === nameKey(tab));
-    return title === undefined ? [] : [[tab, title] as const];
-  });
-  const rows = await client.readTabs(
-    found.map(([, title]) => title),
-    options,
+}
+
+/** Messages wait for no tab but their own. */
+function usableLedger(rows: SheetRows): SheetRows {
+  const isUsable = unlessUnusable(
+    () => rows.every(isBlank) || openTable('Bookings', rows, bookingColumns),
   );
-  return new Map(found.map(([tab, title]) => [tab, { title, rows: rows.get(title) ?? [] }]));
+  return isUsable === null ? [] : rows;
 }

@@ -106,7 +106,14 @@ export class SheetWriter {
     };
     this.#delivery = {
       store: this.#store,
-      hand: new SheetHand({ client: deps.client, store: this.#store, guard, signal, requestMs }),
+      hand: new SheetHand({
+        client: deps.client,
+        store: this.#store,
+        clock: this.#clock,
+        guard,
+        signal,
+        requestMs,
+      }),
       log: this.#log,
       clock: this.#clock,
       settleMs,

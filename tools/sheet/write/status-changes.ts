@@ -24,7 +24,7 @@ const schema = z.object({
   before: z.partialRecord(tabSchema, z.record(z.string(), z.array(z.string()))),
 }) satisfies z.ZodType<SentChanges>;
 
-/** What is remembered of changes until it is seen which rows they hit. */
+/** The memory of changes until it is seen which rows they hit. */
 export function sentChanges(view: SheetView, changes: readonly StatusChange[]): SentChanges {
   const tabs = [...new Set(changes.map(({ tab }) => tab))];
   const before = Object.fromEntries(tabs.map((tab) => [tab, keysByStatus(view.statuses(tab))]));
@@ -77,13 +77,13 @@ export async function saveSent(store: Store, json: SentChanges): Promise<void> {
   );
 }
 
-/** What went out and was not read back yet, by this process or one before it; null when nothing. */
+/** Changes that went out and were not read back yet, by this process or one before it; null for none. */
 export async function readSent(store: StoreQueries): Promise<SentChanges | null> {
   const snapshot = await readSnapshot(store, snapshotName);
   return schema.safeParse(snapshot?.json).data ?? null;
 }
 
-/** What went out was read back. */
+/** The changes that went out were read back. */
 export async function forgetSent(store: Store): Promise<void> {
   await store.transaction(async ({ db }) => {
     await db.deleteFrom('snapshots').where('name', '=', snapshotName).execute();

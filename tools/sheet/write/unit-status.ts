@@ -1,10 +1,12 @@
 import type { Selectable } from 'kysely';
 import type { Store, StoreQueries } from '../../../agent/infra/store/database.ts';
 import type { Schema } from '../../../agent/infra/store/schema.ts';
-import type { IsoDate, SheetBooking } from '../../yard/equipment.ts';
+import { readUnitStatus } from '../read/status-words.ts';
+import type { IsoDate, SheetBooking, UnitStatus } from '../../yard/equipment.ts';
+import { findUnit } from '../../yard/interchangeable-units.ts';
 import { addDays } from '../../yard/rental-dates.ts';
 import type { StatusChange } from './status-changes.ts';
-import type { SheetView } from './sheet-view.ts';
+import type { SheetView, StatusCell } from './sheet-view.ts';
 
 /** Which unit we set to `RENTED`, for which booking, and how far that is. */
 export type StatusMark = Selectable<Schema['statusMarks']>;
@@ -54,11 +56,11 @@ function planUnit(
 ): StatusPlan {
   const { itemId, marks, covering, today } = unit;
   const cell = view.statusOf('Equipment', itemId);
-  const status = cell?.status;
+  const status = cell && bareStatus(cell);
   const ours = marks.filter(({ state }) => state !== 'released');
   const keys = new Set(covering.map(keyOf));
   const over = ours.filter(({ bookingKey }) => !keys.has(bookingKey));
-  const change = (to: 'RENTED' | 'AVAILABLE') => (cell ? [{ ...cell, to }] : []);
+  const change = (to: 'RENTED' | 'AVAILABLE') => (cell ? [{ ...cell, to: wordFor(to, view) }] : []);
   const release = (mark: StatusMark): StatusMark => ({ ...mark, state: 'released' });
 
   const [booking] = covering;
@@ -71,17 +73,36 @@ function planUnit(
     const changes = next === 'setting' ? change('RENTED') : [];
     return { changes, marks: [mark, ...over.map(release)] };
   }
-  const dueBack = view.units.find((candidate) => candidate.itemId === itemId)?.dueBack ?? null;
+  const dueBack = findUnit(view.units, itemId)?.dueBack ?? null;
   const staffHasIt = status !== 'RENTED' || (dueBack !== null && dueBack >= today);
   if (staffHasIt || over.length === 0) return { changes: [], marks: over.map(release) };
   // Released when the cell is seen to be set back.
   return { changes: change('AVAILABLE'), marks: [] };
 }
 
+/** Null for words with a remark behind them, and for a checkbox: staff keep those themselves. */
+function bareStatus({ status }: StatusCell): UnitStatus | null {
+  if (/^(?:TRUE|FALSE)$/.test(status)) return null;
+  const read = readUnitStatus(status);
+  return read.isBare ? read.status : null;
+}
+
+/** The yard's own word, in capitals, as most of its machines have it. */
+function wordFor(to: 'RENTED' | 'AVAILABLE', view: SheetView): string {
+  const words = view
+    .statuses('Equipment')
+    .filter((cell) => bareStatus(cell) === to)
+    .map(({ status }) => status);
+  const counts = [...Map.groupBy(words, (word) => word)].map(
+    ([word, of]) => [word, of.length] as const,
+  );
+  return counts.toSorted((a, b) => b[1] - a[1])[0]?.[0] ?? to;
+}
+
 /** The state of the mark of a booking that covers today; null leaves it as it is. */
 function nextState(
   known: StatusMark['state'] | undefined,
-  status: string | undefined,
+  status: UnitStatus | null | undefined,
   tookOver: boolean,
 ): StatusMark['state'] | null {
   if (known === 'released' || (known === 'set' && status === 'RENTED')) return null;

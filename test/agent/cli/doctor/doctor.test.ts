@@ -277,7 +277,7 @@ test('sheet: cells that cannot be used are listed without what they say', async 
   const { of, output } = await examine({ SHEETS_BASE_URL: broken.baseUrl });
   await broken.close();
   assert.equal(of('sheet').status, 'warn');
-  assert.match(of('sheet').detail, /1 usable units .*Equipment row 3, Daily rate: not an amount/);
+  assert.match(of('sheet').detail, /2 usable units .*Equipment row 3, Daily rate: not an amount/);
   assert.ok(!output.includes('Jordan'), 'no cell is shown');
 });
 

@@ -109,19 +109,19 @@ test('the last good list outlives a sheet that went bad, and a restart', async (
   const { emulator, open } = await yard(t, { ttlMs: 20 });
   const first = await open();
   await first.keeper.start();
-  emulator.renameColumn('Equipment', 'Daily rate', 'Day price');
+  emulator.renameColumn('Equipment', 'Daily rate', 'Tarif');
   await until(() => first.failures().length > 3);
   assert.deepEqual(
     first.failures().map(({ level }) => level === 'error'),
     first.failures().map((_, i) => i === 0),
   );
-  assert.match(String(first.failures()[0]?.['toDo']), /mend the tab's first row/);
+  assert.match(String(first.failures()[0]?.['toDo']), /the names that are missing/);
   await first.keeper.stop();
   const second = await open();
   await second.keeper.start();
   assert.equal((await second.saved())?.units.length, 8);
   await until(() => second.keeper.ageMs !== null);
-  emulator.renameColumn('Equipment', 'Day price', 'Daily rate');
+  emulator.renameColumn('Equipment', 'Tarif', 'Daily rate');
   await until(() => mended(second.lines));
 });
 
@@ -146,7 +146,7 @@ test('a tab of bookings that was renamed frees nothing, across a restart too', a
     second.failures().map(({ level }) => level),
     second.failures().map((_, i) => (i === 0 ? 'error' : 'debug')),
   );
-  assert.match(String(second.failures()[0]?.['toDo']), /give the tab its name back/);
+  assert.match(String(second.failures()[0]?.['toDo']), /bring the tab back/);
   emulator.addTab('Bookings', rows);
   await until(() => mended(second.lines));
 });

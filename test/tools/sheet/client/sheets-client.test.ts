@@ -49,7 +49,7 @@ async function failure(request: Promise<unknown>): Promise<SheetsError> {
 
 test('reads all tabs in one request, values bare', async (t) => {
   const { emulator, client } = await yardSheet(t);
-  const tabs = await client.readTabs(['Equipment', 'Staff only'], soon());
+  const { tabs } = await client.readTabs(['Equipment', 'Staff only'], soon());
   assert.deepEqual(tabs.get('Equipment'), [
     ['Item ID', 'Name', 'Due back'],
     [1001, 'Mini excavator'],
@@ -58,7 +58,7 @@ test('reads all tabs in one request, values bare', async (t) => {
   assert.deepEqual(tabs.get('Staff only'), []);
   assert.deepEqual(
     emulator.requests.map(({ kind, ranges }) => [kind, ...ranges]),
-    [['values.batchGet', "'Equipment'", "'Staff only'"]],
+    [['spreadsheets.get', "'Equipment'", "'Staff only'"]],
   );
 });
 
@@ -72,14 +72,14 @@ test('a base URL may end in a slash', async (t) => {
   assert.deepEqual(await client.listTabs(soon()), ['Equipment', 'Staff only']);
 });
 
-test('dates come as the sheet shows them', async (t) => {
+test('dates come as ISO text, however the sheet shows them', async (t) => {
   const { emulator, client } = await yardSheet(t);
   await fetch(
     `${emulator.baseUrl}/v4/spreadsheets/yard-1/values/Equipment!C2?valueInputOption=USER_ENTERED`,
     { method: 'PUT', body: JSON.stringify({ values: [['12/3/2026']] }) },
   );
-  const tabs = await client.readTabs(['Equipment'], soon());
-  assert.equal(tabs.get('Equipment')?.[1]?.[2], '12/3/2026');
+  const { tabs } = await client.readTabs(['Equipment'], soon());
+  assert.equal(tabs.get('Equipment')?.[1]?.[2], '2026-12-03');
 });
 
 const refusals: readonly (readonly [Fault, string, boolean])[] = [

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseBookings, parseEquipment } from '../../../../tools/sheet/read/equipment-sheet.ts';
+import { parseBookings } from '../../../../tools/sheet/read/bookings-sheet.ts';
+import { parseEquipment } from '../../../../tools/sheet/read/equipment-sheet.ts';
+import { sheetLocale } from '../../../../tools/sheet/read/sheet-locale.ts';
 import { SheetFormatError } from '../../../../tools/sheet/read/sheet-table.ts';
 
 const header = [
@@ -35,16 +37,22 @@ test('a full row becomes a unit', () => {
       },
     ],
     problems: [],
+    leftOut: [],
+    rowNumbers: [2],
   });
 });
 
-test('case, spaces and order of the columns do not matter, and unknown ones are ignored', () => {
+test('case, spaces and order of the columns do not matter, and unknown ones are named once', () => {
   const { value, problems } = parseEquipment([
     [],
     ['STATUS', 'Colour', 'daily  Rate', ' name', 'itemid', 'four week rate'],
     ['available', 'red', '90', 'Generator', 1001, 900],
   ]);
-  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    problems.map((of) => [of.row, of.column, of.isNotice]),
+    [[2, 'Colour', true]],
+  );
+  assert.match(problems[0]?.remedy ?? '', /Category, Weekly rate, Deposit, Due back, Notes/);
   assert.equal(value[0]?.itemId, '1001');
   assert.equal(value[0]?.dailyRateCents, 9_000);
   assert.equal(value[0]?.fourWeekRateCents, 90_000);
@@ -52,14 +60,14 @@ test('case, spaces and order of the columns do not matter, and unknown ones are 
 });
 
 test('missing columns are one error that names them and lists what was found', () => {
-  const renamed = header.map((name) => (name === 'Daily rate' ? 'Day price' : name));
+  const renamed = header.map((name) => (name === 'Daily rate' ? 'Tarif' : name));
   assert.throws(
     () => parseEquipment([renamed.filter((name) => name !== 'Status'), excavator]),
     (error) => {
       assert.ok(error instanceof SheetFormatError);
       assert.equal(error.code, 'SHEET_COLUMN_MISSING');
       assert.match(error.message, /"Daily rate", "Status"/);
-      assert.match(error.message, /"Item ID", "Name", "Category", "Day price"/);
+      assert.match(error.message, /"Item ID", "Name", "Category", "Tarif"/);
       return true;
     },
   );
@@ -67,7 +75,12 @@ test('missing columns are one error that names them and lists what was found', (
 
 test('a tab whose header row is gone is refused without repeating what its rows say', () => {
   assert.throws(
-    () => parseBookings([['b1', 'EX-1', 'Mini', '', '', 'CONFIRMED', 'Jordan Sample', '5550111']]),
+    () =>
+      parseBookings([['b1', 'EX-1', 'Mini', '', '', 'CONFIRMED', 'Jordan Sample', '5550111']], {
+        units: [],
+        locale: sheetLocale('en_US'),
+        today: '2026-11-30',
+      }),
     (error) => {
       assert.ok(error instanceof SheetFormatError);
       assert.match(error.message, /no column name/);
@@ -87,8 +100,16 @@ function row(changes: Record<number, string | number | null>) {
   return excavator.map((cell, index) => (index in changes ? (changes[index] ?? null) : cell));
 }
 
-test('a row with garbage is left out and named; the others stay', () => {
-  const { value, problems } = parseEquipment([
+const context = { locale: sheetLocale('en_US'), today: '2026-11-30' };
+
+/** The problems, as `row column: what`. */
+function toldOf(rows: Parameters<typeof parseEquipment>[0]) {
+  const { problems } = parseEquipment(rows, context);
+  return problems.map(({ row: number, column, what }) => `${number} ${column}: ${what}`);
+}
+
+test('a row without id or name is left out and named; one odd cell never drops a machine', () => {
+  const rows = [
     header,
     row({ 0: 'A', 3: 'call us' }),
     row({ 0: 'B', 3: 0 }),
@@ -98,104 +119,113 @@ test('a row with garbage is left out and named; the others stay', () => {
     row({ 0: 'E', 5: -1 }),
     [],
     row({ 0: 'GOOD' }),
-    row({ 0: 'GOOD', 3: 1 }),
-    ['F'],
-  ]);
+    row({ 0: 'good', 3: 1 }),
+    row({ 0: 'F', 1: '#REF!', 9: '#N/A' }),
+  ];
   assert.deepEqual(
-    value.map((unit) => [unit.itemId, unit.dailyRateCents]),
-    [['GOOD', 27_500]],
-  );
-  assert.deepEqual(
-    problems.map(({ row: number, column, problem }) => `${number} ${column}: ${problem}`),
+    parseEquipment(rows, context).value.map((unit) => [
+      unit.itemId,
+      unit.dailyRateCents,
+      unit.fourWeekRateCents,
+      unit.status,
+    ]),
     [
-      '2 Daily rate: not an amount of money',
-      '3 Daily rate: zero',
-      '4 Status: none of AVAILABLE, RENTED, MAINTENANCE',
-      '5 Item ID: empty',
-      '6 Name: empty',
-      '7 Four-week rate: not an amount of money',
-      '10 Item ID: a second row with the same id',
-      '11 Name: empty',
-      '11 Daily rate: empty',
-      '11 Status: none of AVAILABLE, RENTED, MAINTENANCE',
+      ['A', null, 320_000, 'AVAILABLE'],
+      ['B', null, 320_000, 'AVAILABLE'],
+      ['C', 27_500, 320_000, 'UNCLEAR'],
+      ['E', 27_500, null, 'AVAILABLE'],
+      ['GOOD', 27_500, 320_000, 'AVAILABLE'],
     ],
   );
-});
-
-test('an unreadable date of return leaves the unit with none, and is named', () => {
-  const rented = [...excavator.slice(0, 7), 'RENTED', 'when he calls'];
-  const { value, problems } = parseEquipment([header, rented]);
-  assert.equal(value[0]?.dueBack, null);
-  assert.deepEqual(problems, [
-    { tab: 'Equipment', row: 2, column: 'Due back', problem: 'not a date' },
+  assert.deepEqual(toldOf(rows), [
+    '2 Daily rate: not an amount of money',
+    '3 Daily rate: zero',
+    '4 Status: words that Pickup does not know',
+    '5 Item ID: empty',
+    '6 Name: empty',
+    '7 Four-week rate: not an amount of money',
+    '10 Item ID: a second row with the same id',
+    '11 Name: shows the error of a formula',
   ]);
 });
 
-const bookingHeader = ['Booking ID', 'Item ID', 'Item', 'Start', 'End', 'Status', 'Customer'];
-
-test('bookings are read; an empty tab has none', () => {
-  const { value, problems } = parseBookings([
-    bookingHeader,
-    ['b1', 'EX-1', '', '2026-12-03', '12/5/2026', 'confirmed', 'Jordan Sample'],
-    ['b2', 1001, '', 46_359, 46_359, 'Canceled'],
+test('a rate of nothing, or below that of a shorter time, is a slip and is not used', () => {
+  const unit = parseEquipment([header, row({ 4: 0, 5: 200 })], context).value[0];
+  assert.deepEqual([unit?.weeklyRateCents, unit?.fourWeekRateCents], [null, null]);
+  assert.deepEqual(toldOf([header, row({ 4: 0, 5: 200 })]), [
+    '2 Weekly rate: zero',
+    '2 Four-week rate: lower than the rate of a shorter time',
   ]);
-  assert.deepEqual(problems, []);
-  assert.deepEqual(value, [
-    {
-      bookingId: 'b1',
-      itemId: 'EX-1',
-      start: '2026-12-03',
-      end: '2026-12-05',
-      status: 'CONFIRMED',
-    },
-    {
-      bookingId: 'b2',
-      itemId: '1001',
-      start: '2026-12-03',
-      end: '2026-12-03',
-      status: 'CANCELLED',
-    },
+  assert.deepEqual(toldOf([header, row({ 4: 250 })]), [
+    '2 Weekly rate: lower than the rate of a shorter time',
   ]);
-  assert.deepEqual(parseBookings([]).value, []);
-  assert.deepEqual(parseBookings([[], ['']]).value, []);
-  assert.deepEqual(parseBookings([bookingHeader]).value, []);
 });
 
-test('a booking that staff wrote by hand still holds its unit', () => {
-  const { value, problems } = parseBookings([
-    bookingHeader,
-    ['', 'EX-1', '', '2026-12-03', '2026-12-04', 'ok'],
-    ['b1', 'EX-1', '', '2026-12-06', '2026-12-07', 'CONFIRMED'],
-    ['b1', 'EX-2', '', '2026-12-06', '2026-12-07', 'CONFIRMED'],
-  ]);
-  assert.deepEqual(
-    value.map(({ bookingId, itemId, status }) => [bookingId, itemId, status]),
+test('a share is no deposit of cents', () => {
+  for (const share of ['20%', '20 %']) {
+    const { value } = parseEquipment([header, row({ 6: share })], context);
+    assert.equal(value[0]?.depositCents, null);
+    assert.deepEqual(toldOf([header, row({ 6: share })]), ['2 Deposit: not an amount of money']);
+  }
+});
+
+test('a date of return is read as people write it, and an unreadable one is named', () => {
+  const dueBack = (cell: string) => {
+    const rented = [...excavator.slice(0, 7), 'RENTED', cell];
+    const { value, problems } = parseEquipment([header, rented], context);
+    return [value[0]?.dueBack, problems.length];
+  };
+  assert.deepEqual(dueBack('12/4'), ['2026-12-04', 0]);
+  assert.deepEqual(dueBack('Fri'), ['2026-12-04', 1]);
+  assert.deepEqual(dueBack('tomorrow'), ['2026-12-01', 1]);
+  assert.deepEqual(dueBack('when he calls'), [null, 1]);
+});
+
+test('a title above, headings between and totals below are no machines', () => {
+  const { value, problems, leftOut } = parseEquipment(
     [
-      ['row 2', 'EX-1', 'CONFIRMED'],
-      ['b1', 'EX-1', 'CONFIRMED'],
-      ['b1', 'EX-2', 'CONFIRMED'],
+      ['SMITH & SONS RENTAL - FLEET 2026'],
+      [],
+      [
+        'Equip #',
+        'Description',
+        'Type',
+        'Day',
+        'Week',
+        '4 Wk',
+        'Dep.',
+        'Status',
+        'Return',
+        'Comments',
+      ],
+      ['EXCAVATORS'],
+      [
+        '101',
+        'Kubota KX040',
+        'Excavators',
+        '$325.00',
+        '$1,250.00',
+        '',
+        '$500',
+        'On rent',
+        '12/4',
+        '',
+      ],
+      [null, null, null, null, null, null, null, false],
+      ['Total', '', '', 325],
+      [null, null, null, 0, 0],
     ],
+    context,
   );
+  assert.deepEqual([problems, leftOut], [[], []]);
   assert.deepEqual(
-    problems.map((problem) => [problem.row, problem.column]),
-    [
-      [2, 'Booking ID'],
-      [2, 'Status'],
-      [4, 'Booking ID'],
-    ],
-  );
-});
-
-test('a booking without a unit or without days is left out and named', () => {
-  const { value, problems } = parseBookings([
-    bookingHeader,
-    ['b1', '', '', '2026-12-03', '2026-12-04', 'CONFIRMED'],
-    ['b2', 'EX-1', '', 'Friday', '', 'CONFIRMED'],
-    ['b3', 'EX-1', '', '2026-12-05', '2026-12-04', 'CONFIRMED'],
-  ]);
-  assert.deepEqual(value, []);
-  assert.deepEqual(
-    problems.map(({ row: number, column, problem }) => `${number} ${column}: ${problem}`),
-    ['2 Item ID: empty', '3 Start: not a date', '3 End: empty', '4 End: before the start'],
+    value.map(({ itemId, name, dailyRateCents, status, dueBack }) => [
+      itemId,
+      name,
+      dailyRateCents,
+      status,
+      dueBack,
+    ]),
+    [['101', 'Kubota KX040', 32_500, 'RENTED', '2026-12-04']],
   );
 });

@@ -94,14 +94,16 @@ test('a refresh that was asked for sees what was written before it was asked for
 test('a bad sheet keeps the last good snapshot, and heals by itself', async (t) => {
   const { emulator, refresher, saved, failed } = await refresherOf(t, { ttlMs: 5 });
   await refresher.refreshNow();
-  emulator.renameColumn('Equipment', 'Daily rate', 'Day price');
+  emulator.renameColumn('Equipment', 'Daily rate', 'Tarif');
   refresher.start();
   await until(() => failed.length >= 2);
-  assert.equal(saved.length, 1);
+  // What could be read is saved with it: the list is as old as its oldest part.
+  assert.ok(saved.every((list) => list.fetchedAtMs === saved[0]?.fetchedAtMs));
+  assert.deepEqual(saved.at(-1)?.units, saved[0]?.units);
   assert.deepEqual(failed[0]?.failures, 1);
   assert.equal(failed[0]?.retryInMs, 5);
-  emulator.renameColumn('Equipment', 'Day price', 'Daily rate');
-  await until(() => saved.length > 1);
+  emulator.renameColumn('Equipment', 'Tarif', 'Daily rate');
+  await until(() => saved.at(-1)?.fetchedAtMs !== saved[0]?.fetchedAtMs);
 });
 
 test('a refusal is followed by longer and longer waits, with jitter', async (t) => {

@@ -36,6 +36,7 @@ const inventory: Inventory = {
   hasBookingsTab: true,
   yard: {
     name: 'Prairie Rentals',
+    currency: 'USD',
     timeZone: 'America/Denver',
     openingHours: null,
     address: null,

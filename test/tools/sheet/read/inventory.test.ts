@@ -57,18 +57,22 @@ test('loading an unreachable sheet ends at the deadline', async (t) => {
 
 test('a tab most of whose rows went bad is refused as a whole, with what is wrong', async (t) => {
   const { emulator, load } = await yardSheet(t);
-  emulator.setCell('Equipment', 'D2', 'maybe');
+  emulator.setCell('Equipment', 'A2', '');
   assert.equal((await load()).inventory.units.length, 1);
-  emulator.setCell('Equipment', 'C3', 'call us');
+  emulator.setCell('Equipment', 'B3', '');
   await assert.rejects(load(), {
     code: 'SHEET_ROWS_UNUSABLE',
     message:
       'Tab "Equipment" has 2 rows, and 2 of them cannot be used; ' +
-      'row 2, column "Status": none of AVAILABLE, RENTED, MAINTENANCE',
+      'row 2, column "Item ID": empty',
   });
-  emulator.setCell('Equipment', 'D2', 'AVAILABLE');
-  emulator.setCell('Equipment', 'C3', 140);
-  emulator.setCell('Bookings', 'C2', 'next week');
+  emulator.setCell('Equipment', 'A2', 'EX-1');
+  emulator.setCell('Equipment', 'B3', 'Scissor lift');
+  for (let row = 2; row < 7; row += 1) {
+    emulator.setCell('Bookings', `B${row}`, `Z-${row}`);
+    emulator.setCell('Bookings', `C${row}`, '2099-12-03');
+    emulator.setCell('Bookings', `D${row}`, '2099-12-03');
+  }
   await assert.rejects(load(), { code: 'SHEET_ROWS_UNUSABLE', tab: 'Bookings' });
 });
 

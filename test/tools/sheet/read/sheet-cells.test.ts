@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { readCents, readDate, readText } from '../../../../tools/sheet/read/sheet-cells.ts';
+import { readDate } from '../../../../tools/sheet/read/date-cells.ts';
+import { isErrorValue, readAmount, readText } from '../../../../tools/sheet/read/sheet-cells.ts';
 
 test('text is trimmed, numbers become text, and an empty cell is null', () => {
   assert.equal(readText('  EX-1 '), 'EX-1');
@@ -18,15 +19,69 @@ test('money is read from numbers and from what people type', () => {
     ['1,250,000.5', 125_000_050],
     ['USD 90', 9_000],
     ['90 USD', 9_000],
+    ['£110', 11_000],
+    ['C$85', 8_500],
+    ['65/day', 6_500],
+    ['$65 per day', 6_500],
     [0, 0],
   ] as const;
-  for (const [cell, cents] of amounts) assert.equal(readCents(cell), cents, String(cell));
-  for (const none of [null, '', '-', '—', 'N/A', 'none']) assert.equal(readCents(none), null);
+  for (const [cell, cents] of amounts) {
+    assert.deepEqual(readAmount(cell, 'day'), { cents, hasMore: false }, String(cell));
+  }
+  for (const none of [null, '', '-', '—', 'N/A', 'none']) {
+    assert.equal(readAmount(none, 'day')?.cents, null);
+  }
+});
+
+test('an amount with a remark beside it is read, and told from one without', () => {
+  for (const [cell, cents] of [
+    ['$85.00 + blade wear', 8_500],
+    ['£110 + VAT', 11_000],
+    ['$85 (2 day min)', 8_500],
+  ] as const) {
+    assert.deepEqual(readAmount(cell, 'day'), { cents, hasMore: true }, cell);
+  }
+});
+
+test('a rate is for its own time', () => {
+  assert.equal(readAmount('75/day', 'week'), undefined);
+  assert.equal(readAmount('$45/4hr', 'day'), undefined);
+  assert.equal(readAmount('$300/wk', 'week')?.cents, 30_000);
+  assert.equal(readAmount('$1,900/mo', 'four-week')?.cents, 190_000);
+});
+
+test('where a comma is the decimal sign it is read so', () => {
+  const german = { hasDecimalComma: true };
+  assert.equal(readAmount('1.250,00 €', 'day', german)?.cents, 125_000);
+  assert.equal(readAmount('85,50', 'day', german)?.cents, 8_550);
 });
 
 test('what is no amount is told from an empty cell', () => {
-  const garbage = ['call', '1,25', '12.345', '-5', -5, NaN, 1e300, true, '$', '1 250', '5%'];
-  for (const cell of garbage) assert.equal(readCents(cell), undefined, String(cell));
+  const garbage = [
+    'call',
+    '1,25',
+    '12.345',
+    '-5',
+    -5,
+    NaN,
+    1e300,
+    true,
+    '$',
+    '1 250',
+    '5%',
+    '20 %',
+  ];
+  const doubtful = ['$95-110', '$85 or best', '85?', '2 for 50', '$1.2k', '#N/A', 'TBD'];
+  for (const cell of [...garbage, ...doubtful]) {
+    assert.equal(readAmount(cell, 'day'), undefined, String(cell));
+  }
+});
+
+test('the errors of formulas are told from text', () => {
+  for (const error of ['#N/A', '#REF!', '#NAME?', '#DIV/0!', '#ERROR!']) {
+    assert.ok(isErrorValue(error), error);
+  }
+  for (const text of ['#101', '# 7', 'N/A', '#1 in town!']) assert.ok(!isErrorValue(text), text);
 });
 
 test('days are read from ISO text, US text, serial numbers and named months', () => {
@@ -74,8 +129,8 @@ test('no cell, whatever is in it, makes the readers throw', () => {
   const cell = fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constant(null));
   fc.assert(
     fc.property(cell, (value) => {
-      const cents = readCents(value);
-      assert.ok(cents === null || cents === undefined || Number.isSafeInteger(cents));
+      const cents = readAmount(value, 'day')?.cents ?? 0;
+      assert.ok(Number.isSafeInteger(cents) && cents >= 0);
       assert.match(readDate(value) ?? '2026-01-01', /^20\d\d-\d\d-\d\d$/);
     }),
   );

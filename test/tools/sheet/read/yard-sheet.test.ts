@@ -19,6 +19,7 @@ test('reads every key, whatever its case and spaces', () => {
   assert.deepEqual(value, {
     name: 'Prairie Rentals',
     timeZone: 'America/Denver',
+    currency: 'USD',
     openingHours: 'Mon-Fri 7-17',
     address: '1 Gravel Road',
     delivery: '$95 within 20 miles',
@@ -55,7 +56,9 @@ test('only an IANA zone is a time zone', () => {
         tab: 'Yard',
         row: 2,
         column: 'time zone',
-        problem: 'not an IANA time zone; America/Chicago is used',
+        what: 'not an IANA time zone',
+        why: 'the day is that of America/Chicago',
+        remedy: 'write it as in America/Chicago or Europe/London',
       },
     ]);
   }
@@ -73,10 +76,10 @@ test('typed numbers, doubled keys and unknown keys are named by row, never by wh
   assert.equal(value.name, 'Yard');
   assert.deepEqual(value.transferTo, ['+15555550101']);
   assert.deepEqual(
-    problems.map(({ row, column, problem }) => `${row} ${column}: ${problem}`),
+    problems.map(({ row, column, what }) => `${row} ${column}: ${what}`),
     [
       '4 name: a second row with the same key',
-      '5 key: unknown',
+      '5 key: a key that Pickup does not know',
       '3 transfer to: not a telephone number',
     ],
   );

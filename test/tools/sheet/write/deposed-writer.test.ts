@@ -14,7 +14,7 @@ onBothDatabases(({ newStore }) => {
     await using rig = await WriterRig.open(await newStore());
     const writer = rig.writer();
     await readings(rig, 1);
-    rig.sheets.faults.next('values.batchGet', delay);
+    rig.sheets.faults.next('spreadsheets.get', delay);
     const { bookingId } = await rig.book();
     await readings(rig, 2);
     await takeOver(rig);
@@ -27,7 +27,7 @@ onBothDatabases(({ newStore }) => {
     await using rig = await WriterRig.open(await newStore());
     const writer = rig.writer();
     await readings(rig, 1);
-    rig.sheets.faults.nth('values.batchGet', 2, delay);
+    rig.sheets.faults.nth('spreadsheets.get', 2, delay);
     const { bookingId } = await rig.book();
     await readings(rig, 3);
     await takeOver(rig);
@@ -45,8 +45,8 @@ onBothDatabases(({ newStore }) => {
     await waitFor(async () => (await marksOf())[0]?.state === 'set');
     const marks = await marksOf();
     rig.sheets.setCell('Bookings', 'F2', 'CANCELLED');
-    rig.sheets.faults.next('values.batchGet', delay);
-    const reads = rig.sheets.faults.count('values.batchGet');
+    rig.sheets.faults.next('spreadsheets.get', delay);
+    const reads = rig.sheets.faults.count('spreadsheets.get');
     await readings(rig, reads + 1);
     await takeOver(rig);
     await waitFor(() => !writer.isLeading);
@@ -57,7 +57,7 @@ onBothDatabases(({ newStore }) => {
 });
 
 async function readings({ sheets }: WriterRig, times: number): Promise<void> {
-  await waitFor(() => sheets.faults.count('values.batchGet') >= times);
+  await waitFor(() => sheets.faults.count('spreadsheets.get') >= times);
 }
 
 async function takeOver({ store }: WriterRig): Promise<void> {

@@ -108,9 +108,9 @@ onBothDatabases(({ newStore }) => {
     'an append refused for the quota': ['values.append', { do: 'refuse', status: 429 }],
     'a 500 to the append': ['values.append', { do: 'refuse', status: 500 }],
     'a page of HTML for the append': ['values.append', { do: 'garbage' }],
-    'a hanging first reading': ['values.batchGet', { do: 'hang' }],
-    'a garbled reading': ['values.batchGet', { do: 'garbage' }],
-    'a 503 to the reading': ['values.batchGet', { do: 'refuse', status: 503 }],
+    'a hanging first reading': ['spreadsheets.get', { do: 'hang' }],
+    'a garbled reading': ['spreadsheets.get', { do: 'garbage' }],
+    'a 503 to the reading': ['spreadsheets.get', { do: 'refuse', status: 503 }],
     'a permission that is missing for a while': ['*', { do: 'refuse', status: 403 }],
     'a sheet that is gone for a while': ['*', { do: 'refuse', status: 404 }],
     'a lost reply to the status': ['values.batchUpdate', { do: 'drop', applied: true }],
@@ -167,7 +167,7 @@ onBothDatabases(({ newStore }) => {
   test('a read-back that fails finds the row and adds no other', async () => {
     await using rig = await WriterRig.open(await newStore());
     const { bookingId } = await rig.book();
-    rig.sheets.faults.nth('values.batchGet', 2, { do: 'refuse', status: 500 });
+    rig.sheets.faults.nth('spreadsheets.get', 2, { do: 'refuse', status: 500 });
     rig.writer();
     await rig.until(bookingId, 'confirmed');
     assert.equal(rig.rowsOf(bookingId).length, 1);
@@ -277,12 +277,12 @@ onBothDatabases(({ newStore }) => {
   test('a column renamed while a row came in holds it up until it has its name again', async () => {
     await using rig = await WriterRig.open(await newStore());
     const { bookingId } = await rig.book();
-    during(rig, 'values.append', () => rig.sheets.renameColumn('Bookings', 'Start', 'From'));
+    during(rig, 'values.append', () => rig.sheets.renameColumn('Bookings', 'Start', 'Wann'));
     rig.writer();
     await waitFor(() => rig.logged('sheet.write-failed') > 0);
     const failure = rig.lines.find((line) => line['event'] === 'sheet.write-failed');
     assert.match(JSON.stringify(failure), /lacks the column \\"Start\\"/);
-    rig.sheets.renameColumn('Bookings', 'From', 'Start');
+    rig.sheets.renameColumn('Bookings', 'Wann', 'Start');
     await rig.until(bookingId, 'confirmed');
     assert.equal(rig.rowsOf(bookingId).length, 1);
   });
@@ -365,9 +365,9 @@ onBothDatabases(({ newStore }) => {
     assert.equal(rig.statusOf('EX-01'), 'RENTED');
     // It came back early: staff's word stands.
     rig.sheets.setCell('Equipment', 'H4', 'AVAILABLE');
-    const reads = rig.sheets.faults.count('values.batchGet');
+    const reads = rig.sheets.faults.count('spreadsheets.get');
     rig.clock.set(day + dayMs);
-    await waitFor(() => rig.sheets.faults.count('values.batchGet') > reads);
+    await waitFor(() => rig.sheets.faults.count('spreadsheets.get') > reads);
     assert.equal(rig.statusOf('EX-01'), 'AVAILABLE');
   });
 

@@ -39,16 +39,10 @@ onBothDatabases(({ newStore }) => {
   });
 
   const tabs = {
-    renamed: {
-      lose: ({ sheets }: WriterRig, rows: CellValue[][]) => {
-        sheets.removeTab('Bookings');
-        sheets.addTab('Bookings 2026', rows);
-      },
-      find: ({ sheets }: WriterRig, rows: CellValue[][]) => {
-        sheets.removeTab('Bookings 2026');
-        sheets.addTab('Bookings', rows);
-      },
-      toDo: /name back/,
+    deleted: {
+      lose: ({ sheets }: WriterRig) => sheets.removeTab('Bookings'),
+      find: ({ sheets }: WriterRig, rows: CellValue[][]) => sheets.addTab('Bookings', rows),
+      toDo: /bring the tab back/,
     },
     'emptied with its first row': {
       lose: ({ sheets }: WriterRig, rows: CellValue[][]) => {
@@ -79,6 +73,17 @@ onBothDatabases(({ newStore }) => {
       assert.equal(rig.rowsOf(bookingId).length, 1);
     });
   }
+
+  test('a tab of bookings that was renamed is known by its header, and goes on', async () => {
+    await using rig = await WriterRig.open(await newStore());
+    rig.writer();
+    const [first] = await confirmed(rig, ['2026-12-01']);
+    rig.sheets.renameTab('Bookings', 'Rentals 2026');
+    const { bookingId } = await rig.book({ start: '2026-12-02', end: '2026-12-02' });
+    await rig.until(bookingId, 'confirmed');
+    assert.equal(await stateOf(rig, first?.bookingId ?? ''), 'confirmed');
+    assert.equal(rig.sheets.rows('Rentals 2026').length, 3);
+  });
 
   test('a booking that staff move holds its new days and its new unit', async () => {
     await using rig = await WriterRig.open(await newStore());
@@ -151,7 +156,7 @@ onBothDatabases(({ newStore }) => {
   test('what staff change between the append and the read-back is theirs', async () => {
     await using rig = await WriterRig.open(await newStore());
     const { bookingId } = await rig.book({ start: '2026-12-01', end: '2026-12-01' });
-    during(rig, 'values.batchGet', () => edit(rig, bookingId, { End: '2026-12-02' }), {
+    during(rig, 'spreadsheets.get', () => edit(rig, bookingId, { End: '2026-12-02' }), {
       when: () => rig.rowsOf(bookingId).length > 0,
     });
     rig.writer();

@@ -15,7 +15,7 @@ const held: Fault = { do: 'hang' };
 onBothDatabases(({ newPlace }) => {
   // The instant at which the writer is killed: the request at the sheet that it is held in.
   const instants = {
-    'before the append': { endpoint: 'values.batchGet', nth: 1, fault: held, rowsThen: 0 },
+    'before the append': { endpoint: 'spreadsheets.get', nth: 1, fault: held, rowsThen: 0 },
     'while the append is on its way': {
       endpoint: 'values.append',
       nth: 1,
@@ -28,7 +28,7 @@ onBothDatabases(({ newPlace }) => {
       fault: { do: 'stall', after: 0, everyMs: 60_000 },
       rowsThen: 1,
     },
-    'before the read-back': { endpoint: 'values.batchGet', nth: 2, fault: held, rowsThen: 1 },
+    'before the read-back': { endpoint: 'spreadsheets.get', nth: 2, fault: held, rowsThen: 1 },
     'before the unit’s status': {
       endpoint: 'values.batchUpdate',
       nth: 1,
@@ -69,7 +69,7 @@ onBothDatabases(({ newPlace }) => {
     const [cancelled = '', second = '', hit = ''] = booked;
     await cancelBooking(rig.store, { code: cancelled, today: '2026-11-22', clock: rig.clock });
     during(rig, 'values.batchUpdate', () => rig.sheets.sortBy('Bookings', 'Start'));
-    rig.sheets.faults.nth('values.batchGet', 2, held);
+    rig.sheets.faults.nth('spreadsheets.get', 2, held);
     await using killed = startWriter(place, rig.sheets.baseUrl);
     await waitFor(() => rig.rowsOf(hit)[0]?.[5] === 'CANCELLED');
     await killed.kill();

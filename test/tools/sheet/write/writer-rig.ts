@@ -165,8 +165,8 @@ export class WriterRig implements AsyncDisposable {
   async looks(times: number): Promise<void> {
     const { faults } = this.sheets;
     // One may be under way already.
-    const until = faults.count('values.batchGet') + times + 1;
-    await waitFor(() => faults.count('values.batchGet') >= until);
+    const until = faults.count('spreadsheets.get') + times + 1;
+    await waitFor(() => faults.count('spreadsheets.get') >= until);
   }
 
   /** How often this event is in the log. */

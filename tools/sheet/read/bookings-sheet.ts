@@ -1,0 +1,320 @@
+import { createHash } from 'node:crypto';
+import {
+  firstDay,
+  lastDay,
+  type IsoDate,
+  type SheetBooking,
+  type Unit,
+} from '../../yard/equipment.ts';
+import { UnitIndex, type NamedUnits } from '../../yard/item-id.ts';
+import { daysIn, maxRentalDays, type RentalRange } from '../../yard/rental-dates.ts';
+import {
+  dayFromWords,
+  firstFrom,
+  nearestTo,
+  readDateCell,
+  type DateReading,
+  type Recurring,
+} from './date-cells.ts';
+import type { ReadingContext } from './equipment-sheet.ts';
+import { reporter, reportIgnored, type Parsed, type Report } from './row-report.ts';
+import { isErrorValue, readText } from './sheet-cells.ts';
+import type { SheetProblem } from './sheet-problems.ts';
+import { isBlank, openTable, type Cell, type SheetRows, type TableRow } from './sheet-table.ts';
+import { readBookingStatus } from './status-words.ts';
+
+/** The columns of `Bookings` that are read. */
+export const readBookingColumns = {
+  required: ['Booking ID', 'Item ID', 'Start', 'End', 'Status'],
+  optional: ['Item', 'Customer', 'Phone', 'Total', 'Created at', 'Call ID'],
+} as const;
+type Column = (typeof readBookingColumns)[keyof typeof readBookingColumns][number];
+type Row = TableRow<Column>;
+
+/** What the rows are read by. */
+export type BookingsContext = ReadingContext & {
+  /** The machines that there are, sold ones included. */
+  readonly units: readonly Unit[];
+  /** Fingerprints of rows that the yard has settled: they hold nothing more. */
+  readonly settled?: ReadonlySet<string>;
+};
+
+/** The dates of a row, as far as it goes by itself. */
+type Dates = {
+  readonly row: Row;
+  readonly start: DateReading | null | undefined;
+  readonly end: DateReading | null | undefined;
+  readonly createdAt: IsoDate | null;
+};
+
+/**
+ * The `Bookings` tab: one booking for each machine that a row names; without a row there are none. A
+ * row that cannot be read whole is `UNCLEAR` and holds its machine from its readable day on, unless
+ * it was cancelled, came back, is wholly past or was settled. A row whose machine cannot be told is
+ * reported as holding none.
+ * @throws {SheetFormatError} when a required column is missing.
+ */
+export function parseBookings(
+  rows: SheetRows,
+  context: BookingsContext,
+): Parsed<readonly SheetBooking[]> & { readonly rowNumbers: readonly number[] } {
+  if (rows.every(isBlank)) return { value: [], problems: [], leftOut: [], rowNumbers: [] };
+  const { title = 'Bookings' } = context;
+  const table = openTable<Column>('Bookings', rows, readBookingColumns);
+  const columns = [...readBookingColumns.required, ...readBookingColumns.optional];
+  const problems: SheetProblem[] = [...reportIgnored(title, table, columns)];
+  const index = new UnitIndex(context.units);
+  const dates = table.rows.map((row) => datesOf(row, context));
+  const seen = new Set<string>();
+  const leftOut: number[] = [];
+  const rowNumbers: number[] = [];
+  const bookings = dates.flatMap((of, at): readonly SheetBooking[] => {
+    const { row } = of;
+    const named = machinesOf(row, index);
+    if (isHeading(row, named)) return [];
+    const rowKey = fingerprint(rows[row.number - 1] ?? []);
+    const report = reporter<Column>(title, row, problems);
+    const bookingId = readText(row.cell('Booking ID')) ?? `row ${row.number}`;
+    if (seen.has(bookingId)) reportSecond(report);
+    seen.add(bookingId);
+    const status = readBookingStatus(row.cell('Status'));
+    const range = rangeOf(of, { dates, at, today: context.today });
+    const itemIds = named.units.map(({ itemId }) => itemId);
+    rowNumbers.push(...itemIds.map(() => row.number));
+    const whole = range.start !== null && range.end !== null && range.start <= range.end;
+    if (status.status === 'CANCELLED' || context.settled?.has(rowKey) || isPast(range, context)) {
+      const days = whole ? plain(range) : { start: firstDay, end: firstDay };
+      return itemIds.map((itemId) => ({
+        bookingId,
+        itemId,
+        ...days,
+        status: 'CANCELLED' as const,
+      }));
+    }
+    const told = { report, rowKey, holds: itemIds.length > 0, today: context.today };
+    reportMachine(row, named, told);
+    if (itemIds.length === 0) leftOut.push(row.number);
+    if (!status.isKnown) reportStatus(report);
+    if (!whole) reportDates(of, range, told);
+    else reportLength(plain(range), told);
+    // What is not placed may be another machine, but which nobody can tell: those named are held.
+    const held = whole ? plain(range) : { start: earliest(range), end: lastDay };
+    return itemIds.map((itemId) => ({
+      bookingId,
+      itemId,
+      ...held,
+      status: whole ? ('CONFIRMED' as const) : ('UNCLEAR' as const),
+    }));
+  });
+  return { value: bookings, problems, leftOut, rowNumbers };
+}
+
+/** A fingerprint of a row, by which it is known again wherever it is moved. */
+function fingerprint(cells: readonly Cell[]): string {
+  const texts = cells.map((cell) => readText(cell) ?? '');
+  const last = texts.findLastIndex((text) => text !== '');
+  return createHash('sha256')
+    .update(JSON.stringify(texts.slice(0, last + 1)))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** By the id; without one that fits, by a name that only one machine has. */
+function machinesOf(row: Row, index: UnitIndex): NamedUnits {
+  const [id, item] = [usable(row.cell('Item ID')), usable(row.cell('Item'))];
+  const byId = id === null ? null : index.find(id);
+  if (byId && (byId.fault === null || byId.units.length > 0)) return byId;
+  const byName = item === null ? null : index.find(item);
+  if (byName && byName.units.length > 0) return byName;
+  return byId ?? byName ?? { units: [], fault: 'unknown' };
+}
+
+function usable(cell: Cell): string | null {
+  return isErrorValue(cell) || typeof cell === 'boolean' ? null : readText(cell);
+}
+
+/** A heading, a total, checkboxes or formulas down to the end: it says nothing of a rental. */
+function isHeading(row: Row, named: NamedUnits): boolean {
+  if (named.units.length > 0) return false;
+  const names: readonly Column[] = [
+    'Booking ID',
+    'Item ID',
+    'Item',
+    'Start',
+    'End',
+    'Customer',
+    'Phone',
+  ];
+  const cells = names.map((column) => row.cell(column));
+  const filled = cells.filter(
+    (cell) => readText(cell) !== null && typeof cell !== 'boolean' && cell !== 0,
+  );
+  if (filled.some((cell) => /^(?:sub|grand )?totals?\b/i.test(String(cell)))) return true;
+  const texts = filled.filter((cell) => !isErrorValue(cell));
+  return texts.length === 0 ? filled.length < 2 : filled.length === 1;
+}
+
+function datesOf(row: Row, context: ReadingContext): Dates {
+  const created = readDateCell(row.cell('Created at'), context);
+  return {
+    row,
+    start: readDateCell(row.cell('Start'), context),
+    end: readDateCell(row.cell('End'), context),
+    createdAt: created && 'day' in created ? created.day : null,
+  };
+}
+
+type Range = { readonly start: IsoDate | null; readonly end: IsoDate | null };
+
+/**
+ * Completes the days of a row. A missing year follows `Created at`, then the row's other day, then
+ * the rows beside it, then the day that is nearest; words such as `tomorrow` follow `Created at`.
+ */
+function rangeOf(
+  { start, end, createdAt }: Dates,
+  around: { readonly dates: readonly Dates[]; readonly at: number; readonly today: IsoDate },
+): Range {
+  const wholeEnd = end && 'day' in end ? end.day : null;
+  const first = start ? startOf(start, { createdAt, wholeEnd, around }) : null;
+  const last = wholeEnd ?? (end && first !== null && 'month' in end ? firstFrom(end, first) : null);
+  const alone = end && 'month' in end && first === null ? yearBeside(end, around) : null;
+  return { start: first ?? null, end: last ?? alone ?? null };
+}
+
+function startOf(
+  start: DateReading,
+  by: {
+    readonly createdAt: IsoDate | null;
+    readonly wholeEnd: IsoDate | null;
+    readonly around: Parameters<typeof rangeOf>[1];
+  },
+): IsoDate | null {
+  if ('day' in start) return start.day;
+  const { createdAt, wholeEnd, around } = by;
+  if (!('month' in start)) return createdAt === null ? null : dayFromWords(start, createdAt);
+  if (wholeEnd !== null) {
+    // The last such day before the end, unless that is longer than a rental lasts.
+    const day = nearestTo(start, [wholeEnd]);
+    if (day !== undefined && day <= wholeEnd) return day;
+  }
+  // It may have been written down some days late.
+  if (createdAt !== null) return firstFrom(start, addMonthBefore(createdAt)) ?? null;
+  return yearBeside(start, around) ?? null;
+}
+
+/** A month earlier, by the calendar's numbers: near enough to tell one year from the other. */
+function addMonthBefore(day: IsoDate): IsoDate {
+  const [year = '', month = '', date = ''] = day.split('-');
+  return month === '01'
+    ? `${Number(year) - 1}-12-${date}`
+    : `${year}-${String(Number(month) - 1).padStart(2, '0')}-${date}`;
+}
+
+/** By the whole days of the nearest rows above and below; without any, by today. */
+function yearBeside(
+  recurring: Recurring,
+  { dates, at, today }: Parameters<typeof rangeOf>[1],
+): IsoDate | undefined {
+  const dayOf = ({ start, end }: Dates) =>
+    start && 'day' in start ? start.day : end && 'day' in end ? end.day : undefined;
+  const above = dates
+    .slice(0, at)
+    .toReversed()
+    .map(dayOf)
+    .find((day) => day !== undefined);
+  const below = dates
+    .slice(at + 1)
+    .map(dayOf)
+    .find((day) => day !== undefined);
+  const beside = [above, below].filter((day) => day !== undefined);
+  return nearestTo(recurring, beside.length > 0 ? beside : [today]);
+}
+
+function plain({ start, end }: Range): RentalRange {
+  return { start: start ?? firstDay, end: end ?? lastDay };
+}
+
+/** Whether all that can be read of it lies behind, and its end can be. */
+function isPast({ start, end }: Range, { today }: ReadingContext): boolean {
+  return end !== null && end < today && (start === null || start < today);
+}
+
+function earliest({ start, end }: Range): IsoDate {
+  if (start === null) return firstDay;
+  return end !== null && end < start ? end : start;
+}
+
+type Telling = {
+  readonly report: Report<Column>;
+  readonly rowKey: string;
+  readonly holds: boolean;
+  readonly today: IsoDate;
+};
+
+const settleRow = 'or run: npm run bookings -- --settle ROW';
+
+function reportMachine(row: Row, { units, fault }: NamedUnits, telling: Telling): void {
+  if (fault === null) return;
+  const column =
+    readText(row.cell('Item ID')) === null && readText(row.cell('Item')) !== null
+      ? 'Item'
+      : 'Item ID';
+  const cell = row.cell(column);
+  const what =
+    readText(cell) === null
+      ? 'empty'
+      : isErrorValue(cell)
+        ? 'shows the error of a formula'
+        : fault === 'several'
+          ? 'a name that several machines have'
+          : 'fits no machine of the equipment tab';
+  telling.report(column, {
+    what,
+    why:
+      units.length > 0
+        ? 'the machines that were found are held, and nothing for the rest'
+        : 'the row holds no machine: it may be rented to somebody else',
+    remedy: `write the machine's id as in the equipment tab, ${settleRow}`,
+    rowKey: telling.rowKey,
+  });
+}
+
+function reportDates({ row }: Dates, range: Range, telling: Telling): void {
+  const { report, rowKey, holds, today } = telling;
+  const from = range.start === null ? 'on every day' : `from ${earliest(range)} on`;
+  const why = holds ? `the machine is held ${from}` : 'the row holds no machine';
+  const remedy = `write the day as in ${today}, ${settleRow}`;
+  const told = (what: string) => ({ what, why, remedy, rowKey });
+  for (const column of ['Start', 'End'] as const) {
+    const isRead = (column === 'Start' ? range.start : range.end) !== null;
+    if (isRead) continue;
+    report(column, told(readText(row.cell(column)) === null ? 'empty' : 'not a date'));
+  }
+  if (range.start !== null && range.end !== null) report('End', told('before the start'));
+}
+
+function reportLength(range: RentalRange, { report, rowKey }: Telling): void {
+  if (daysIn(range) <= maxRentalDays) return;
+  report('End', {
+    what: 'more than a year after the start',
+    why: 'the machine is held all that time',
+    remedy: `correct the year, ${settleRow}`,
+    rowKey,
+  });
+}
+
+function reportStatus(report: Report<Column>): void {
+  report('Status', {
+    what: 'words that Pickup does not know',
+    why: 'the machine is held as if it were CONFIRMED',
+    remedy: 'write CONFIRMED, CANCELLED or RETURNED',
+  });
+}
+
+function reportSecond(report: Report<Column>): void {
+  report('Booking ID', {
+    what: 'a second row with the same id',
+    why: 'both rows hold their machines',
+    remedy: 'give the row that was copied an id of its own, or none',
+  });
+}
