@@ -42,10 +42,10 @@ export type CallContext = {
   readonly leave: (outcome: Exclude<JobOutcome, 'ended'>) => void;
 };
 
-/** How the job is to leave: after the call's end, or alone. */
+/** The leaving of a job: after the call's end, or alone. */
 export type CallEnding = {
   readonly outcome: JobOutcome;
-  /** How long leaving may take, from now; then it is to be by force. */
+  /** Leaving may take so long, from now; then it is to be by force. */
   readonly closeMs: number;
   /** Resolves when the call is written down and its room is closed. Never rejects. */
   readonly closed: Promise<void>;

@@ -124,7 +124,7 @@ export class CallControl {
     return activity?.name === 'surrendering' && (await activity.isGiven);
   }
 
-  /** What was under way when the caller left, once it is known. */
+  /** The move that was under way when the caller left, once it is known. */
   async settled(): Promise<'handed-over' | 'transferred' | null> {
     if (await this.wasGiven()) return 'handed-over';
     return (await this.#transfer.tookCaller()) ? 'transferred' : null;

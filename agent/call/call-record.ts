@@ -20,13 +20,13 @@ export class CallRecord {
   readonly #figures = new FigureCounter();
   #log: Log;
   #toolLines = 0;
-  /** What earlier jobs of the call counted; their connections ended with them. */
+  /** The figures of earlier jobs of the call; their connections ended with them. */
   #earlier: SavedCall['figures'] | undefined;
-  /** What LiveKit or the gateway said of the caller's leaving; null while nothing did. */
+  /** LiveKit's or the gateway's word on the caller's leaving; null while there is none. */
   leg: string | null = null;
-  /** What became of the last transfer that was tried; null without one. */
+  /** The outcome of the last transfer that was tried; null without one. */
   #transfer: Pick<TransferResult, 'outcome' | 'sipStatus'> | null = null;
-  /** How often the call went from one job to another: as planned, and because one died. */
+  /** Moves of the call from one job to another: as planned, and because one died. */
   handovers = 0;
   takeovers = 0;
   /** Why we could not go on with the call, where its reason does not say; null otherwise. */
@@ -199,7 +199,7 @@ export class CallRecord {
   }
 }
 
-/** What a call's closing line and row say about the conversation. Times are Unix milliseconds. */
+/** The conversation's figures in a call's closing line and row. Times are Unix milliseconds. */
 export type CallFigures = {
   readonly turns: number;
   readonly latencyP50Ms: number | null;
@@ -215,7 +215,7 @@ export type CallFigures = {
   readonly framesOut: number;
 };
 
-/** What was counted, for a job that goes on with the call. */
+/** The counts so far, for a job that goes on with the call. */
 type SavedFigures = Pick<
   SavedCall['figures'],
   | 'latenciesMs'
@@ -294,7 +294,7 @@ export class FigureCounter {
     this.#framesOut += saved.framesOut;
   }
 
-  /** What a job that goes on needs. */
+  /** The counts so far, for a job that goes on. */
   get saved(): SavedFigures {
     return {
       latenciesMs: this.#latenciesMs,

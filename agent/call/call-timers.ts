@@ -9,7 +9,7 @@ type Entry = {
   readonly name: string;
   readonly ms: number;
   readonly onExpired: () => void;
-  /** What is left of it, as of `sinceMs` when it counts down; null while it does not run. */
+  /** The rest of its time, as of `sinceMs` when it counts down; null while it does not run. */
   leftMs: number | null;
   sinceMs: number;
   timeout: NodeJS.Timeout | undefined;

@@ -278,7 +278,7 @@ export class Call {
     else if (phase.name === 'live') this.#leave('failed');
   }
 
-  /** What stands in the way of answering is this job's end, not yet the call's: a fresh job may do. */
+  /** A failure to answer is this job's end, not yet the call's: a fresh job may do. */
   #startFailed(error: unknown): void {
     const { record, signal } = this.#context;
     if (signal.aborted) return;
@@ -325,7 +325,7 @@ export class Call {
     this.#live?.stop();
   }
 
-  /** What it takes to read from the store. */
+  /** The parts that reading from the store takes. */
   get #reading() {
     const { store, record, config } = this.#context;
     return { store, record, timeouts: config.timeouts };

@@ -32,7 +32,7 @@ type PreloadOptions = {
   readonly signal: AbortSignal;
 };
 
-/** What the first words may be of a job that goes on with a call, or that ends it. */
+/** The possible first words of a job that goes on with a call, or that ends it. */
 const resumePhrases = [STILL_HERE, WELCOME_BACK, CAN_YOU_HEAR, CALL_YOU_BACK, CALL_AGAIN];
 
 /** Reads it. What fails is left out. @throws the reason of `signal`, when the call has ended. */
@@ -67,7 +67,7 @@ async function loadEquipment(options: PreloadOptions): Promise<Inventory | null>
   return inventory;
 }
 
-/** What an earlier job of the call has kept; undefined when nothing could be read in time. */
+/** Reads what an earlier job of the call has kept; undefined when nothing could be read in time. */
 export async function readSavedCall(
   options: Pick<PreloadOptions, 'store' | 'record' | 'timeouts'>,
 ): Promise<SavedCall | undefined> {

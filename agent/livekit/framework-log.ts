@@ -79,7 +79,7 @@ function isSerialisedError(value: unknown): value is SerialisedError {
   return typeof value === 'object' && value !== null && 'stack' in value && 'message' in value;
 }
 
-/** What was under way when a call ended is aborted: that is how a normal hang-up looks from inside. */
+/** A normal hang-up aborts what was under way: that is no fault. */
 function isAbort(value: unknown): boolean {
   return isSerialisedError(value) && /^(AbortError|APIUserAbortError)/.test(value.stack);
 }

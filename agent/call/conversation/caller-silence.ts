@@ -9,7 +9,7 @@ type CallerSilenceDeps = {
   readonly say: (text: string) => void;
   /** The polite end. */
   readonly end: () => void;
-  /** How many prompts an earlier job of this call has spoken since it last heard the caller. */
+  /** Prompts that an earlier job of this call has spoken since it last heard the caller. */
   readonly promptsSpoken?: number;
 };
 

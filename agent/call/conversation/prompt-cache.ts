@@ -22,7 +22,7 @@ export class PromptCache {
     this.#log = options.log;
   }
 
-  /** What of it was read so far. */
+  /** Returns the phrase, with its audio if that was read so far. */
   get(text: string): ReadyPhrase {
     return { text, audio: this.#audio.get(text) };
   }

@@ -12,7 +12,7 @@ const unheardByNobodyMs = 1_500;
 const repeatMs = 4_500;
 /** Shorter speech is a cough, or an "mhm": no answer to it is expected. */
 const wordsMs = 700;
-/** How often in a row a caller is asked to say it again: then it is noise. */
+/** A caller is asked so often in a row to say it again: then it is noise. */
 const maxAsked = 2;
 /** A caller who is not heard for so long is better called back. */
 const deafMs = 20_000;
@@ -21,20 +21,20 @@ const maxFailedTurns = 2;
 /** Sentences in a row that no voice could speak. */
 const maxUnspoken = 3;
 
-/** What it does about it. */
+/** The means to deal with it. */
 type RepromptDeps = {
   readonly timers: Pick<CallTimers, 'timer'>;
   /** Speaks a set phrase, whatever the providers do. */
   readonly say: (text: string) => void;
   /** Nothing works any more: the caller is to be called back. Called once. */
   readonly giveUp: () => void;
-  /** Whether nothing that the caller says arrives at a recogniser at the moment. */
+  /** True while nothing that the caller says arrives at a recogniser. */
   readonly isDeaf: () => boolean;
   /** The agent neither speaks nor prepares an answer. */
   readonly isCallersTurn: () => boolean;
 };
 
-/** What the caller hears when a provider fails, so that it is never silence. */
+/** Speaks to the caller when a provider fails, so that they never hear silence. */
 export class RepromptPolicy {
   readonly #deps: RepromptDeps;
   #failedTurns = 0;

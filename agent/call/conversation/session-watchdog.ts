@@ -5,6 +5,7 @@ import {
   callLimitWarning,
 } from '../../speech/prompts/prompts.ts';
 import type { Timeouts } from '../../config/timeouts.ts';
+import { followFramesOut } from '../../livekit/workarounds.ts';
 import type { CallRecord } from '../call-record.ts';
 import type { CallState } from '../call-state.ts';
 import type { MediaMonitor } from '../media/media-monitor.ts';
@@ -43,7 +44,7 @@ type SessionWatchdogDeps = {
   readonly leave: (outcome: 'failed') => void;
 };
 
-/** What the session of a live call shows, and the ends that a caller would expect of it. */
+/** Watches the session of a live call, and ends it where a caller would expect that. */
 export class SessionWatchdog {
   readonly #deps: SessionWatchdogDeps;
   readonly #stuck: CallTimer;
@@ -64,7 +65,7 @@ export class SessionWatchdog {
     });
   }
 
-  /** How often a caller who is silent now was asked whether they are there. */
+  /** Times that a caller who is silent now was asked whether they are there. */
   get promptsSpoken(): number {
     return this.#silence?.promptsSpoken ?? 0;
   }
@@ -111,20 +112,12 @@ export class SessionWatchdog {
     });
   }
 
-  /**
-   * In place: an output of ours before the framework's would have to count segments as that does,
-   * and loses count at interruptions.
-   */
   #followPlayout(): void {
     const { session, record } = this.#deps;
-    const output = session.output.audio;
-    if (!output) return;
-    const capture = output.captureFrame.bind(output);
-    output.captureFrame = async (frame) => {
+    followFramesOut(session, () => {
       record.frameSpoken();
       if (session.agentState === 'speaking') this.#unheard.restart();
-      await capture(frame);
-    };
+    });
   }
 
   /** This job can do no more for the call: a fresh one goes on with it. */

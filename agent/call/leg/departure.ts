@@ -4,12 +4,12 @@ import { sipCaller } from '../../livekit/sip-attributes.ts';
 import type { Attributes } from '../../livekit/sip-attributes.ts';
 
 /**
- * How the caller's leg, or the whole room, went away. `replaced`: this agent was removed from it;
+ * The end of the caller's leg, or of the whole room. `replaced`: this agent was removed from it;
  * `cut-off`: its own connection ended, and the caller may still be there.
  */
 export type Departure = 'hung-up' | 'room-closed' | 'link-lost' | 'replaced' | 'cut-off';
 
-/** What `watchCaller` tells, each at most once. */
+/** The listener of `watchCaller`: each is told at most once. */
 export type CallerEvents = {
   /** The gateway has answered the caller (200 OK); at once when that was before the watch. */
   onAnswered(): void;
@@ -34,7 +34,7 @@ const finalReasons: ReadonlyMap<DisconnectReason, Departure> = new Map([
   [DisconnectReason.ROOM_CLOSED, 'room-closed'],
 ]);
 
-/** What the room said when this agent's own connection ended. */
+/** The room's reasons for the end of this agent's own connection. */
 const roomReasons: ReadonlyMap<DisconnectReason, Departure> = new Map([
   [DisconnectReason.ROOM_DELETED, 'room-closed'],
   [DisconnectReason.ROOM_CLOSED, 'room-closed'],

@@ -2,7 +2,7 @@ import { ConnectionQuality, RoomEvent } from '@livekit/rtc-node';
 import type { Participant, Room } from '@livekit/rtc-node';
 import { sipCaller } from '../../livekit/sip-attributes.ts';
 
-/** What the caller's leg can show beside media. */
+/** A sign of life of the caller's leg, beside media. */
 export type LegSign = 'quality' | 'attributes' | 'dtmf';
 
 /** A sign that is older says nothing about now. */

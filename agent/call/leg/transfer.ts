@@ -4,10 +4,10 @@ import { withDeadline } from '../../infra/deadline.ts';
 import { TRANSFERRING, wordsAfterTransfer } from '../../speech/prompts/prompts.ts';
 import type { Activity, CallState } from '../call-state.ts';
 
-/** What became of a transfer. */
+/** The outcome of a transfer. */
 export type TransferResult = {
   readonly outcome: 'transferred' | 'refused' | 'no-answer' | 'failed';
-  /** What the other side answered; null when it did not come to that. */
+  /** The other side's answer; null when it did not come to that. */
   readonly sipStatus: number | null;
   /** Why it `failed`; absent when the other side decided. */
   readonly error?: unknown;
@@ -71,7 +71,7 @@ function failure(sipStatus: number | null, cause: unknown): TransferResult {
   return { outcome: 'failed', sipStatus, error };
 }
 
-/** What a transfer needs of the talk that it interrupts. */
+/** The talk that a transfer interrupts. */
 type TransferTalk = {
   /** Says words that nothing interrupts; resolves when the caller has heard them. */
   sayThrough(words: string): Promise<void>;

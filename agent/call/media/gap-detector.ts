@@ -1,6 +1,6 @@
 import type { PacketSample } from './rtp-stats.ts';
 
-/** What must be so for silence on the wire to mean anything. */
+/** The conditions under which silence on the wire means anything. */
 export type GapConditions = {
   /** The caller is on the line with us: answered, and not being put through to somebody else. */
   readonly isLive: boolean;
@@ -10,7 +10,7 @@ export type GapConditions = {
   readonly isReconnecting: boolean;
 };
 
-/** How a gap ended: with packets, or because silence no longer means anything. `lengthMs`: until then. */
+/** The end of a gap: with packets, or because silence no longer means anything. `lengthMs`: until then. */
 export type GapEnd = { readonly lengthMs: number; readonly packetsAreBack: boolean };
 
 type GapDetectorDeps = {
@@ -52,7 +52,7 @@ export class GapDetector {
     this.#isOpen = true;
   }
 
-  /** Whether packets come again, and it is not yet known whether they stay. */
+  /** True while packets come again, and it is not yet known whether they stay. */
   get isHealing(): boolean {
     return this.#healing.length > 0;
   }

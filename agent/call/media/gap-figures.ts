@@ -1,8 +1,8 @@
-/** What may bring packets back: a word to the caller, the track taken anew, a fresh job. */
+/** The steps that may bring packets back: a word to the caller, the track taken anew, a fresh job. */
 export type GapStep = 'ask' | 'resubscribe' | 'rejoin';
 
 /**
- * What the closing line says about gaps. `byStep`: after which step packets were back, how often.
+ * The closing line's figures about gaps. `byStep`: after which step packets were back, how often.
  * `longestRecoveryMs`: of the gaps that an attempt closed, the longest, from the last packet before
  * it to the first after it; null when there was none.
  */

@@ -5,7 +5,7 @@ import type { CallTimers } from '../call-timers.ts';
 import { emptyFigures, recoveredBy } from './gap-figures.ts';
 import type { RecoveryFigures } from './gap-figures.ts';
 
-/** What a later job of the call must know. Times are Unix milliseconds. */
+/** The recovery so far, for a later job of the call. Times are Unix milliseconds. */
 export type SavedRecovery = {
   readonly attemptsUsed: number;
   readonly lastAttemptAtMs: number | null;
@@ -14,7 +14,7 @@ export type SavedRecovery = {
   readonly figures: RecoveryFigures;
 };
 
-/** How soon a gap is looked at again that may be healing. */
+/** A gap that may be healing is looked at again so soon. */
 const pollMs = 250;
 
 /** Why a gap is no attempt. */
@@ -30,7 +30,7 @@ type GapRecoveryDeps = LadderDeps & {
 };
 
 /**
- * What is done about gaps: each attempt is one walk of the ladder, done before the gateway hangs up.
+ * Deals with gaps: each attempt is one walk of the ladder, done before the gateway hangs up.
  * During the cooldown a gap is only watched, and dealt with when it outlasts it; so is one on a leg
  * that still showed life when the walk was over. When all attempts are used up a gap gets the polite
  * end alone, at the time a walk would have come to it. Packets at any time end the walk.
@@ -130,7 +130,7 @@ export class GapRecovery {
     this.#walk?.cancel('The call is over');
   }
 
-  /** What may be done now about the gap that is open; `tell` hears of it before it is done. */
+  /** Does what may be done now about the gap that is open; `tell` hears of it before. */
   #deal(silentMs: number, tell: (decided: Decision) => void = () => {}): void {
     const refusal = this.#refusal();
     const attempt = refusal ? null : (this.#attemptsUsed += 1);

@@ -14,7 +14,7 @@ import type { SavedRecovery } from './gap-recovery.ts';
 import type { GapEvent } from './recovery-ladder.ts';
 import { callersTrack, resubscribe } from './resubscribe.ts';
 
-/** What a call's closing line says about its audio. */
+/** The audio's figures in a call's closing line. */
 export type MediaFigures = PacketCount & { readonly gaps: RecoveryFigures };
 
 type MediaMonitorDeps = {
@@ -54,7 +54,7 @@ export class MediaMonitor {
     return { ...this.#clock.count, gaps: this.#recovery?.figures ?? emptyFigures };
   }
 
-  /** Whether so long no packet has come from the caller that it is their leg that is silent. */
+  /** True when no packet has come from the caller for so long that their leg is silent, not they. */
   get isLegSilent(): boolean {
     const { timeouts } = this.#deps;
     if (this.#isPutThrough) return false;

@@ -3,11 +3,11 @@ import timers from 'node:timers/promises';
 import { withDeadline } from '../../infra/deadline.ts';
 import type { GapStep } from './gap-figures.ts';
 
-/** What is told of gaps, as log events. */
+/** The log events about gaps. */
 export type GapEvent = 'gap.detected' | 'gap.step' | 'gap.recovered' | 'gap.gave-up';
 
 /**
- * What may bring packets back, the gentle ones first. Each may hang or throw; its signal is aborted
+ * The steps that may bring packets back, the gentle ones first. Each may hang or throw; its signal is aborted
  * when packets are back, and at its deadline.
  */
 export type RecoverySteps = Readonly<Record<GapStep, (signal: AbortSignal) => Promise<void>>> & {
@@ -15,10 +15,10 @@ export type RecoverySteps = Readonly<Record<GapStep, (signal: AbortSignal) => Pr
   readonly giveUp: (signal: AbortSignal) => Promise<void>;
 };
 
-/** How a walk ended: a fresh job has the call, the leg showed life to the last, or in any other way. */
+/** The end of a walk: a fresh job has the call, the leg showed life to the last, or in any other way. */
 export type LadderEnd = 'given' | 'leg-alive' | 'done';
 
-/** What a walk needs from the world. */
+/** The world that a walk acts on. */
 export type LadderDeps = {
   readonly steps: RecoverySteps;
   /** The leg's last sign of life but media, if fresh: with one, only the gentle steps are taken. */
@@ -43,7 +43,7 @@ const gentle: ReadonlySet<Rung> = new Set(['ask', 'resubscribe']);
 /** Packets are back 0.3 s after a step that worked; that they stay is known 1.5 s later. */
 const spacingMs = 3_000;
 const stepMs = 2_500;
-/** What a job that came by rejoining needs to see packets that stay. */
+/** A job that came by rejoining sees by then packets that stay. */
 const lookMs = 2_000;
 const pollMs = 250;
 /** From the server's first answer to packets that stay (a freeze of 30 s: 1.1 s to `reconnected`). */
@@ -109,7 +109,7 @@ export class RecoveryLadder {
     return this.#nowMs() - this.openSinceMs;
   }
 
-  /** How long after the last packet the last step may come. */
+  /** The last step may come so long after the last packet. */
   get #lastStepMs(): number {
     return this.#deps.mediaTimeoutMs - sharedTimes.politeEndMs;
   }

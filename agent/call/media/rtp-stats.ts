@@ -6,7 +6,7 @@ const sampleMs = 500;
 /** A look takes a few milliseconds; one whose answer is lost must not be the last. */
 const lookMs = 2_000;
 
-/** What went over the caller's leg, as RTP packets: frames go on for ever without any. */
+/** The RTP packets that went over the caller's leg: frames go on for ever without any. */
 export type PacketCount = {
   /** From the caller. */
   readonly packets: number;
@@ -18,7 +18,7 @@ export type PacketCount = {
   readonly lastPacketOutAtMs: number | null;
 };
 
-/** What one look at the statistics found. */
+/** The finding of one look at the statistics. */
 export type PacketSample = {
   /** By the clock that never jumps. */
   readonly atMs: number;

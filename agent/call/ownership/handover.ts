@@ -25,7 +25,7 @@ const repeatMs = 250;
 /** Longer than a lock lasts. With a store that says nothing for so long, the fresh job is to speak. */
 const unknownMs = 3_000;
 
-/** What the old job brings to a hand-over. */
+/** The old job's side of a hand-over. */
 export type HandOverDeps = {
   readonly room: Room;
   readonly jobId: string;
@@ -152,13 +152,13 @@ async function holderOnceKnown(claim: CallLease, signal: AbortSignal): Promise<s
   }
 }
 
-/** What the fresh job brings. */
+/** The fresh job's side of a hand-over. */
 export type StandbyDeps = {
   readonly room: Room;
   /** The job that has the call. */
   readonly from: string;
   readonly claim: CallLease;
-  /** Whether there is still somebody to speak to. */
+  /** False when there is nobody to speak to any more. */
   readonly isCallerThere: () => boolean;
   readonly signal: AbortSignal;
 };

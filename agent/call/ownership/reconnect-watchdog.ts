@@ -5,7 +5,7 @@ import type { Log } from '../../infra/log.ts';
 import type { CallState } from '../call-state.ts';
 import { callersTrack } from '../media/resubscribe.ts';
 
-/** How often LiveKit is asked while the room is away. */
+/** LiveKit is asked so often while the room is away. */
 const askEveryMs = 1_000;
 /**
  * Answers on end, 5 s from the first to the last: rtc-node tries again after 5 s at most, and was back
@@ -18,9 +18,9 @@ type ReconnectWatchDeps = {
   readonly room: Room;
   readonly callerIdentity: string;
   readonly log: Log;
-  /** Whether LiveKit answers now; never rejects. */
+  /** True when LiveKit answers now; never rejects. */
   readonly isServerThere: () => Promise<boolean>;
-  /** Whether LiveKit lists the caller; never rejects. For a room without one no job is sent. */
+  /** True when LiveKit lists the caller; never rejects. For a room without one no job is sent. */
   readonly isCallerThere: () => Promise<boolean>;
   /** Where the call may not recover, this job must not leave it: that is waited for. */
   readonly state: Pick<CallState, 'may'>;
@@ -85,7 +85,7 @@ async function isStuck(
   return false;
 }
 
-/** What this agent has of the caller's voice. */
+/** This agent's part of the caller's voice. */
 function legFields({ room, callerIdentity }: ReconnectWatchDeps) {
   const track = callersTrack(room, callerIdentity);
   return {

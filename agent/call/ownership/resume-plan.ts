@@ -10,7 +10,7 @@ const mostAtOneTurn = 3;
 type ResumePlan = {
   /** Undefined when nothing of what was said could be kept. */
   readonly saved: SavedCall | undefined;
-  /** It is no use: the caller hears an apology and is called back. */
+  /** Going on is no use: the caller hears an apology and is called back. */
   readonly isHopeless: boolean;
 };
 
@@ -40,7 +40,7 @@ function beforeLastTurn(items: readonly SavedItem[]): SavedItem[] {
   return items.slice(0, Math.max(at, 0));
 }
 
-/** What a job that goes on with a call says first, in this order. */
+/** The first words of a job that goes on with a call, in this order. */
 export type FirstWords = {
   readonly sentences: readonly string[];
   /** The caller still waits for an answer to what they said last. */
@@ -67,7 +67,7 @@ function sentencesFor(
   return owesAnswer ? [STILL_HERE] : [STILL_HERE, openQuestion(saved)];
 }
 
-/** What the caller was to answer: a read-back whole, else the agent's last question. */
+/** The question that the caller was to answer: a read-back whole, else the agent's last one. */
 function openQuestion({ talk }: SavedCall): string {
   if (talk.items.length === 0) return 'How can I help you?';
   const last = talk.items.findLast((item) => item.kind === 'spoken');

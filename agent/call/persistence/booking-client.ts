@@ -45,7 +45,7 @@ export class BookingClient implements BookingService {
     readonly store: () => Promise<Store>;
     /** The snapshot in the store, as it is now. */
     readonly inventory: () => Promise<Inventory | null>;
-    /** Whether another job has the call: what this one still had in mind is that one's to do. */
+    /** True when another job has the call: the rest is that one's to do. */
     readonly isLost?: () => Promise<boolean>;
     /** False when no supervisor is there to hear it. */
     readonly send: (report: JobReport) => boolean;
@@ -59,7 +59,7 @@ export class BookingClient implements BookingService {
     this.#log = options.log;
   }
 
-  /** What the supervisor says; orders about something else are left alone. */
+  /** Takes an order of the supervisor; those about something else are left alone. */
   onOrder(order: JobOrder): void {
     if (order.type === 'answer') this.#asked.get(order.id)?.(order.saved);
     if (order.type !== 'booking-state') return;

@@ -67,7 +67,7 @@ export class CallLease {
     }
   }
 
-  /** Whether the call is ours by now: handed to us, or free. Rejects when the store cannot say. */
+  /** True when the call is ours by now: handed to us, or free. Rejects when the store cannot say. */
   async holds(): Promise<boolean> {
     if (this.#lease.epoch > 0) return true;
     return withDeadline(() => this.#claim(), { ms: claimMs, label: 'claim' });
@@ -104,7 +104,7 @@ export class CallLease {
     return (await this.#look()) !== 'taken';
   }
 
-  /** Whether another job has the call: one read. A store that cannot say so says no. */
+  /** True when another job has the call: one read. A store that cannot say so says no. */
   async isLost(): Promise<boolean> {
     try {
       const holder = await withDeadline(() => this.holder(), { ms: claimMs, label: 'holder' });

@@ -9,7 +9,7 @@ const dispatchOrder = z.object({
   resume: z.enum(resumeKinds).nullish(),
 });
 
-/** What a dispatch of the guardian says: whose claim may be taken over, and how. */
+/** A dispatch of the guardian: whose claim may be taken over, and how. */
 export type DispatchOrder = {
   readonly supersedes: string | undefined;
   readonly resume: ResumeKind | null;
@@ -140,7 +140,7 @@ export function savedCallFrom(json: string): SavedCall | undefined {
 /** A call's talk is kept up to this many items; the model needs no more, and two hours have many. */
 const maxItems = 120;
 
-/** What was said and done, in our own shape: the framework's may change with its version. */
+/** The talk in our own shape: the framework's may change with its version. */
 export function savedItems(chatCtx: llm.ChatContext): SavedItem[] {
   const outputs = new Map<string, llm.FunctionCallOutput>();
   for (const item of chatCtx.items) {
@@ -186,7 +186,7 @@ export function chatOf(items: readonly SavedItem[]): llm.ChatContext {
   return chat;
 }
 
-/** What the caller still waits for: the words of a tool, an answer to what they said, or nothing. */
+/** The answer that the caller still waits for: the words of a tool, an answer to what they said, or nothing. */
 export function unanswered(items: readonly SavedItem[]): 'tool' | 'caller' | null {
   const last = items.findLast((item) => item.kind === 'spoken' || item.output !== null);
   if (!last) return null;
@@ -194,7 +194,7 @@ export function unanswered(items: readonly SavedItem[]): 'tool' | 'caller' | nul
   return last.by === 'caller' ? 'caller' : null;
 }
 
-/** What the agent was saying when it was broken off; null when that is not what was last said. */
+/** The words of the agent that were broken off; null when that is not what was last said. */
 export function brokenOff(items: readonly SavedItem[]): string | null {
   const last = items.at(-1);
   return last?.kind === 'spoken' && last.by === 'agent' && last.interrupted ? last.words : null;

@@ -28,7 +28,7 @@ import { todayIn } from '../../../tools/yard/rental-dates.ts';
 import { withJournal } from '../../../tools/yard/with-journal.ts';
 import { readSnapshot, readSnapshotTime } from '../../infra/store/snapshots.ts';
 
-/** How long a close waits, in all, for what is still to be written; then the process leaves. */
+/** A close waits so long, in all, for what is still to be written; then the process leaves. */
 const flushMs = 1_000;
 
 /**
@@ -40,7 +40,7 @@ const gatherMs = 250;
 type Write = (store: StoreQueries) => Promise<unknown>;
 
 /**
- * What one call reads from the store and writes to it. Writes are queued and never waited for while
+ * The store as one call reads and writes it. Writes are queued and never waited for while
  * the caller is there; nothing is written before the call is claimed, so that a job which loses the
  * claim leaves no trace in another job's call. After `unknown` it writes all the same, once it can.
  */
@@ -81,7 +81,7 @@ export class CallStore {
     return this.#claim;
   }
 
-  /** Whether another job has the call by now: one read. */
+  /** True when another job has the call by now: one read. */
   async isLost(): Promise<boolean> {
     return (await this.#claim?.isLost()) ?? false;
   }
@@ -155,7 +155,7 @@ export class CallStore {
     this.#state = state;
   }
 
-  /** Whether a job of the call has written down its end. A store that is away says no. */
+  /** True when a job of the call has written down its end. A store that is away says no. */
   async isClosed(): Promise<boolean> {
     try {
       const read = async () => findCall(await this.#open(), this.#callId);
