@@ -9,7 +9,7 @@ const usage = `Usage: node agent/main.ts COMMAND
 
   start       answers calls, as in production
   dev         the same, for development
-  doctor      checks every setting, key and permission      (--json)
+  doctor      checks every setting, key and permission      (--json, --sheet)
   bookings    lists bookings and messages from the store    (--help)
   setup-sip   creates or updates the SIP trunk and rule     (--help)
 `;
@@ -33,11 +33,12 @@ async function main(): Promise<number> {
       return runBookings({ store: loadStoreConfig, args, write });
     }
     case 'doctor': {
-      const flags = readFlags(command, args, ['json']);
+      const flags = readFlags(command, args, ['json', 'sheet']);
       if (!flags) return 0;
       return (await import('./cli/doctor/doctor.ts')).runDoctor({
         env,
         json: flags.has('json'),
+        readsSheet: flags.has('sheet'),
         write,
       });
     }

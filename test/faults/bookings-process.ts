@@ -37,14 +37,15 @@ const killed =
     await scene.startSupervisor();
   };
 
-const appendsOf = ({ office }: BookingScene) => office.sheets.faults.count('values.append');
+const appendsOf = ({ office }: BookingScene) =>
+  office.sheets.faults.count('spreadsheets.batchUpdate');
 const rowsOf = ({ office, wish }: BookingScene) => office.rowsOf(wish.itemId).length;
 
 /** The next job of the same call comes back to the caller, who asks for the same again. */
 const jobKilled = async (scene: BookingScene) => {
   const { office } = scene;
   await scene.readBack();
-  const over = office.sheets.faults.on('values.append', held);
+  const over = office.sheets.faults.on('spreadsheets.batchUpdate', held);
   const lost = scene.agree().catch(() => null);
   await scene.office.until(
     'the booking is in the journal',
@@ -103,14 +104,17 @@ export const processFaults: readonly FaultCase[] = [
   }),
   bookingFault('supervisor-killed-during-append', {
     act: killed({
-      at: () => ({ match: 'values.append', fault: held }),
+      at: () => ({ match: 'spreadsheets.batchUpdate', fault: held }),
       when: (scene) => appendsOf(scene) === 1,
     }),
     expected: pendingOnce,
   }),
   bookingFault('supervisor-killed-after-append', {
     act: killed({
-      at: () => ({ match: 'values.append', fault: { do: 'stall', after: 0, everyMs: 60_000 } }),
+      at: () => ({
+        match: 'spreadsheets.batchUpdate',
+        fault: { do: 'stall', after: 0, everyMs: 60_000 },
+      }),
       when: (scene) => rowsOf(scene) === 1,
     }),
     expected: pendingOnce,

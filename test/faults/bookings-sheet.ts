@@ -42,7 +42,7 @@ const slow = async (scene: BookingScene) => {
 /** Google is a network away, and has only one answer to lose. */
 const replyLost = (fault: Fault) => async (scene: BookingScene) => {
   await scene.readBack();
-  scene.office.sheets.faults.next('values.append', fault);
+  scene.office.sheets.faults.next('spreadsheets.batchUpdate', fault);
   await scene.agree();
 };
 
@@ -50,7 +50,7 @@ const replyLost = (fault: Fault) => async (scene: BookingScene) => {
 const appliedLate = async (scene: BookingScene) => {
   const { office, wish } = scene;
   await scene.readBack();
-  office.sheets.faults.next('values.append', { do: 'delay', delayMs: lateMs });
+  office.sheets.faults.next('spreadsheets.batchUpdate', { do: 'delay', delayMs: lateMs });
   await scene.agree();
   await office.until('both rows are there', () => office.rowsOf(wish.itemId).length === 2);
   // The next one goes through the whole sheet at once.

@@ -102,11 +102,12 @@ export const handOvers: readonly CallFault[] = [
       await beforeHandOver(scene, 2_000);
       // Committed, and the write to the sheet under way: so the booking goes from job to job.
       const { faults } = scene.place.yard.sheets;
-      const writes = faults.count('values.append');
-      const over = faults.on('values.append', { do: 'hang' });
+      const writes = faults.count('spreadsheets.batchUpdate');
+      const over = faults.on('spreadsheets.batchUpdate', { do: 'hang' });
       scene.strike();
       await scene.ask(yesToPending);
-      const isInFlight = () => faults.count('values.append') > writes && wasGivenInFlight(scene);
+      const isInFlight = () =>
+        faults.count('spreadsheets.batchUpdate') > writes && wasGivenInFlight(scene);
       await scene.until('a hand-over with the booking in flight', isInFlight);
       over();
       scene.attempts = scene.count('job.handed-over');

@@ -174,7 +174,7 @@ export const jobFaults: readonly PlacedFault[] = [
       await scene.greeted();
       await scene.ask(story.tell);
       await scene.ask(bookIt);
-      const over = sheets.faults.on('values.append', { do: 'hang' });
+      const over = sheets.faults.on('spreadsheets.batchUpdate', { do: 'hang' });
       scene.call.say(yes.say).catch(() => {});
       // In the journal, and nothing said of it yet.
       await scene.logged('booking.committed');

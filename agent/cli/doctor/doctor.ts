@@ -5,6 +5,7 @@ import { checkLivekit, checkSip } from './livekit-checks.ts';
 import { checkHearing, checkThinking, checkVoice } from './provider-checks.ts';
 import { checkBudgets, checkNode, checkPlatform, readEnvironment } from './setting-checks.ts';
 import { checkSheet, checkStore } from './yard-checks.ts';
+import { reportSheet } from './sheet-report.ts';
 import { textCleaner } from '../../infra/log.ts';
 
 /** A provider that has not answered by then would not answer a call either. */
@@ -21,10 +22,13 @@ export async function runDoctor(options: {
   readonly write: (text: string) => void;
   readonly nodeVersion?: string;
   readonly checkMs?: number;
+  /** Reads the sheet alone, and says row by row what a caller would hear. */
+  readonly readsSheet?: boolean;
 }): Promise<number> {
   const { env, json, write } = options;
   const { nodeVersion = process.versions.node, checkMs = defaultCheckMs } = options;
   const { config, finding } = readEnvironment(env);
+  if (options.readsSheet && config) return reportSheet(config, { json, write, timeoutMs: checkMs });
   const clean = textCleaner(config?.secrets ?? []);
   const checks: Check[] = [
     { name: 'node', run: () => checkNode(nodeVersion) },

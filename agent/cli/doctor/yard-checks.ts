@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { loadInventory } from '../../../tools/sheet/read/inventory.ts';
 import type { SheetProblem } from '../../../tools/sheet/read/sheet-problems.ts';
 import { SheetFormatError } from '../../../tools/sheet/read/sheet-table.ts';
+import { toDoAbout } from '../../../tools/sheet/client/sheet-advice.ts';
 import { createSheetsClient } from '../../../tools/sheet/client/sheets-client.ts';
 import {
   readServiceAccount,
@@ -33,7 +34,8 @@ export async function checkSheet(
     const { inventory, problems } = await loadInventory({ client, clock, signal, timeoutMs });
     const read = `${inventory.units.length} usable units were read`;
     if (problems.length > 0) {
-      return warn(`${read}; ${describe(problems)}`, 'Mend these cells in the sheet');
+      const seen = problems.filter(({ isNotice }) => !isNotice);
+      if (seen.length > 0) return warn(`${read}; ${describe(seen)}`, remediesOf(seen));
     }
     if (inventory.units.length === 0) {
       return warn('the tab "Equipment" has no units', 'Add a row for each unit that is rented out');
@@ -41,7 +43,7 @@ export async function checkSheet(
     return ok(`${read}; writing is not tried: it needs the role Editor`);
   } catch (error) {
     if (error instanceof SheetFormatError) {
-      return fail(error.message, 'Mend the first row of the tab: the README lists the columns');
+      return fail(error.message, capitalised(toDoAbout(error) ?? 'look at the tab'));
     }
     if (!(error instanceof SheetsError)) throw error;
     const status = error.status === null ? '' : ` (${error.status})`;
@@ -49,18 +51,19 @@ export async function checkSheet(
   }
 }
 
-const reasons: Record<SheetsErrorCode, string> = {
+export const reasons: Record<SheetsErrorCode, string> = {
   SHEETS_BAD_CREDENTIALS: 'Google refuses the service account',
   SHEETS_FORBIDDEN: 'the service account may not read the sheet',
   SHEETS_NOT_FOUND: 'there is no spreadsheet with that id',
   SHEETS_BAD_RANGE: 'Google refuses the request',
+  SHEETS_PROTECTED: 'a tab is protected against the service account',
   SHEETS_RATE_LIMITED: 'the quota of reads is used up',
   SHEETS_UNAVAILABLE: 'Google Sheets cannot be reached, or is away',
   SHEETS_TIMEOUT: 'Google Sheets did not answer in time',
   SHEETS_UNREADABLE: 'Google Sheets answered with something unreadable',
 };
 
-function adviceOn(code: SheetsErrorCode, auth: SheetsAuth): string {
+export function adviceOn(code: SheetsErrorCode, auth: SheetsAuth): string {
   const account = auth.kind === 'none' ? 'it' : readServiceAccount(auth).client_email;
   const advice: Partial<Record<SheetsErrorCode, string>> = {
     SHEETS_BAD_CREDENTIALS:
@@ -72,6 +75,16 @@ function adviceOn(code: SheetsErrorCode, auth: SheetsAuth): string {
       'Wait a minute, then run doctor again; nothing else may read with this account',
   };
   return advice[code] ?? 'Check the network (and SHEETS_BASE_URL, if set), then run doctor again';
+}
+
+/** What to do about each, once. */
+function remediesOf(problems: readonly SheetProblem[]): string {
+  const remedies = [...new Set(problems.slice(0, maxProblemsShown).map(({ remedy }) => remedy))];
+  return `${capitalised(remedies.join('; '))}. npm run doctor -- --sheet says it row by row`;
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function describe(problems: readonly SheetProblem[]): string {

@@ -46,7 +46,7 @@ type Rule = { readonly match: Match; readonly fault: Fault; skip: number; left: 
  *
  *     faults.next('chat', { do: 'refuse', status: 429 });            // the next request
  *     faults.next('chat', { do: 'hang' }, 3);                        // the next three
- *     faults.nth('values.append', 2, { do: 'drop', applied: true }); // the second from now
+ *     faults.nth('spreadsheets.batchUpdate', 2, { do: 'drop', applied: true }); // the second from now
  *     const off = faults.on('listen', { do: 'refuse', status: 503 }); // until off()
  *
  * The oldest rule that is due decides; rules behind it neither count that request nor are used up.

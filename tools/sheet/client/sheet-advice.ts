@@ -5,6 +5,7 @@ const toDo: Partial<Record<SheetsErrorCode | SheetFormatError['code'], string>> 
   SHEETS_BAD_CREDENTIALS: 'make a new key for the service account and run the doctor',
   SHEETS_FORBIDDEN: 'share the spreadsheet with the service account as Editor, run the doctor',
   SHEETS_NOT_FOUND: 'check GOOGLE_SHEET_ID, and that the spreadsheet was not deleted',
+  SHEETS_PROTECTED: 'allow the service account to edit the tab: Data, Protect sheets and ranges',
   SHEETS_RATE_LIMITED: 'nothing, unless it lasts: something else uses this account',
   SHEET_TAB_MISSING: 'bring the tab back, or give it its name back',
   SHEET_COLUMN_MISSING: 'give the columns that are named the names that are missing, or add them',

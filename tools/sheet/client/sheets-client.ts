@@ -22,15 +22,18 @@ export type SheetsClient = {
   /** The names of all tabs. @throws as `readTabs`. */
   listTabs(options: SheetsRequestOptions): Promise<readonly string[]>;
   /**
-   * Puts new rows below the tab's table, as they are: text stays text. After any failure but a
-   * refusal they may be there all the same. @throws as `readTabs`.
+   * Makes room for new rows and fills them, at once: nothing that is there is written over. Text
+   * stays text. After any failure but a refusal they may be there all the same. @throws as `readTabs`.
    */
-  appendRows(tab: string, rows: SheetRows, options: SheetsRequestOptions): Promise<void>;
+  insertRows(place: RowPlace, rows: SheetRows, options: SheetsRequestOptions): Promise<void>;
   /** Writes single cells, all or none; text stays text. @throws as `readTabs`. */
   updateCells(cells: readonly CellUpdate[], options: SheetsRequestOptions): Promise<void>;
-  /** Adds an empty tab. @throws as `readTabs`; `SHEETS_BAD_RANGE` when there is one. */
-  addTab(tab: string, options: SheetsRequestOptions): Promise<void>;
+  /** Adds an empty tab and resolves with its id. @throws as `readTabs`; `SHEETS_BAD_RANGE` when there is one. */
+  addTab(tab: string, options: SheetsRequestOptions): Promise<number>;
 };
+
+/** Where new rows go: below the row of that number, 0 for the top. */
+export type RowPlace = { readonly sheetId: number; readonly afterRow: number };
 
 /** What a request for tabs was answered with, by the tab's name as given. */
 export type ReadTabs = {
@@ -38,7 +41,7 @@ export type ReadTabs = {
   readonly locale: string;
   /** The spreadsheet's own, an IANA name. */
   readonly timeZone: string;
-  readonly tabs: ReadonlyMap<string, SheetRows>;
+  readonly tabs: ReadonlyMap<string, { readonly sheetId: number; readonly rows: SheetRows }>;
 };
 
 /** A cell and what to put into it. `row` is as the sheet numbers it; `column` counts from 0. */
@@ -69,7 +72,7 @@ const gridSchema = z.object({
   properties: z.object({ locale: z.string(), timeZone: z.string() }),
   sheets: z.array(
     z.object({
-      properties: z.object({ title: z.string() }),
+      properties: z.object({ title: z.string(), sheetId: z.number() }),
       data: z
         .array(
           z.object({
@@ -82,9 +85,14 @@ const gridSchema = z.object({
 });
 /** One request gives values, texts and formats that belong together, which two would not. */
 const gridFields =
-  'properties(locale,timeZone),sheets(properties(title),data(rowData(values(formattedValue,' +
+  'properties(locale,timeZone),sheets(properties(title,sheetId),data(rowData(values(formattedValue,' +
   'effectiveValue,effectiveFormat(numberFormat(type))))))';
 const anyAnswerSchema = z.object({ spreadsheetId: z.string() });
+const addedSchema = z.object({
+  replies: z.tuple([
+    z.object({ addSheet: z.object({ properties: z.object({ sheetId: z.number() }) }) }),
+  ]),
+});
 const titlesSchema = z.object({
   sheets: z.array(z.object({ properties: z.object({ title: z.string() }) })),
 });
@@ -149,7 +157,8 @@ export function createSheetsClient(options: {
         // Google takes the name in any case, and gives it back as it is.
         const sheet = sheets.find(({ properties: { title } }) => isSameTitle(title, tab));
         if (!sheet) throw unreadable('Sheets read');
-        return [tab, toRows(sheet.data[0]?.rowData ?? [])] as const;
+        const rows = toRows(sheet.data[0]?.rowData ?? []);
+        return [tab, { sheetId: sheet.properties.sheetId, rows }] as const;
       });
       return { ...properties, tabs: new Map(read) };
     },
@@ -162,16 +171,22 @@ export function createSheetsClient(options: {
       return sheets.map((sheet) => sheet.properties.title);
     },
 
-    async appendRows(tab, rows, requestOptions) {
-      const query = {
-        spreadsheetId,
-        range: wholeTab(tab),
-        valueInputOption: 'RAW',
-        insertDataOption: 'INSERT_ROWS',
-        requestBody: { values: rows.map((row) => [...row]) },
+    async insertRows({ sheetId, afterRow }, rows, requestOptions) {
+      const range = {
+        sheetId,
+        dimension: 'ROWS',
+        startIndex: afterRow,
+        endIndex: afterRow + rows.length,
       };
+      const start = { sheetId, rowIndex: afterRow, columnIndex: 0 };
+      const requests = [
+        // The look of the row above, which is the header's only while there is no other.
+        { insertDimension: { range, inheritFromBefore: afterRow > 1 } },
+        { updateCells: { start, rows: rows.map(toRowData), fields: 'userEnteredValue' } },
+      ];
+      const query = { spreadsheetId, requestBody: { requests } };
       await request('Sheets append', anyAnswerSchema, requestOptions, (gaxios) =>
-        api.spreadsheets.values.append(query, gaxios),
+        api.spreadsheets.batchUpdate(query, gaxios),
       );
     },
 
@@ -189,9 +204,10 @@ export function createSheetsClient(options: {
     async addTab(tab, requestOptions) {
       const requests = [{ addSheet: { properties: { title: tab } } }];
       const query = { spreadsheetId, requestBody: { requests } };
-      await request('Sheets new tab', anyAnswerSchema, requestOptions, (gaxios) =>
+      const { replies } = await request('Sheets new tab', addedSchema, requestOptions, (gaxios) =>
         api.spreadsheets.batchUpdate(query, gaxios),
       );
+      return replies[0].addSheet.properties.sheetId;
     },
   };
 }
@@ -230,6 +246,23 @@ function toCell({ formattedValue, effectiveValue, effectiveFormat }: GridCell): 
       // An id such as 0007 is a number that is shown with its zeros.
       return /^0\d+$/.test(formattedValue ?? '') ? (formattedValue ?? null) : numberValue;
   }
+}
+
+/** Text as it is, never as a formula. */
+function toRowData(row: readonly Cell[]) {
+  return {
+    values: row.map((cell) => {
+      if (cell === null || cell === '') return {};
+      const kind = { string: 'stringValue', number: 'numberValue', boolean: 'boolValue' } as const;
+      const key =
+        typeof cell === 'string'
+          ? kind.string
+          : typeof cell === 'number'
+            ? kind.number
+            : kind.boolean;
+      return { userEnteredValue: { [key]: cell } };
+    }),
+  };
 }
 
 type Jwt = InstanceType<typeof googleAuth.JWT>;
@@ -272,7 +305,9 @@ function toSheetsError(label: string, error: unknown): SheetsError {
   }
   const status = httpStatus(error);
   if (status !== null) {
-    return new SheetsError(codeForStatus(status), `${label} was refused with ${status}`, status);
+    const isProtected = error instanceof Error && /protected cell or object/.test(error.message);
+    const code = isProtected ? 'SHEETS_PROTECTED' : codeForStatus(status);
+    return new SheetsError(code, `${label} was refused with ${status}`, status);
   }
   return new SheetsError('SHEETS_UNAVAILABLE', `${label} did not get through`);
 }

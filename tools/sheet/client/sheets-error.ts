@@ -4,6 +4,8 @@ export type SheetsErrorCode =
   | 'SHEETS_FORBIDDEN'
   | 'SHEETS_NOT_FOUND'
   | 'SHEETS_BAD_RANGE'
+  /** A tab, or a part of it, may be changed by its owner alone. */
+  | 'SHEETS_PROTECTED'
   | 'SHEETS_RATE_LIMITED'
   | 'SHEETS_UNAVAILABLE'
   | 'SHEETS_TIMEOUT'

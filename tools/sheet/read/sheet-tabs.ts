@@ -16,7 +16,10 @@ export type SheetTabs = {
   /** The spreadsheet's own. */
   readonly timeZone: string;
   /** The tabs that were found, each with its own title. */
-  readonly tabs: ReadonlyMap<TabName, { readonly title: string; readonly rows: SheetRows }>;
+  readonly tabs: ReadonlyMap<
+    TabName,
+    { readonly title: string; readonly sheetId: number; readonly rows: SheetRows }
+  >;
   /** All tabs there are, when one of ours is missing; else null. */
   readonly titles: readonly string[] | null;
 };
@@ -78,9 +81,10 @@ async function readTitled(
   about: { readonly remaining: () => SheetsRequestOptions; readonly titles: SheetTabs['titles'] },
 ): Promise<SheetTabs> {
   const read = await client.readTabs([...new Set(titleOf.values())], about.remaining());
-  const tabs = [...titleOf].map(
-    ([tab, title]) => [tab, { title, rows: read.tabs.get(title) ?? [] }] as const,
-  );
+  const tabs = [...titleOf].flatMap(([tab, title]) => {
+    const found = read.tabs.get(title);
+    return found ? [[tab, { title, ...found }] as const] : [];
+  });
   const { locale, timeZone } = read;
   return { locale: sheetLocale(locale), timeZone, tabs: new Map(tabs), titles: about.titles };
 }
@@ -115,7 +119,7 @@ async function findTabs(
     if (found.has(tab)) continue;
     const fitting = others
       .filter((title) => ![...found.values()].includes(title))
-      .map((title) => ({ title, fit: fitOf(tab, heads.tabs.get(title) ?? []) }))
+      .map((title) => ({ title, fit: fitOf(tab, heads.tabs.get(title)?.rows ?? []) }))
       .toSorted((a, b) => b.fit - a.fit)[0];
     if (fitting && fitting.fit > 0) found.set(tab, fitting.title);
   }

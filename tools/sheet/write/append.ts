@@ -11,11 +11,13 @@ const refusals: readonly SheetsErrorCode[] = [
   'SHEETS_FORBIDDEN',
   'SHEETS_NOT_FOUND',
   'SHEETS_BAD_RANGE',
+  'SHEETS_PROTECTED',
   'SHEETS_RATE_LIMITED',
 ];
 
 /**
- * Adds rows to a tab, which is made if need be. That they are on their way is written down first:
+ * Adds rows to a tab, which is made if need be, below its last row that has an id: what stands further
+ * down, such as a total or a note, moves down. That they are on their way is written down first:
  * after a lost answer, or in another process, they are not sent again until they would have come in.
  */
 export async function appendRows<Column extends string>(
@@ -33,10 +35,10 @@ export async function appendRows<Column extends string>(
     readonly sent: { readonly bookingIds: readonly string[]; readonly codes: readonly string[] };
   },
 ): Promise<void> {
-  if (!ledger.exists) await hand.addTab(ledger.title);
+  const sheetId = ledger.sheetId ?? (await hand.addTab(ledger.title));
   await markSent(store, { ...sent, nowMs: clock.nowMs() });
   try {
-    await hand.append(ledger.title, rows);
+    await hand.insert({ sheetId, afterRow: ledger.lastRow }, rows);
   } catch (error) {
     if (error instanceof SheetsError && refusals.includes(error.code)) {
       await unmarkSent(store, sent);

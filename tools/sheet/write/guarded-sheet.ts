@@ -1,7 +1,7 @@
 import type { Store } from '../../../agent/infra/store/database.ts';
 import { readSettledRows } from '../read/settled-rows.ts';
 import type { SheetRows } from '../read/sheet-table.ts';
-import type { CellUpdate, SheetsClient } from '../client/sheets-client.ts';
+import type { CellUpdate, RowPlace, SheetsClient } from '../client/sheets-client.ts';
 import {
   forgetSent,
   readSent,
@@ -66,9 +66,9 @@ export class SheetHand {
     return this.read();
   }
 
-  async append(tab: string, rows: SheetRows): Promise<void> {
+  async insert(place: RowPlace, rows: SheetRows): Promise<void> {
     await this.#guard();
-    await this.#client.appendRows(tab, rows, this.#budget);
+    await this.#client.insertRows(place, rows, this.#budget);
   }
 
   async updateCells(cells: readonly CellUpdate[]): Promise<void> {
@@ -77,9 +77,9 @@ export class SheetHand {
     await this.#client.updateCells(cells, this.#budget);
   }
 
-  async addTab(title: string): Promise<void> {
+  async addTab(title: string): Promise<number> {
     await this.#guard();
-    await this.#client.addTab(title, this.#budget);
+    return this.#client.addTab(title, this.#budget);
   }
 
   async #change(view: SheetView, changes: readonly StatusChange[]): Promise<void> {

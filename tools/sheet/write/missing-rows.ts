@@ -52,7 +52,7 @@ export async function refuseLostTab({ db }: StoreQueries, { ledger }: SheetView)
     .executeTakeFirst();
   if (!confirmed) return;
   const which = 'in which bookings were confirmed';
-  throw ledger.exists
+  throw ledger.sheetId !== null
     ? new SheetFormatError('SHEET_ROWS_UNUSABLE', 'Bookings', `Tab "Bookings", ${which}, is empty`)
     : new SheetFormatError('SHEET_TAB_MISSING', 'Bookings', `No tab "Bookings", ${which}`);
 }

@@ -3,6 +3,7 @@ import type { IsoDate, SheetBooking } from '../../yard/equipment.ts';
 import { todayIn } from '../../yard/rental-dates.ts';
 import type { BookingState } from '../../journal/booking.ts';
 import { addToOutbox, type BookingRow } from '../../journal/journal.ts';
+import { SheetsError } from '../client/sheets-error.ts';
 import { LostRows } from './missing-rows.ts';
 import { followMoves } from './staff-moves.ts';
 import type { SheetHand } from './guarded-sheet.ts';
@@ -98,7 +99,13 @@ export class Reconciler {
       // Before the cells: a unit that was set and not written down would never be set back.
       if (marks.length > 0) await saveMarks(store, marks, today);
       if (changes.length === 0) break;
-      current = await hand.changeStatuses(current, changes);
+      try {
+        current = await hand.changeStatuses(current, changes);
+      } catch (error) {
+        // Bookings hold their days without it, and go on.
+        if (error instanceof SheetsError && error.code === 'SHEETS_PROTECTED') break;
+        throw error;
+      }
       for (const { tab, key, to } of changes) {
         if (current.statusOf(tab, key)?.status !== to) continue;
         log.emit('unit.status-set', { itemId: key, status: to });

@@ -72,9 +72,12 @@ export type StatusCell = {
 
 /** A tab to which rows are added. `table` is null while it is empty, or is not there. */
 export type Ledger<Column extends string> = {
-  readonly exists: boolean;
+  /** Null when there is no such tab. */
+  readonly sheetId: number | null;
   readonly title: string;
   readonly table: Table<Column> | null;
+  /** The last row that has an id, else the header's; 0 while the tab is empty. */
+  readonly lastRow: number;
   /** The rows with that id; if there is none, those that came in with it while columns were moved. */
   rowsWith(id: string): readonly TableRow<Column>[];
   /** What stands in a row, wherever. */
@@ -138,12 +141,12 @@ export async function readSheetView(
   const units = equipment?.units ?? [];
   const ledgerRows = withMessages ? usableLedger(rowsOf('Bookings')) : rowsOf('Bookings');
   const ledger: Ledger<BookingColumn> = {
-    exists: read.has('Bookings'),
+    sheetId: read.get('Bookings')?.sheetId ?? null,
     title: titleOf('Bookings'),
     ...openLedger<BookingColumn>('Bookings', ledgerRows, bookingColumns, 'Booking ID'),
   };
   const messages: Ledger<MessageColumn> = {
-    exists: read.has('Messages'),
+    sheetId: read.get('Messages')?.sheetId ?? null,
     title: titleOf('Messages'),
     ...openLedger<MessageColumn>('Messages', rowsOf('Messages'), messageColumns, 'Message ID'),
   };
@@ -177,8 +180,17 @@ function openLedger<Column extends string>(
 ) {
   const table = rows.every(isBlank) ? null : openTable<Column>(tab, rows, columns);
   const byId = Map.groupBy(table?.rows ?? [], (row) => readText(row.cell(idColumn)));
+  const rowsOfUse = (table?.rows ?? []).filter((row) => {
+    const id = row.cell(idColumn);
+    return (
+      readText(id) !== null &&
+      typeof id !== 'boolean' &&
+      !/^(?:sub|grand )?totals?\b/i.test(String(id))
+    );
+  });
   return {
     table,
+    lastRow: rowsOfUse.at(-1)?.number ?? table?.headerRow ?? 0,
     rowsWith: (id: string) =>
       byId.get(id) ??
       (table?.rows ?? []).filter(({ number }) => (rows[number - 1] ?? []).includes(id)),

@@ -4,7 +4,7 @@ import { FailureMemory } from '../client/failure-memory.ts';
 import { needsPerson, toDoAbout } from '../client/sheet-advice.ts';
 import { SheetFormatError } from '../read/sheet-table.ts';
 import type { SheetsClient } from '../client/sheets-client.ts';
-import { refusalOf, type SheetsErrorCode } from '../client/sheets-error.ts';
+import { refusalOf, SheetsError, type SheetsErrorCode } from '../client/sheets-error.ts';
 import { defaultTimeZone } from '../../yard/equipment.ts';
 import { todayIn } from '../../yard/rental-dates.ts';
 import type { BookingState } from '../../journal/booking.ts';
@@ -87,6 +87,7 @@ export class SheetWriter {
   #failures = 0;
   #refusal: SheetsErrorCode | null = null;
   #blockedUntilMs = 0;
+  #bookingsBlockedUntilMs = 0;
   #timeZone = defaultTimeZone;
   #reconciledDay = '';
   #reconcileAtMs = 0;
@@ -180,7 +181,10 @@ export class SheetWriter {
   /** True when there may be more to do at once. */
   async #work(): Promise<boolean> {
     const store = this.#store;
-    if (await takeRetry(store)) this.#blockedUntilMs = 0;
+    if (await takeRetry(store)) {
+      this.#blockedUntilMs = 0;
+      this.#bookingsBlockedUntilMs = 0;
+    }
     const nowMs = this.#clock.nowMs();
     if (nowMs < this.#blockedUntilMs) return false;
     const due = await readDue(store, { nowMs, limit: batchRows });
@@ -188,17 +192,34 @@ export class SheetWriter {
     const isNewDay = todayIn(this.#timeZone, this.#clock) !== this.#reconciledDay;
     const reconciles = isNewDay || nowMs >= this.#reconcileAtMs;
     if (!hasDue && !reconciles) return false;
-    if (due.bookings.length > 0 || reconciles) {
-      const view = await deliverBookings(this.#delivery, due.bookings);
-      const changed = await this.#reconciler.run(view, { follows: reconciles });
-      if (reconciles) this.#reconciled(view, nowMs);
-      if (due.bookings.length > 0 || changed) this.#onWritten();
+    const mayBook = nowMs >= this.#bookingsBlockedUntilMs;
+    let isBlocked = !mayBook && (due.bookings.length > 0 || reconciles);
+    if (mayBook && (due.bookings.length > 0 || reconciles)) {
+      try {
+        const view = await deliverBookings(this.#delivery, due.bookings);
+        const changed = await this.#reconciler.run(view, { follows: reconciles });
+        if (reconciles) this.#reconciled(view, nowMs);
+        if (due.bookings.length > 0 || changed) this.#onWritten();
+      } catch (error) {
+        if (!isTabFault(error)) throw error;
+        isBlocked = true;
+        await this.#blockBookings(error);
+      }
     }
     if (due.messages.length > 0) await this.#deliverMessages(due.messages);
+    if (isBlocked) return false;
     this.#failures = 0;
     this.#failure.clear();
     this.#refusal = null;
     return hasDue;
+  }
+
+  /** A `Bookings` tab that cannot be used must not hold up messages. */
+  async #blockBookings(error: unknown): Promise<void> {
+    this.#failures += 1;
+    const retryInMs = backOffMs(this.#budgets.refusedBackOff, this.#failures);
+    this.#bookingsBlockedUntilMs = this.#clock.nowMs() + retryInMs;
+    await this.#report(error, { retryInMs, isNew: this.#failure.isNew(error) });
   }
 
   /** A `Messages` tab that cannot be used must not hold up bookings. */
@@ -207,7 +228,7 @@ export class SheetWriter {
       await deliverMessages(this.#delivery, due);
       this.#messageFailure.clear();
     } catch (error) {
-      if (!(error instanceof SheetFormatError)) throw error;
+      if (!isTabFault(error)) throw error;
       const retryInMs = this.#budgets.refusedBackOff.maxMs;
       const outboxIds = due.flatMap((message) => message.outboxIds);
       await putOff(this.#store, outboxIds, this.#clock.nowMs() + retryInMs);
@@ -262,4 +283,12 @@ export class SheetWriter {
     }
     this.#poked = false;
   }
+}
+
+/** One tab cannot be used or changed until a person mends it; the others can. */
+function isTabFault(error: unknown): boolean {
+  return (
+    error instanceof SheetFormatError ||
+    (error instanceof SheetsError && error.code === 'SHEETS_PROTECTED')
+  );
 }

@@ -24,13 +24,29 @@ async function yardSheet(t: TestContext) {
 }
 
 const tab = "Bob's bookings";
+/** Below that row of the emulator's first tab. */
+const below = (afterRow: number) => ({ sheetId: 0, afterRow });
 const soon = () => ({ signal: new AbortController().signal, timeoutMs: 5_000 });
 
-test('appends rows below the table, text as text, and moves what staff keep below it', async (t) => {
+test('rows go between others, text as text, and move what staff keep below them', async (t) => {
   const { emulator, client } = await yardSheet(t);
-  await client.appendRows(tab, [['B-2', '=1+1', 12.5, null, '2026-12-01']], soon());
-  assert.deepEqual(emulator.rows(tab).at(-1), ['B-2', '=1+1', 12.5, null, '2026-12-01']);
+  emulator.insertRow(tab, 3, ['Total', 1]);
+  await client.insertRows(below(2), [['B-2', '=1+1', 12.5, null, '2026-12-01']], soon());
+  assert.deepEqual(emulator.rows(tab).slice(2), [
+    ['B-2', '=1+1', 12.5, null, '2026-12-01'],
+    ['Total', 1],
+  ]);
   assert.equal(emulator.isFormula(tab, 'B3'), false);
+});
+
+test('a protected tab is told from a sheet that is not shared', async (t) => {
+  const { emulator, client } = await yardSheet(t);
+  emulator.protect(tab);
+  const protectedTab = { code: 'SHEETS_PROTECTED', status: 400 };
+  await assert.rejects(client.insertRows(below(2), [['B-2']], soon()), protectedTab);
+  const cell = { tab, row: 2, column: 1, value: 'Bob' };
+  await assert.rejects(client.updateCells([cell], soon()), protectedTab);
+  assert.equal(emulator.rows(tab).length, 2);
 });
 
 test('updates single cells, all or none, in columns beyond Z too', async (t) => {
@@ -63,9 +79,9 @@ test('a write is never sent twice by itself, whatever becomes of it', async (t) 
     [{ do: 'garbage' }, 'SHEETS_UNREADABLE'],
   ];
   for (const [index, [fault, code]] of faults.entries()) {
-    emulator.faults.next('values.append', fault);
-    await assert.rejects(client.appendRows(tab, [[`B-${index + 2}`]], soon()), { code });
-    assert.equal(emulator.faults.count('values.append'), index + 1);
+    emulator.faults.next('spreadsheets.batchUpdate', fault);
+    await assert.rejects(client.insertRows(below(2), [[`B-${index + 2}`]], soon()), { code });
+    assert.equal(emulator.faults.count('spreadsheets.batchUpdate'), index + 1);
   }
   assert.equal(emulator.rows(tab).at(-1)?.[0], 'B-2', 'only the one whose answer was lost');
 });
@@ -73,5 +89,7 @@ test('a write is never sent twice by itself, whatever becomes of it', async (t) 
 test('a viewer is told that the sheet must be shared with it', async (t) => {
   const { emulator, client } = await yardSheet(t);
   emulator.setSharing('viewer');
-  await assert.rejects(client.appendRows(tab, [['B-2']], soon()), { code: 'SHEETS_FORBIDDEN' });
+  await assert.rejects(client.insertRows(below(2), [['B-2']], soon()), {
+    code: 'SHEETS_FORBIDDEN',
+  });
 });

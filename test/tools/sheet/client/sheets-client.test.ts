@@ -50,12 +50,12 @@ async function failure(request: Promise<unknown>): Promise<SheetsError> {
 test('reads all tabs in one request, values bare', async (t) => {
   const { emulator, client } = await yardSheet(t);
   const { tabs } = await client.readTabs(['Equipment', 'Staff only'], soon());
-  assert.deepEqual(tabs.get('Equipment'), [
+  assert.deepEqual(tabs.get('Equipment')?.rows, [
     ['Item ID', 'Name', 'Due back'],
     [1001, 'Mini excavator'],
     ['SL-1', SECRET_CELL],
   ]);
-  assert.deepEqual(tabs.get('Staff only'), []);
+  assert.deepEqual(tabs.get('Staff only')?.rows, []);
   assert.deepEqual(
     emulator.requests.map(({ kind, ranges }) => [kind, ...ranges]),
     [['spreadsheets.get', "'Equipment'", "'Staff only'"]],
@@ -79,7 +79,7 @@ test('dates come as ISO text, however the sheet shows them', async (t) => {
     { method: 'PUT', body: JSON.stringify({ values: [['12/3/2026']] }) },
   );
   const { tabs } = await client.readTabs(['Equipment'], soon());
-  assert.equal(tabs.get('Equipment')?.[1]?.[2], '2026-12-03');
+  assert.equal(tabs.get('Equipment')?.rows[1]?.[2], '2026-12-03');
 });
 
 const refusals: readonly (readonly [Fault, string, boolean])[] = [

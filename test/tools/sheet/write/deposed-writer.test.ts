@@ -19,7 +19,7 @@ onBothDatabases(({ newStore }) => {
     await readings(rig, 2);
     await takeOver(rig);
     await waitFor(() => !writer.isLeading);
-    assert.equal(rig.sheets.faults.count('values.append'), 0);
+    assert.equal(rig.sheets.faults.count('spreadsheets.batchUpdate'), 0);
     assert.deepEqual(rig.rowsOf(bookingId), []);
   });
 

@@ -11,7 +11,7 @@ onBothDatabases(({ newStore }) => {
   test('an append that Google applies after it was sent again leaves one row that counts', async () => {
     await using rig = await WriterRig.open(await newStore());
     const { bookingId } = await rig.book();
-    rig.sheets.faults.next('values.append', { do: 'delay', delayMs: 4_000 });
+    rig.sheets.faults.next('spreadsheets.batchUpdate', { do: 'delay', delayMs: 4_000 });
     rig.writer({ ...often, requestMs: 300, settleMs: 400 });
     await rig.until(bookingId, 'confirmed');
     await waitFor(() => rig.rowsOf(bookingId).length === 2);
@@ -24,9 +24,9 @@ onBothDatabases(({ newStore }) => {
   test('an append that Google applies after the booking was cancelled is taken back', async () => {
     await using rig = await WriterRig.open(await newStore());
     const { bookingId } = await rig.book();
-    rig.sheets.faults.next('values.append', { do: 'delay', delayMs: 1_500 });
+    rig.sheets.faults.next('spreadsheets.batchUpdate', { do: 'delay', delayMs: 1_500 });
     rig.writer({ ...often, requestMs: 300, settleMs: 400 });
-    await waitFor(() => rig.sheets.faults.count('values.append') === 1);
+    await waitFor(() => rig.sheets.faults.count('spreadsheets.batchUpdate') === 1);
     await cancelBooking(rig.store, { code: bookingId, today, clock: rig.clock });
     await waitFor(() => rig.isDelivered());
     await waitFor(() => statusesOf(rig, bookingId) === 'CANCELLED');

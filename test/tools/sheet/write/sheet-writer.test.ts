@@ -101,13 +101,16 @@ onBothDatabases(({ newStore }) => {
   });
 
   const faults: Readonly<Record<string, readonly [endpoint: string, fault: Fault]>> = {
-    'a reply lost after the row was written': ['values.append', { do: 'drop', applied: true }],
-    'a connection cut before the row was written': ['values.append', { do: 'drop' }],
-    'a truncated reply to the append': ['values.append', { do: 'truncate', after: 10 }],
-    'a hanging append': ['values.append', { do: 'hang' }],
-    'an append refused for the quota': ['values.append', { do: 'refuse', status: 429 }],
-    'a 500 to the append': ['values.append', { do: 'refuse', status: 500 }],
-    'a page of HTML for the append': ['values.append', { do: 'garbage' }],
+    'a reply lost after the row was written': [
+      'spreadsheets.batchUpdate',
+      { do: 'drop', applied: true },
+    ],
+    'a connection cut before the row was written': ['spreadsheets.batchUpdate', { do: 'drop' }],
+    'a truncated reply to the append': ['spreadsheets.batchUpdate', { do: 'truncate', after: 10 }],
+    'a hanging append': ['spreadsheets.batchUpdate', { do: 'hang' }],
+    'an append refused for the quota': ['spreadsheets.batchUpdate', { do: 'refuse', status: 429 }],
+    'a 500 to the append': ['spreadsheets.batchUpdate', { do: 'refuse', status: 500 }],
+    'a page of HTML for the append': ['spreadsheets.batchUpdate', { do: 'garbage' }],
     'a hanging first reading': ['spreadsheets.get', { do: 'hang' }],
     'a garbled reading': ['spreadsheets.get', { do: 'garbage' }],
     'a 503 to the reading': ['spreadsheets.get', { do: 'refuse', status: 503 }],
@@ -132,7 +135,7 @@ onBothDatabases(({ newStore }) => {
   test('says for how long the sheet is forbidden', async () => {
     await using rig = await WriterRig.open(await newStore());
     const { bookingId } = await rig.book();
-    const mend = rig.sheets.faults.on('values.append', { do: 'refuse', status: 403 });
+    const mend = rig.sheets.faults.on('spreadsheets.batchUpdate', { do: 'refuse', status: 403 });
     const writer = rig.writer();
     await waitFor(() => writer.refusal === 'SHEETS_FORBIDDEN');
     mend();
@@ -171,7 +174,7 @@ onBothDatabases(({ newStore }) => {
     rig.writer();
     await rig.until(bookingId, 'confirmed');
     assert.equal(rig.rowsOf(bookingId).length, 1);
-    assert.equal(rig.sheets.faults.count('values.append'), 1);
+    assert.equal(rig.sheets.faults.count('spreadsheets.batchUpdate'), 1);
   });
 
   test('while Google refuses, nothing is lost, and all comes in with few requests', async () => {
@@ -186,7 +189,7 @@ onBothDatabases(({ newStore }) => {
     off();
     for (const { bookingId } of booked) await rig.until(bookingId, 'confirmed');
     for (const { bookingId } of booked) assert.equal(rig.rowsOf(bookingId).length, 1);
-    assert.ok(rig.sheets.faults.count('values.append') <= 2);
+    assert.ok(rig.sheets.faults.count('spreadsheets.batchUpdate') <= 2);
   });
 
   test('a person who asks for a retry need not wait for the back-off', async () => {
@@ -231,7 +234,7 @@ onBothDatabases(({ newStore }) => {
     test(`a person who ${name} between the append and the read-back wins`, async () => {
       await using rig = await WriterRig.open(await newStore());
       const { bookingId } = await rig.book();
-      during(rig, 'values.append', () => act(rig));
+      during(rig, 'spreadsheets.batchUpdate', () => act(rig));
       rig.writer();
       await rig.until(bookingId, 'conflict');
       await assertConflict(rig, bookingId, reason);
@@ -277,7 +280,9 @@ onBothDatabases(({ newStore }) => {
   test('a column renamed while a row came in holds it up until it has its name again', async () => {
     await using rig = await WriterRig.open(await newStore());
     const { bookingId } = await rig.book();
-    during(rig, 'values.append', () => rig.sheets.renameColumn('Bookings', 'Start', 'Wann'));
+    during(rig, 'spreadsheets.batchUpdate', () =>
+      rig.sheets.renameColumn('Bookings', 'Start', 'Wann'),
+    );
     rig.writer();
     await waitFor(() => rig.logged('sheet.write-failed') > 0);
     const failure = rig.lines.find((line) => line['event'] === 'sheet.write-failed');
@@ -290,7 +295,7 @@ onBothDatabases(({ newStore }) => {
   test('a column inserted while a row came in: the row is put right', async () => {
     await using rig = await WriterRig.open(await newStore());
     const { bookingId } = await rig.book();
-    during(rig, 'values.append', () => {
+    during(rig, 'spreadsheets.batchUpdate', () => {
       const [header = []] = rig.sheets.rows('Bookings');
       // Staff put the first two columns the other way round.
       rig.sheets.setCell('Bookings', 'A1', header[1] ?? '');

@@ -66,7 +66,7 @@ onBothDatabases(({ newStore }) => {
       const failure = rig.lines.find((line) => line['event'] === 'sheet.write-failed');
       assert.match(String(failure?.['toDo']), toDo);
       assert.equal(await stateOf(rig, bookingId), 'pending');
-      assert.equal(rig.sheets.faults.count('values.append'), 1);
+      assert.equal(rig.sheets.faults.count('spreadsheets.batchUpdate'), 1);
       find(rig, rows);
       await rig.until(bookingId, 'confirmed');
       assert.equal(await stateOf(rig, first?.bookingId ?? ''), 'confirmed');

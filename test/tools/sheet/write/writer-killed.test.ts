@@ -17,13 +17,13 @@ onBothDatabases(({ newPlace }) => {
   const instants = {
     'before the append': { endpoint: 'spreadsheets.get', nth: 1, fault: held, rowsThen: 0 },
     'while the append is on its way': {
-      endpoint: 'values.append',
+      endpoint: 'spreadsheets.batchUpdate',
       nth: 1,
       fault: held,
       rowsThen: 0,
     },
     'after the append, before it knew': {
-      endpoint: 'values.append',
+      endpoint: 'spreadsheets.batchUpdate',
       nth: 1,
       fault: { do: 'stall', after: 0, everyMs: 60_000 },
       rowsThen: 1,

@@ -11,7 +11,7 @@ import type { WriterBudgets } from '../../../../tools/sheet/write/sheet-writer.t
 import { createSheetsClient } from '../../../../tools/sheet/client/sheets-client.ts';
 import type { Inventory } from '../../../../tools/yard/equipment.ts';
 import { todayIn } from '../../../../tools/yard/rental-dates.ts';
-import type { CellValue } from '../../../harness/emulators/sheets-cell.ts';
+import type { CellInput, CellValue } from '../../../harness/emulators/sheets-cell.ts';
 import { startSheetsEmulator, type SheetsEmulator } from '../../../harness/emulators/sheets.ts';
 import { exampleSheet } from '../../../harness/yard/example-sheet.ts';
 import { inventory, nowMs, unit, yard } from '../../yard/example-yard.ts';
@@ -81,7 +81,7 @@ export class WriterRig implements AsyncDisposable {
 
   static async open(
     store: Store,
-    tabs: Readonly<Record<string, readonly (readonly CellValue[])[]>> = exampleSheet,
+    tabs: Readonly<Record<string, readonly (readonly CellInput[])[]>> = exampleSheet,
   ): Promise<WriterRig> {
     const sheets = await startSheetsEmulator({ spreadsheetId, tabs });
     sheets.setQuota(null);
