@@ -140,10 +140,10 @@ export function createSheetsClient(options: {
   return {
     async readTabs(tabs, requestOptions) {
       const { firstRows } = requestOptions;
-      const rows = firstRows === undefined ? '' : `!1:${firstRows}`;
+      const span = firstRows === undefined ? '' : `!1:${firstRows}`;
       const query = {
         spreadsheetId,
-        ranges: tabs.map((tab) => `${wholeTab(tab)}${rows}`),
+        ranges: tabs.map((tab) => `${wholeTab(tab)}${span}`),
         fields: gridFields,
         prettyPrint: false,
       };
