@@ -69,8 +69,8 @@ const agreeing = [
   'without (?:a )?(?:doubt|question)|(?:for|fer) sure|(?:a |one )?(?:hundred|100) percent|heck ye(?:s|ah)|hell ye(?:s|ah)',
   'affirm(?:ative)?|roger(?: that)?(?: wilco)?|(?:good |solid )?copy(?: that)?|ten ?four|10 ?(?:to )?4|wilco|hoo ?ah|oo ?rah',
   'ok(?:ay|ey)?|k|kay|o k|ok(?:e|ie|ey) do(?:k|ki|ke)(?:e|ie|ey|y)|alrighty|right ?o|righty ?o',
-  '(?:it is a |that is a |done )?deal|sold|agreed|confirmed|approved|accepted|granted',
-  'i (?:agree|accept|confirm|approve|do|would|consent)(?:(?: to| with)? (?:that|it|everything|all of it))?|i am (?:in|game|sold|on board|all for it)',
+  '(?:it is a |that is a |done )?deal|sold|done|agreed|confirmed|approved|accepted|granted|(?:that|this) one',
+  'i (?:agree|accept|confirm|approve|do|would|consent)(?:(?: to| with)? (?:that|it|everything|all of it))?|i am (?:in|game|sold|on board|all for it|(?:very |quite )?(?:sure|positive|certain))',
   'please(?: (?:do|proceed))?|(?:please )?(?:proceed|carry on|fire away|have at it|crack on|go for it)(?: with (?:it|that))?',
   '(?:go|let us go)(?: right| on| straight)? ?a?head(?: (?:and do|with) (?:it|that|so|this))?|on you go|do (?:it|that|so|this)',
   'let us (?:go|roll|rock(?: and roll)?|proceed|do (?:it|that|this)|make it happen|get (?:it|that) done|go for it)',
@@ -102,7 +102,7 @@ const filler = [
   'please|sir|maam|madam|miss|man|dude|buddy|bud|pal|mate|boss|chief|captain|bro|dear|honey|friend|my (?:friend|man|dear)|yall',
   '(?:for|with|by|to) (?:me|us)|right away|straight away|right now|as soon as possible|very much',
   'if you (?:would|please|could|will|can|do not mind)|when(?:ever)? you are ready|i am ready|thank god',
-  '(?:it|that|this|everything) (?:sure )?(?:is|does)|(?:i|we) (?:sure )?do|that is (?:all|it|everything)(?: (?:i|we) need)?|that will be all',
+  '(?:it|that|this|everything) (?:sure )?(?:is|does)|(?:i|we) (?:sure )?do|that is (?:all|it|everything)(?: (?:i|we) need)?|that will be all|that is me|let us',
   'no (?:changes?|worries|objections?|corrections?|questions?|issues?|complaints?|further questions|more questions|need to change (?:it|anything))(?: (?:here|needed|at all|from me))?|nothing (?:else|to (?:change|add))',
   'do not change (?:a thing|anything)|(?:i )?can not wait|(?:i am )?looking forward to (?:it|that)|(?:i|we) (?:love|like) it',
   '(?:exactly |just )?(?:as|like|what|everything|all|the (?:one|way|machine)|that one|the one)(?: that)? (?:you|we)(?: have| had)?(?: just)? (?:said|say|read|described|mentioned|stated|told me|quoted|named|listed|put|have|got|discussed|agreed)(?: (?:it|that))?(?: back)?(?: to me)?',
@@ -134,6 +134,8 @@ const onlySeemsYes =
 const breaksOff = /\b(?:and|so|but|or|well|just|for|um+|uh+|er+|erm|also|because|if)$/;
 /** Of several machines that were read back together, one is not what was asked. */
 const oneOfThem = /\b(?:that|this|the) one\b/;
+/** A part of the days alone is fewer of them. */
+const onlyADay = /\bjust (?:for |on )?(?:the )?(?:mon|tues|wednes|thurs|fri|satur|sun)day\b/;
 const dissent = /\b(?:uh uh|nuh uh|mm mm|unh unh)\b/;
 
 /** No consent is longer; it bounds the work on what a noisy line made of a radio. */
@@ -174,7 +176,8 @@ export function assentIn(words: string, asked: Asked): Assent {
 }
 
 function isConsent(words: string, text: string, asked: Asked): boolean {
-  if (dissent.test(text) || onlySeemsYes.test(text) || breaksOff.test(text)) return false;
+  if (dissent.test(text) || onlyADay.test(text) || onlySeemsYes.test(text) || breaksOff.test(text))
+    return false;
   if (asked.lines.length > 1 && oneOfThem.test(text)) return false;
   const questions = words.match(/[^.!?;]*\?/g) ?? [];
   if (!questions.every((question) => inviting.test(plainWords(question)))) return false;
