@@ -21,7 +21,7 @@ export type Seen = {
   readonly worker: WorkerPeer | undefined;
   readonly workers: Iterable<WorkerPeer>;
   readonly isDraining: boolean;
-  readonly inventory: Pick<InventorySync, 'isLeading' | 'refusal'>;
+  readonly inventory: Pick<InventorySync, 'isLeading' | 'refusal' | 'problems'>;
   readonly bookings: Pick<BookingGateway, 'isLeading' | 'refusal'>;
 };
 
@@ -85,6 +85,7 @@ export class Operations {
       link: isDraining ? null : (worker?.link ?? 'no-worker'),
       takeovers: this.metrics.takeovers,
       backlog: bookings.isLeading ? (backlog ?? 'unknown') : 'elsewhere',
+      sheetProblems: inventory.isLeading ? inventory.problems : undefined,
       sheetRefusal: inventory.isLeading || bookings.isLeading ? refusal : 'elsewhere',
     };
   }

@@ -9,6 +9,7 @@ export const alertCauses = [
   'booking-pending',
   'booking-conflict',
   'sheet-forbidden',
+  'sheet-problem',
 ] as const;
 
 /** One of `alertCauses`. */
@@ -27,6 +28,8 @@ export type Observation = {
   readonly backlog: 'elsewhere' | 'unknown' | Pick<Backlog, 'pendingSinceMs' | 'conflicts'>;
   /** The code with which Google refuses the sheet; null when it does not. */
   readonly sheetRefusal: SheetsErrorCode | null | 'elsewhere';
+  /** Things in the sheet that its owner should mend, as last read; absent when another process reads. */
+  readonly sheetProblems?: number | undefined;
 };
 
 /** Something began to need a person, or no longer does. */
@@ -43,6 +46,7 @@ const unregisteredMs = 120_000;
 const mostTakeovers = 3;
 const takeoverWindowMs = 600_000;
 const pendingMs = 300_000;
+const dayMs = 86_400_000;
 
 type Finding = Pick<AlertChange, 'sinceMs' | 'detail'>;
 /** `unsaid`: nobody is told, because another process tells of it. */
@@ -58,6 +62,7 @@ export class AlertRules {
   readonly #takeoversAtMs: number[] = [];
   #takeoversSeen = 0;
   #unregisteredSinceMs: number | null = null;
+  #sheetToldAtMs = -Infinity;
 
   /** The causes that are raised and not cleared. */
   get open(): readonly AlertCause[] {
@@ -72,6 +77,7 @@ export class AlertRules {
       ...this.#settle('booking-pending', pending(seen, nowMs)),
       ...this.#settle('booking-conflict', conflicts(seen, nowMs)),
       ...this.#settle('sheet-forbidden', forbidden(seen, nowMs)),
+      ...this.#settle('sheet-problem', this.#sheetProblems(seen, nowMs)),
     ];
   }
 
@@ -90,6 +96,15 @@ export class AlertRules {
     if (open) return [];
     this.#open.set(cause, judged);
     return [{ cause, state: 'raised', ...judged }];
+  }
+
+  /** Told once a day at most, however often one thing is mended and another comes. */
+  #sheetProblems({ sheetProblems }: Observation, nowMs: number): Judgement {
+    if (sheetProblems === undefined) return 'unsaid';
+    if (sheetProblems === 0) return 'fine';
+    if (nowMs - this.#sheetToldAtMs < dayMs) return 'unknown';
+    this.#sheetToldAtMs = nowMs;
+    return { sinceMs: nowMs, detail: { problems: sheetProblems } };
   }
 
   #registration({ link }: Observation, nowMs: number): Judgement {

@@ -43,6 +43,7 @@ export class InventorySync {
   #tending: Promise<void> | undefined;
   #savedAtMs: number | null = null;
   #refusal: SheetsErrorCode | null = null;
+  #problems = 0;
 
   /** `onChanged` is called after each refresh, whoever made it: the greeting may be another. */
   constructor(options: { config: Config; store: Store; log: Log; onChanged: () => void }) {
@@ -96,6 +97,11 @@ export class InventorySync {
     return this.#lease.isHeld;
   }
 
+  /** How many things the owner of the sheet should mend, as it was last read. */
+  get problems(): number {
+    return this.#problems;
+  }
+
   /** Google's reason not to let the sheet be read; null when it does, as far as is known. */
   get refusal(): SheetsErrorCode | null {
     return this.#refusal;
@@ -146,6 +152,7 @@ export class InventorySync {
   }
 
   async #save(inventory: Inventory, problems: readonly SheetProblem[]): Promise<void> {
+    this.#problems = problems.filter(({ isNotice }) => !isNotice).length;
     const json = inventoryToJson(inventory);
     const savedAtMs = inventory.fetchedAtMs;
     this.#savedAtMs = await this.#store.transaction(async (tx) => {

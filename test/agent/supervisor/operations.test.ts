@@ -38,7 +38,7 @@ beforeEach(async () => {
     worker,
     workers: [worker],
     isDraining: false,
-    inventory: { isLeading: true, refusal: null },
+    inventory: { isLeading: true, refusal: null, problems: 0 },
     bookings: { isLeading: true, refusal: null },
   };
   const { log } = recordedLog();

@@ -132,3 +132,12 @@ test('one cause does not hide another', () => {
     ['no-registration raised', 'repeated-takeovers raised', 'sheet-forbidden raised'],
   );
 });
+
+test('things to mend in the sheet are told once a day at most, with their count', () => {
+  assert.deepEqual(after(0, { sheetProblems: 4 }), ['sheet-problem raised']);
+  assert.deepEqual(after(minuteMs, { sheetProblems: 5 }), []);
+  assert.deepEqual(causes.open, ['sheet-problem']);
+  assert.deepEqual(after(minuteMs, { sheetProblems: 0 }), ['sheet-problem cleared']);
+  assert.deepEqual(after(minuteMs, { sheetProblems: 1 }), []);
+  assert.deepEqual(after(24 * 60 * minuteMs, { sheetProblems: 1 }), ['sheet-problem raised']);
+});
