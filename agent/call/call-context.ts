@@ -2,7 +2,7 @@ import type { JobContext } from '@livekit/agents';
 import type { Room } from '@livekit/rtc-node';
 import type { BookingService } from '../../tools/journal/booking-service.ts';
 import type { Config } from '../config/config.ts';
-import type { Log } from '../infra/log.ts';
+import type { Log } from '../telemetry/events.ts';
 import type { JobOutcome, JobStage, ResumeKind } from '../ipc/messages.ts';
 import type { TerminationReason } from '../ipc/termination.ts';
 import type { CallRecord } from './call-record.ts';

@@ -105,7 +105,7 @@ export class CallControl {
     } catch (error) {
       // The caller hung up meanwhile, or it could not be played out: the call ends anyway.
       if (!signal.aborted) {
-        record.log.warn({ event: 'provider.failed', error }, 'goodbye was not played out');
+        record.log.emit('provider.failed', { error }, 'goodbye');
       }
     }
     end(reason);
@@ -166,7 +166,7 @@ export class CallControl {
     }
     if (!isGiven) state.finish(handing);
     else if (!signal.aborted) {
-      record.log.info({ event: 'job.handed-over', kind }, 'call handed over to a fresh job');
+      record.log.emit('job.handed-over', { kind });
       leave('yielded');
     }
     return isGiven;
@@ -191,9 +191,7 @@ export class CallControl {
   #plan(ms: number, isFirst = false): void {
     const { config, record, signal } = this.#context;
     const giveOrPlan = async () => {
-      if (isFirst) {
-        record.log.info({ event: 'handover.due', afterMs: ms }, 'job reached HANDOVER_AFTER_MS');
-      }
+      if (isFirst) record.log.emit('handover.due', { afterMs: ms });
       const isGiven = await this.handOver('handover', { notice: config.handover.notice });
       if (!isGiven && !signal.aborted) this.#plan(againMs);
     };

@@ -102,16 +102,9 @@ export class CallRecord {
     this.#answeredAtMs ??= Date.now();
   }
 
-  /** One event of the call: a line in the log, and an entry in its stored timeline. */
-  note(event: string, message: string, fields: Readonly<Record<string, unknown>>): void {
-    this.#log.info({ event, ...fields }, message);
-    this.#store.recordEvent(event, fields);
-  }
-
-  /** The same for what happens once a call: in a further job of it, it is only for debugging. */
-  arrival(event: string, message: string, fields: Readonly<Record<string, unknown>>): void {
-    if (this.#isResumed) this.#log.debug({ event, ...fields }, message);
-    else this.note(event, message, fields);
+  /** The variant of an event that comes once a call: a further job of it tells it again. */
+  get arrival(): 'first' | 'again' {
+    return this.#isResumed ? 'again' : 'first';
   }
 
   toolUsed(

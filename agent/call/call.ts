@@ -1,7 +1,7 @@
 import { voice } from '@livekit/agents';
 import { withDeadline } from '../infra/deadline.ts';
 import { maskPhones } from '../infra/log.ts';
-import type { Log } from '../infra/log.ts';
+import type { Log } from '../telemetry/events.ts';
 import type { JobOrder, JobOutcome, JobStage, ResumeKind } from '../ipc/messages.ts';
 import { reasonOfFailure, termination } from '../ipc/termination.ts';
 import type { Termination, TerminationReason } from '../ipc/termination.ts';
@@ -58,9 +58,7 @@ export class Call {
       store,
       desk,
       record,
-      state: new CallState((from, to) =>
-        record.log.debug({ event: 'call.state', from, to }, 'call moved on'),
-      ),
+      state: new CallState((from, to) => record.log.emit('call.state', { from, to })),
       signal: this.#abort.signal,
       askForFreshJob,
       end: (reason) => this.#end(reason),
@@ -122,11 +120,12 @@ export class Call {
     this.#lease = store.identify({ callId, jobId });
     record.identify(callId);
     if (caller.wasAnswered) record.joins();
-    record.arrival('call.incoming', 'call incoming', {
+    const numbers = {
       callerNumber: caller.number && maskPhones(caller.number),
       yardNumber: caller.yardNumber && maskPhones(caller.yardNumber),
-    });
-    record.arrival('room.connected', 'room connected', { durationMs: msSince(startedMs) });
+    };
+    record.log.emit('call.incoming', numbers, record.arrival);
+    record.log.emit('room.connected', { durationMs: msSince(startedMs) }, record.arrival);
     return caller;
   }
 
@@ -211,7 +210,7 @@ export class Call {
         await live.conversation.start(room, caller.identity);
         signal.throwIfAborted();
         const durationMs = msSince(startedMs);
-        record.arrival('session.started', 'session started', { durationMs });
+        record.log.emit('session.started', { durationMs }, record.arrival);
         await this.#answered.promise;
       },
       { ms: config.timeouts.sessionStartMs, label: 'session start', signal },
@@ -231,7 +230,7 @@ export class Call {
     if (resume) return live.resume(resume, saved);
     live.begin();
     store.recordAnswer(answeredAtMs);
-    record.note('call.answered', 'call answered', {
+    record.log.emit('call.answered', {
       ringMs: answeredAtMs - record.startedAtMs,
       greeting: live.greetingIsReady ? 'ready' : 'synthesised',
     });
@@ -284,7 +283,7 @@ export class Call {
     if (signal.aborted) return;
     if (error instanceof YieldedError) return this.#leave('yielded');
     const reason = reasonOfFailure(error);
-    record.log.error({ event: 'job.failed', reason, error }, 'job could not take the call');
+    record.log.emit('job.failed', { reason, error }, 'start');
     this.#leave('failed');
   }
 
@@ -296,7 +295,7 @@ export class Call {
     this.#live?.hush();
     this.#enter({ name: 'left', outcome });
     this.#letGo('This job leaves the call');
-    if (outcome === 'yielded') record.log.info({ event: 'job.yielded' }, 'job left the call');
+    if (outcome === 'yielded') record.log.emit('job.yielded');
     const closeMs = config.timeouts.hangupCloseMs;
     this.#ended.resolve({ outcome, closeMs, closed: store.end() });
   }
@@ -362,9 +361,9 @@ export async function closeCall(
     const hangsUp = !isCallerGone && (await lease?.isStillOurs()) !== false;
     if (hangsUp) await endRoom(config, roomName);
   } catch (error) {
-    record.log.error({ event: 'job.failed', error }, 'caller could not be hung up on');
+    record.log.emit('job.failed', { error }, 'hang-up');
   }
-  record.log.info({ event: 'call.closed', ...summary }, 'call closed');
+  record.log.emit('call.closed', summary, 'served');
   await store.end();
 }
 
@@ -384,7 +383,7 @@ export async function leaveAfter(
 ): Promise<void> {
   const { log, leaveRoom, leave } = options;
   const force = setTimeout(() => {
-    log.warn({ event: 'job.forced', closeMs }, 'job did not close in time');
+    log.emit('job.forced', { closeMs }, 'late');
     void leave(outcome);
   }, closeMs);
   force.unref();

@@ -72,8 +72,7 @@ export class LiveCall {
     this.#prompts = preload.prompts;
     this.#timers = new CallTimers({
       livenessPauseMs: timeouts.livenessPauseMs,
-      onPauseExpired: (reason) =>
-        record.log.warn({ event: 'liveness.resumed', reason }, 'timers of the call run again'),
+      onPauseExpired: (reason) => record.log.emit('liveness.resumed', { reason }),
     });
     this.#followState();
     const { conversation, isDeaf } = createConversation({
@@ -110,7 +109,7 @@ export class LiveCall {
       timeouts,
       timers: this.#timers,
       state,
-      note: (event, fields) => record.note(event, 'audio of the caller', fields),
+      emit: (event, ...told) => record.log.emit(event, ...told),
       ask: () => say(callerSilentPrompts[0]),
       rejoin: () => this.control.rejoin(),
       isServerThere: () => liveKitAnswers(config),
@@ -245,8 +244,7 @@ export class LiveCall {
       isCallerThere: () => liveKitLists(config, { room: roomName, identity }),
       // A fresh job is in the room within a second.
       onStuck: (outage) => {
-        const fields = { event: 'job.failed', reason: 'link-lost', ...outage } as const;
-        record.log.error(fields, 'job could not come back into its room');
+        record.log.emit('job.failed', { reason: 'link-lost', ...outage }, 'away');
         leave('failed');
       },
     });

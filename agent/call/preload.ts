@@ -57,13 +57,12 @@ async function loadEquipment(options: PreloadOptions): Promise<Inventory | null>
     });
   } catch (error) {
     signal.throwIfAborted();
-    record.log.warn({ event: 'store.failed', error }, 'equipment could not be read');
+    record.log.emit('store.failed', { error }, 'equipment');
   }
-  record.arrival('equipment.loaded', 'equipment loaded', {
-    items: inventory?.units.length ?? 0,
-    ageMs: inventory ? Date.now() - inventory.fetchedAtMs : null,
-    source: inventory ? 'store' : 'none',
-  });
+  const items = inventory?.units.length ?? 0;
+  const ageMs = inventory ? Date.now() - inventory.fetchedAtMs : null;
+  const source = inventory ? 'store' : 'none';
+  record.log.emit('equipment.loaded', { items, ageMs, source }, record.arrival);
   return inventory;
 }
 
@@ -76,7 +75,7 @@ export async function readSavedCall(
     const ms = timeouts.equipmentLoadMs;
     return await withDeadline(() => store.savedCall(), { ms, label: 'state of the call' });
   } catch (error) {
-    record.log.error({ event: 'store.failed', error }, 'what was said could not be read');
+    record.log.emit('store.failed', { error }, 'said');
     return undefined;
   }
 }

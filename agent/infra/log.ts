@@ -22,7 +22,7 @@ export type EventArgs = Readonly<Record<string, readonly unknown[]>>;
  * A log that takes the events of a catalogue and no others. `child` binds fields to every line of
  * one call, one worker, one job.
  */
-export type Log<Events extends EventArgs = EventArgs> = Omit<Lines, 'child'> & {
+export type Log<Events extends EventArgs> = {
   emit<Event extends keyof Events & string>(event: Event, ...told: Events[Event]): void;
   child(fields: Fields): Log<Events>;
 };

@@ -1,6 +1,6 @@
 import type { Withheld } from '../../tools/guardrail/guardrail.ts';
 import type { SheetEvents } from '../../tools/sheet/write/sheet-events.ts';
-import type { Fields, Level, Lines, LogFields, Log as LogOf } from '../infra/log.ts';
+import type { Fields, Level, Lines, Log as LogOf } from '../infra/log.ts';
 import type {
   IgnoredMessage,
   JobCall,
@@ -468,7 +468,6 @@ export type Emitted = {
 /** Writes each event to `lines` as the catalogue says, those of its children too. */
 export function eventLog(lines: Lines): Log {
   return {
-    ...lines,
     emit: (name, ...told) => {
       const { fields, telling } = readArgs(name, told);
       const [level, message] = telling;
@@ -480,19 +479,7 @@ export function eventLog(lines: Lines): Log {
 
 /** A log that writes to `log`, and tells `onEvent` of every event, those below its level too. */
 export function watchedLog(log: Log, onEvent: (emitted: Emitted) => void): Log {
-  const legacy = (level: Level) => (fields: LogFields, message: string) => {
-    log[level](fields, message);
-    const { event: name, ...rest } = fields;
-    const spec: Spec<never, string> | undefined = catalogue[name as EventName];
-    if (!spec) return;
-    const samples = spec.samples(rest as never);
-    onEvent({ event: name, fields: rest, samples, isKept: false } as unknown as Emitted);
-  };
   return {
-    debug: legacy('debug'),
-    info: legacy('info'),
-    warn: legacy('warn'),
-    error: legacy('error'),
     emit: (name, ...told) => {
       log.emit(name, ...told);
       const { fields, telling } = readArgs(name, told);

@@ -131,7 +131,7 @@ export class Apology {
       await withDeadline(take, { ms: callBackMs, label: 'call-back' });
       return true;
     } catch (error) {
-      record.log.error({ event: 'store.failed', error }, 'call-back could not be noted');
+      record.log.emit('store.failed', { error }, 'call-back');
       return false;
     }
   }

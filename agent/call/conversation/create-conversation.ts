@@ -31,15 +31,14 @@ export function createConversation(deps: ConversationDeps): {
   const failed = (trouble: object) => {
     if (signal.aborted) return;
     record.providerFailed();
-    record.log.warn({ event: 'provider.failed', ...trouble }, 'provider failed');
+    record.log.emit('provider.failed', { ...trouble }, 'failed');
   };
   const speech = createSpeech(config, {
     keyterms: keytermsOf(inventory?.units.map((unit) => unit.name) ?? []),
     recorded: () => prompts.get(VOICE_TROUBLE).audio,
     events: {
       onHearingTrouble: (trouble) => failed({ ...trouble, sense: 'hearing' }),
-      onHearingRecovered: (recovered) =>
-        record.note('hearing.recovered', 'caller is heard again', recovered),
+      onHearingRecovered: (recovered) => record.log.emit('hearing.recovered', recovered),
       onThinkingTrouble: (trouble) => failed({ ...trouble, sense: 'thinking' }),
       onSpeakingTrouble: (trouble) => {
         failed({ ...trouble, sense: 'speaking' });
@@ -53,8 +52,7 @@ export function createConversation(deps: ConversationDeps): {
     inventory,
     reload: () => store.inventory(),
     onChanged: deps.onChanged,
-    onWithheld: (kind) =>
-      record.note('speech.withheld', 'sentence of the model left out', { kind }),
+    onWithheld: (kind) => record.log.emit('speech.withheld', { kind }),
     tools: {
       callId: caller.callId,
       caller: { phoneNumber: caller.number },

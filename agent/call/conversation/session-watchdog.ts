@@ -56,12 +56,12 @@ export class SessionWatchdog {
     this.#stuck = deps.timers.timer({
       name: 'stuck',
       ms: deps.timeouts.toolMs + stuckMarginMs,
-      onExpired: () => this.#leave('job got stuck in a turn'),
+      onExpired: () => this.#leave('stuck-turn'),
     });
     this.#unheard = deps.timers.timer({
       name: 'unheard',
       ms: noFrameMs,
-      onExpired: () => this.#leave('job got stuck while it spoke'),
+      onExpired: () => this.#leave('stuck-speech'),
     });
   }
 
@@ -121,9 +121,9 @@ export class SessionWatchdog {
   }
 
   /** This job can do no more for the call: a fresh one goes on with it. */
-  #leave(message: string): void {
+  #leave(how: 'stuck-turn' | 'stuck-speech'): void {
     const { record, leave } = this.#deps;
-    record.log.error({ event: 'job.failed', reason: 'stuck' }, message);
+    record.log.emit('job.failed', { reason: 'stuck' }, how);
     leave('failed');
   }
 

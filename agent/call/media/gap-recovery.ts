@@ -1,6 +1,6 @@
 import type { GapEnd } from './gap-detector.ts';
 import { RecoveryLadder } from './recovery-ladder.ts';
-import type { GapEvent, LadderDeps, LadderEnd } from './recovery-ladder.ts';
+import type { EmitGap, LadderDeps, LadderEnd } from './recovery-ladder.ts';
 import type { CallTimers } from '../call-timers.ts';
 import { emptyFigures, recoveredBy } from './gap-figures.ts';
 import type { RecoveryFigures } from './gap-figures.ts';
@@ -50,10 +50,10 @@ export class GapRecovery {
 
   constructor(deps: GapRecoveryDeps) {
     const { saved, nowMs = () => performance.now() } = deps;
-    const note = (event: GapEvent, fields: Readonly<Record<string, unknown>>) => {
-      if (!this.#isOver) deps.note(event, fields);
+    const emit: EmitGap = (event, ...told) => {
+      if (!this.#isOver) deps.emit(event, ...told);
     };
-    this.#deps = { ...deps, note };
+    this.#deps = { ...deps, emit };
     this.#nowMs = nowMs;
     this.#attemptsUsed = saved?.attemptsUsed ?? 0;
     this.#figures = saved?.figures ?? emptyFigures;
@@ -91,7 +91,7 @@ export class GapRecovery {
     if (this.#isOver) return;
     this.#figures = { ...this.#figures, gaps: this.#figures.gaps + 1 };
     this.#deal(silentMs, ({ attempt, refusal }) =>
-      this.#deps.note('gap.detected', {
+      this.#deps.emit('gap.detected', {
         silentMs: Math.round(silentMs),
         attempt,
         refusal,
@@ -115,7 +115,7 @@ export class GapRecovery {
     if (attempt !== null && last) {
       this.#figures = recoveredBy(this.#figures, { step: last.step, lengthMs });
     }
-    this.#deps.note('gap.recovered', {
+    this.#deps.emit('gap.recovered', {
       attempt,
       step: last?.step ?? null,
       afterMs: last && Math.max(0, Math.round(openSinceMs + lengthMs - last.atMs)),

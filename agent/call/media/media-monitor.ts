@@ -11,7 +11,7 @@ import { emptyFigures } from './gap-figures.ts';
 import type { RecoveryFigures } from './gap-figures.ts';
 import { GapRecovery } from './gap-recovery.ts';
 import type { SavedRecovery } from './gap-recovery.ts';
-import type { GapEvent } from './recovery-ladder.ts';
+import type { EmitGap } from './recovery-ladder.ts';
 import { callersTrack, resubscribe } from './resubscribe.ts';
 
 /** The audio's figures in a call's closing line. */
@@ -23,7 +23,7 @@ type MediaMonitorDeps = {
   readonly timeouts: Timeouts;
   readonly timers: CallTimers;
   readonly state: Pick<CallState, 'activity' | 'may'>;
-  readonly note: (event: GapEvent, fields: Readonly<Record<string, unknown>>) => void;
+  readonly emit: EmitGap;
   readonly ask: () => void;
   readonly rejoin: () => Promise<void>;
   readonly isServerThere: () => Promise<boolean>;
@@ -76,7 +76,7 @@ export class MediaMonitor {
 
   /** From now on a gap is dealt with; `saved` is what an earlier job of the call knew. */
   start(saved: SavedRecovery | undefined): void {
-    const { room, timeouts, timers, note, callerIdentity } = this.#deps;
+    const { room, timeouts, timers, emit, callerIdentity } = this.#deps;
     const { ask, rejoin, giveUp, state, isServerThere } = this.#deps;
     const recovery = new GapRecovery({
       steps: {
@@ -91,7 +91,7 @@ export class MediaMonitor {
       look: () => this.#clock.look(),
       isServerThere,
       timers,
-      note,
+      emit,
       gapCooldownMs: timeouts.gapCooldownMs,
       gapMaxAttempts: timeouts.gapMaxAttempts,
       mediaTimeoutMs: timeouts.sipMediaTimeoutMs,

@@ -1,10 +1,13 @@
 import { sharedTimes } from '../../config/timeouts.ts';
 import timers from 'node:timers/promises';
 import { withDeadline } from '../../infra/deadline.ts';
+import type { Events } from '../../telemetry/events.ts';
 import type { GapStep } from './gap-figures.ts';
 
-/** The log events about gaps. */
-export type GapEvent = 'gap.detected' | 'gap.step' | 'gap.recovered' | 'gap.gave-up';
+type GapEvent = 'gap.detected' | 'gap.step' | 'gap.recovered' | 'gap.gave-up';
+
+/** Emits an event of a gap. */
+export type EmitGap = <Event extends GapEvent>(event: Event, ...told: Events[Event]) => void;
 
 /**
  * The steps that may bring packets back, the gentle ones first. Each may hang or throw; its signal is aborted
@@ -29,7 +32,7 @@ export type LadderDeps = {
   readonly look: () => Promise<void>;
   /** False while LiveKit answers nobody: then the silence is not the caller's, who may hold on. */
   readonly isServerThere: () => Promise<boolean>;
-  readonly note: (event: GapEvent, fields: Readonly<Record<string, unknown>>) => void;
+  readonly emit: EmitGap;
   /** When the gateway hangs up by itself, counted from the last packet. */
   readonly mediaTimeoutMs: number;
   /** A clock that never jumps. */
@@ -102,7 +105,7 @@ export class RecoveryLadder {
 
   gaveUp(why: string, more: { readonly error?: unknown } = {}): void {
     const silentMs = Math.round(this.#silentMs);
-    this.#deps.note('gap.gave-up', { attempt: this.attempt, why, silentMs, ...more });
+    this.#deps.emit('gap.gave-up', { attempt: this.attempt, why, silentMs, ...more });
   }
 
   get #silentMs(): number {
@@ -165,16 +168,16 @@ export class RecoveryLadder {
 
   async #try(step: GapStep): Promise<boolean> {
     const { attempt } = this;
-    const { note, steps } = this.#deps;
+    const { emit, steps } = this.#deps;
     const { signal } = this.#abort;
     this.#last = { step, atMs: this.#nowMs() };
-    note('gap.step', { attempt, step, silentMs: Math.round(this.#silentMs) });
+    emit('gap.step', { attempt, step, silentMs: Math.round(this.#silentMs) });
     try {
       const options = { ms: stepMs, label: `gap ${step}`, signal };
       await withDeadline(async (own) => steps[step](own), options);
       return true;
     } catch (error) {
-      if (!signal.aborted) note('gap.step', { attempt, step, error });
+      if (!signal.aborted) emit('gap.step', { attempt, step, error });
       return false;
     }
   }

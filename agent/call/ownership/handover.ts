@@ -5,7 +5,7 @@ import timers from 'node:timers/promises';
 import { DeadlineError, withDeadline } from '../../infra/deadline.ts';
 import { agentIdentity } from '../../ipc/messages.ts';
 import type { ResumeKind } from '../../ipc/messages.ts';
-import type { Log } from '../../infra/log.ts';
+import type { Log } from '../../telemetry/events.ts';
 import type { CallLease, Claim } from '../persistence/call-lease.ts';
 import type { CallStore } from '../persistence/call-store.ts';
 import type { SavedCall } from '../persistence/call-snapshot.ts';
@@ -77,7 +77,7 @@ export async function handOver(kind: ResumeKind, deps: HandOverDeps): Promise<bo
     return (await deps.surrender(() => transfer(jobId, deps))) ?? false;
   } catch (error) {
     signal.throwIfAborted();
-    log.warn({ event: 'handover.failed', kind, error }, 'call could not be handed over');
+    log.emit('handover.failed', { kind, error });
     return false;
   } finally {
     ready.stop();

@@ -1,7 +1,7 @@
 import { ConnectionState, RoomEvent } from '@livekit/rtc-node';
 import type { Room } from '@livekit/rtc-node';
 import timers from 'node:timers/promises';
-import type { Log } from '../../infra/log.ts';
+import type { Log } from '../../telemetry/events.ts';
 import type { CallState } from '../call-state.ts';
 import { callersTrack } from '../media/resubscribe.ts';
 
@@ -46,14 +46,13 @@ export function watchReconnects(deps: ReconnectWatchDeps): () => void {
     if (away) return;
     const { signal } = (away = new AbortController());
     sinceMs = performance.now();
-    log.info({ event: 'room.reconnecting', ...legFields(deps) }, 'connection to the room was lost');
+    log.emit('room.reconnecting', legFields(deps));
     if (await isStuck(deps, signal)) onStuck({ awayMs: awayMs() });
   };
   const onReconnected = () => {
     if (!away) return;
     over();
-    const fields = { event: 'room.reconnected', awayMs: awayMs(), ...legFields(deps) } as const;
-    log.info(fields, 'connection to the room is restored');
+    log.emit('room.reconnected', { awayMs: awayMs(), ...legFields(deps) });
   };
   const listener = () => void onReconnecting();
   room.on(RoomEvent.Reconnecting, listener);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import * as fc from 'fast-check';
-import { createLog, maskPhones, type Log, type LogFields } from '../../../agent/infra/log.ts';
+import { createLog, maskPhones, type Lines, type LogFields } from '../../../agent/infra/log.ts';
 
 type Line = Record<string, unknown>;
 
@@ -144,7 +144,7 @@ test('a line that repeats is counted, and the count is written', (t) => {
 
 test('a logger has all four levels', () => {
   const { log, lines } = memoryLog({ level: 'debug' });
-  for (const level of ['debug', 'info', 'warn', 'error'] as const satisfies (keyof Log)[]) {
+  for (const level of ['debug', 'info', 'warn', 'error'] as const satisfies (keyof Lines)[]) {
     log[level]({ event: 'call.state' }, 'call moved on');
   }
   assert.deepEqual(

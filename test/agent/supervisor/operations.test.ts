@@ -81,8 +81,16 @@ test('a sheet that may be read and not written needs a person', () => {
   assert.deepEqual(operations.alerts.open, ['sheet-forbidden']);
 });
 
-test('lines of its log are counted', async () => {
-  operations.log.child({ room: 'call_1' }).warn({ event: 'guardian.dispatched' }, 'dispatched');
+test('events of its log are counted', async () => {
+  operations.log.child({ jobId: 'AJ_1' }).emit('guardian.dispatched', {
+    room: 'call_1',
+    callId: null,
+    resume: 'takeover',
+    attempt: 1,
+    takeovers: 0,
+    cause: null,
+    waitedMs: 1_000,
+  });
   const text = await operations.metrics.text();
   assert.match(text, /^pickup_guardian_actions_total\{action="dispatched"\} 1$/m);
   assert.match(text, /^pickup_link_reconnects_total 2$/m);

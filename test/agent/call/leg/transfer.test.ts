@@ -107,7 +107,7 @@ test('no token and no number of a failed transfer reaches the log', async (t) =>
   const result = await transfer({ apiSecret: 'another-secret-of-thirty-two-chars' });
   assert.equal(result.outcome, 'failed');
   const { log, lines } = recordedLog();
-  log.warn({ event: 'job.failed', ...result, number }, 'not transferred');
+  log.child({ number }).emit('call.transferred', { ...result, durationMs: 1 });
   const line = JSON.stringify(lines);
   assert.doesNotMatch(line, /eyJ|invalid token|3125550188/);
   assert.match(line, /Unauthorized/);

@@ -60,7 +60,7 @@ function createLine(time: VirtualTime, options: LineOptions = {}) {
     // oxlint-disable-next-line typescript/require-await -- a request, outside of a test
     isServerThere: async () => line.isServerThere,
     timers,
-    note: (event, fields) => void noted.push({ event, ...fields }),
+    emit: (event, ...[fields]) => void noted.push({ event, ...fields }),
     gapCooldownMs: 60_000,
     gapMaxAttempts: options.gapMaxAttempts ?? 3,
     mediaTimeoutMs: options.mediaTimeoutMs ?? 15_000,

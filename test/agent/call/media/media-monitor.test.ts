@@ -45,7 +45,7 @@ function createWatch(t: TestContext, changed: Partial<Timeouts> = {}) {
       },
       may: () => !line.isTransferring,
     },
-    note: () => {},
+    emit: () => {},
     ask: () => void taken.push('ask'),
     rejoin: () => {
       taken.push('rejoin');
