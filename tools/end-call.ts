@@ -22,7 +22,7 @@ async function endCall(deps: Pick<ToolDeps, 'endCall'>, reply?: Reply): Promise<
 
 const inWords = z.object({ say: z.string() });
 
-/** Whether a tool's answer needs one of the caller's; "Is there anything else?" does not. */
+/** True when a tool's answer needs one of the caller's; "Is there anything else?" does not. */
 function asksCaller(item: llm.ChatItem): boolean {
   if (item.type !== 'function_call_output' || item.output === '') return false;
   try {

@@ -2,7 +2,7 @@ import { inference } from '@livekit/agents';
 import type { voice } from '@livekit/agents';
 
 /**
- * How the end of a caller's turn is found: by voice activity alone, with a fixed delay.
+ * The end of a caller's turn is found by voice activity alone, with a fixed delay.
  *
  * The framework also ships a model that judges from the sound whether a sentence is finished. It
  * runs in a process of its own beside the worker (267 MB, not restarted when it dies, and then each

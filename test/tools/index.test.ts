@@ -153,3 +153,46 @@ test('end_call begins the end once, and asks for no further words', async () => 
   assert.equal(ended, 1);
   assert.equal(used[0]?.[1].ok, true);
 });
+
+/** A reply with the answers of its other tools, that the test ends. */
+function reply(says: readonly string[], { interrupted = false } = {}) {
+  let done = () => {};
+  const chatItems = says.map((say, i) =>
+    llm.FunctionCallOutput.create({
+      callId: `${i}`,
+      output: JSON.stringify({ say }),
+      isError: false,
+    }),
+  );
+  const speechHandle = {
+    interrupted,
+    chatItems,
+    addDoneCallback: (callback: () => void) => void (done = callback),
+  };
+  return { ctx: { speechHandle }, isSpoken: () => done() };
+}
+
+test('end_call lets the rest of its reply be heard, and then ends the call', async () => {
+  let ended = 0;
+  const { created } = tools({ endCall: () => void (ended += 1) });
+  const { ctx, isSpoken } = reply(["You're booked. Your code is K 7 M. Is there anything else?"]);
+  const args = [{}, { abortSignal: new AbortController().signal, ctx }];
+  await Reflect.apply(created.end_call.execute, created.end_call, args);
+  assert.equal(ended, 0);
+  isSpoken();
+  assert.equal(ended, 1);
+});
+
+test('a call goes on when its last reply asks the caller, or is talked over', async () => {
+  for (const { ctx, isSpoken } of [
+    reply(["That's the Trencher. Shall I book it?"]),
+    reply(["You're booked."], { interrupted: true }),
+  ]) {
+    let ended = 0;
+    const { created } = tools({ endCall: () => void (ended += 1) });
+    const args = [{}, { abortSignal: new AbortController().signal, ctx }];
+    await Reflect.apply(created.end_call.execute, created.end_call, args);
+    isSpoken();
+    assert.equal(ended, 0);
+  }
+});

@@ -18,12 +18,12 @@ const leadsToMoney = new RegExp(
     "(?: (?:is|are|would be|will be|of|for|you))*(?:'s|'d be)?(?: (?:only|just|about|around|roughly|a flat|now|down to))*(?: be)? $",
 );
 const surelyLeadsToMoney =
-  /(?:costs?|charges?|price|rate|fee|total|deposit|delivery|comes?(?: out)? to|runs|rents? for|goes for|drops? to|as low as|do (?:it|that) for|have it for|yours for|let it go for)(?: (?:is|are|would be|will be|of|you))*(?:'s|'d be)?(?: (?:only|just|about|around|roughly|a flat|now|down to))*(?: be)? $/;
+  /(?:costs?|charges?|price|rate|fee|total|deposit|delivery|comes?(?: out)? to|runs|(?:runs?|costs?|set) you(?: back)?|rents? for|goes for|drops? to|as low as|do (?:it|that) for|have it for|yours for|let it go for)(?: (?:is|are|would be|will be|of|you))*(?:'s|'d be)?(?: (?:only|just|about|around|roughly|a flat|now|down to))*(?: be)? $/;
 const counts =
   /^(?:\d|[.:]\d|st\b|nd\b|rd\b|th\b|[- ]?(?:days?|weeks?|weekends?|hours?|minutes?|months?|miles?|feet|foot|ft|inch(?:es)?|tons?|tonnes?|yards?|acres?|gallons?|horsepower|kilowatts?|kw|volts?|amps?|pounds|lbs?|kilos?|am\b|pm\b|a\.m|p\.m|o'clock|percent|%|of\b|machines?|units?|people|years?|times|excavators?|lifts?|generators?|or \d+ (?:days|weeks)))/;
 
 const free =
-  /\bfree (?:of charge|delivery|drop[- ]?off|pick[- ]?up|day|week|weekend|fuel|hour|trailer|shipping)|\b(?:delivery|drop[- ]?off|pick[- ]?up|fuel|shipping|insurance|(?:first|1st|last|extra|second|2nd|3rd) (?:day|hour|week))(?:'s| is| are| would be| will be| comes?) (?:totally |completely |also |all |included |for )*free\b|\bfor free\b|\b(?:at |for )?no (?:extra |additional |further )?(?:charge|cost|fee)s?\b|\bno(?: security| card)? deposit\b|\bon the house\b|\bcomplimentary\b|\bwithout (?:a |any |the )?(?:deposit|charge|fee)\b|\bdoesn't cost\b|\bwon't cost\b|\b(?:don't|won't|doesn't|not) (?:have to |need to |be )?(?:pay|charged?|leave|owe)\b(?! (?:attention|a message))|\bzero deposit\b|\b0 deposit\b|\bnothing (?:extra|down|to pay)\b|\b(?:deposit|delivery|fee) (?:isn't|is not) (?:needed|required|necessary)\b/g;
+  /\bfree (?:of charge|delivery|drop[- ]?off|pick[- ]?up|day|week|weekend|fuel|hour|trailer|shipping)|\b(?:delivery|drop[- ]?off|pick[- ]?up|fuel|shipping|insurance|(?:first|1st|last|extra|second|2nd|3rd) (?:day|hour|week))(?:'s| is| are| would be| will be| comes?) (?:totally |completely |also |all |included |for )*free\b|\bfor (?:free|nothing)\b|\bgratis\b|\b(?:won't|don't|not) charge\b|\b(?:at |for )?no (?:extra |additional |further )?(?:charge|cost|fee)s?\b|\bno(?: security| card)? deposit\b|\bon the house\b|\bcomplimentary\b|\bwithout (?:a |any |the )?(?:deposit|charge|fee)\b|\bdoesn't cost\b|\bwon't cost\b|\b(?:don't|won't|doesn't|not) (?:have to |need to |be )?(?:pay|charged?|leave|owe)\b(?! (?:attention|a message))|\bzero deposit\b|\b0 deposit\b|\bdon't worry about (?:the |a |any )?(?:deposit|fee|charge|cost|price)|\b(?:don't|won't|doesn't|do not|will not) (?:need|require|charge|ask for|take|have)(?: to (?:pay|leave|put down))?[^.,;]{0,15}\bdeposit\b|\b(?:first|1st|second|2nd|third|3rd|last|extra|next|additional|weekend) (?:day|hour|week)s?(?:'s| is| are| comes)?(?: for)? free\b|\bnothing (?:extra|down|to pay)\b|\b(?:deposit|delivery|fee) (?:isn't|is not) (?:needed|required|necessary)\b/g;
 
 /** The amounts of money in a text whose numbers are in digits (`inDigits`). */
 export function amountsIn(text: string): Amount[] {
@@ -39,7 +39,23 @@ export function amountsIn(text: string): Amount[] {
     const isPrice =
       surelyLeadsToMoney.test(lead) ||
       (leadsToMoney.test(lead) && /[$£€]|\b(?:price|cost|rate|deposit|charge|total)/.test(text));
-    if (!sign && !followsMoney.test(rest) && (counts.test(rest) || !isPrice)) return [];
+    const isRound =
+      Number(number) >= 50 &&
+      !/(?:[\d#]|\b(?:at|street|building|number|code|room|unit|model|exit|highway|route|extension|year|in|the|suite|county|road|ending)) ?[- ]?$/.test(
+        lead,
+      ) &&
+      /^(?: (?:works?|even|off|flat|it is|is fine|cash|each|apiece|if|bucks)\b|[.!?]|$)/.test(
+        rest,
+      ) &&
+      !/^ ?\d/.test(rest);
+    const isBare =
+      Number(number) >= 20 &&
+      /\b(?:that|it|this)(?:'s|'d be|'ll be| is| would be| will be)(?: only| just| about)? $/.test(
+        lead,
+      ) &&
+      /^(?:[.,!]|$| (?:for|with|plus|including|before|all in)\b)/.test(rest);
+    if (!sign && !isBare && !isRound && !followsMoney.test(rest) && (counts.test(rest) || !isPrice))
+      return [];
     // "two fifty a day" is 250; "$89 50" is 89.50.
     const value = Number(number + (cents ?? ''));
     const joined =
@@ -114,7 +130,7 @@ function roleIn(text: string): Role | undefined {
   return last.at < 0 ? undefined : last.role;
 }
 
-/** Whether words that say `claimed` are true when `known` is. */
+/** True when words that say `claimed` follow from `known`. */
 export function isSameAmount(claimed: Amount, known: Amount): boolean {
   if (Math.abs(claimed.value - known.value) > 0.004) return false;
   if (claimed.role === known.role) return true;

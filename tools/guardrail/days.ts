@@ -34,7 +34,7 @@ export function daysIn(text: string, today: IsoDate | null = null): Day[] {
   return spansIn(text, today).flatMap(({ days }) => days);
 }
 
-/** How many days each range of a text has. */
+/** The number of days of each range in a text. */
 export function rangesIn(text: string): number[] {
   return spansIn(text, null)
     .filter(({ isRange }) => isRange)
@@ -102,7 +102,7 @@ function daysBetween(first: Day, last: Day): Day[] {
   return days;
 }
 
-/** Whether the words of `said` can mean a day of `known`. */
+/** True when the words of `said` can mean a day of `known`. */
 export function isAmong(said: Day, known: readonly Day[]): boolean {
   return known.some((day) => {
     if (said.word !== undefined && said.word === day.word) return true;
@@ -113,7 +113,7 @@ export function isAmong(said: Day, known: readonly Day[]): boolean {
   });
 }
 
-/** Whether weekday and date belong together, by the calendar of the year around `today`. */
+/** True when weekday and date belong together, by the calendar of the year around `today`. */
 export function isInCalendar({ weekday: name, month, date }: Day, today: IsoDate): boolean {
   if (date === undefined || name === undefined) return false;
   return Array.from(

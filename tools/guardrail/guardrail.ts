@@ -1,6 +1,6 @@
 import type { IsoDate } from '../yard/equipment.ts';
 import { amountsIn, isSameAmount } from './amounts.ts';
-import { daysIn, isAmong, isInCalendar, rangesIn } from './days.ts';
+import { daysIn, isAmong, isInCalendar, rangesIn, type Day } from './days.ts';
 import { hoursIn, isWithin } from './hours.ts';
 import { inDigits } from './numbers.ts';
 
@@ -10,7 +10,7 @@ export type KnownFacts = {
   readonly tools: readonly string[];
   /** Rows of the `Yard` tab, and what else staff wrote: true of prices and rules, never of a result. */
   readonly yard: readonly (readonly [key: string, text: string])[];
-  /** What the caller said, turn by turn. */
+  /** The caller's words, turn by turn. */
   readonly caller: readonly string[];
   /** The names of the yard's machines: a name that reads like a claim proves none. */
   readonly machines?: readonly string[];
@@ -121,7 +121,7 @@ function withoutNames(text: string, names: readonly string[]): string {
   }, text);
 }
 
-/** Whether a name, spoken by itself, would tell a caller that something is done, free or had for a price. */
+/** True of a name that, spoken by itself, would tell a caller that something is done, free or had for a price. */
 export function readsAsClaim(name: string): boolean {
   const text = inDigits(name);
   if (amountsIn(text).length > 0) return true;
@@ -154,9 +154,9 @@ const address =
   /https?:|\bwww\b|\b[\w-]+\s?\.\s?(?:com|net|org|io|co|us|ai|info|biz|shop|store|app|dev|uk|ca|de)\b|\bdot (?:com|net|org|io|co|us)\b|\S+@\S+|\w+ at \w+ dot \w+/i;
 const machineDates = /\b\d{4}[-/]\d{1,2}[-/]\d{1,2}\b|\b\d{1,2}\/\d{1,2}\/\d{2,4}\b|\bT\d{2}:\d{2}/;
 const promptTalk =
-  /\b(?:language model|system prompt|(?:the|my|this) prompt|openai|chatgpt|gpt|llm|developer (?:message|mode)|(?:tool|function|api)[ -]calls?|(?:call|calling|use|using|invoke|invoking|run|running) (?:the |a |my )?(?:\w+ )?(?:function|api)\b|tool (?:output|result|response)s?|json|parameters?\b|arguments?\b|database|backend|(?:training|knowledge) (?:data|cutoff)|(?:the|my) training|trained (?:on|to|by)|the (?:user|assistant)\b|internal (?:note|instruction|id))\b/i;
+  /\b(?:language model|system prompt|(?:the|my|this) prompt|openai|chatgpt|gpt|llm|developer (?:message|mode)|(?:tool|function|api)[ -]calls?|(?:call|calling|use|using|invoke|invoking|run|running) (?:the |a |my )?(?:\w+ )?(?:function|api)\b|(?:tool|function|query) (?:returned|responded|failed|says|said|errored)|tool (?:output|result|response)s?|json|parameters?\b|arguments?\b|database|backend|(?:training|knowledge) (?:data|cutoff)|(?:the|my) training|trained (?:on|to|by)|the (?:user|assistant)\b|internal (?:note|instruction|id))\b/i;
 const instructionTalk =
-  /^\s*(?:user|assistant|system|tool|agent|caller|customer|ai|bot)\s*:|\b(?:my|the|these|following) (?:\w+ )?(?:instructions|guidelines|rules|programming)\b|\b(?:instructed|programmed|prompted) (?:to|not)\b|\bi was told to\b/i;
+  /^\s*(?:user|assistant|system|tool|agent|caller|customer|ai|bot)\s*:|\b(?:my|the|these|following) (?:\w+ )?(?:instructions|guidelines|rules|programming)\b|\b(?:instructed|programmed|prompted) (?:to|not)\b|\bi was told to\b|\bas (?:instructed|programmed|prompted)\b/i;
 const refusal =
   /\b(?:can't|cannot|can not|won't|not able|unable|not allowed|don't|not going to|am not|i'm not)\b/;
 const itemId =
@@ -331,7 +331,7 @@ function hasUnknownPhone({ text }: Said, { all }: Knowledge): boolean {
 // ---- Prices ----
 
 const bargain =
-  /\b\d+(?:\.\d+)? ?(?:%|percent)|\bhalf (?:off|price)\b|\bdiscount\w*|\bspecial (?:offer|price|rate|deal)|\b(?:good|great|better|best|sweet|cut you a|give you a|make you a) deal\b|\bpromo\w*|\bcoupon|\bcheaper\b|\b(?:lower|reduced?|better|special|best) (?:the )?(?:price|rate)|\b(?:prices?|rates?) (?:drops?|goes down|comes down|went down|is down|are down|is lower)|\bknock\b.*\boff\b|\b(?:take|took|get) (?:\S+ ){1,3}off\b|\bon sale\b|\bbargain|\b(?:price match|match (?:that|their|the|any) (?:price|rate|quote|offer))|\bthrow(?:ing|n)? in\b|\bwaiv(?:e|es|er|ing)\b|\b(?:skip|forget(?: about)?) the deposit\b|\bbonus\b|\bextra day\b|\bloyalty\b|\b(?:cost|pay|charge)\w* (?:less|nothing|extra)\b/;
+  /\b\d+(?:\.\d+)? ?(?:%|percent)|\bhalf (?:off|price)\b|\bdiscount\w*|\bspecial (?:offer|price|rate|deal)|\b(?:good|great|better|best|sweet|cut you a|give you a|make you a) deal\b|\bpromo\w*|\bcoupon|\bcheaper\b|\b(?:lower|reduced?|better|special|best) (?:the )?(?:price|rate)|\b(?:prices?|rates?) (?:drops?|goes down|comes down|went down|is down|are down|is lower)|\bknock\b.*\boff\b|\b(?:take|took|get) (?:\S+ ){1,3}off\b|\bon sale\b|\bbargain|\b(?:price match|match (?:that|their|the|any) (?:price|rate|quote|offer))|\bthrow(?:ing|n)? in\b|\bwaiv(?:e|es|er|ing)\b|\b(?:skip|forget(?: about)?) the deposit\b|\bon special\b|\bspecials?\b(?! (?:order|request|training|license))|\bpromotion|\bbonus\b|\bextra day\b|\bloyalty\b|\b(?:cost|pay|charge)\w* (?:less|nothing|extra)\b/;
 const cannot =
   /\b(?:can't|cannot|can not|couldn't|won't|unable|not able|not allowed|don't (?:have|offer|give|do|know|see)|do not|isn't any|aren't any|no|not|wouldn't|nobody|never)\b/;
 
@@ -384,6 +384,7 @@ function isKnownAmount(
   const subject = subjectsOf(said.text);
   const fromYard = facts.yard.some(([key, row]) => {
     const text = inDigits(`${key}: ${row}`);
+    if (amount.value === 0 && isFreeBy(text, said.text)) return true;
     return (
       amountsIn(text).some((known) => isSameAmount(amount, known)) && !contradicts(amount, text)
     );
@@ -401,6 +402,17 @@ function isKnownAmount(
       return subject.every((word) => hasWord(about, word));
     });
   });
+}
+
+/** A row such as "Free within city limits" proves that, on its own terms. */
+function isFreeBy(row: string, said: string): boolean {
+  if (!/\bfree\b|\bno charge\b/.test(row)) return false;
+  const terms = /\b(?:within|inside|over|above|under|up to)\b/;
+  const words = said.match(/[a-z]{4,}|\d+/g) ?? [];
+  return (
+    terms.test(row) === terms.test(said) &&
+    words.every((word) => neutral.has(word) || hasWord(row, word))
+  );
 }
 
 /** A row that names a price does not make something free. */
@@ -498,7 +510,7 @@ function subjectsOf(text: string): string[] {
   );
 }
 
-/** Whether all that a sentence speaks about is named in `text`; true of one that says "it". */
+/** True when all that a sentence speaks about is named in `text`, and of one that says "it". */
 export function isAbout(sentence: string, text: string): boolean {
   const known = inDigits(text);
   return subjectsOf(inDigits(sentence)).every((word) => hasWord(known, word));
@@ -556,6 +568,26 @@ const participles: readonly (readonly [Group, string])[] = [
   ],
 ];
 const idioms: readonly (readonly [Group, RegExp])[] = [
+  [
+    'send',
+    /\b(?:arrives?|arriving|gets? there|shows? up|gets? delivered)\b(?=.*(?:day|\d|tomorrow|tonight|noon|morning|afternoon|soon))/,
+  ],
+  [
+    'book',
+    /^(?:(?:your|the|and|okay|great|so) )*(?:reservation|booking|rental|order|delivery|hold|request|pick-?up) (?:all )?(?:complete|completed|confirmed|made|set|done|approved|scheduled|placed|secured|guaranteed|accepted)\b/,
+  ],
+  [
+    'money',
+    /^(?:(?:your|the|and|okay|great|so) )*(?:deposit|payment|fee|charge|refund) (?:all )?(?:complete|waived|approved|received|processed|issued|refunded|accepted|removed|dropped)\b/,
+  ],
+  [
+    'cancel',
+    /^(?:(?:your|the|and|okay) )*(?:cancellation|cancelling|booking cancell?ed|reservation cancell?ed)(?: is)? ?(?:complete|done|confirmed)?$/,
+  ],
+  [
+    'message',
+    /\b(?:manager|owner|boss|office|they|staff|team|yard|driver|mechanic|he|she|someone|supervisor) (?:has |have |just |already |also )*(?:approved|agreed|okayed|ok'd|said|says|confirmed|booked|waived|held|put|set|moved|changed|knows?|got your)\b/,
+  ],
   [
     'book',
     /\b(?:you(?:'re| are)|we(?:'re| are)|everything(?:'s| is)|that(?:'s| is)|it(?:'s| is)|all|now) (?:all )?(?:set|good to go|squared away|taken care of|locked in|confirmed|good|in)(?: (?:for|now|then|on|from|with)\b|[.!,]|$)/,
@@ -694,7 +726,7 @@ function resultsIn(clause: string): ResultClaim[] {
     !/\b(?:once|when|if|as soon as|after|until)\b(?! (?:\w+day|\d|noon))/.test(
       clause.slice(will.index),
     ) &&
-    !/\b(?:not|won't|nobody|no one|need to|have to|be able to)\b/.test(will[0]) &&
+    !/\b(?:not|won't|nobody|no one|need to|have to|want to|be able to)\b/.test(will[0]) &&
     !/\bsend (?:you )?(?:to|over to)\b|\bmove on\b|\bgive you (?:a (?:moment|minute|second|call)|some time|time|that|the (?:number|address|details))\b|\btext me\b/.test(
       clause,
     )
@@ -752,8 +784,10 @@ function isKnownResult(
     const isAll =
       group === 'done' && sentence.use === (toolSentences.at(-1)?.use ?? -1) && by !== 'message';
     if (by !== group && !isAll) return false;
+    // "You're booked" is the answer to what was read back before; other results name their machine.
+    const isWhole = subjectsOf(sentence.text).length > 0;
     const about = toolSentences
-      .filter(({ use }) => use === sentence.use || use === sentence.use - 1)
+      .filter(({ use }) => use === sentence.use || (!isWhole && use === sentence.use - 1))
       .map((other) => other.text)
       .join(' ');
     const isUndone =
@@ -813,12 +847,12 @@ function hasWrongHours(said: Said, { facts, today, told }: Knowledge): boolean {
     .replaceAll(/\b(?:today|tomorrow|tonight)\b/g, (word) => dayNameOf(word, today));
   const spans = hoursIn(statedText);
   const isBroad =
-    /\b(?:holidays?|24 hours|24\/7|around the clock|all night|every ?day|7 days|all week)\b/.exec(
+    /\b(?:holidays?|all day|24 hours|24\/7|around the clock|all night|every ?day|7 days|all week)\b/.exec(
       statedText,
     )?.[0];
   if (
     isBroad !== undefined &&
-    /holiday|night/.test(isBroad) &&
+    /holiday|night|all day/.test(isBroad) &&
     !row.includes(isBroad.replace(/s$/, ''))
   )
     return true;
@@ -840,7 +874,11 @@ function dayNameOf(word: string, today: IsoDate | null): string {
 
 // ---- Availability ----
 
+const canHave =
+  /\b(?:you|they) (?:can|could|may)(?: definitely| certainly| also| still)* (?:have|get|pick (?:it|that|one|them|this) up|pick up|collect|take|grab|come (?:get|pick|grab|by|in)|swing by|start|keep)\b/;
 const availabilityWords: readonly RegExp[] = [
+  /\bthe (?:last|only) one\b/,
+  /(?:\b(?:is|are)|'s)(?: still| all| now| currently| already)* (?:out|gone|taken)\b(?! (?:of (?:town|range|reach|order)|loud))/,
   /(?<!\b(?:feel|toll|hands|smoke|risk|debt|trouble|hassle|stress)[ -])\bfree\b(?! to (?:call|ask|stop|come|reach|contact|tell|say|let|take)\b)/,
   /\b(?:available|unavailable|availability|in stock|out of stock|sold out|spoken for|rented out|all rented|on rent|out on (?:rent|a job|hire)|in the shop|under (?:repair|maintenance)|in maintenance|being (?:repaired|serviced)|on the lot|in the yard)\b/,
   /\bbooked (?:out|up|solid|through|until|till|by (?:someone|another|somebody))\b/,
@@ -848,17 +886,19 @@ const availabilityWords: readonly RegExp[] = [
   /\b(?:we|i)(?:'ve| do| still| also| only| currently| actually| always| just)* (?:have|got|'ve|carry|stock|don't have|haven't got|have got)(?: got)?(?: still| only| just| also| currently| exactly| at least| about)*(?: (?:it|them|those|that|one|two|three|both|\d+|a|an|some|several|plenty|lots|no|none|nothing|another|the|any|availability|more|enough|all|multiple|your|openings?|everything)\b|$)/,
   /\bthere(?:'s| is| are|'re|'ll be| will be)(?: still| only| just| also| currently)* (?:one|two|\d+|a|an|some|several|plenty|no|none|nothing|another|availability|openings?|lots)\b/,
   /\b(?:left|remaining)\b(?! (?:a|the|your|side|turn|hand|off|at|on|message|you))/,
-  /\b(?:you|they) (?:can|could|may)(?: definitely| certainly| also| still)* (?:have|get|pick (?:it|that|one|them|this) up|pick up|collect|take|grab|come (?:get|pick|grab|by|in)|swing by|start|keep)\b/,
+  canHave,
   /\b(?:it|that|this|that one|this one|they|which|one|machine|unit)(?:'s| is| are|'re| was)(?: still| all| now| currently| already)* (?:gone|taken|out|back|ready|here|in\b(?! (?:the|a|our|good|great|all|total|your))|open|sitting|waiting|rented|clear|not (?:free|available|in|here|out))\b/,
   /\b(?:\w+day|tomorrow|today|the \d+(?:st|nd|rd|th)|that day|those (?:days|dates)|that week|next week|that date|weekend)(?:'s| is| are| also| should| will| looks| look| would| all)* (?:be )?(?:works?|fine|good|open|clear|okay|ok|no problem|perfect|wide open|doable|possible|booked|full|taken|out)\b(?! for you)/,
   /\b(?:can|could|can definitely|can certainly) do (?:\w+day|tomorrow|today|the \d|that day|those|that week|next)\b/,
   /\b(?:due back|comes? back|coming back|back (?:on|by|in|this|next|tomorrow|today|from)\b|opens? up|frees? up|becomes? available|comes? available|comes? in\b|returns? (?:on|by|tomorrow|today|next|this))/,
   /\b(?:(?:just|already|now) (?:came|come|got|in)|(?:came|got) (?:back|in))\b/,
   /\b(?:earliest|soonest|next available|first available|next opening)\b/,
-  /\b(?:someone|somebody|nobody|no one|another (?:customer|caller|person|guy|company|crew|contractor|client|party)|(?:a|other|our) (?:customer|client|contractor|crew)s?|the (?:previous|last|other|next|current) (?:customer|caller|renter|guy|person)|he|she)(?:'s|'ve)?(?: else| already| just| currently| also)* (?:has|have|had|got|is|are|was|were|booked|rented|reserved|took|using|returned|returns|picked|wants?|asked|called)\b/,
+  /\b(?:someone|somebody|nobody|no one|another (?:customer|caller|person|guy|company|crew|contractor|client|party)|(?:a|other|our) (?:customer|client|contractor|crew)s?|the (?:previous|last|other|next|current) (?:customer|caller|renter|guy|person)|he|she)(?:'s|'ve)?(?: else| already| just| currently| also)* (?:has|have|had|got|is|are|was|were|booked|rented|reserved|took|using|returned|returns|picked|wants?|asked|called)\b|\b(?!(?:you|we|i|you've|we've|i've)\b)[\w']+ (?:has|had|took|booked|reserved|rented|is using|are using|returns?|returned|is renting) (?:it|that one|this one|them)\b/,
   /\b(?:plenty|lots|tons|a few|several|one|two|\d+) (?:of (?:them|those|these) )?(?:on hand|in stock|left|to (?:choose|pick) from|ready|sitting|here)\b/,
 ];
 const [ofOthers] = availabilityWords.filter(({ source }) => source.includes('nobody'));
+const notThings =
+  /\bthere(?:'s| is| are)\b.*\b(?:deposit|fee|charge|discount|minimum|problem|note|question|number|code|booking|delivery|way|reason|rush|need|limit|tax)\b/;
 const notMachines =
   /\b(?:we|i)(?:'ve| do| still| also| only| currently| actually| always| just|'d)* (?:have|got|don't have|haven't got)(?: got)?(?: still| only| just| also)* (?:a|an|the|your|any|no|some|one|that|it|more|all|another|two|everything)? ?(?:more |other |last |quick |few |couple (?:of )?)?(?:questions?|notes?|record|numbers?|names?|moment|problem|trouble|idea|information|info|date|code|details?|address|access|way|price|figure|answer|down|right|as|here|for|to|you|of|policy|delivery|deposit|minimum|control|say|authority|wrong|yet|anyone|anybody|someone|person|message|i need|hard time|listing|phone|email|booking|reservation|that information|opening|hours|schedule|that (?:here|number|price|detail|right|down)|it (?:as|here|right|down|wrong|in front)|all (?:i|the|of|your)|what)\b/;
 const negative =
@@ -884,7 +924,7 @@ const ofPeople =
   /\b(?:someone|somebody|nobody|no one|anyone|everyone|staff|manager|owner|person|colleague|i'm|i am|me|help)\b.*\b(?:available|free|in the yard|in the office|here)\b/;
 const abilities = /\b(?:you|they) (?:can|could|may)\b/;
 const spans =
-  /\b(?:both|everything|all of (?:them|those|our)|left|remaining|the last one)\b|\b(?:this|next|all|any|every|that|the whole|the rest of the|the following|later this) (?:week|weekend|month|day|time|year|morning|afternoon|evening)\b|\banytime\b|\bwhenever\b|\bright (?:now|away)\b|\bimmediately\b|\bindefinitely\b|\bas long as\b|\b(?:in|within|for|after) (?:a|an|\d+|one|two|a few|a couple of) (?:hours?|days?|weeks?|months?|minutes?)\b|\bmornings?\b|\bafternoons?\b|\btonight\b|\bnow\b|\bthe (?:week|month) after\b|\bweekends?\b/g;
+  /\b(?:both|everything|all of (?:them|those|our)|left|remaining|the last one|ready|waiting|sitting)\b|\b(?:this|next|all|any|every|that|the whole|the rest of the|the following|later this) (?:week|weekend|month|day|time|year|morning|afternoon|evening)\b|\banytime\b|\bwhenever\b|\bright (?:now|away)\b|\bimmediately\b|\bindefinitely\b|\bas long as\b|\b(?:in|within|for|after) (?:a|an|\d+|one|two|a few|a couple of) (?:hours?|days?|weeks?|months?|minutes?)\b|\bmornings?\b|\bafternoons?\b|\btonight\b|\bnow\b|\bthe (?:week|month) after\b|\bweekends?\b/g;
 
 function hasUnknownAvailability(said: Said, known: Knowledge): boolean {
   return said.stated.some((clause) => {
@@ -895,11 +935,14 @@ function hasUnknownAvailability(said: Said, known: Knowledge): boolean {
         clause,
       ) ||
       notMachines.test(clause) ||
+      notThings.test(clause) ||
+      phonesIn(clause).length > 0 ||
+      (/\bdeposits?\b/.test(clause) && !/\b(?:free|available)\b/.test(clause)) ||
       ofPeople.test(clause)
     )
       return false;
     // "You can have it delivered" and the like say nothing of a day.
-    if (abilities.test(clause) && pattern === availabilityWords[7] && !isTimed(said, known))
+    if (abilities.test(clause) && pattern === canHave && !isTimed(said, known))
       return /\b(?:it|that|one|them|machine)\b.*\b(?:now|any ?time|whenever)\b/.test(clause);
     if (amountsIn(clause).some(({ value }) => value === 0)) return false;
     if (pattern === ofOthers && /\b(?:it|that|this|one|them)\b/.test(clause)) return true;
@@ -921,11 +964,23 @@ function isKnownAvailability(clause: string, { text, stated }: Said, known: Know
   const last = toolSentences.findLast(({ text: by }) =>
     by.split(breaks).some(claimsAvailability),
   )?.use;
+  const isDenied = (named: readonly Day[], isNoSaid: boolean, { use }: ToolSentence) =>
+    toolSentences.some(
+      (later) =>
+        later.use > use &&
+        later.text
+          .split(breaks)
+          .some((part) => claimsAvailability(part) && negative.test(part) !== isNoSaid) &&
+        named.some((day) => isAmong(day, daysIn(later.text, today))),
+    );
   return toolSentences.some((sentence) => {
     const claims = sentence.text.split(breaks).filter(claimsAvailability);
     if (!claims.some((by) => negative.test(by) === isNo)) return false;
-    // "It" is what was spoken of last.
-    if (subject.length === 0 && sentence.use !== last) return false;
+    if (!isNo && days.length === 0 && isRefusedBefore(sentence, toolSentences)) return false;
+    // "It" is what was spoken of last, unless that is not about these days.
+    const isLater = sentence.use !== last;
+    if (subject.length === 0 && isLater && (days.length === 0 || isDenied(days, isNo, sentence)))
+      return false;
     const about =
       subject.length > 0 && !/\buntil\b/.test(clause)
         ? aboutOf(sentence, toolSentences)
@@ -947,7 +1002,18 @@ function isKnownAvailability(clause: string, { text, stated }: Said, known: Know
   });
 }
 
-/** How many machines: `2 of`, `3 scissor`. */
+/** The same answer began with "it isn't free": what is free later has its day. */
+function isRefusedBefore({ use }: ToolSentence, all: readonly ToolSentence[]): boolean {
+  const first = all.find(
+    (other) => other.use === use && other.text.split(breaks).some(claimsAvailability),
+  );
+  return (
+    first !== undefined &&
+    first.text.split(breaks).some((part) => claimsAvailability(part) && negative.test(part))
+  );
+}
+
+/** The numbers of machines in a clause: `2 of`, `3 scissor`. */
 function machinesIn(clause: string): string[] {
   const count =
     /(?<![\d:$.£/])\b(\d+)(?!\d| ?(?:st|nd|rd|th|am|pm|a\.m|p\.m|o'clock|days?|weeks?|hours?|months?|miles?|minutes?|feet|foot|inch|tons?|tonnes?|years?|%|percent)\b|[.:]\d)(?: ([a-z]+))?/g;
@@ -1023,13 +1089,16 @@ const vocative = new RegExp(
   `(?:^|[,!.] ?)(?:[Tt]hanks|[Tt]hank you|[Hh]i|[Hh]ello|[Hh]ey|[Oo]kay|[Ss]ure|[Gg]reat|[Ss]orry|[Gg]oodbye|[Bb]ye|[Ww]elcome(?: back)?|[Gg]ood (?:morning|afternoon|evening)|[Rr]ight|[Pp]erfect|[Yy]es|[Nn]o|[Aa]lright|[Gg]ot it),? (${cap})(?=[.,!?]|$)`,
   'g',
 );
-const address2 = new RegExp(`, (${cap}(?: ${cap})?)[.!?]?$|^(${cap}), `, 'g');
+const address2 = new RegExp(
+  `, (${cap}(?: ${cap})?)(?=, )|, (${cap}(?: ${cap})?)[.!?]?$|^(${cap}), `,
+  'g',
+);
 const possessive = new RegExp(
   `\\b(${cap})['’]s (?:booking|reservation|rental|number|phone|account|machine|order|name|card|code|job|crew|site|deposit|order|invoice|project|excavator|lift|trailer|truck|place|house|yard|company|team|message|details|address)\\b`,
   'g',
 );
 const opening = new RegExp(
-  `^(${cap})(?: (${cap}))? (?:has|had|booked|reserved|rented|took|picked|returned|called|lives|paid|owes|cancelled|canceled|will|is renting|is using|is coming|is picking|is bringing|wants|wanted|asked|from|said|says|told|already|also|just|can help|usually|dropped|owns|runs|works|needs|gets)\\b`,
+  `^(${cap})(?: (${cap}))? (?:has|had|booked|reserved|rented|took|picked|returned|called|lives|paid|owes|cancelled|canceled|will|is renting|is using|is coming|is picking|is bringing|wants|wanted|asked|from|said|says|told|in|from|at|over|already|also|just|can|could|might|would|should|usually|dropped|owns|runs|works|needs|gets)\\b`,
 );
 const pair = new RegExp(`(?<![A-Za-z'’-])(${cap}) ((?:[A-Z]\\.? )?${cap})(?![A-Za-z])`, 'g');
 const determinerBefore =
@@ -1069,8 +1138,8 @@ function hasUnknownName({ sentence }: Said, { all }: Knowledge): boolean {
       const at = match.index + match[0].lastIndexOf(name);
       const next = /^ ([A-Z][a-z]+)/.exec(text.slice(at + name.length))?.[1];
       if (next !== undefined && business.test(next)) continue;
-      if (pattern === address2 && match[2] !== undefined && !/^[A-Z][a-z]+$/.test(name)) continue;
-      if (pattern === address2 && match[2] !== undefined && isOpeningWord(name)) continue;
+      if (pattern === address2 && match[3] !== undefined && !/^[A-Z][a-z]+$/.test(name)) continue;
+      if (pattern === address2 && match[3] !== undefined && isOpeningWord(name)) continue;
       if (unknown(name, at)) return true;
     }
   }
@@ -1084,7 +1153,7 @@ function hasUnknownName({ sentence }: Said, { all }: Knowledge): boolean {
 function isOpeningWord(word: string): boolean {
   return (
     neutral.has(word.toLowerCase()) ||
-    /(?:ly|ing|day|days|tion|ment|ness|s)$/.test(word) ||
+    /(?:'(?:re|s|ve|ll|d|m|t)|ly|ing|day|days|tion|ment|ness|s)$/.test(word) ||
     /^(?:Someone|Somebody|Nobody|Everyone|Everything|Nothing|Something|Anyone|She|He|Another|Payment|Staff|Delivery|Insurance|Fuel|Licence|License|Unfortunately|Understood|Excellent|Wonderful|Awesome|Fine|Indeed|Correct|Exactly|Noted|However|Otherwise|Meanwhile|Instead|Sure|Still|Once|Before|After|Because|Since|While|Though|Although|Nice|Cool|Oh|Ah|Um|Mm|Hmm|True|Fair|Apologies|Maybe|Perhaps|Probably|Hold|Wait|Speaking|Done|Ready|Booked|Confirmed|Reserved|Cancelled)$/.test(
       word,
     )
@@ -1096,13 +1165,13 @@ function isOpeningWord(word: string): boolean {
 const documents =
   /\b(?:licen[cs]e|photo id|\bid\b|identification|passport|insurance|certificate|credit cards?|debit cards?|cash|che(?:ck|que)s?|visa|mastercard|amex|american express|paypal|venmo|proof of \w+|permit|(?:\d+|eighteen) (?:years old|or older|or over)|signature|utility bill|cosigner|training|safety course|account|contract)\b/g;
 const requires =
-  /\b(?:you(?:'ll| will|'d)? (?:need|have to|must|want to bring)|you (?:don't|won't|do not) (?:need|have to)|(?:we|they|it)(?:'ll)? (?:need|require|accept|take|ask for|only take|only accept|don't (?:take|accept|need|require))|bring|requires?|required|must (?:be|have|bring|show)|is enough|will do|no \w+ (?:needed|required|necessary)|(?:is|are) (?:fine|okay|ok|accepted|good|welcome|no problem))\b/;
+  /\b(?:you(?:'ll| will|'d)? (?:need|have to|must|want to bring)|you (?:don't|won't|do not) (?:need|have to)|(?:we|they|it)(?:'ll)? (?:need|require|accept|take|ask for|only take|only accept|don't (?:take|accept|need|require))|bring|requires?|required|must (?:be|have|bring|show)|is enough|will do|(?:can't|cannot) \w+ (?:it |one |anything )?without|no \w+ (?:needed|required|necessary)|(?:is|are) (?:fine|okay|ok|accepted|good|welcome|no problem))\b/;
 const age =
   /\b(?:(?:must|have to|need to|has to) be (?:at least |over )?(\d+)|(\d+) (?:and|or) (?:older|over|up)|at least (\d+) years|minimum age \w+ (\d+)|(\d+) years old)\b/;
 const delivering =
   /\b(?:we|they|i)(?:'ll| will| can| do| also| always| only|'d| could|n't| don't| can't| cannot)* (?:deliver|drop (?:it|them|that) off|bring (?:it|them|that)|haul|pick (?:it|them|that) up from)\b|\bdelivery\b.*\b(?:is|are|takes?|comes?|includes?|included|available|possible|happens?|costs?|within|same|next|free|will)\b|\bdelivery (?:times?|windows?|slots?)\b|\b(?:deliveries|delivered)\b/;
 const deposits =
-  /\bdeposit\b.*\b(?:refundable|refunded|returned|back|required|optional|due|cash|card|held|non-refundable|nonrefundable|goes|kept|needed|necessary|covers?|depends|pickup|pick-up|delivery|waivable|at)\b|\brefundable deposit\b/;
+  /\bdeposits?\b.*\b(?:refundable|refunded|returned|back|required|optional|due|cash|card|held|non-refundable|nonrefundable|goes|kept|needed|necessary|covers?|depends|pickup|pick-up|delivery|waivable|at)\b|\brefundable deposit\b/;
 const locations =
   /\b(?:we(?:'re| are)(?: located| based| right| over| just)*|our address is|the yard(?:'s| is)(?: located)?|you(?:'ll)? (?:can )?find us|located) (?:at|on|off|in|near|next to|by|across|behind|just|right|over)\b/;
 const inclusions = /\b(?:comes? with|includes?|including|included|operator|full tank|fuel)\b/;
@@ -1129,6 +1198,12 @@ function hasUnknownRule(
       )
         return true;
     }
+    const forms = /\b(\d+) (?:forms?|pieces?|kinds?|proofs?) of\b/.exec(clause)?.[0];
+    if (forms !== undefined && !told.includes(forms)) return true;
+    const fee = /\b(?:fee|surcharge|penalty|minimum (?:rental|charge|of))s?\b/.exec(clause)?.[0];
+    if (fee !== undefined && !/\b(?:no|not|any)\b|n't\b/.test(clause) && !told.includes(fee)) {
+      return true;
+    }
     const years = age
       .exec(clause)
       ?.slice(1)
@@ -1150,8 +1225,9 @@ function hasUnknownRule(
         return true;
       const numbers = clause.match(/\d+/g) ?? [];
       if (numbers.some((number) => !new RegExp(`\\b${number}\\b`).test(about))) return true;
+      if (countsIn(clause).some(({ words }) => !hasPhrase(about, words))) return true;
       const extra =
-        /\b(?:same[- ]day|next[- ]day|included|free|complimentary|anywhere|guaranteed|today|tomorrow|tonight|morning|afternoon|any ?time|weekends?|overnight|within the hour|\w+day)\b/g;
+        /\b(?:\w+days|same[- ]day|next[- ]day|included|free|complimentary|anywhere|guaranteed|today|tomorrow|tonight|morning|afternoon|any ?time|weekends?|overnight|within the hour|\w+day)\b/g;
       if ([...clause.matchAll(extra)].some(([word]) => !about.includes(word))) return true;
     }
     if (deposits.test(clause)) {
@@ -1161,7 +1237,14 @@ function hasUnknownRule(
         .filter(([key, value]) => /deposit/i.test(`${key} ${value}`))
         .map(([, value]) => value.toLowerCase())
         .join(' ')} ${told.match(/[^.\n]*deposit[^.\n]*/g)?.join(' ') ?? ''}`;
-      if ([...clause.matchAll(words)].some(([word]) => !hasMeaning(row, word))) return true;
+      const isNever = /\bnot (?:refund|return)|n't (?:be )?(?:refund|return|get)/.test(clause);
+      if (
+        [...clause.matchAll(words)].some(
+          ([word]) =>
+            !hasMeaning(/cash|card/.test(word) ? told : row, isNever ? `non${word}` : word),
+        )
+      )
+        return true;
     }
     if (locations.test(clause)) {
       const place = text.slice(text.search(locations));
@@ -1210,21 +1293,16 @@ function isIncluded(clause: string, told: string): boolean {
 const ofCalls = /\b(?:call|ring|phone|get back to|reach|contact|text) you\b/;
 
 function hasUnknownDate(said: Said, known: Knowledge): boolean {
-  if (claimsHours(said)) return false;
+  if (claimsHours(said) || said.text.endsWith('?')) return false;
   const { stated, text } = said;
-  const { tools, told, all, caller, today } = known;
+  const { facts, tools, told, all, caller, today } = known;
   const claim = stated.filter((clause) => !isSupposed(clause)).join(', ');
   if (claim === '') return false;
+  // When the yard is open says nothing of when a driver comes.
+  const rows = facts.yard.flatMap(([key, row]) => (/hour|open/i.test(key) ? [] : [inDigits(row)]));
+  const timed = [tools, ...rows, attributed.test(text) || isEchoed(text) ? caller : ''].join(' ');
   const times = clocksIn(claim);
-  if (
-    times.some(
-      (time) =>
-        !new RegExp(`(?<!\\d)${time}(?!\\d)`).test(
-          attributed.test(text) ? all : isEchoed(text) ? all : told,
-        ),
-    )
-  )
-    return true;
+  if (times.some((time) => !new RegExp(`(?<!\\d)${time}(?!\\d)`).test(timed))) return true;
   if (
     ofCalls.test(claim) &&
     /\b(?:within|in|by|at|before) (?:the |an? |\d)|\b(?:today|tomorrow|tonight|this (?:morning|afternoon|evening)|\w+day)\b/.test(

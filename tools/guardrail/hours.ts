@@ -78,17 +78,15 @@ function spanOf(part: string, [first, second]: readonly Clock[]) {
   return isEnd ? { opens: null, closes: first } : { opens: first, closes: null };
 }
 
-/** Whether `said` follows from the yard's own hours; a day that they do not name is a closed one. */
+/** True when `said` follows from the yard's own hours; a day that they do not name is a closed one. */
 export function isWithin(said: Hours, known: readonly Hours[]): boolean {
   const open = known.filter(({ isClosed }) => !isClosed);
-  const on = (day: number) => open.find(({ days }) => days.length === 0 || days.includes(day));
-  if (said.isClosed) return said.days.length > 0 && said.days.every((day) => !on(day));
-  const matches = (hours: Hours | undefined) =>
-    hours !== undefined &&
-    isSameTime(said.opens, hours.opens) &&
-    isSameTime(said.closes, hours.closes);
+  const on = (day: number) => open.filter(({ days }) => days.length === 0 || days.includes(day));
+  if (said.isClosed) return said.days.length > 0 && said.days.every((day) => on(day).length === 0);
+  const matches = (hours: Hours) =>
+    isSameTime(said.opens, hours.opens) && isSameTime(said.closes, hours.closes);
   if (said.days.length === 0) return open.some(matches);
-  return said.days.every((day) => matches(on(day)));
+  return said.days.every((day) => on(day).some(matches));
 }
 
 function isSameTime(said: Clock | null, known: Clock | null): boolean {

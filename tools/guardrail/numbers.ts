@@ -9,8 +9,9 @@ const ordinals = (
 
 const word = `(?:${[...units, ...teens, ...tens, 'hundred', 'thousand', 'oh'].join('|')})`;
 const run = new RegExp(`\\b${word}(?:(?:(?<=hundred|thousand) and |[ -])${word})*\\b`, 'g');
+/** An ordinal is a day only after these: "your name first" is none. */
 const ordinal = new RegExp(
-  `\\b(?:(twenty|thirty)[ -])?(${ordinals.join('|')}|thirtieth)\\b(?! (?:choice|thing|time|one|day|moment)\\b)`,
+  `(?<=\\b(?:the|and|to|through|until|on|january|february|march|april|may|june|july|august|september|october|november|december|\\w+day,?) )(?:(twenty|thirty)[ -])?(${ordinals.join('|')}|thirtieth)\\b(?! (?:choice|thing|time|one|day|moment|week|option|and (?:the )?last)\\b)`,
   'g',
 );
 /** Of a lone "one" or "oh" only what follows tells that a number is meant. */

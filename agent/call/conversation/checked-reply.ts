@@ -44,13 +44,14 @@ export function checkedReply(options: ReplyOptions): ReadableStream<Chunk> {
   });
 }
 
-/** What came of one answer of the model. */
+/** The parts of one answer of the model: heard, left out, and whether it calls a tool. */
 type Outcome = { spoken: string; readonly leftOut: LeftOut[]; isCalling: boolean };
 
 class CheckedReply {
   readonly #options: ReplyOptions;
   #reader: ReadableStreamDefaultReader<Chunk> | undefined;
   #isCancelled = false;
+  #isTold = false;
 
   constructor(options: ReplyOptions) {
     this.#options = options;
@@ -128,7 +129,8 @@ class CheckedReply {
       }
       leftOut.push({ kind, sentence: sentence.trim() });
       if (leftOut.length > 1) continue;
-      this.#options.onWithheld({ kind, sentence: sentence.trim() });
+      if (!this.#isTold) this.#options.onWithheld({ kind, sentence: sentence.trim() });
+      this.#isTold = true;
       if (replacement === null) continue;
       outcome.spoken += `${replacement} `;
       yield `${replacement} `;

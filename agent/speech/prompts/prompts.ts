@@ -1,5 +1,5 @@
 /**
- * What is always said in the same words. Each is synthesised ahead, like the greeting, so that it
+ * Phrases that are always said in the same words. Each is synthesised ahead, like the greeting, so that it
  * can be spoken when no provider can be reached.
  */
 
@@ -32,7 +32,7 @@ export const CUT_SHORT = "Sorry, we'll call you back.";
 /** The same, without a number. */
 export const CUT_SHORT_CALL_AGAIN = 'Sorry, please call us again.';
 
-/** What the caller hears before their silence ends the call, one after the other. */
+/** The prompts that a caller hears before their silence ends the call, one after the other. */
 export const callerSilentPrompts = [
   'Are you still there?',
   'I can’t hear you. If you’re still on the line, please say something.',

@@ -17,47 +17,56 @@ export function* chatEvents(
     ...head,
     choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
   });
-  if ('tool' in reply) {
+  const words = wordsOf(reply);
+  const uses = usesOf(reply);
+  yield chunk({ role: 'assistant', content: uses.length > 0 ? null : '', refusal: null });
+  for (const piece of tokens(words)) yield chunk({ content: piece });
+  for (const [index, { tool, args }] of uses.entries()) {
     const call = {
-      index: 0,
+      index,
       id: newCallId(),
       type: 'function',
-      function: { name: reply.tool, arguments: '' },
+      function: { name: tool, arguments: '' },
     };
-    yield chunk({ role: 'assistant', content: null, tool_calls: [call], refusal: null });
-    for (const piece of tokens(misspeltArgs ?? JSON.stringify(reply.args))) {
-      yield chunk({ tool_calls: [{ index: 0, function: { arguments: piece } }] });
+    yield chunk({ tool_calls: [call] });
+    for (const piece of tokens(misspeltArgs ?? JSON.stringify(args))) {
+      yield chunk({ tool_calls: [{ index, function: { arguments: piece } }] });
     }
-    yield chunk({}, 'tool_calls');
-  } else {
-    yield chunk({ role: 'assistant', content: '', refusal: null });
-    for (const piece of tokens(reply.content)) yield chunk({ content: piece });
-    yield chunk({}, 'stop');
   }
+  yield chunk({}, uses.length > 0 ? 'tool_calls' : 'stop');
   if (includeUsage) yield { ...head, choices: [], usage: usage(request, reply) };
   yield '[DONE]';
 }
 
 /** An answer in one piece. */
 export function completion(request: ChatRequest, reply: Reply): object {
-  const isCall = 'tool' in reply;
-  const call = isCall && {
+  const calls = usesOf(reply).map(({ tool, args }) => ({
     id: newCallId(),
     type: 'function',
-    function: { name: reply.tool, arguments: JSON.stringify(reply.args) },
-  };
+    function: { name: tool, arguments: JSON.stringify(args) },
+  }));
+  const isCall = calls.length > 0;
   const message = {
     role: 'assistant',
-    content: isCall ? null : reply.content,
+    content: wordsOf(reply) || (isCall ? null : ''),
     refusal: null,
     annotations: [],
-    ...(call ? { tool_calls: [call] } : {}),
+    ...(isCall ? { tool_calls: calls } : {}),
   };
   return {
     ...heading(request, 'chat.completion'),
     choices: [{ index: 0, message, logprobs: null, finish_reason: isCall ? 'tool_calls' : 'stop' }],
     usage: usage(request, reply),
   };
+}
+
+function wordsOf(reply: Reply): string {
+  return 'content' in reply ? reply.content : '';
+}
+
+function usesOf(reply: Reply) {
+  if ('tool' in reply) return [reply];
+  return 'uses' in reply ? reply.uses : [];
 }
 
 function heading({ model }: ChatRequest, object: string) {
@@ -81,7 +90,8 @@ function usage(request: ChatRequest, reply: Reply) {
     (sum, message) => sum + tokens(textOf(message)).length + 4,
     0,
   );
-  const written = tokens('tool' in reply ? JSON.stringify(reply.args) : reply.content).length + 1;
+  const args = usesOf(reply).map((use) => JSON.stringify(use.args));
+  const written = tokens([wordsOf(reply), ...args].join(' ')).length + 1;
   return {
     prompt_tokens: prompt,
     completion_tokens: written,

@@ -10,12 +10,13 @@ import { listenOnLoopback } from './loopback-server.ts';
 import { chatEvents, completion } from './openai-answer.ts';
 import { errorForStatus, OpenAiError, wrongKey } from './openai-error.ts';
 import {
+  type ChatMessage,
   type ChatRequest,
   knownModels,
   parseChatRequest,
   parseSpeechRequest,
 } from './openai-request.ts';
-import { receptionistReply } from './receptionist-rules.ts';
+import { receptionistReply, type Reply } from './receptionist-rules.ts';
 import { renderSpeech } from './voice.ts';
 import { wavHeader } from './wav.ts';
 
@@ -39,6 +40,9 @@ export type OpenAiRequest = {
 };
 
 export type OpenAiEmulator = Awaited<ReturnType<typeof startOpenAiEmulator>>;
+
+/** An answer to the messages of a request. */
+type Script = (messages: readonly ChatMessage[]) => Reply | undefined;
 
 type Endpoint = 'chat' | 'speech' | 'models';
 
@@ -66,6 +70,7 @@ export async function startOpenAiEmulator(options: OpenAiOptions) {
   const requests: OpenAiRequest[] = [];
   const ttsLog: TtsEntry[] = [];
   const open = new Set<ServerResponse>();
+  let script: Script = () => undefined;
   const server = createServer((request, response) => {
     open.add(response);
     response.once('close', () => open.delete(response));
@@ -78,6 +83,10 @@ export async function startOpenAiEmulator(options: OpenAiOptions) {
     requests,
     ttsLog,
     close,
+    /** What the model answers instead of by its rules; undefined where the rules hold. */
+    answerWith: (replies: Script) => {
+      script = replies;
+    },
     /** Requests that are neither answered to the end nor given up by the client. */
     openRequests: () => open.size,
   };
@@ -121,7 +130,8 @@ export async function startOpenAiEmulator(options: OpenAiOptions) {
 
   async function chat(body: string, { response, fault, startedMs }: Answer): Promise<void> {
     const request = parseChatRequest(body);
-    const reply = receptionistReply(request.messages, offered(request));
+    const tools = offered(request);
+    const reply = script(request.messages) ?? receptionistReply(request.messages, tools);
     await sleepUntil(startedMs + llmLatencyMs);
     if (request.stream !== true) return sendJson(response, 200, completion(request, reply));
     response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });

@@ -3,10 +3,13 @@ import type { Intent } from './caller-words.ts';
 import { field, parseJson } from './json.ts';
 import { type ChatMessage, type ChatTool, textOf } from './openai-request.ts';
 
-/** What the model answers: words, or one call of a tool. */
+type ToolUse = { readonly tool: string; readonly args: Readonly<Record<string, unknown>> };
+
+/** What the model answers: words, one call of a tool, or words with calls beside them. */
 export type Reply =
   | { readonly content: string }
-  | { readonly tool: string; readonly args: Readonly<Record<string, unknown>> };
+  | ToolUse
+  | { readonly content: string; readonly uses: readonly ToolUse[] };
 
 /**
  * A receptionist of an equipment yard, by rules. It knows the messages and tools of the request and

@@ -71,6 +71,8 @@ async function readBackTo(t: TestContext) {
   const loudspeaker = new HeldOutput();
   session.output.audio = loudspeaker;
   const desk = new FakeDesk('SCL_1');
+  /** What was heard when the end of the call began. */
+  const ends: string[][] = [];
   const trailer = unit({ itemId: 'TL-1', name: 'Dump Trailer', category: 'Trailers' });
   const list = inventory([unit(), trailer], { fetchedAtMs: Date.now() });
   const conversation = new Conversation({
@@ -86,7 +88,7 @@ async function readBackTo(t: TestContext) {
       desk,
       signal: new AbortController().signal,
       onToolUsed: () => {},
-      endCall: () => {},
+      endCall: () => void ends.push(heard()),
       transfer: () => {},
     },
   });
@@ -113,7 +115,7 @@ async function readBackTo(t: TestContext) {
   };
   await say('Do you have a mini excavator from Tuesday to Thursday?');
   const book = "I'd like to book it, my name is Maria Lopez.";
-  return { conversation, session, loudspeaker, desk, say, heard, prompt, book };
+  return { conversation, session, loudspeaker, desk, say, heard, prompt, book, ends };
 }
 
 const readBack = /^That's the Mini Excavator .* for Maria Lopez .*Shall I book it\?$/;
@@ -283,4 +285,44 @@ test('a cough before the commit withdraws nothing', async (t) => {
   };
   await say('Yes.');
   assert.equal(desk.commits, 1);
+});
+
+/** What the model answers to a yes; by its rules it answers all else. */
+function answersYes(t: TestContext, reply: Parameters<Thinking['openai']['answerWith']>[0]): void {
+  t.after(() => thinking.openai.answerWith(() => undefined));
+  thinking.openai.answerWith((messages) => {
+    const last = messages.findLast(({ role }) => role === 'user' || role === 'tool');
+    const isYes = last?.role === 'user' && JSON.stringify(last.content).includes('Yes, please');
+    return isYes ? reply(messages) : undefined;
+  });
+}
+
+test('a booking that the model only claims is made by the tool, whose code is heard', async (t) => {
+  const { say, book, desk } = await readBackTo(t);
+  await say(book);
+  answersYes(t, () => ({ content: "You're booked. Your code is Z Z Z, 9 9 9." }));
+  const answer = await say('Yes, please book it.');
+  assert.match(answer, /^Let me check that for you\. *You're booked\. Your code is (?!Z)/);
+  assert.equal(desk.bookings.length, 1);
+});
+
+test('a booking with a goodbye in one reply is heard to its end, and then the call ends', async (t) => {
+  const { say, book, ends } = await readBackTo(t);
+  await say(book);
+  answersYes(t, (messages) => {
+    const last = messages.findLast((message) => message.role === 'assistant' && message.tool_calls);
+    const use = last?.role === 'assistant' ? last.tool_calls?.at(-1)?.function : undefined;
+    const args = JSON.parse(use?.arguments ?? '{}') as Record<string, unknown>;
+    const uses = [
+      { tool: 'book_equipment', args },
+      { tool: 'end_call', args: {} },
+    ];
+    return { content: '', uses };
+  });
+  assert.match(
+    await say('Yes, please.'),
+    /^You're booked\. Your code is .* Is there anything else\?$/,
+  );
+  await eventually('the call ends', () => ends.length === 1);
+  assert.match(ends[0]?.at(-1) ?? '', /You're booked/);
 });

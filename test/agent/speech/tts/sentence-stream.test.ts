@@ -35,3 +35,14 @@ test('a sentence is there as soon as the next one begins', async () => {
 test('what no voice can pronounce is no sentence', async () => {
   assert.deepEqual(await all(new SentenceStream(inPieces(' ... — '))), []);
 });
+
+test('a sentence that is written by itself waits for no other, a very short one does', async () => {
+  const written = new AsyncIterableQueue<string>();
+  const feed = new SentenceStream(written);
+  written.put('Sure. ');
+  written.put('The first sentence. ');
+  assert.match((await feed.at(0)) ?? '', /first sentence\./);
+  assert.equal(feed.isOver, false);
+  written.close();
+  assert.equal((await all(feed)).join('').trim(), 'Sure. The first sentence.');
+});
