@@ -30,7 +30,6 @@ const tiers: Readonly<Record<string, Tier>> = {
   'idle-process-killed': 'smoke',
   'idle-worker-killed': 'smoke',
   'worker-killed': 'full',
-  // The last one of its row: it leaves a service of another process behind.
   'supervisor-killed': 'smoke',
 
   'reply-lost-after-write': 'smoke',
