@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commitBooking } from '../../../tools/journal/commit-booking.ts';
+import { takeMessage } from '../../../tools/journal/journal.ts';
 import { createSheetsClient } from '../../../tools/sheet/client/sheets-client.ts';
 import { loadInventory } from '../../../tools/sheet/read/inventory.ts';
 import { findEquipment } from '../../../tools/find-equipment.ts';
@@ -12,7 +13,7 @@ import {
   percentCell,
   type CellInput,
 } from '../../harness/emulators/sheets-cell.ts';
-import { spreadsheetId, WriterRig } from './write/writer-rig.ts';
+import { spreadsheetId, waitFor, WriterRig } from './write/writer-rig.ts';
 
 type Tabs = Readonly<Record<string, readonly (readonly CellInput[])[]>>;
 
@@ -253,6 +254,22 @@ onBothDatabases(({ newStore }) => {
     assert.ok(made.kind === 'committed');
     await rig.until(made.booking.bookingId, 'confirmed');
     assert.equal(rig.sheets.rows('Bookings').length, 4);
+  });
+
+  test('a protected Equipment and a Bookings without a column hold up no message', async () => {
+    await using rig = await WriterRig.open(await newStore());
+    rig.sheets.protect('Equipment');
+    const { bookingId } = await rig.book();
+    rig.writer();
+    // It covers today, so that the unit should be set RENTED, which nobody but the owner may.
+    await rig.until(bookingId, 'confirmed');
+    rig.sheets.renameColumn('Bookings', 'Start', 'Wann');
+    await rig.book({ itemId: 'GN-01' });
+    const message = { customer: 'Cleo', phone: null, text: 'Please call back.' };
+    await takeMessage(rig.store, { callId: 'call-2', message, clock: rig.clock });
+    await waitFor(() => rig.logged('message.delivered') === 1);
+    rig.sheets.renameColumn('Bookings', 'Wann', 'Start');
+    await waitFor(() => rig.isDelivered());
   });
 
   const staffRows: readonly (readonly CellInput[])[] = [
