@@ -4,30 +4,34 @@ import { withDeadline } from '../agent/infra/deadline.ts';
 import { newestSnapshot, type BookingTalk } from './dialogue/dialogue-memory.ts';
 import {
   bookEquipmentArgs,
-  freeUnit,
-  offerOf,
+  freeUnits,
   proposalOf,
   readWish,
+  type BookEquipmentAnswer,
   type Wish,
+  type WishLine,
 } from './dialogue/booking-request.ts';
 import {
   bookingFacts,
   makeBooking,
-  notFree,
-  refusedAs,
-  type BookEquipmentAnswer,
+  planBooking,
+  planChange,
   type BookingUse,
-  type Chosen,
+  type Change,
+  type Plan,
 } from './dialogue/make-booking.ts';
 import { plainWords } from './dialogue/repetition.ts';
 import { findEquipment } from './find-equipment.ts';
-import { runTool, type ToolDeps } from './tool.ts';
-import type { Unit } from './yard/equipment.ts';
-import { alreadyMadeSentence, bookingUnsure, cannotBook, readBack } from './yard/booking-words.ts';
-import { overdueCaveat } from './yard/found-words.ts';
-import { listUnreachable, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
+import type { JournalBooking } from './journal/booking.ts';
+import { maxLines } from './journal/booking-code.ts';
+import { numbersOf, runTool, type ToolDeps } from './tool.ts';
+import { alreadyMadeSentence, bookingUnsure, cannotBook } from './yard/booking-words.ts';
+import { limitsOf } from './yard/equipment.ts';
+import { todayIn } from './yard/rental-dates.ts';
+import { sameCustomer } from './yard/same-customer.ts';
+import { listUnreachable, type Snapshot } from './yard/snapshot.ts';
 import { findUnit, withTwins } from './yard/interchangeable-units.ts';
-import { checkUnit } from './yard/unit-facts.ts';
+import { checkUnit, spokenName } from './yard/unit-facts.ts';
 
 /** A look at the sheet that takes longer would leave no time for the confirmation. */
 const freshLookMs = 2_000;
@@ -35,8 +39,8 @@ const freshLookMs = 2_000;
 const reserveMs = 300;
 
 /**
- * Books a unit once the caller has heard everything read back and has said yes to it; until then it
- * answers with what is missing, or with the read-back.
+ * Books units once the caller has heard everything read back and has said yes to it, or changes what
+ * this call has booked; until then it answers with what is missing, or with the read-back.
  * @throws {StoreError} when the store fails: then nothing is booked; {UnsureError} when it may be.
  */
 export async function bookEquipment(
@@ -52,107 +56,287 @@ export async function bookEquipment(
   if (!deps.desk) return cannotBook;
   const snapshot = newestSnapshot(deps, talk);
   if (!snapshot) return listUnreachable;
-  const wish = readWish(deps, args, snapshot);
-  if ('say' in wish) return wish;
+  const asked = readWish(deps, args, snapshot);
+  if ('say' in asked) return asked;
+  const turn = talk.confirmation.callerTurns;
+  const before = talk.lastUse?.turn === turn ? talk.lastUse : null;
+  if (before?.answer.booking && isPartOf(asked, before.wish)) return before.answer;
+  const wish = asAsked(talk, before ? together(before.wish, asked) : asked, snapshot);
   const answerByMs = performance.now() + deps.toolMs - reserveMs;
   const booking = { deps, desk: deps.desk, talk, signal, keepFloor, answerByMs };
-  return (await alreadyMade(booking, wish, snapshot)) ?? book(booking, wish, snapshot);
+  const answer = await answerTo(booking, wish, snapshot);
+  talk.lastUse = { turn, wish, answer };
+  return answer;
 }
 
-/** A booking of this call for the same unit, days and name: asked for twice, it is made once. */
-async function alreadyMade(
-  booking: BookingUse,
-  wish: Wish,
-  snapshot: Snapshot,
-): Promise<BookEquipmentAnswer | null> {
-  const { deps, desk, talk } = booking;
-  const { unit, range, customer, phone } = wish;
-  const isFree = checkUnit(unit, snapshot, range).availability.free;
-  const same = isFree ? [unit] : withTwins(unit, snapshot.units);
-  const ids = new Set(same.map(({ itemId }) => itemId));
-  const found = (await desk.find({ phone, customer })).find(
-    (made) =>
-      made.callId === deps.callId &&
-      (made.state === 'pending' || made.state === 'confirmed') &&
-      ids.has(made.itemId) &&
-      made.start === range.start &&
-      made.end === range.end,
-  );
-  if (!found) return null;
-  const held = findUnit(same, found.itemId);
-  if (held && talk.unsureOf.has('booking')) {
-    // It can be read, but may not outlive a power cut: the commit says once it does.
-    const again = { ...wish, unit: held, customer: found.customer };
-    return makeBooking(booking, {
-      wish: again,
-      checked: checkUnit(held, snapshot, range),
-      snapshot,
-    });
-  }
-  return {
-    say: alreadyMadeSentence(found, snapshot),
-    booking: bookingFacts(found, found.state),
-  };
+/** A model that calls once for each machine means all of them: one read-back, one yes. */
+function together(before: Wish, now: Wish): Wish {
+  if (before.customer !== now.customer || before.phone !== now.phone) return now;
+  const kept = before.lines.filter(({ unit }) => !now.lines.some((of) => of.unit === unit));
+  return { ...now, lines: [...kept, ...now.lines] };
 }
 
-async function book(
+function isPartOf(now: Wish, whole: Wish): boolean {
+  const isIn = ({ unit, range }: WishLine) =>
+    whole.lines.some((of) => of.unit.itemId === unit.itemId && isSameRange(of.range, range));
+  return now.lines.every(isIn) && now.customer === whole.customer;
+}
+
+/** After the answer to a read-back of several machines a model may name only one of them. */
+function asAsked(talk: BookingTalk, wish: Wish, snapshot: Snapshot): Wish {
+  const { asked } = talk.confirmation;
+  if (asked?.about !== 'booking' || asked.lines.length <= wish.lines.length) return wish;
+  if (talk.confirmation.answerTo(asked) === 'unclear') return wish;
+  const lines = asked.lines.flatMap(({ machine, start, end }) => {
+    const named = wish.lines.find(({ unit }) => spokenName(unit) === machine)?.unit;
+    const unit = named ?? snapshot.units.find((of) => spokenName(of) === machine);
+    return unit ? [{ unit, range: { start, end } }] : [];
+  });
+  const whole = { ...wish, lines };
+  const units = freeUnits(lines, snapshot);
+  return units.free && proposalOf(whole, units.free).key === asked.key ? whole : wish;
+}
+
+async function answerTo(
   booking: BookingUse,
   wish: Wish,
   snapshot: Snapshot,
 ): Promise<BookEquipmentAnswer> {
+  const { deps, desk, talk } = booking;
+  const ofCall = await desk.find({ callId: deps.callId });
+  const mine = ofCall.filter(({ state, end }) => isLive(state) && end >= snapshot.today);
+  const { made, open } = matched(wish, mine, snapshot);
+  if (open.length === 0) {
+    const change = customerChange(wish, made, mine);
+    if (change) return settle(booking, (now) => planChange(booking, change, now), snapshot);
+    return alreadyMade(booking, wish, made, snapshot);
+  }
+  const rest = { ...wish, lines: open };
+  const change = daysChange(wish, open, { mine, made, snapshot });
+  const fresh = planBooking(booking, rest, snapshot);
+  const isOpen = !('answer' in fresh) && fresh.proposal.key === talk.confirmation.asked?.key;
+  if (change && !isOpen && !wantsAnother(talk.confirmation.callerWords)) {
+    return settle(booking, (now) => planChange(booking, change, now), snapshot);
+  }
+  const past = await pastLimit(booking, rest, mine);
+  if (past) return past;
+  return settle(booking, (now) => planBooking(booking, rest, now), snapshot);
+}
+
+/** Reads back what is not agreed to, and does it once it is, by the list as it is then. */
+async function settle(
+  booking: BookingUse,
+  planBy: (snapshot: Snapshot) => Plan,
+  snapshot: Snapshot,
+): Promise<BookEquipmentAnswer> {
   const { confirmation } = booking.talk;
-  const known = freeUnit(wish, snapshot);
-  if (!known) return notFree(wish, snapshot);
-  const proposal = proposalOf(wish, known);
-  const answer = confirmation.answerTo(proposal);
+  const plan = planBy(snapshot);
+  if ('answer' in plan) return plan.answer;
+  const answer = confirmation.answerTo(plan.proposal);
   if (answer === 'no') {
     confirmation.drop();
-    return { say: "All right, I haven't booked it. What would you like instead?" };
+    const say =
+      plan.proposal.about === 'booking'
+        ? "All right, I haven't booked it. What would you like instead?"
+        : 'All right, your booking stays as it is. What else can I do for you?';
+    return { say };
   }
-  if (answer === 'unclear') return askFor(booking, { wish, checked: known, snapshot });
-  const now = await lookAgain(booking, snapshot);
-  const unit = findUnit(now.units, wish.unit.itemId);
-  if (!unit) return refusedAs({ reason: 'no-such-unit' }, wish, now);
-  const wishNow = { ...wish, unit };
-  const free = freeUnit(wishNow, now);
-  if (!free) return notFree(wishNow, now);
-  const chosen = { wish: wishNow, checked: free, snapshot: now };
+  if (answer === 'unclear') return askFor(booking, plan, snapshot);
+  const list = await lookAgain(booking, snapshot);
+  const now = planBy(list);
+  if ('answer' in now) return now.answer;
   const isSilent = (await booking.deps.callerIsSilent?.(booking.signal)) ?? true;
   // When the price has changed, the caller agreed to words that are no longer true; and a yes that
   // goes on is none.
   const isAgreed =
-    proposalOf(wishNow, free).key === proposal.key &&
+    now.proposal.key === plan.proposal.key &&
     isSilent &&
-    confirmation.answerTo(proposal) === 'yes';
-  if (!isAgreed) return askFor(booking, chosen);
+    confirmation.answerTo(plan.proposal) === 'yes';
+  if (!isAgreed) return askFor(booking, now, list);
   // Should nobody know whether it was done, the caller is asked in these words.
-  confirmation.put(proposal, bookingUnsure.say);
-  return makeBooking(booking, chosen);
+  confirmation.put(now.proposal, bookingUnsure.say);
+  return now.commit();
 }
 
 function askFor(
   { deps, talk }: BookingUse,
-  { wish, checked, snapshot }: Chosen,
+  { proposal, say }: Exclude<Plan, { readonly answer: unknown }>,
+  snapshot: Snapshot,
 ): BookEquipmentAnswer {
-  const whole = [
-    ...overdueCaveat(checked, snapshot.today),
-    ...(snapshot.isStale ? [staleListCaveat] : []),
-    readBack(offerOf(wish, checked), snapshot),
-  ].join(' ');
-  const say = talk.confirmation.ask(proposalOf(wish, checked), whole, (words) => {
-    const other = otherMachineIn(words, checked.unit, snapshot);
-    return other && findEquipment(deps, { query: other, ...wish.range }).say;
+  const words = talk.confirmation.ask(proposal, say, (said) => {
+    const [first] = proposal.lines;
+    const other = first && otherMachineIn(said, proposal.lines, snapshot);
+    if (!other) return undefined;
+    return findEquipment(deps, { query: other, start: first.start, end: first.end }).say;
   });
-  return { say, problem: 'not-confirmed' };
+  return { say: words, problem: 'not-confirmed' };
 }
 
 /** `Yes, and can I get a trailer with that`: a machine of the yard by the last word of its name. */
-function otherMachineIn(words: string, { name }: Unit, { units }: Snapshot): string | undefined {
+function otherMachineIn(
+  words: string,
+  asked: readonly { readonly machine: string }[],
+  { units }: Snapshot,
+): string | undefined {
   const said = new Set(plainWords(words).split(' '));
-  const own = plainWords(name).split(' ');
+  const own = asked.flatMap(({ machine }) => plainWords(machine).split(' '));
   return units
     .flatMap((unit) => plainWords(unit.name).match(/[a-z]{4,}(?=[^a-z]*$)/)?.[0] ?? [])
     .find((noun) => !own.includes(noun) && (said.has(noun) || said.has(`${noun}s`)));
+}
+
+/**
+ * Which machines of a wish this call has booked for just those days, and which it has not. A unit
+ * that is free is not the one that was booked: another one is wanted.
+ */
+function matched(
+  wish: Wish,
+  mine: readonly JournalBooking[],
+  snapshot: Snapshot,
+): { readonly made: readonly JournalBooking[]; readonly open: readonly WishLine[] } {
+  const made: JournalBooking[] = [];
+  const open = wish.lines.filter(({ unit, range }) => {
+    const isOurs = mine.some(
+      (of) => of.itemId === unit.itemId && of.start <= range.end && range.start <= of.end,
+    );
+    const isFree = !isOurs && checkUnit(unit, snapshot, range).availability.free;
+    const ids = new Set(
+      (isFree ? [unit] : withTwins(unit, snapshot.units)).map(({ itemId }) => itemId),
+    );
+    const found = mine.find(
+      (of) => !made.includes(of) && ids.has(of.itemId) && isSameRange(of, range),
+    );
+    if (found) made.push(found);
+    return !found;
+  });
+  return { made, open };
+}
+
+/** Another name or number for what was booked: of one booking, with all its machines. */
+function customerChange(
+  wish: Wish,
+  made: readonly JournalBooking[],
+  mine: readonly JournalBooking[],
+): Change | null {
+  const other = made.find(
+    ({ customer, phone }) =>
+      !sameCustomer(wish.customer, customer) || (wish.isPhoneGiven && wish.phone !== phone),
+  );
+  if (!other) return null;
+  return {
+    ...changed(wish, other),
+    booked: mine.filter(({ code }) => code === other.code),
+    moved: [],
+  };
+}
+
+/** Other days for machines that were booked; of one booking. */
+function daysChange(
+  wish: Wish,
+  open: readonly WishLine[],
+  about: {
+    readonly mine: readonly JournalBooking[];
+    readonly made: readonly JournalBooking[];
+    readonly snapshot: Snapshot;
+  },
+): Change | null {
+  const { mine, made, snapshot } = about;
+  const used = new Set(made);
+  const moved = open.flatMap(({ unit, range }) => {
+    const ids = new Set(withTwins(unit, snapshot.units).map(({ itemId }) => itemId));
+    const from = mine.find((of) => !used.has(of) && ids.has(of.itemId) && !isSameRange(of, range));
+    if (!from) return [];
+    used.add(from);
+    return [{ from, to: { unit: findUnit(snapshot.units, from.itemId) ?? unit, range } }];
+  });
+  const [first] = moved;
+  if (!first) return null;
+  const { code } = first.from;
+  return {
+    ...changed(wish, first.from),
+    booked: mine.filter((of) => of.code === code),
+    moved: moved.filter(({ from }) => from.code === code),
+  };
+}
+
+function changed(wish: Wish, { code, customer, phone }: JournalBooking) {
+  return {
+    code,
+    customer: sameCustomer(wish.customer, customer) ? customer : wish.customer,
+    phone: wish.isPhoneGiven ? wish.phone : phone,
+  };
+}
+
+/** "I also need it the week after" is another booking; "one more day" is a change of this one. */
+function wantsAnother(words: string): boolean {
+  return /\b(?:also|as well|additional|in addition|besides|separate|separately|both|too[.!?]?$|(?:another|one more|an extra)\b(?! (?:day|week|night|number|name|date|time)))/i.test(
+    words.trim(),
+  );
+}
+
+/** A booking of this call that is asked for again is told, not made twice. */
+function alreadyMade(
+  booking: BookingUse,
+  wish: Wish,
+  made: readonly JournalBooking[],
+  snapshot: Snapshot,
+): Promise<BookEquipmentAnswer> | BookEquipmentAnswer {
+  const [first] = made;
+  const lines = made.flatMap(({ itemId, start, end }) => {
+    const unit = findUnit(snapshot.units, itemId);
+    const range = { start, end };
+    return unit ? [{ range, checked: checkUnit(unit, snapshot, range) }] : [];
+  });
+  if (first && lines.length === made.length && booking.talk.unsureOf.has('booking')) {
+    // It can be read, but may not outlive a power cut: the commit says once it does.
+    const again = { ...wish, customer: first.customer, phone: first.phone };
+    const replan = (now: Snapshot) => planBooking(booking, again, now);
+    return makeBooking(booking, { wish: again, lines, snapshot, replan });
+  }
+  return {
+    say: alreadyMadeSentence(made, snapshot),
+    booking: bookingFacts(made, first?.state ?? 'pending'),
+  };
+}
+
+/** What the caller hears past what one caller may have booked by themselves; null before. */
+async function pastLimit(
+  { deps, desk }: BookingUse,
+  wish: Wish,
+  mine: readonly JournalBooking[],
+): Promise<BookEquipmentAnswer | null> {
+  const yard = deps.inventory()?.yard;
+  const { machinesPerCall, bookingsPerNumberPerDay, trustedNumbers } = limitsOf(yard);
+  const { own } = numbersOf(deps);
+  const isTrusted = own !== null && trustedNumbers.includes(own);
+  const count = wish.lines.length + mine.length;
+  if (wish.lines.length > maxLines || (count > machinesPerCall && !isTrusted)) {
+    const most = isTrusted ? maxLines : machinesPerCall;
+    return pastLimitAnswer(`more than ${most} machines in one call`);
+  }
+  if (isTrusted || !yard) return null;
+  const dayOf = (nowMs: number) => todayIn(yard.timeZone, { nowMs: () => nowMs });
+  const today = dayOf(deps.clock.nowMs());
+  const made = await desk.find({ phone: own ?? wish.phone });
+  const ofToday = made.filter((of) => of.state !== 'cancelled' && dayOf(of.createdAtMs) === today);
+  return new Set(ofToday.map(({ code }) => code)).size >= bookingsPerNumberPerDay
+    ? pastLimitAnswer(`more than ${bookingsPerNumberPerDay} bookings a day`)
+    : null;
+}
+
+function pastLimitAnswer(what: string): BookEquipmentAnswer {
+  const say = `I can't take ${what}, so someone has to look after that. Shall I take a message, so that they call you back?`;
+  return { say, problem: 'past-limit' };
+}
+
+function isLive(state: JournalBooking['state']): boolean {
+  return state === 'pending' || state === 'confirmed';
+}
+
+type Days = { readonly start: string; readonly end: string };
+
+function isSameRange(a: Days, b: Days): boolean {
+  return a.start === b.start && a.end === b.end;
 }
 
 /** The list as the sheet has it now, if it answers in time; else the one that is known. */
@@ -174,12 +358,15 @@ async function lookAgain(
 
 /** `book_equipment`, as the model sees it. */
 export function bookEquipmentTool(deps: ToolDeps, talk: BookingTalk) {
+  /** One after the other: calls of one reply are put to the caller together. */
+  let before: Promise<unknown> = Promise.resolve();
   return llm.tool({
     description:
-      'Books one unit for a range of days. Use it as soon as the caller wants to book and has ' +
-      'given a name: it reads everything back and asks. Call it again with the same values after ' +
-      'the caller has answered; only then it books. If they said more than yes, deal with that ' +
-      'first. Nothing is booked until `say` says so.',
+      'Books one or several units for a range of days. Use it as soon as the caller wants to book ' +
+      'and has given a name: it reads everything back and asks. Call it again with the same values ' +
+      'after the caller has answered; only then it books. To change the days, the name or the ' +
+      'number of a booking that was made in this call, call it with the new values. Nothing is ' +
+      'booked or changed until `say` says so. If they said more than yes, deal with that first.',
     parameters: bookEquipmentArgs,
     execute: (args, { ctx, abortSignal }) =>
       runTool(
@@ -190,8 +377,12 @@ export function bookEquipmentTool(deps: ToolDeps, talk: BookingTalk) {
           whenFailed: () => (talk.unsureOf.has('booking') ? bookingUnsure : cannotBook),
           whenLate: bookingUnsure,
         },
-        (signal) =>
-          bookEquipment(deps, args, { talk, signal, keepFloor: () => ctx.disallowInterruptions() }),
+        (signal) => {
+          const keepFloor = () => ctx.disallowInterruptions();
+          const answer = before.then(() => bookEquipment(deps, args, { talk, signal, keepFloor }));
+          before = answer.catch(() => {});
+          return answer;
+        },
       ),
   });
 }

@@ -1,14 +1,13 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
 import { writing, type BookingTalk } from './dialogue/dialogue-memory.ts';
+import { mayGuess, noteMiss } from './dialogue/guesses.ts';
 import type { JournalBooking } from './journal/booking.ts';
-import { maxWrongCodes } from './find-booking.ts';
 import { numbersOf, runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
+import { bookedMachines } from './yard/booking-words.ts';
 import { defaultTimeZone, type IsoDate } from './yard/equipment.ts';
 import { todayIn } from './yard/rental-dates.ts';
-import { sameCustomer } from './yard/same-customer.ts';
-import { maxNameLength, sheetText } from './yard/sheet-text.ts';
-import { spokenRange } from './yard/spoken.ts';
+import { provesName } from './yard/same-customer.ts';
 
 const cancelBookingArgs = z.object({
   code: z.string().max(40).describe("The booking's code, from the caller or from find_booking."),
@@ -53,26 +52,33 @@ export async function cancelBooking(
   },
 ): Promise<CancelBookingAnswer> {
   const { talk, signal, keepFloor = () => {} } = use;
-  if (!deps.desk || talk.wrongCodes >= maxWrongCodes) return notFound;
-  const [booking] = await deps.desk.find({ code: args.code });
-  if (!booking || !isTheirs(deps, booking, args.customer ?? '')) {
-    talk.wrongCodes += 1;
-    return notFound;
+  const { desk } = deps;
+  if (!desk) return notFound;
+  const found = await desk.find({ code: args.code });
+  const [booking] = found;
+  if (!booking || booking.callId !== deps.callId) {
+    if (!(await mayGuess(deps, desk, talk))) return notFound;
+    if (!booking || !isTheirs(deps, booking, args.customer ?? '')) {
+      await noteMiss(deps, desk, talk);
+      return notFound;
+    }
   }
+  const { code } = booking;
   const today = todayIn(deps.inventory()?.yard.timeZone ?? defaultTimeZone, deps.clock);
   const isSure = !talk.unsureOf.has('cancelling');
-  if (booking.state === 'cancelled' && isSure) return cancelledAnswer(booking, today);
-  if (booking.end < today) return over;
-  const { itemName: machine, start, end } = booking;
-  const lines = [{ machine, start, end }];
-  const proposal = { about: 'cancelling', key: booking.bookingId, lines } as const;
+  const held = found.filter(({ state }) => state !== 'cancelled');
+  if (held.length === 0 && isSure) return cancelledAnswer(found, today);
+  if (found.every(({ end }) => end < today)) return over;
+  const lines = found.map(({ itemName: machine, start, end }) => ({ machine, start, end }));
+  const proposal = { about: 'cancelling', key: code, lines } as const;
   const answer = talk.confirmation.answerTo(proposal);
   if (answer === 'no') {
     talk.confirmation.drop();
     return { say: 'All right, it stays booked. What else can I do for you?' };
   }
   const askFor = () => {
-    const whole = `That's ${described(booking, today)}. Shall I cancel it?`;
+    const machines = bookedMachines(held.length > 0 ? held : found, today);
+    const whole = `That's ${machines}. Shall I cancel ${found.length > 1 ? 'them' : 'it'}?`;
     return { say: talk.confirmation.ask(proposal, whole), problem: 'not-confirmed' };
   };
   if (answer === 'unclear') return askFor();
@@ -82,11 +88,10 @@ export async function cancelBooking(
   // Should nobody know whether it was done, the caller is asked in these words.
   talk.confirmation.put(proposal, cancelUnsure.say);
   keepFloor();
-  const { desk } = deps;
-  const result = await writing(talk, 'cancelling', () => desk.cancel(booking.bookingId));
+  const result = await writing(talk, 'cancelling', () => desk.cancel(code));
   talk.confirmation.drop();
   if (result.kind === 'not-found') return notFound;
-  return result.kind === 'over' ? over : cancelledAnswer(result.booking, today);
+  return result.kind === 'over' ? over : cancelledAnswer(result.bookings, today);
 }
 
 const over = {
@@ -94,25 +99,18 @@ const over = {
   problem: 'over',
 } as const;
 
-/** Made in this very call, or from the same number, or under the name that the caller gives. */
+/** From the number that it was made with, or under the name that the caller gives. */
 function isTheirs(deps: ToolDeps, booking: JournalBooking, customer: string): boolean {
   const { own } = numbersOf(deps);
-  return (
-    booking.callId === deps.callId ||
-    (own !== null && booking.phone === own) ||
-    sameCustomer(customer, booking.customer)
-  );
+  return (own !== null && booking.phone === own) || provesName(customer, booking.customer);
 }
 
-function cancelledAnswer(booking: JournalBooking, today: IsoDate): CancelBookingAnswer {
+function cancelledAnswer(lines: readonly JournalBooking[], today: IsoDate): CancelBookingAnswer {
+  const cancelled = lines.filter(({ state }) => state === 'cancelled');
   return {
-    say: `I've cancelled ${described(booking, today)}. Is there anything else?`,
-    cancelled: booking.bookingId,
+    say: `I've cancelled ${bookedMachines(cancelled, today)}. Is there anything else?`,
+    cancelled: lines[0]?.code ?? '',
   };
-}
-
-function described({ itemName, start, end }: JournalBooking, today: IsoDate): string {
-  return `the ${sheetText(itemName, maxNameLength)} ${spokenRange({ start, end }, today)}`;
 }
 
 /** `cancel_booking`, as the model sees it. */

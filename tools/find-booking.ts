@@ -1,12 +1,14 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
 import type { BookingTalk } from './dialogue/dialogue-memory.ts';
+import { mayGuess, noteMiss } from './dialogue/guesses.ts';
+import type { BookingService } from './journal/booking-service.ts';
 import type { BookingState, JournalBooking } from './journal/booking.ts';
 import { numbersOf, runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
-import { bookingSentence } from './yard/booking-words.ts';
+import { bookingSentences } from './yard/booking-words.ts';
 import { defaultCurrency, defaultTimeZone, type IsoDate } from './yard/equipment.ts';
 import { todayIn } from './yard/rental-dates.ts';
-import { underName } from './yard/same-customer.ts';
+import { isNoName, underName } from './yard/same-customer.ts';
 
 const findBookingArgs = z.object({
   code: z.string().max(40).nullish().describe("The booking's code, if the caller has it."),
@@ -24,13 +26,17 @@ export type FindBookingAnswer = ToolAnswer & {
   }[];
 };
 
-/** After so many codes that are nobody's a caller is guessing. */
-export const maxWrongCodes = 3;
 const maxSpoken = 3;
 
 const noneFound =
   "I can't find a booking with that. It needs the code, or the name it is under and a call from " +
   'the number it was made with. Shall I take a message?';
+
+const severalFound = {
+  say: 'There is more than one booking under that name. What is the full name, first and last?',
+  problem: 'name-unclear',
+  bookings: [],
+} as const;
 
 /** Reads a caller their own bookings: by code, or by the number they call from and a name. */
 export async function findBooking(
@@ -38,48 +44,54 @@ export async function findBooking(
   args: z.infer<typeof findBookingArgs>,
   talk: BookingTalk,
 ): Promise<FindBookingAnswer> {
-  const { code, customer } = args;
-  if (!deps.desk) return { say: noneFound, problem: 'not-found', bookings: [] };
-  if (!code?.trim() && !customer?.trim()) {
+  const code = args.code?.trim() ?? '';
+  const customer = isNoName(args.customer ?? '') ? '' : (args.customer ?? '');
+  const notFound = { say: noneFound, problem: 'not-found', bookings: [] };
+  const { desk } = deps;
+  if (!desk) return notFound;
+  if (code === '' && customer === '') {
     const say = 'What is the code of the booking, or the name that it is under?';
     return { say, problem: 'code-missing', bookings: [] };
   }
-  const found = code?.trim() ? await byCode(deps, code, talk) : await byName(deps, customer ?? '');
+  if (!(await mayGuess(deps, desk, talk))) return notFound;
+  const { theirs: found, several } =
+    code === '' ? await byName(deps, desk, customer) : await byCode(desk, code);
+  if (several) return severalFound;
+  if (found.length === 0) {
+    await noteMiss(deps, desk, talk);
+    return notFound;
+  }
   const yard = deps.inventory()?.yard;
   const today = todayIn(yard?.timeZone ?? defaultTimeZone, deps.clock);
   const currency = yard?.currency ?? defaultCurrency;
   const current = found.filter(({ end, state }) => end >= today && state !== 'cancelled');
-  const told = (current.length > 0 ? current : found).slice(0, maxSpoken);
-  if (told.length === 0) return { say: noneFound, problem: 'not-found', bookings: [] };
+  const told = firstCodes(current.length > 0 ? current : found);
   return {
-    say: told.map((booking) => bookingSentence(booking, { today, currency })).join(' '),
-    bookings: told.map(({ bookingId, itemName, start, end, state }) => ({
-      code: bookingId,
-      item: itemName,
-      start,
-      end,
-      state,
-    })),
+    say: bookingSentences(told, { today, currency }).join(' '),
+    bookings: told.map(({ code: ofIt, itemName, start, end, state }) => {
+      return { code: ofIt, item: itemName, start, end, state };
+    }),
   };
 }
 
-/** The code is the caller's proof; whoever tries several has none. */
-async function byCode(
-  { desk }: ToolDeps,
-  code: string,
-  talk: BookingTalk,
-): Promise<readonly JournalBooking[]> {
-  if (talk.wrongCodes >= maxWrongCodes) return [];
-  const found = (await desk?.find({ code })) ?? [];
-  if (found.length === 0) talk.wrongCodes += 1;
-  return found.slice(0, 1);
+/** All machines of the newest few bookings. */
+function firstCodes(found: readonly JournalBooking[]): readonly JournalBooking[] {
+  const codes = [...new Set(found.map(({ code }) => code))].slice(0, maxSpoken);
+  return found.filter(({ code }) => codes.includes(code));
 }
 
-/** Only the number that the call comes from: one that was dictated proves nothing. */
-async function byName(deps: ToolDeps, customer: string): Promise<readonly JournalBooking[]> {
+type Found = { readonly theirs: readonly JournalBooking[]; readonly several: boolean };
+
+/** The code is the caller's proof. */
+async function byCode(desk: BookingService, code: string): Promise<Found> {
+  return { theirs: await desk.find({ code }), several: false };
+}
+
+/** Only the number that the call comes from, with a name: one that was dictated proves nothing. */
+async function byName(deps: ToolDeps, desk: BookingService, customer: string): Promise<Found> {
   const { own: phone } = numbersOf(deps);
-  if (phone === null) return [];
-  const found = (await deps.desk?.find({ phone, customer })) ?? [];
+  if (phone === null) return { theirs: [], several: false };
+  const found = await desk.find({ phone });
   return underName(
     customer,
     found.filter((booking) => booking.phone === phone),

@@ -2,7 +2,9 @@ import { llm } from '@livekit/agents';
 import { z } from 'zod';
 import { writing, type BookingTalk } from './dialogue/dialogue-memory.ts';
 import { askNumber, numbersOf, runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
+import { limitsOf } from './yard/equipment.ts';
 import { spokenPhone } from './yard/phone.ts';
+import { isNoName } from './yard/same-customer.ts';
 import { maxNameLength, sheetText } from './yard/sheet-text.ts';
 
 /** Longer messages are cut: staff call back anyway. */
@@ -36,7 +38,8 @@ export async function takeMessage(
   }
   const { own, phone } = numbersOf(deps, args.phone);
   if (phone === null) return askNumber(args.phone);
-  const customer = sheetText(args.customer ?? '', maxNameLength) || null;
+  const named = sheetText(args.customer ?? '', maxNameLength);
+  const customer = isNoName(named) ? null : named;
   const number = phone === own ? "the number you're calling from" : spokenPhone(phone);
   const say = `I've written that down, and someone will call you back at ${number}. Is there anything else?`;
   const key = JSON.stringify([text, customer, phone]);
@@ -44,11 +47,17 @@ export async function takeMessage(
   if (taken !== undefined) return { say, message: taken };
   const { desk } = deps;
   if (!desk) return notKept;
+  if (talk.messages.size >= limitsOf(deps.inventory()?.yard).messagesPerCall) return enough;
   const message = { text, customer, phone };
   const { code } = await writing(talk, 'message', () => desk.takeMessage(message));
   talk.messages.set(key, code);
   return { say, message: code };
 }
+
+const enough = {
+  say: "I've passed on all your messages, and someone will call you back about them.",
+  problem: 'past-limit',
+} as const;
 
 const notKept = {
   say: "I'm sorry, I can't take a message right now. Please call again a little later.",

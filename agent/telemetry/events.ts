@@ -241,6 +241,9 @@ export const catalogue = {
       readonly repeated: boolean;
     }
   >(() => [count('bookings_total', { outcome: 'committed' })]),
+  'booking.changed': event('info', 'booking was changed').of<
+    Booking & { readonly callId: string; readonly start: string; readonly end: string }
+  >(),
   'booking.confirmed': event('info', 'booking is in the sheet').of<
     SheetFields<'booking.confirmed'>
   >(() => [count('bookings_total', { outcome: 'confirmed' })]),

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { reapWithUs } from '../harness/yard/reaper.ts';
 import type { ToolAnswer } from '../../tools/tool.ts';
-import type { BookEquipmentAnswer } from '../../tools/dialogue/make-booking.ts';
+import type { BookEquipmentAnswer } from '../../tools/dialogue/booking-request.ts';
 
 /** The tools that the faults and the soak use, as the model calls them. */
 export type BookingTool = 'find_equipment' | 'quote_rental' | 'book_equipment' | 'find_booking';

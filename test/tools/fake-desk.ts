@@ -1,11 +1,16 @@
 import type { JournalBooking } from '../../tools/journal/booking.ts';
+import { codeOf, lineIds } from '../../tools/journal/booking-code.ts';
 import type {
+  BookingChange,
   BookingService,
+  BookingLine,
   BookingQuery,
   BookingRequest,
   CancelResult,
+  ChangeResult,
   CommitResult,
   MessageRequest,
+  Refusal,
 } from '../../tools/journal/booking-service.ts';
 import { availabilityOf } from '../../tools/yard/availability.ts';
 import type { Inventory } from '../../tools/yard/equipment.ts';
@@ -24,7 +29,11 @@ export class FakeDesk implements BookingService {
   broken: Error | null = null;
   /** Runs before a booking is written down: another caller may be quicker. */
   beforeCommit = () => {};
+  beforeChange = () => {};
   commits = 0;
+  changes = 0;
+  /** Codes and names of nobody that this number has tried. */
+  misses = 0;
   readonly callId: string;
 
   constructor(callId: string) {
@@ -33,8 +42,10 @@ export class FakeDesk implements BookingService {
 
   /** A booking that is in the journal already; each test overrides what it is about. */
   add(overrides: Partial<JournalBooking> = {}): JournalBooking {
+    const bookingId = overrides.bookingId ?? `K7M4Q${this.bookings.length + 2}`;
     const booking: JournalBooking = {
-      bookingId: `K7M4Q${this.bookings.length + 2}`,
+      bookingId,
+      code: codeOf(bookingId),
       callId: 'another call',
       itemId: 'EX-1',
       itemName: 'Mini Excavator',
@@ -60,56 +71,101 @@ export class FakeDesk implements BookingService {
     this.#check();
     this.commits += 1;
     this.beforeCommit();
-    const { itemId, start, end, inventory } = request;
-    const same = this.bookings.find(
-      (made) =>
-        made.callId === this.callId &&
-        made.itemId === itemId &&
-        made.start === start &&
-        made.end === end &&
-        made.customer === request.customer &&
-        made.state !== 'cancelled',
+    const { lines, customer, phone, inventory } = request;
+    const same = lines.flatMap(
+      (line) => this.#ofCall().find((of) => isLine(of, line) && of.customer === customer) ?? [],
     );
-    if (same) return { kind: 'committed', booking: same, repeated: true };
-    const unit = inventory.units.find((listed) => listed.itemId === itemId);
-    if (!unit) return { kind: 'refused', refusal: { reason: 'no-such-unit' } };
-    const { bookings } = withJournal(inventory, this.bookings);
-    const availability = availabilityOf(unit, bookings, { start, end }, '2026-11-22');
-    if (availability.free) {
-      const { customer, phone, totalCents } = request;
-      const made = { itemId, start, end, customer, phone, totalCents, itemName: unit.name };
-      const booking = this.add({ ...made, callId: this.callId, state: 'pending' });
-      return { kind: 'committed', booking, repeated: false };
+    if (same.length === lines.length) return { kind: 'committed', bookings: same, repeated: true };
+    for (const line of lines) {
+      const refusal = this.#refusal(line, inventory, []);
+      if (refusal) return { kind: 'refused', itemId: line.itemId, refusal };
     }
-    if (availability.reason !== 'booked') return { kind: 'refused', refusal: availability };
-    const own = this.bookings.find(
-      (made) => made.callId === this.callId && made.itemId === itemId && made.state !== 'cancelled',
-    );
-    return {
-      kind: 'refused',
-      refusal: { free: false, reason: 'booked', until: availability.until, own: own ?? null },
-    };
+    const ids = lineIds(`K7M4Q${this.bookings.length + 2}`, lines.length);
+    const bookings = lines.map((line, at) => {
+      const itemName = inventory.units.find(({ itemId }) => itemId === line.itemId)?.name ?? '';
+      const made = { ...line, customer, phone, itemName, callId: this.callId };
+      return this.add({ ...made, bookingId: ids[at] ?? '', state: 'pending' });
+    });
+    return { kind: 'committed', bookings, repeated: false };
   }
 
-  async waitForState(bookingId: string): Promise<'confirmed' | 'conflict' | 'pending'> {
-    if (this.outcome !== 'pending') this.#change(bookingId, this.outcome);
-    return this.outcome;
+  async change(change: BookingChange): Promise<ChangeResult> {
+    this.#check();
+    this.changes += 1;
+    this.beforeChange();
+    const { code, lines, customer, phone, inventory } = change;
+    const own = this.bookings.filter((of) => of.code === code && of.state !== 'cancelled');
+    if (own.length === 0) return { kind: 'gone' };
+    for (const line of lines) {
+      const refusal = this.#refusal(line, inventory, own);
+      if (refusal) return { kind: 'refused', itemId: line.itemId, refusal };
+    }
+    const bookings = own.map((booking) => {
+      const line = lines.find(({ bookingId }) => bookingId === booking.bookingId);
+      const changed = { ...booking, ...line, customer, phone, state: 'pending' } as const;
+      this.bookings[this.bookings.indexOf(booking)] = changed;
+      return changed;
+    });
+    return { kind: 'changed', bookings };
+  }
+
+  async recentMisses(): Promise<number> {
+    return this.misses;
+  }
+
+  async noteMiss(): Promise<void> {
+    this.misses += 1;
+  }
+
+  #ofCall(): readonly JournalBooking[] {
+    return this.bookings.filter(
+      ({ callId, state }) => callId === this.callId && state !== 'cancelled',
+    );
+  }
+
+  #refusal(
+    { itemId, start, end }: BookingLine,
+    inventory: Inventory,
+    own: readonly JournalBooking[],
+  ): Refusal | null {
+    const unit = inventory.units.find((listed) => listed.itemId === itemId);
+    if (!unit) return { reason: 'no-such-unit' };
+    const others = this.bookings.map((of): JournalBooking => {
+      return own.includes(of) ? { ...of, state: 'cancelled' } : of;
+    });
+    const { bookings } = withJournal(inventory, others);
+    const availability = availabilityOf(unit, bookings, { start, end }, '2026-11-22');
+    if (availability.free) return null;
+    if (availability.reason !== 'booked') return availability;
+    const ours = this.#ofCall().find((of) => of.itemId === itemId && !own.includes(of)) ?? null;
+    return { free: false, reason: 'booked', until: availability.until, own: ours };
+  }
+
+  async waitForState(ids: readonly string[]): Promise<'confirmed' | 'conflict' | 'pending'> {
+    const { outcome } = this;
+    if (outcome !== 'pending') for (const id of ids) this.#change(id, outcome);
+    return outcome;
   }
 
   async find(query: BookingQuery): Promise<readonly JournalBooking[]> {
     this.#check();
     if ('code' in query) {
       const code = query.code.toUpperCase().replaceAll(/[^A-Z0-9]/g, '');
-      return this.bookings.filter(({ bookingId }) => bookingId === code);
+      return this.bookings.filter((of) => of.code === code);
+    }
+    if ('callId' in query) {
+      return this.bookings.filter(({ callId }) => callId === query.callId);
     }
     // It finds more than may be told: what may be is the tool's to decide.
     return this.bookings;
   }
 
-  async cancel(bookingId: string): Promise<CancelResult> {
+  async cancel(code: string): Promise<CancelResult> {
     this.#check();
-    const booking = this.#change(bookingId, 'cancelled');
-    return booking ? { kind: 'cancelled', booking } : { kind: 'not-found' };
+    const lines = this.bookings.filter((of) => of.code === code);
+    if (lines.length === 0) return { kind: 'not-found' };
+    const bookings = lines.flatMap((of) => this.#change(of.bookingId, 'cancelled') ?? []);
+    return { kind: 'cancelled', bookings };
   }
 
   async takeMessage(message: MessageRequest): Promise<{ readonly code: string }> {
@@ -130,4 +186,8 @@ export class FakeDesk implements BookingService {
   #check(): void {
     if (this.broken) throw this.broken;
   }
+}
+
+function isLine(of: JournalBooking, line: BookingLine): boolean {
+  return of.itemId === line.itemId && of.start === line.start && of.end === line.end;
 }

@@ -32,15 +32,79 @@ describe('find_booking', () => {
     assert.equal(Array.isArray(bookings) && bookings.length, 1);
   });
 
-  test('a family name that two have at one number is nobody’s', async () => {
+  test('of two customers of one family name at one number the full name is asked for', async () => {
     const { desk, turn } = phoneCall();
     const { bookingId } = desk.add();
     desk.add({ customer: 'Juan Lopez' });
     const either = await turn('under Lopez', 'find_booking', { customer: 'Lopez' });
-    assert.equal(either.problem, 'not-found');
-    const { bookings } = await turn('Maria', 'find_booking', { customer: 'Maria' });
+    assert.deepEqual([either.problem, either['bookings'], desk.misses], ['name-unclear', [], 0]);
+    assert.match(either.say, /full name, first and last\?$/);
+    const { bookings } = await turn('Maria Lopez', 'find_booking', { customer: 'Maria Lopez' });
     assert.partialDeepStrictEqual(bookings, [{ code: bookingId }]);
     assert.equal(Array.isArray(bookings) && bookings.length, 1);
+  });
+
+  test('a first name alone finds nothing, and after three guesses no name does', async () => {
+    const { desk, turn } = phoneCall();
+    desk.add();
+    for (const customer of ['Maria', 'John Smith', 'maria']) {
+      assert.equal((await turn('.', 'find_booking', { customer })).problem, 'not-found');
+    }
+    assert.equal(desk.misses, 3);
+    assert.equal((await turn('.', 'find_booking', { customer: 'Lopez' })).problem, 'not-found');
+    const code = { code: 'K7M4Q2' };
+    assert.equal((await turn('.', 'cancel_booking', code)).problem, 'not-found');
+  });
+
+  test('guesses count in whatever tool, and across the calls of a number', async () => {
+    const { desk, turn } = phoneCall(stranger);
+    desk.add();
+    await turn('.', 'find_booking', { customer: 'Lopez' });
+    await turn('.', 'cancel_booking', { code: 'K7M4Q2', customer: 'Maria' });
+    await turn('.', 'cancel_booking', { code: 'XXXXXX' });
+    assert.equal((await turn('.', 'find_booking', { code: 'K7M4Q2' })).problem, 'not-found');
+    const next = phoneCall();
+    next.desk.add();
+    next.desk.misses = 10;
+    const answer = await next.turn('.', 'find_booking', { customer: 'Maria Lopez' });
+    assert.equal(answer.problem, 'not-found');
+  });
+
+  test('what this call has booked can be cancelled in it, whatever was guessed', async () => {
+    const { desk, turn } = phoneCall(stranger);
+    desk.misses = 10;
+    const { code } = desk.add({ callId: 'call-1' });
+    assert.equal((await turn('.', 'cancel_booking', { code })).problem, 'not-confirmed');
+  });
+
+  test('a number that stands for a withheld one is nobody’s', async () => {
+    for (const phoneNumber of ['anonymous', '+266696687', '0000000000', 'Restricted']) {
+      const { desk, turn } = phoneCall({ caller: { phoneNumber } });
+      desk.add({ phone: phoneNumber });
+      const found = await turn('.', 'find_booking', { customer: 'Maria Lopez' });
+      assert.equal(found.problem, 'not-found', phoneNumber);
+      const message = { message: 'Please call me.' };
+      assert.equal((await turn('.', 'take_message', message)).problem, 'phone-missing');
+    }
+  });
+
+  test('all machines of a booking are told, and cancelled, by its one code', async () => {
+    const { desk, turn } = phoneCall();
+    desk.add({ bookingId: 'K7M4Q2-1' });
+    desk.add({ bookingId: 'K7M4Q2-2', itemId: 'TR-1', itemName: 'Trailer', totalCents: 9_000 });
+    const { say } = await turn('.', 'find_booking', { code: 'k7m 4q2' });
+    assert.equal(
+      say,
+      `You have the Mini Excavator and the Trailer ${when} booked, under the code K 7 M, 4 Q 2, for $840.`,
+    );
+    const asked = await turn('cancel it', 'cancel_booking', { code: 'K7M4Q2' });
+    assert.match(asked.say, /^That's the Mini Excavator and the Trailer .* Shall I cancel them\?$/);
+    const done = await turn('yes', 'cancel_booking', { code: 'K7M4Q2' });
+    assert.match(done.say, /^I've cancelled the Mini Excavator and the Trailer/);
+    assert.deepEqual(
+      desk.bookings.map(({ state }) => state),
+      ['cancelled', 'cancelled'],
+    );
   });
 
   test('a name alone, or another number with it, finds nothing', async () => {
@@ -189,6 +253,15 @@ describe('take_message', () => {
     const given = { message, phone: '(312) 555-0177' };
     assert.match((await turn('.', 'take_message', given)).say, /at 3 1 2, 5 5 5, 0 1 7 7\./);
     assert.partialDeepStrictEqual(desk.messages, [{ customer: null, phone: '+13125550177' }]);
+  });
+
+  test('past three messages in a call nothing more is kept', async () => {
+    const { desk, turn } = phoneCall();
+    for (const text of ['a', 'b', 'c', 'd', 'e'])
+      await turn('.', 'take_message', { message: text });
+    assert.equal(desk.messages.length, 3);
+    const answer = await turn('.', 'take_message', { message: 'one more' });
+    assert.equal(answer.problem, 'past-limit');
   });
 
   test('nothing to pass on is asked for', async () => {

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import type { Proposal } from './confirmation.ts';
 import { askNumber, numbersOf, type ToolAnswer, type ToolDeps } from '../tool.ts';
+import type { BookingState } from '../journal/booking.ts';
+import type { BookingLine } from '../journal/booking-service.ts';
 import { noPriceSentence, type Offer } from '../yard/booking-words.ts';
-import type { Unit } from '../yard/equipment.ts';
+import { limitsOf, type IsoDate, type Unit } from '../yard/equipment.ts';
 import { cheapestPrice } from '../yard/prices.ts';
 import { daysIn, rentalDates, type RentalRange } from '../yard/rental-dates.ts';
+import { isNoName } from '../yard/same-customer.ts';
 import { maxNameLength, sheetText } from '../yard/sheet-text.ts';
 import type { Snapshot } from '../yard/snapshot.ts';
 import { findUnit, withTwins } from '../yard/interchangeable-units.ts';
@@ -13,6 +16,15 @@ import { checkUnit, spokenName, type CheckedUnit } from '../yard/unit-facts.ts';
 /** What the model sends. All of it is text: what is wrong with it is told to the caller in words. */
 export const bookEquipmentArgs = z.object({
   itemId: z.string().max(100).describe('The `itemId` of a unit that another tool returned.'),
+  quantity: z
+    .number()
+    .nullish()
+    .describe('How many of this machine, if the caller wants more than one.'),
+  alsoItemIds: z
+    .array(z.string().max(100))
+    .max(50)
+    .nullish()
+    .describe('The `itemId`s of the other machines that the caller wants for the same days.'),
   start: z.string().max(40).describe('First day, YYYY-MM-DD.'),
   end: z.string().max(40).describe('Last day, YYYY-MM-DD, included.'),
   customer: z.string().max(200).describe("The customer's name, as the caller gave it."),
@@ -23,67 +35,117 @@ export const bookEquipmentArgs = z.object({
     .describe('Only if the caller wants another number than the one they call from.'),
 });
 
-/** What a model writes when it has not asked for the name. */
-const noName = /^(?:the )?(?:unknown|caller|customer|guest|user|name|n\/?a|none|null|anonymous)$/i;
+/** A booking as the model is told of it; absent as long as none was made. */
+export type BookEquipmentAnswer = ToolAnswer & {
+  readonly booking?: {
+    readonly code: string;
+    /** Of the first machine; `items` has all. */
+    readonly itemId: string;
+    readonly state: BookingState;
+    readonly start: IsoDate;
+    readonly end: IsoDate;
+    readonly items?: readonly string[];
+  };
+};
 
-/** What is known of the caller's wish, checked; not yet whether the unit is free. */
+/** One machine that the caller wishes, for their days. */
+export type WishLine = { readonly unit: Unit; readonly range: RentalRange };
+
+/** What is known of the caller's wish, checked; not yet whether the units are free. */
 export type Wish = {
-  readonly unit: Unit;
-  readonly range: RentalRange;
+  readonly lines: readonly WishLine[];
   readonly customer: string;
   readonly phone: string;
   readonly isOwnPhone: boolean;
+  /** The caller named a number; else it is the one that they call from. */
+  readonly isPhoneGiven: boolean;
 };
+
+/** The customer, as a booking is under. */
+type Customer = Pick<Wish, 'customer' | 'phone' | 'isOwnPhone'>;
 
 /** Checks what the model sent; an answer when something is missing or cannot be. */
 export function readWish(
   deps: ToolDeps,
   args: z.infer<typeof bookEquipmentArgs>,
-  { units, today }: Snapshot,
+  { units, today, yard }: Snapshot,
 ): Wish | ToolAnswer {
-  const unit = findUnit(units, args.itemId);
-  if (!unit) return { say: 'Which machine would you like to book?', problem: 'unknown-item' };
-  if (unit.dailyRateCents === null) {
-    return { say: noPriceSentence(spokenName(unit)), problem: 'no-price' };
+  const quantity = Math.max(1, Math.trunc(args.quantity ?? 1));
+  const ids = [
+    ...Array.from({ length: Math.min(quantity, units.length + 1) }, () => args.itemId),
+    // A model that names a machine twice means it once, unless it says how many.
+    ...new Set((args.alsoItemIds ?? []).filter((id) => id !== args.itemId)),
+  ];
+  const found = ids.map((id) => findUnit(units, id));
+  const wanted = found.filter((unit) => unit !== undefined);
+  if (wanted.length < found.length) {
+    return { say: 'Which machine would you like to book?', problem: 'unknown-item' };
   }
-  const dates = rentalDates(args.start, args.end, today);
+  const priceless = wanted.find(({ dailyRateCents }) => dailyRateCents === null);
+  if (priceless) {
+    return { say: noPriceSentence(spokenName(priceless)), problem: 'no-price' };
+  }
+  const dates = rentalDates(args.start, args.end, today, limitsOf(yard));
   if (!dates.ok) return { say: dates.say, problem: dates.problem };
   const customer = sheetText(args.customer, maxNameLength);
-  if (customer === '' || noName.test(customer)) {
+  if (isNoName(customer)) {
     return { say: 'What name should I put that under?', problem: 'name-missing' };
   }
   const { own, phone } = numbersOf(deps, args.phone);
   if (phone === null) return askNumber(args.phone);
-  return { unit, range: dates.range, customer, phone, isOwnPhone: phone === own };
+  const lines = wanted.map((unit) => ({ unit, range: dates.range }));
+  const isPhoneGiven = /\d/.test(args.phone ?? '');
+  return { lines, customer, phone, isOwnPhone: phone === own, isPhoneGiven };
 }
 
-/** The unit asked for if it is free, else one that the caller cannot tell from it. */
-export function freeUnit({ unit, range }: Wish, snapshot: Snapshot): CheckedUnit | undefined {
-  return withTwins(unit, snapshot.units)
-    .map((twin) => checkUnit(twin, snapshot, range))
-    .find(({ availability }) => availability.free);
+/** A line with the unit that it would be, of those that the caller cannot tell from each other. */
+export type CheckedLine = { readonly range: RentalRange; readonly checked: CheckedUnit };
+
+/** A free unit for each line, all different; or the first line for which there is none. */
+export function freeUnits(
+  lines: readonly WishLine[],
+  snapshot: Snapshot,
+):
+  | { readonly free: readonly CheckedLine[] }
+  | { readonly missing: WishLine; readonly free?: never; readonly ofItFree: number } {
+  const free: CheckedLine[] = [];
+  for (const line of lines) {
+    const taken = new Set(free.map(({ checked }) => checked.unit.itemId));
+    const checked = withTwins(line.unit, snapshot.units)
+      .filter(({ itemId }) => !taken.has(itemId))
+      .map((unit) => checkUnit(unit, snapshot, line.range))
+      .find(({ availability }) => availability.free);
+    if (!checked) {
+      const ofIt = free.filter((other) => other.checked.unit.name === line.unit.name);
+      return { missing: line, ofItFree: ofIt.length };
+    }
+    free.push({ range: line.range, checked });
+  }
+  return { free };
 }
 
 /** All that is read back, so that with any other value the caller is asked again. */
-export function proposalOf(wish: Wish, { unit }: CheckedUnit): Proposal {
-  const { range, customer, phone, isOwnPhone } = wish;
-  const { depositCents } = unit;
-  const line = { machine: spokenName(unit), ...range };
-  const totalCents = totalOf(unit, range);
-  return {
+export function proposalOf(
+  { customer, phone, isOwnPhone }: Customer,
+  lines: readonly CheckedLine[],
+  about: { readonly about: 'booking' } | { readonly about: 'changing'; readonly code: string } = {
     about: 'booking',
-    key: JSON.stringify([
-      unit.name,
-      range.start,
-      range.end,
-      totalCents,
-      depositCents,
-      customer,
-      phone,
-    ]),
-    lines: [line],
-    totalCents,
-    depositCents,
+  },
+): Proposal {
+  const values = lines.map(({ range, checked: { unit } }) => [
+    unit.name,
+    range.start,
+    range.end,
+    totalOf(unit, range),
+    unit.depositCents,
+  ]);
+  const code = about.about === 'changing' ? [about.code] : [];
+  return {
+    about: about.about,
+    key: JSON.stringify([...code, ...values.flat(), customer, phone]),
+    lines: lines.map(({ range, checked }) => ({ machine: spokenName(checked.unit), ...range })),
+    totalCents: totalCents(lines),
+    depositCents: depositCents(lines),
     customer,
     phone: isOwnPhone ? null : phone,
   };
@@ -94,15 +156,33 @@ export function totalOf(unit: Unit, range: RentalRange): number {
   return cheapestPrice(unit, daysIn(range))?.totalCents ?? 0;
 }
 
+function totalCents(lines: readonly CheckedLine[]): number {
+  return lines.reduce((sum, { range, checked }) => sum + totalOf(checked.unit, range), 0);
+}
+
+function depositCents(lines: readonly CheckedLine[]): number | null {
+  const deposits = lines.flatMap(({ checked }) => checked.unit.depositCents ?? []);
+  return deposits.length === 0 ? null : deposits.reduce((sum, cents) => sum + cents, 0);
+}
+
 /** What is read back of it. */
-export function offerOf(wish: Wish, { unit }: CheckedUnit): Offer {
+export function offerOf(
+  { customer, phone, isOwnPhone }: Customer,
+  lines: readonly CheckedLine[],
+): Offer {
   return {
-    name: spokenName(unit),
-    range: wish.range,
-    totalCents: totalOf(unit, wish.range),
-    depositCents: unit.depositCents,
-    customer: wish.customer,
-    phone: wish.phone,
-    isOwnPhone: wish.isOwnPhone,
+    machines: lines.map(({ range, checked }) => ({ name: spokenName(checked.unit), range })),
+    totalCents: totalCents(lines),
+    depositCents: depositCents(lines),
+    customer,
+    phone,
+    isOwnPhone,
   };
+}
+
+/** What the journal is to write. */
+export function bookingLines(lines: readonly CheckedLine[]): readonly BookingLine[] {
+  return lines.map(({ range, checked: { unit } }) => {
+    return { itemId: unit.itemId, ...range, totalCents: totalOf(unit, range) };
+  });
 }

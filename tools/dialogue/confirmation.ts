@@ -44,6 +44,18 @@ const wantsItAgain =
  */
 export class Confirmation {
   #asked: AskedProposal | null = null;
+  #turns = 0;
+  #callerWords = '';
+
+  /** How often the caller has spoken, in this job of the call. */
+  get callerTurns(): number {
+    return this.#turns;
+  }
+
+  /** The caller's last words; empty before they have spoken. */
+  get callerWords(): string {
+    return this.#callerWords;
+  }
 
   /** What was asked last; null when nothing was, or it is done. */
   get asked(): AskedProposal | null {
@@ -57,6 +69,10 @@ export class Confirmation {
 
   /** Notes down what either side has just said; prompts that ask nothing are left out. */
   note(utterance: Utterance): void {
+    if (utterance.by === 'caller') {
+      this.#turns += 1;
+      this.#callerWords = utterance.words;
+    }
     const asked = this.#asked;
     // A talk that went on for so long is not about the question any more.
     if (asked) this.#asked = { ...asked, since: [...asked.since, utterance].slice(-20) };

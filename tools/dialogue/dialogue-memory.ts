@@ -1,6 +1,7 @@
 import { Confirmation } from './confirmation.ts';
 import { UnsureError } from '../journal/commit-verification.ts';
 import type { ToolDeps } from '../tool.ts';
+import type { BookEquipmentAnswer, Wish } from './booking-request.ts';
 import type { Inventory, SheetBooking } from '../yard/equipment.ts';
 import { readSnapshot, type Snapshot } from '../yard/snapshot.ts';
 
@@ -15,6 +16,12 @@ export type BookingTalk = {
   wrongCodes: number;
   /** Messages that were taken, so that a tool called twice keeps one. */
   readonly messages: Map<string, string>;
+  /** What was asked for at the caller's last turn: a model calls a tool once for each machine. */
+  lastUse: {
+    readonly turn: number;
+    readonly wish: Wish;
+    readonly answer: BookEquipmentAnswer;
+  } | null;
   /** What may or may not have been done, or is still being done: no answer says that it was not. */
   readonly unsureOf: Set<Writing>;
 };
@@ -30,6 +37,7 @@ export function createBookingTalk(): BookingTalk {
     taken: [],
     wrongCodes: 0,
     messages: new Map(),
+    lastUse: null,
     unsureOf: new Set(),
   };
 }

@@ -1,25 +1,33 @@
 import { newestSnapshot, writing, type BookingTalk } from './dialogue-memory.ts';
-import { freeUnit, totalOf, type Wish } from './booking-request.ts';
+import {
+  bookingLines,
+  freeUnits,
+  offerOf,
+  proposalOf,
+  type BookEquipmentAnswer,
+  type CheckedLine,
+  type Wish,
+  type WishLine,
+} from './booking-request.ts';
+import type { Proposal } from './confirmation.ts';
 import type { BookingState, JournalBooking } from '../journal/booking.ts';
-import type { BookingService, Refusal } from '../journal/booking-service.ts';
-import type { ToolAnswer, ToolDeps } from '../tool.ts';
+import type { BookingService, Refused } from '../journal/booking-service.ts';
+import { numbersOf, type ToolDeps } from '../tool.ts';
 import { alternativesTo } from '../yard/alternatives.ts';
-import { conflictSentence, madeSentence, refusedSentence } from '../yard/booking-words.ts';
-import type { IsoDate } from '../yard/equipment.ts';
+import {
+  changedSentence,
+  changeReadBack,
+  conflictSentence,
+  fewerSentence,
+  madeSentence,
+  readBack,
+  refusedSentence,
+} from '../yard/booking-words.ts';
+import { overdueCaveat } from '../yard/found-words.ts';
+import { findUnit } from '../yard/interchangeable-units.ts';
 import type { RentalRange } from '../yard/rental-dates.ts';
-import type { Snapshot } from '../yard/snapshot.ts';
-import { checkUnit, spokenName, type CheckedUnit } from '../yard/unit-facts.ts';
-
-/** A booking as the model is told of it; absent as long as none was made. */
-export type BookEquipmentAnswer = ToolAnswer & {
-  readonly booking?: {
-    readonly code: string;
-    readonly itemId: string;
-    readonly state: BookingState;
-    readonly start: IsoDate;
-    readonly end: IsoDate;
-  };
-};
+import { staleListCaveat, type Snapshot } from '../yard/snapshot.ts';
+import { checkUnit, spokenName } from '../yard/unit-facts.ts';
 
 /** What one use of the tool works with. */
 export type BookingUse = {
@@ -33,61 +41,273 @@ export type BookingUse = {
   readonly answerByMs: number;
 };
 
-/** What the caller asked for, the unit that it would be, and the list that says so. */
-export type Chosen = {
-  readonly wish: Wish;
-  readonly checked: CheckedUnit;
-  readonly snapshot: Snapshot;
+/** What can be put to the caller by a list, and done once they have agreed; or why not. */
+export type Plan =
+  | { readonly answer: BookEquipmentAnswer }
+  | {
+      readonly proposal: Proposal;
+      readonly say: string;
+      readonly commit: () => Promise<BookEquipmentAnswer>;
+    };
+
+/** A new booking, by the list as `snapshot` has it. */
+export function planBooking(booking: BookingUse, wish: Wish, snapshot: Snapshot): Plan {
+  const lines = listedLines(wish.lines, snapshot);
+  if ('answer' in lines) return lines;
+  const units = freeUnits(lines.lines, snapshot);
+  if (!units.free) return { answer: notEnough(units, snapshot) };
+  const { free } = units;
+  const say = withCaveats(free, snapshot, readBack(offerOf(wish, free), snapshot));
+  const proposal = proposalOf(wish, free);
+  const replan = (now: Snapshot) => planBooking(booking, wish, now);
+  const commit = () => makeBooking(booking, { wish, lines: free, snapshot, replan });
+  return { proposal, say, commit };
+}
+
+/** A booking of this call as it is to be. */
+export type Change = {
+  readonly code: string;
+  /** All machines of the booking, as they are. */
+  readonly booked: readonly JournalBooking[];
+  /** Those that are to have other days, with the unit that is wished. */
+  readonly moved: readonly { readonly from: JournalBooking; readonly to: WishLine }[];
+  readonly customer: string;
+  readonly phone: string;
 };
+
+/** A change of a booking that this call has made. */
+export function planChange(booking: BookingUse, change: Change, snapshot: Snapshot): Plan {
+  const { code, booked, moved, customer, phone } = change;
+  const own = moved.map(({ from }) => from);
+  const without = withoutBookings(snapshot, own);
+  const lines = listedLines(
+    moved.map(({ to }) => to),
+    without,
+  );
+  if ('answer' in lines) return { answer: standing(lines.answer) };
+  const units = freeUnits(lines.lines, without);
+  if (!units.free) return { answer: standing(notEnough(units, without)) };
+  const { free } = units;
+  const isOwnPhone = numbersOf(booking.deps).own === phone;
+  const changes = {
+    days: free.length > 0,
+    name: booked.some((of) => of.customer !== customer),
+    number: booked.some((of) => of.phone !== phone),
+  };
+  const about = { about: 'changing', code } as const;
+  const names = booked.map(({ itemName, start, end }) => ({ machine: itemName, start, end }));
+  const proposal = proposalOf({ customer, phone, isOwnPhone }, free, about);
+  const offer = offerOf({ customer, phone, isOwnPhone }, free);
+  const machines =
+    free.length > 0
+      ? offer.machines
+      : booked.map(({ itemName: name, start, end }) => ({ name, range: { start, end } }));
+  const words = changeReadBack({ ...offer, machines }, { ...snapshot, changes });
+  return {
+    proposal: { ...proposal, lines: free.length > 0 ? proposal.lines : names },
+    say: withCaveats(free, snapshot, words),
+    commit: () =>
+      makeChange(booking, {
+        change,
+        free,
+        snapshot,
+        replan: (now) => planChange(booking, change, now),
+      }),
+  };
+}
+
+/** The units of a wish as the list has them now. */
+function listedLines(
+  lines: readonly WishLine[],
+  snapshot: Snapshot,
+): { readonly lines: readonly WishLine[] } | { readonly answer: BookEquipmentAnswer } {
+  const listed: WishLine[] = [];
+  for (const line of lines) {
+    const unit = findUnit(snapshot.units, line.unit.itemId);
+    if (!unit) return { answer: refusedAs({ reason: 'no-such-unit' }, line, snapshot) };
+    listed.push({ unit, range: line.range });
+  }
+  return { lines: listed };
+}
+
+function withCaveats(lines: readonly CheckedLine[], snapshot: Snapshot, words: string): string {
+  return [
+    ...lines.flatMap(({ checked }) => overdueCaveat(checked, snapshot.today)),
+    ...(snapshot.isStale ? [staleListCaveat] : []),
+    words,
+  ].join(' ');
+}
+
+/** The list as it is without bookings that are to be given up, and without what we set for them. */
+function withoutBookings(snapshot: Snapshot, own: readonly JournalBooking[]): Snapshot {
+  const ids = new Set(own.map(({ bookingId }) => bookingId));
+  const { today } = snapshot;
+  const outForUs = new Set(
+    own.filter(({ start, end }) => start <= today && today <= end).map(({ itemId }) => itemId),
+  );
+  return {
+    ...snapshot,
+    bookings: snapshot.bookings.filter(({ bookingId }) => !ids.has(bookingId)),
+    units: snapshot.units.map((unit) =>
+      unit.status === 'RENTED' && unit.dueBack === null && outForUs.has(unit.itemId)
+        ? { ...unit, status: 'AVAILABLE' }
+        : unit,
+    ),
+  };
+}
+
+const asItWas = 'Your booking stands as it was.';
+
+function standing(answer: BookEquipmentAnswer): BookEquipmentAnswer {
+  const { say } = answer;
+  return say.startsWith(asItWas) ? answer : { ...answer, say: `${asItWas} ${say}` };
+}
+
+type Replan = (now: Snapshot) => Plan;
 
 /** Writes the booking down, and waits a little for the sheet to confirm it. */
 export async function makeBooking(
   booking: BookingUse,
-  { wish, checked, snapshot }: Chosen,
+  chosen: {
+    readonly wish: Pick<Wish, 'customer' | 'phone'>;
+    readonly lines: readonly CheckedLine[];
+    readonly snapshot: Snapshot;
+    readonly replan: Replan;
+  },
 ): Promise<BookEquipmentAnswer> {
   const { deps, desk, talk, signal } = booking;
-  const { unit } = checked;
+  const { wish, lines, snapshot } = chosen;
   signal.throwIfAborted();
   booking.keepFloor();
-  const { customer, phone, range } = wish;
-  const request = { itemId: unit.itemId, ...range, customer, phone, inventory: snapshot };
-  const totalCents = totalOf(unit, range);
-  const result = await writing(talk, 'booking', () => desk.commit({ ...request, totalCents }));
-  if (result.kind === 'refused')
-    return refused(booking, { wish, checked, snapshot }, result.refusal);
+  const { customer, phone } = wish;
+  const result = await writing(talk, 'booking', () =>
+    desk.commit({
+      lines: bookingLines(lines),
+      customer,
+      phone,
+      callerPhone: numbersOf(deps).own,
+      inventory: snapshot,
+    }),
+  );
+  if (result.kind === 'refused') return refused(booking, chosen, result);
   talk.confirmation.drop();
-  const { bookingId } = result.booking;
-  const leftMs = Math.max(0, booking.answerByMs - performance.now());
-  const ms = Math.min(deps.confirmBookingMs, leftMs);
-  const state = await stateWithin(desk, bookingId, { ms, signal });
-  if (state === 'conflict') {
-    remember(talk, { ...range, itemId: unit.itemId });
-    const now = newestSnapshot(deps, talk) ?? snapshot;
-    const about = { ...now, alternatives: alternativesTo(unit, range, now) };
-    const say = conflictSentence(spokenName(unit), about);
-    return { say, problem: 'conflict', booking: bookingFacts(result.booking, state) };
-  }
-  return { say: madeSentence(state, bookingId), booking: bookingFacts(result.booking, state) };
+  const [first] = result.bookings;
+  if (!first) throw new Error('A booking without a machine');
+  const state = await stateWithin(booking, result.bookings);
+  if (state === 'conflict') return inConflict(booking, { ...chosen, bookings: result.bookings });
+  return {
+    say: madeSentence(state, first.code),
+    booking: bookingFacts(result.bookings, state),
+  };
 }
+
+async function inConflict(
+  { deps, desk, talk }: BookingUse,
+  {
+    lines,
+    snapshot,
+    bookings,
+  }: {
+    readonly lines: readonly CheckedLine[];
+    readonly snapshot: Snapshot;
+    readonly bookings: readonly JournalBooking[];
+  },
+): Promise<BookEquipmentAnswer> {
+  const code = bookings[0]?.code ?? '';
+  const now = await desk.find({ code }).catch(() => bookings);
+  const gone = now.filter(({ conflict }) => conflict !== null && conflict !== 'other-line');
+  const isGone = ({ checked }: CheckedLine) =>
+    gone.some(({ itemId }) => itemId === checked.unit.itemId);
+  for (const line of lines.filter(isGone)) {
+    remember(talk, { ...line.range, itemId: line.checked.unit.itemId });
+  }
+  const [first] = [...lines.filter(isGone), ...lines];
+  if (!first) throw new Error('A booking without a machine');
+  if (gone.length === 0) remember(talk, { ...first.range, itemId: first.checked.unit.itemId });
+  const { unit } = first.checked;
+  const list = newestSnapshot(deps, talk) ?? snapshot;
+  const say = conflictSentence(spokenName(unit), {
+    alternatives: alternativesTo(unit, first.range, list),
+    today: list.today,
+    currency: list.currency,
+    isOneOfSeveral: lines.length > 1,
+  });
+  return { say, problem: 'conflict', booking: bookingFacts(bookings, 'conflict') };
+}
+
+async function makeChange(
+  booking: BookingUse,
+  chosen: {
+    readonly change: Change;
+    readonly free: readonly CheckedLine[];
+    readonly snapshot: Snapshot;
+    readonly replan: Replan;
+  },
+): Promise<BookEquipmentAnswer> {
+  const { desk, talk, signal } = booking;
+  const { change, free, snapshot } = chosen;
+  const { code, customer, phone, moved } = change;
+  signal.throwIfAborted();
+  booking.keepFloor();
+  const lines = bookingLines(free).map((line, at) => {
+    return { ...line, bookingId: moved[at]?.from.bookingId ?? '' };
+  });
+  const result = await writing(talk, 'booking', () =>
+    desk.change({ code, lines, customer, phone, inventory: snapshot }),
+  );
+  if (result.kind === 'refused') {
+    return standing(
+      await refused(booking, { lines: free, snapshot, replan: chosen.replan }, result),
+    );
+  }
+  talk.confirmation.drop();
+  if (result.kind === 'gone') return { say: changeImpossible, problem: 'cannot-change' };
+  const state = await stateWithin(booking, result.bookings);
+  const now = state === 'pending' ? result.bookings : await desk.find({ code });
+  const wasTakenBack = result.bookings.some((wanted) => {
+    const found = now.find(({ bookingId }) => bookingId === wanted.bookingId);
+    return found && (found.start !== wanted.start || found.end !== wanted.end);
+  });
+  const facts = bookingFacts(now, state);
+  if (state === 'conflict') return { say: changeLost, problem: 'conflict', booking: facts };
+  if (wasTakenBack) return { say: changeTakenBack, problem: 'conflict', booking: facts };
+  return { say: changedSentence(state, code), booking: facts };
+}
+
+const changeImpossible =
+  "I can't change that booking any more. Shall I take a message, so that someone calls you back?";
+const changeLost =
+  "I'm sorry, there is a problem with your booking at the yard: someone will call you about it.";
+const changeTakenBack =
+  "I'm sorry, that has just gone out at the yard, so your booking stands as it was. Someone will " +
+  'call you about it.';
 
 /** Somebody on another line was first: a twin, which the caller has agreed to as well, may do. */
 async function refused(
   booking: BookingUse,
-  { wish, checked, snapshot }: Chosen,
-  refusal: Refusal,
+  chosen: {
+    readonly lines: readonly CheckedLine[];
+    readonly snapshot: Snapshot;
+    readonly replan: Replan;
+  },
+  { itemId, refusal }: Refused,
 ): Promise<BookEquipmentAnswer> {
   const { deps, talk } = booking;
-  const { unit } = checked;
+  const { lines, snapshot, replan } = chosen;
+  const agreed = talk.confirmation.asked;
+  const line = lines.find(({ checked }) => checked.unit.itemId === itemId);
+  const { unit } = line?.checked ?? {};
+  if (!line || !unit) throw new Error('A refusal of a machine that was not asked for');
   if (refusal.reason !== 'booked' || refusal.own !== null) {
     talk.confirmation.drop();
-    return refusedAs(refusal, { ...wish, unit }, snapshot);
+    return refusedAs(refusal, { unit, range: line.range }, snapshot);
   }
-  remember(talk, { itemId: unit.itemId, start: wish.range.start, end: refusal.until });
+  remember(talk, { itemId, start: line.range.start, end: refusal.until });
   const now = newestSnapshot(deps, talk) ?? snapshot;
-  const twin = freeUnit(wish, now);
-  if (twin) return makeBooking(booking, { wish, checked: twin, snapshot: now });
+  const plan = replan(now);
+  if (!('answer' in plan) && plan.proposal.key === agreed?.key) return plan.commit();
   talk.confirmation.drop();
-  return notFree({ ...wish, unit }, now);
+  return 'answer' in plan ? plan.answer : notFree({ unit, range: line.range }, now);
 }
 
 /** The list does not say yet that the unit is taken: for the rest of the call we know. */
@@ -97,28 +317,41 @@ function remember({ taken }: BookingTalk, held: RentalRange & { readonly itemId:
 
 /** The booking is written down: what fails from here on leaves it pending, and the outbox delivers. */
 async function stateWithin(
-  desk: BookingService,
-  bookingId: string,
-  options: { readonly ms: number; readonly signal: AbortSignal },
+  { deps, desk, signal, answerByMs }: BookingUse,
+  bookings: readonly JournalBooking[],
 ): Promise<'confirmed' | 'conflict' | 'pending'> {
+  const leftMs = Math.max(0, answerByMs - performance.now());
+  const ms = Math.min(deps.confirmBookingMs, leftMs);
   try {
-    return await desk.waitForState(bookingId, options);
+    const ids = bookings.map(({ bookingId }) => bookingId);
+    return await desk.waitForState(ids, { ms, signal });
   } catch {
-    options.signal.throwIfAborted();
+    signal.throwIfAborted();
     return 'pending';
   }
 }
 
+/** What the caller hears when there are none, or fewer than they want. */
+function notEnough(
+  { missing, ofItFree }: { readonly missing: WishLine; readonly ofItFree: number },
+  snapshot: Snapshot,
+): BookEquipmentAnswer {
+  if (ofItFree === 0) return notFree(missing, snapshot);
+  const { unit, range } = missing;
+  const say = fewerSentence(spokenName(unit), { count: ofItFree, range, today: snapshot.today });
+  return { say, problem: 'not-enough' };
+}
+
 /** What the caller hears when the unit cannot go out on their days. */
-export function notFree(wish: Wish, snapshot: Snapshot): BookEquipmentAnswer {
-  const { availability } = checkUnit(wish.unit, snapshot, wish.range);
-  return refusedAs(availability.free ? { reason: 'no-such-unit' } : availability, wish, snapshot);
+function notFree(line: WishLine, snapshot: Snapshot): BookEquipmentAnswer {
+  const { availability } = checkUnit(line.unit, snapshot, line.range);
+  return refusedAs(availability.free ? { reason: 'no-such-unit' } : availability, line, snapshot);
 }
 
 /** What the caller hears of a refusal, with what could be had instead. */
-export function refusedAs(
+function refusedAs(
   refusal: Parameters<typeof refusedSentence>[0],
-  { unit, range }: Wish,
+  { unit, range }: WishLine,
   snapshot: Snapshot,
 ): BookEquipmentAnswer {
   const alternatives = alternativesTo(unit, range, snapshot);
@@ -128,8 +361,12 @@ export function refusedAs(
 
 /** What the model is told of a booking. */
 export function bookingFacts(
-  { bookingId, itemId, start, end }: JournalBooking,
+  bookings: readonly JournalBooking[],
   state: BookingState,
-) {
-  return { code: bookingId, itemId, start, end, state };
+): NonNullable<BookEquipmentAnswer['booking']> {
+  const [first] = bookings;
+  if (!first) throw new Error('A booking without a machine');
+  const { code, itemId, start, end } = first;
+  const items = bookings.map((of) => of.itemId);
+  return { code, itemId, start, end, state, ...(items.length > 1 ? { items } : {}) };
 }

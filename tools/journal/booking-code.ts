@@ -17,7 +17,23 @@ export function newBookingCode(): string {
 
 /** A code as it was heard or typed, in the form that is stored: `k7m-4qx` is `K7M4QX`. */
 export function readBookingCode(text: string): string {
-  return text.toUpperCase().replaceAll(/[^A-Z0-9]/g, '');
+  const signs = (typed: string) => typed.toUpperCase().replaceAll(/[^A-Z0-9]/g, '');
+  // Staff read the number of a line too.
+  const [, code = text] = /^(.*)-\d{1,2}\s*$/.exec(text) ?? [];
+  return signs(code).length === codeLength ? signs(code) : signs(text);
+}
+
+/** More machines than that are agreed with a person. */
+export const maxLines = 20;
+
+/** The ids of a booking's lines, one row of the sheet each: `CODE`, or `CODE-1`, `CODE-2`. */
+export function lineIds(code: string, count: number): readonly string[] {
+  return count === 1 ? [code] : Array.from({ length: count }, (_, at) => `${code}-${at + 1}`);
+}
+
+/** The code of the booking that a line is of. */
+export function codeOf(bookingId: string): string {
+  return bookingId.split('-')[0] ?? bookingId;
 }
 
 function pick(characters: string): string {

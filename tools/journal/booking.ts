@@ -9,14 +9,19 @@ import type { IsoDate } from '../yard/equipment.ts';
  */
 export type BookingState = 'pending' | 'confirmed' | 'conflict' | 'cancelled';
 
-/** Why staff's sheet and a booking do not go together. */
+/**
+ * Why staff's sheet and a booking do not go together. `other-line`: it was asked for together with
+ * a machine that could not be had.
+ */
 export type ConflictReason =
-  'unit-gone' | 'maintenance' | 'booked' | 'rented' | 'cancelled-by-staff';
+  'unit-gone' | 'maintenance' | 'booked' | 'rented' | 'cancelled-by-staff' | 'other-line';
 
-/** One booking made on the phone, as the journal keeps it. Money is in cents. */
+/** One machine of a booking made on the phone, as the journal keeps it. Money is in cents. */
 export type JournalBooking = {
-  /** The code that the caller hears, and the `Booking ID` in the sheet. */
+  /** The `Booking ID` in the sheet. */
   readonly bookingId: string;
+  /** What the caller hears: the same for all machines of one booking. */
+  readonly code: string;
   readonly callId: string;
   readonly itemId: string;
   readonly itemName: string;
@@ -28,5 +33,7 @@ export type JournalBooking = {
   readonly state: BookingState;
   /** Set while `state` is `conflict`. */
   readonly conflict: ConflictReason | null;
+  /** The sheet's row may still show what it was before a change. */
+  readonly isChanging?: boolean;
   readonly createdAtMs: number;
 };

@@ -1,10 +1,11 @@
 import type { Store } from '../../agent/infra/store/database.ts';
 import { StoreError } from '../../agent/infra/store/store-error.ts';
 import { availabilityOf } from '../yard/availability.ts';
-import type { Inventory, IsoDate, SheetBooking } from '../yard/equipment.ts';
+import type { Inventory, IsoDate } from '../yard/equipment.ts';
 import { addDays, daysIn, todayIn } from '../yard/rental-dates.ts';
-import { newBookingCode } from './booking-code.ts';
-import type { BookingRequest, CommitResult, Refusal } from './booking-service.ts';
+import { withJournal } from '../yard/with-journal.ts';
+import { lineIds, newBookingCode } from './booking-code.ts';
+import type { BookingLine, BookingRequest, CommitResult, Refusal } from './booking-service.ts';
 import { customerKey, outboxQueries, phoneKey, toBooking, type BookingRow } from './journal.ts';
 import { keptText, plainText } from '../sheet/write/safe-cell.ts';
 import { found, withSecondLook } from './commit-verification.ts';
@@ -24,7 +25,7 @@ const commitAttempts = 5;
 const warmUps = 20;
 
 /**
- * Commits a booking, or refuses it. Whoever comes second finds the day taken, by the key of
+ * Commits all lines of a booking, or refuses it. Whoever comes second finds the day taken, by the key of
  * `booked_days`, on both databases. The same request of the same call gives the same booking again.
  * The sheet's own bookings count as `request.inventory` has them.
  * @throws {StoreError} when nothing was committed; {UnsureError} when that cannot be told.
@@ -53,9 +54,9 @@ export async function warmCommit(store: Store): Promise<void> {
   const day = '2000-01-01';
   const row = { ...emptyRow, startDay: day, endDay: day };
   for (let n = 0; n < warmUps; n += 1) {
-    commitQueries(store, { row, days: [{ itemId: '', day, bookingId: '' }] });
+    commitQueries(store, [row]);
     todayIn('America/New_York', { nowMs: () => Date.now() });
-    await rowsOf(store, { itemId: '', fromDay: day, idempotencyKey: '' });
+    await rowsOf(store, { itemIds: [''], fromDay: day, keys: [''] });
   }
 }
 
@@ -64,26 +65,31 @@ export async function warmCommit(store: Store): Promise<void> {
  * lock; what changes between this and the inserts, their keys refuse.
  */
 async function answerOf(store: Store, call: BookingCall): Promise<CommitResult | null> {
-  const { itemId, start } = call.request;
+  const { lines } = call.request;
   const today = todayOf(call);
-  const idempotencyKey = keyOf(call);
-  const fromDay = start < today ? start : today;
-  const rows = await rowsOf(store, { itemId, fromDay, idempotencyKey });
-  const made = rows.find((row) => row.idempotencyKey === idempotencyKey);
-  const kept = await found(store, async () => made);
-  if (kept) return { kind: 'committed', booking: toBooking(kept), repeated: true };
-  const refusal = refusalOf(rows, call);
-  return refusal && { kind: 'refused', refusal };
+  const keys = lines.map((line) => keyOf(call, line));
+  const [fromDay = today] = [today, ...lines.map(({ start }) => start)].sort();
+  const itemIds = lines.map(({ itemId }) => itemId);
+  const rows = await rowsOf(store, { itemIds, fromDay, keys });
+  const kept = await found(store, async () => madeFrom(rows, keys));
+  if (kept) return { kind: 'committed', bookings: kept.map(toBooking), repeated: true };
+  for (const line of lines) {
+    const { callId } = call;
+    const refusal = refusalOf(rows, line, { callId, inventory: call.request.inventory, today });
+    if (refusal) return { kind: 'refused', itemId: line.itemId, refusal };
+  }
+  return null;
 }
 
 async function write(store: Store, call: BookingCall): Promise<CommitResult> {
-  const { itemId, start, end, customer, phone, totalCents, inventory } = call.request;
-  const idempotencyKey = keyOf(call);
+  const { lines, customer, phone, callerPhone, inventory } = call.request;
+  const keys = lines.map((line) => keyOf(call, line));
   const nowMs = call.clock.nowMs();
-  const row: BookingRow = {
+  const ids = lineIds(newBookingCode(), lines.length);
+  const rows = lines.map(({ itemId, start, end, totalCents }, at): BookingRow => ({
     ...emptyRow,
-    bookingId: newBookingCode(),
-    idempotencyKey,
+    bookingId: ids[at] ?? '',
+    idempotencyKey: keys[at] ?? '',
     callId: call.callId,
     itemId,
     itemName: unitOf(inventory, itemId)?.name ?? itemId,
@@ -92,22 +98,22 @@ async function write(store: Store, call: BookingCall): Promise<CommitResult> {
     customer: keptText(customer),
     phone: plainText(phone),
     phoneKey: phoneKey(phone),
+    callerKey: callerPhone ? phoneKey(callerPhone) : null,
     totalCents,
     createdAtMs: nowMs,
     changedAtMs: nowMs,
-  };
-  const days = daysOf(call.request).map((day) => ({ itemId, day, bookingId: row.bookingId }));
+  }));
   // Ready before anything is locked.
-  const queries = commitQueries(store, { row, days });
+  const queries = commitQueries(store, rows);
   const committed = await withSecondLook(store, {
     write: async () => {
       await store.writeAll(queries);
-      return row;
+      return rows;
     },
-    look: () => rowWithKey(store, idempotencyKey),
+    look: () => madeBefore(store, keys),
   });
-  const repeated = committed.bookingId !== row.bookingId;
-  return { kind: 'committed', booking: toBooking(committed), repeated };
+  const repeated = committed[0]?.bookingId !== rows[0]?.bookingId;
+  return { kind: 'committed', bookings: committed.map(toBooking), repeated };
 }
 
 const emptyRow: BookingRow = {
@@ -121,93 +127,136 @@ const emptyRow: BookingRow = {
   customer: '',
   phone: '',
   phoneKey: '',
+  callerKey: null,
   totalCents: 0,
   state: 'pending',
   conflict: null,
   createdAtMs: 0,
   changedAtMs: 0,
   sentAtMs: null,
+  superseded: null,
   resolvedAtMs: null,
 };
 
 /** What may stand in the way of a booking from `fromDay` on, or be the same booking. */
 function rowsOf(
   { db }: Store,
-  asked: { readonly itemId: string; readonly fromDay: IsoDate; readonly idempotencyKey: string },
+  asked: {
+    readonly itemIds: readonly string[];
+    readonly fromDay: IsoDate;
+    readonly keys: readonly string[];
+  },
 ): Promise<BookingRow[]> {
   return db
     .selectFrom('bookings')
     .selectAll()
-    .where('itemId', '=', asked.itemId)
+    .where('itemId', 'in', asked.itemIds)
     .where((eb) =>
-      eb.or([eb('endDay', '>=', asked.fromDay), eb('idempotencyKey', '=', asked.idempotencyKey)]),
+      eb.or([eb('endDay', '>=', asked.fromDay), eb('idempotencyKey', 'in', asked.keys)]),
     )
     .execute();
 }
 
-function rowWithKey({ db }: Store, key: string): Promise<BookingRow | undefined> {
-  return db.selectFrom('bookings').selectAll().where('idempotencyKey', '=', key).executeTakeFirst();
+async function madeBefore(
+  { db }: Store,
+  keys: readonly string[],
+): Promise<readonly BookingRow[] | undefined> {
+  const query = db.selectFrom('bookings').selectAll().where('idempotencyKey', 'in', keys);
+  return madeFrom(await query.execute(), keys);
 }
 
-function commitQueries(
-  store: Store,
-  made: {
-    readonly row: BookingRow;
-    readonly days: readonly { itemId: string; day: IsoDate; bookingId: string }[];
-  },
-) {
-  const { row, days } = made;
-  const { bookingId: ref, createdAtMs: nowMs } = row;
+/** The rows of these keys, by line, when there is one of each. */
+function madeFrom(
+  rows: readonly BookingRow[],
+  keys: readonly string[],
+): readonly BookingRow[] | undefined {
+  const made = keys.flatMap((key) => rows.find((row) => row.idempotencyKey === key) ?? []);
+  return made.length === keys.length ? made : undefined;
+}
+
+function commitQueries(store: Store, rows: readonly BookingRow[]) {
+  const days = rows.flatMap(({ itemId, bookingId, startDay: start, endDay: end }) =>
+    daysOf({ start, end }).map((day) => ({ itemId, day, bookingId })),
+  );
   return [
-    store.db.insertInto('bookings').values(row).compile(),
+    store.db.insertInto('bookings').values(rows).compile(),
     store.db.insertInto('bookedDays').values(days).compile(),
-    ...outboxQueries(store, { kind: 'booking', ref, nowMs }),
+    ...rows.flatMap(({ bookingId: ref, createdAtMs: nowMs }) =>
+      outboxQueries(store, { kind: 'booking', ref, nowMs }),
+    ),
   ];
 }
 
 /** A unit that is out may be free by a booking that the journal knows to be cancelled. */
 function isFreeInSheet(call: BookingCall): boolean {
-  const { itemId, inventory } = call.request;
-  const unit = unitOf(inventory, itemId);
-  if (unit?.status !== 'AVAILABLE') return false;
-  return availabilityOf(unit, inventory.bookings, call.request, todayOf(call)).free;
+  const { lines, inventory } = call.request;
+  return lines.every((line) => {
+    const unit = unitOf(inventory, line.itemId);
+    if (unit?.status !== 'AVAILABLE') return false;
+    return availabilityOf(unit, inventory.bookings, line, todayOf(call)).free;
+  });
 }
 
-/** Why the unit cannot be booked, or null. The journal and the sheet count together. */
-function refusalOf(rows: readonly BookingRow[], call: BookingCall): Refusal | null {
-  const { itemId, start, end, inventory } = call.request;
-  const unit = unitOf(inventory, itemId);
-  if (!unit) return { reason: 'no-such-unit' };
-  const live = rows.filter((row) => row.state === 'pending' || row.state === 'confirmed');
-  const inSheet = new Set(inventory.bookings.map(({ bookingId }) => bookingId));
-  const cancelled = new Set(
-    rows.filter((row) => row.state === 'cancelled').map(({ bookingId }) => bookingId),
+/**
+ * Why the unit cannot be booked, or null. The journal and the sheet count together; the lines `own`
+ * are to be given up for it, and so stand in nobody's way.
+ */
+export function refusalOf(
+  rows: readonly BookingRow[],
+  { itemId, start, end }: BookingLine,
+  asked: {
+    readonly callId: string;
+    readonly inventory: Inventory;
+    readonly today: IsoDate;
+    readonly own?: ReadonlySet<string>;
+  },
+): Refusal | null {
+  const { callId, inventory, today, own = new Set() } = asked;
+  const listed = unitOf(inventory, itemId);
+  if (!listed) return { reason: 'no-such-unit' };
+  const ownRows = rows.filter(({ bookingId }) => own.has(bookingId));
+  const { bookings } = withJournal(
+    inventory,
+    rows.map((row) => ({
+      ...toBooking(row),
+      ...(ownRows.includes(row) && { state: 'cancelled' }),
+    })),
   );
-  const bookings: readonly SheetBooking[] = [
-    // The sheet may still show what was cancelled on the phone a moment ago.
-    ...inventory.bookings.filter(({ bookingId }) => !cancelled.has(bookingId)),
-    ...live.filter(({ bookingId }) => !inSheet.has(bookingId)).map(toSheetBooking),
-  ];
-  const taken = live.filter((row) => row.startDay <= end && start <= row.endDay);
-  const availability = availabilityOf(unit, bookings, { start, end }, todayOf(call));
+  // We have set it `RENTED` ourselves, for the line that is given up.
+  const isOutForUs =
+    (listed.dueBack === null || listed.dueBack < start) &&
+    ownRows.some((row) => row.itemId === itemId && row.startDay <= today && today <= row.endDay);
+  const unit = isOutForUs && listed.status === 'RENTED' ? { ...listed, ...inTheYard } : listed;
+  const taken = rows.filter(
+    (row) =>
+      (row.state === 'pending' || row.state === 'confirmed') &&
+      !own.has(row.bookingId) &&
+      row.itemId === itemId &&
+      row.startDay <= end &&
+      start <= row.endDay,
+  );
+  const availability = availabilityOf(unit, bookings, { start, end }, today);
   if (availability.free && taken.length === 0) return null;
   if (!availability.free && availability.reason !== 'booked') return availability;
   const ends = taken.map(({ endDay }) => endDay);
   if (!availability.free) ends.push(availability.until);
-  const own = taken.find((row) => row.callId === call.callId);
+  const ours = taken.find((row) => row.callId === callId);
   const until = ends.sort().at(-1) ?? end;
-  return { free: false, reason: 'booked', until, own: own ? toBooking(own) : null };
+  return { free: false, reason: 'booked', until, own: ours ? toBooking(ours) : null };
 }
 
-function toSheetBooking({ bookingId, itemId, startDay, endDay }: BookingRow): SheetBooking {
-  return { bookingId, itemId, start: startDay, end: endDay, status: 'CONFIRMED' };
-}
+const inTheYard = { status: 'AVAILABLE', dueBack: null } as const;
 
-function unitOf({ units }: Inventory, itemId: string) {
+/** The unit with exactly that id. */
+export function unitOf({ units }: Inventory, itemId: string) {
   return units.find((unit) => unit.itemId === itemId);
 }
 
-function daysOf(range: { readonly start: IsoDate; readonly end: IsoDate }): readonly IsoDate[] {
+/** The days of a range, first and last included. */
+export function daysOf(range: {
+  readonly start: IsoDate;
+  readonly end: IsoDate;
+}): readonly IsoDate[] {
   return Array.from({ length: daysIn(range) }, (_, offset) => addDays(range.start, offset));
 }
 
@@ -215,7 +264,15 @@ function todayOf({ request, clock }: BookingCall): IsoDate {
   return todayIn(request.inventory.yard.timeZone, clock);
 }
 
-function keyOf({ callId, request }: BookingCall): string {
-  const { itemId, start, end, customer } = request;
+function keyOf({ callId, request: { customer } }: BookingCall, line: BookingLine): string {
+  return lineKey(callId, line, customer);
+}
+
+/** The same for the same machine, days and customer of one call. */
+export function lineKey(
+  callId: string,
+  { itemId, start, end }: Pick<BookingLine, 'itemId' | 'start' | 'end'>,
+  customer: string,
+): string {
   return JSON.stringify([callId, itemId, start, end, customerKey(keptText(customer))]);
 }

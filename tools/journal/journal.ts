@@ -3,9 +3,9 @@ import type { CompiledQuery, Selectable } from 'kysely';
 import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
 import type { Schema } from '../../agent/infra/store/schema.ts';
 import type { IsoDate } from '../yard/equipment.ts';
-import { underName } from '../yard/same-customer.ts';
 import type { HeldBooking } from '../yard/with-journal.ts';
-import { newBookingCode, readBookingCode } from './booking-code.ts';
+import { z } from 'zod';
+import { codeOf, lineIds, maxLines, newBookingCode, readBookingCode } from './booking-code.ts';
 import type { ConflictReason, JournalBooking } from './booking.ts';
 import type { BookingQuery, CancelResult, MessageRequest } from './booking-service.ts';
 import { keptText, plainText } from '../sheet/write/safe-cell.ts';
@@ -16,37 +16,45 @@ export type BookingRow = Selectable<Schema['bookings']>;
 
 type Clock = { nowMs(): number };
 
-/** The booking with that code, or undefined. The code may be spelled in any way. */
+/** The line with exactly that id, or undefined. */
 export async function findBooking(
   { db }: StoreQueries,
-  code: string,
+  bookingId: string,
 ): Promise<JournalBooking | undefined> {
   const row = await db
     .selectFrom('bookings')
     .selectAll()
-    .where('bookingId', '=', readBookingCode(code))
+    .where('bookingId', '=', bookingId)
     .executeTakeFirst();
   return row && toBooking(row);
 }
 
-/** Bookings by code, or by number together with the name of one customer; newest first. */
+/** The lines of the booking with that code, in order. The code may be spelled in any way. */
+export async function readLines({ db }: StoreQueries, code: string): Promise<BookingRow[]> {
+  const ref = readBookingCode(code);
+  const ids = [ref, ...lineIds(ref, maxLines)];
+  const query = db.selectFrom('bookings').selectAll().where('bookingId', 'in', ids);
+  const rows = await query.orderBy('createdAtMs').execute();
+  return rows.toSorted((a, b) => ids.indexOf(a.bookingId) - ids.indexOf(b.bookingId));
+}
+
+/** Bookings by code, by call, or by number; newest first, the lines of one in order. */
 export async function findBookings(
   store: StoreQueries,
   query: BookingQuery,
 ): Promise<readonly JournalBooking[]> {
-  if ('code' in query) {
-    const booking = await findBooking(store, query.code);
-    return booking ? [booking] : [];
+  if ('code' in query) return (await readLines(store, query.code)).map(toBooking);
+  const all = store.db.selectFrom('bookings').selectAll();
+  const newestFirst = all.orderBy('createdAtMs', 'desc').orderBy('bookingId');
+  if ('callId' in query) {
+    return (await newestFirst.where('callId', '=', query.callId).execute()).map(toBooking);
   }
   const key = phoneKey(query.phone);
   if (key === '') return [];
-  const rows = await store.db
-    .selectFrom('bookings')
-    .selectAll()
-    .where('phoneKey', '=', key)
-    .orderBy('createdAtMs', 'desc')
+  const rows = await newestFirst
+    .where((eb) => eb.or([eb('phoneKey', '=', key), eb('callerKey', '=', key)]))
     .execute();
-  return underName(query.customer, rows.map(toBooking));
+  return rows.map(toBooking);
 }
 
 /**
@@ -57,15 +65,19 @@ export async function currentBookings(
   { db }: StoreQueries,
   today: IsoDate,
 ): Promise<readonly HeldBooking[]> {
-  return db
+  const rows = await db
     .selectFrom('bookings')
-    .select(['bookingId', 'itemId', 'startDay as start', 'endDay as end', 'state'])
+    .select(['bookingId', 'itemId', 'itemName', 'startDay as start', 'endDay as end', 'state'])
+    .select('superseded')
     .where('endDay', '>=', today)
     .execute();
+  return rows.map(({ superseded, ...booking }) => {
+    return { ...booking, isChanging: superseded !== null };
+  });
 }
 
 /**
- * Cancels a booking whose last day has not passed, and frees its days at once.
+ * Cancels the lines of a booking whose last day has not passed, and frees their days at once.
  * @throws {StoreError} when the booking stands; {UnsureError} when that cannot be told.
  */
 export async function cancelBooking(
@@ -81,8 +93,9 @@ async function cancelledBooking(
   store: StoreQueries,
   code: string,
 ): Promise<CancelResult | undefined> {
-  const booking = await findBooking(store, code);
-  return booking?.state === 'cancelled' ? { kind: 'cancelled', booking } : undefined;
+  const bookings = (await readLines(store, code)).map(toBooking);
+  const isDone = bookings.length > 0 && bookings.every(({ state }) => state === 'cancelled');
+  return isDone ? { kind: 'cancelled', bookings } : undefined;
 }
 
 function cancelOnce(
@@ -90,14 +103,19 @@ function cancelOnce(
   { code, today, clock }: { readonly code: string; readonly today: IsoDate; readonly clock: Clock },
 ): Promise<CancelResult> {
   return store.transaction(async (tx) => {
-    const booking = await findBooking(tx, code);
-    if (!booking) return { kind: 'not-found' };
-    if (booking.state === 'cancelled') return { kind: 'cancelled', booking };
-    if (booking.end < today) return { kind: 'over', booking };
+    const bookings = (await readLines(tx, code)).map(toBooking);
+    if (bookings.length === 0) return { kind: 'not-found' };
+    const held = bookings.filter(({ state, end }) => state !== 'cancelled' && end >= today);
+    if (held.length === 0 && bookings.some(({ state }) => state !== 'cancelled')) {
+      return { kind: 'over', bookings };
+    }
     const nowMs = clock.nowMs();
-    await endBooking(tx, booking.bookingId, { state: 'cancelled', conflict: null, nowMs });
-    await addToOutbox(tx, { kind: 'booking', ref: booking.bookingId, nowMs });
-    return { kind: 'cancelled', booking: { ...booking, state: 'cancelled', conflict: null } };
+    for (const { bookingId: ref } of held) {
+      await endBooking(tx, ref, { state: 'cancelled', conflict: null, nowMs });
+      await addToOutbox(tx, { kind: 'booking', ref, nowMs });
+    }
+    const after = (await readLines(tx, code)).map(toBooking);
+    return { kind: 'cancelled', bookings: after };
   });
 }
 
@@ -114,7 +132,6 @@ export async function takeMessage(
   }: { readonly callId: string; readonly message: MessageRequest; readonly clock: Clock },
 ): Promise<{ readonly code: string }> {
   const code = newBookingCode();
-  const nowMs = clock.nowMs();
   const { customer, phone, text } = message;
   const kept = {
     callId,
@@ -129,24 +146,30 @@ export async function takeMessage(
       .select('code')
       .where('idempotencyKey', '=', idempotencyKey)
       .executeTakeFirst();
-  const row = {
-    ...kept,
-    code,
-    idempotencyKey,
-    createdAtMs: nowMs,
-    sentAtMs: null,
-    deliveredAtMs: null,
-    resolvedAtMs: null,
-  };
-  const queries = [
-    store.db.insertInto('messages').values(row).compile(),
-    ...outboxQueries(store, { kind: 'message', ref: code, nowMs }),
-  ];
+  const row = { ...kept, code, idempotencyKey };
+  const queries = messageQueries(store, row, clock.nowMs());
   const write = async () => {
     await store.writeAll(queries);
     return { code };
   };
   return (await found(store, look)) ?? withSecondLook(store, { write, look });
+}
+
+/** What keeps a message, and has it delivered. */
+export function messageQueries(
+  store: StoreQueries,
+  message: Pick<
+    Selectable<Schema['messages']>,
+    'code' | 'callId' | 'customer' | 'phone' | 'text' | 'idempotencyKey'
+  >,
+  nowMs: number,
+): readonly CompiledQuery[] {
+  const later = { sentAtMs: null, deliveredAtMs: null, resolvedAtMs: null };
+  const row = { ...message, ...later, createdAtMs: nowMs };
+  return [
+    store.db.insertInto('messages').values(row).compile(),
+    ...outboxQueries(store, { kind: 'message', ref: message.code, nowMs }),
+  ];
 }
 
 /** Takes a booking out of the days it held, as `cancelled` or as a `conflict`. */
@@ -198,6 +221,7 @@ type OutboxEntry = {
 export function toBooking(row: BookingRow): JournalBooking {
   return {
     bookingId: row.bookingId,
+    code: codeOf(row.bookingId),
     callId: row.callId,
     itemId: row.itemId,
     itemName: row.itemName,
@@ -209,7 +233,31 @@ export function toBooking(row: BookingRow): JournalBooking {
     state: row.state,
     conflict: row.state === 'conflict' ? (row.conflict as ConflictReason) : null,
     createdAtMs: row.createdAtMs,
+    ...(row.superseded === null ? {} : { isChanging: true }),
   };
+}
+
+const writtenRow = z.object({
+  itemId: z.string(),
+  itemName: z.string(),
+  startDay: z.string(),
+  endDay: z.string(),
+  customer: z.string(),
+  phone: z.string(),
+  totalCents: z.number(),
+});
+
+/** What the cells of a row were written from. */
+export type WrittenRow = z.infer<typeof writtenRow>;
+
+/** What the row of a booking in the sheet may show beside what the journal says, oldest first. */
+export function supersededBy(row: Pick<BookingRow, 'superseded'>): readonly WrittenRow[] {
+  return row.superseded === null ? [] : z.array(writtenRow).parse(JSON.parse(row.superseded));
+}
+
+/** The same once the booking is to be something else: what it is now may be in the sheet. */
+export function supersede(row: BookingRow): string {
+  return JSON.stringify([...supersededBy(row), writtenRow.parse(row)]);
 }
 
 /** A name as it is compared: `Ann  O'Hara ` and `ann ohara` are one. */

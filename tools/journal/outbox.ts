@@ -2,7 +2,8 @@ import type { Selectable } from 'kysely';
 import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
 import type { Schema } from '../../agent/infra/store/schema.ts';
 import type { ConflictReason } from './booking.ts';
-import { addToOutbox, endBooking, type BookingRow } from './journal.ts';
+import { codeOf } from './booking-code.ts';
+import { addToOutbox, endBooking, readLines, type BookingRow } from './journal.ts';
 
 /** One message for the staff, as stored. */
 export type MessageRow = Selectable<Schema['messages']>;
@@ -147,7 +148,8 @@ export type Outcome =
 
 /**
  * Writes down what became of a booking, and takes it out of the outbox. False when it was changed
- * meanwhile (cancelled): that change has its own row in the outbox, and stands.
+ * meanwhile: that change has its own row in the outbox, and stands. A booking that was asked for
+ * with several machines is had with all of them or not at all: one conflict undoes the others.
  */
 export async function settle(
   store: Store,
@@ -164,10 +166,10 @@ export async function settle(
     }
     const current = await tx.db
       .selectFrom('bookings')
-      .select('state')
+      .select(['state', 'superseded'])
       .where('bookingId', '=', bookingId)
       .executeTakeFirst();
-    if (current?.state !== booking.state) return false;
+    if (current?.state !== booking.state || current.superseded !== booking.superseded) return false;
     if (outcome.state === 'conflict') {
       const { state, reason } = outcome;
       // As above: staff have dealt with a row that came in.
@@ -176,15 +178,27 @@ export async function settle(
       }
       await endBooking(tx, bookingId, { state, conflict: reason, nowMs });
       if (outcome.isInSheet) await addToOutbox(tx, { kind: 'booking', ref: bookingId, nowMs });
+      if (reason !== 'other-line') await undoOthers(tx, booking, nowMs);
     } else {
       await tx.db
         .updateTable('bookings')
-        .set({ state: 'confirmed', changedAtMs: nowMs, sentAtMs: null })
+        .set({ state: 'confirmed', changedAtMs: nowMs, sentAtMs: null, superseded: null })
         .where('bookingId', '=', bookingId)
         .execute();
     }
     return true;
   });
+}
+
+/** The machines that were asked for together with one that cannot be had, while none was promised. */
+async function undoOthers(tx: StoreQueries, booking: BookingRow, nowMs: number): Promise<void> {
+  if (booking.state !== 'pending' || booking.superseded !== null) return;
+  for (const { bookingId: ref, state } of await readLines(tx, codeOf(booking.bookingId))) {
+    if (ref === booking.bookingId || (state !== 'pending' && state !== 'confirmed')) continue;
+    await endBooking(tx, ref, { state: 'conflict', conflict: 'other-line', nowMs });
+    // Its row may be there, or on its way.
+    await addToOutbox(tx, { kind: 'booking', ref, nowMs });
+  }
 }
 
 /** Writes down that the sheet shows a message. */

@@ -1,5 +1,5 @@
 import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
-import { readBookingCode } from './booking-code.ts';
+import { lineIds, maxLines, readBookingCode } from './booking-code.ts';
 import type { BookingRow } from './journal.ts';
 import type { MessageRow } from './outbox.ts';
 
@@ -98,7 +98,7 @@ export async function resolveCode(
     const booking = await db
       .updateTable('bookings')
       .set({ resolvedAtMs })
-      .where('bookingId', '=', ref)
+      .where('bookingId', 'in', [ref, ...lineIds(ref, maxLines)])
       .where('state', '=', 'conflict')
       .executeTakeFirst();
     const message = await db

@@ -2,6 +2,7 @@ import type { JournalBooking } from '../journal/booking.ts';
 import type { Refusal } from '../journal/booking-service.ts';
 import type { Alternatives } from './alternatives.ts';
 import type { Availability } from './availability.ts';
+import type { IsoDate } from './equipment.ts';
 import { notFreeSentence, offeredUnit, priceToCome } from './found-words.ts';
 import { spokenCode, spokenPhone } from './phone.ts';
 import { daysIn, type RentalRange } from './rental-dates.ts';
@@ -39,8 +40,8 @@ export function noPriceSentence(name: string): string {
 
 /** What the caller agrees to when they say yes. */
 export type Offer = {
-  readonly name: string;
-  readonly range: RentalRange;
+  /** At least one. */
+  readonly machines: readonly { readonly name: string; readonly range: RentalRange }[];
   readonly totalCents: number;
   readonly depositCents: number | null;
   readonly customer: string;
@@ -50,15 +51,80 @@ export type Offer = {
 };
 
 /** All of a booking, read back before it is made, and the question that a yes answers. */
-export function readBack(offer: Offer, { today, currency }: Speaking): string {
-  const { name, range, totalCents, depositCents, customer, phone, isOwnPhone } = offer;
-  const deposit = depositCents ? ` plus a ${spokenMoney(depositCents, currency)} deposit` : '';
-  const number = isOwnPhone ? "the number you're calling from" : spokenPhone(phone);
+export function readBack(offer: Offer, about: Speaking): string {
+  const { machines, customer } = offer;
   return [
-    `That's the ${name} ${spokenRange(range, today)}, ${spokenCount(daysIn(range), 'day')},`,
-    `for ${spokenMoney(totalCents, currency)}${deposit}, for ${customer} at ${number}.`,
-    'Shall I book it?',
+    `That's ${machinesAndDays(machines, about.today)}, for ${spokenPrice(offer, about.currency)},`,
+    `for ${customer} at ${spokenNumber(offer)}.`,
+    `Shall I book ${itOrThem(machines)}?`,
   ].join(' ');
+}
+
+/** What a change of a booking would make of it, and the question that a yes answers. */
+export function changeReadBack(
+  offer: Offer,
+  about: {
+    /** Which parts of the booking are to be others than they are. */
+    readonly changes: { readonly days: boolean; readonly name: boolean; readonly number: boolean };
+  } & Speaking,
+): string {
+  const { machines, customer } = offer;
+  const { changes, today, currency } = about;
+  const names = namesOf(machines);
+  const parts = [
+    ...(changes.days
+      ? [`to ${machinesAndDays(machines, today)}, for ${spokenPrice(offer, currency)}`]
+      : []),
+    ...(changes.name ? [`to the name ${customer}`] : []),
+    ...(changes.number
+      ? [`to ${offer.isOwnPhone ? '' : 'the number '}${spokenNumber(offer)}`]
+      : []),
+  ];
+  return `I'd change your booking of ${names} ${spokenList(parts)}. Shall I change it?`;
+}
+
+/** What the caller hears of a booking that was changed. */
+export function changedSentence(state: 'confirmed' | 'pending', code: string): string {
+  const spoken = spokenCode(code);
+  return state === 'confirmed'
+    ? `I've changed your booking. Your code is still ${spoken}. Is there anything else?`
+    : `I've noted the change, and we'll confirm it. Your code is still ${spoken}. ` +
+        'Someone calls you if anything stands in the way. Is there anything else?';
+}
+
+function spokenPrice({ totalCents, depositCents }: Offer, currency: string): string {
+  const deposit = depositCents ? ` plus a ${spokenMoney(depositCents, currency)} deposit` : '';
+  return `${spokenMoney(totalCents, currency)}${deposit}`;
+}
+
+function spokenNumber({ phone, isOwnPhone }: Offer): string {
+  return isOwnPhone ? "the number you're calling from" : spokenPhone(phone);
+}
+
+/** `the Skid Steer and the Trailer from ... through ..., 3 days`; days that differ are told apart. */
+function machinesAndDays(machines: Offer['machines'], today: IsoDate): string {
+  const byDays = Map.groupBy(machines, ({ range }) => `${range.start} ${range.end}`);
+  return spokenList(
+    [...byDays.values()].map((same) => {
+      const range = same[0]?.range ?? { start: today, end: today };
+      const days = spokenCount(daysIn(range), 'day');
+      return `${namesOf(same)} ${spokenRange(range, today)}, ${days}`;
+    }),
+  );
+}
+
+/** `the Skid Steer and two of the Trailer`. */
+function namesOf(machines: readonly { readonly name: string }[]): string {
+  const byName = Map.groupBy(machines, ({ name }) => name);
+  return spokenList(
+    [...byName].map(([name, of]) =>
+      of.length === 1 ? `the ${name}` : `${of.length} of the ${name}`,
+    ),
+  );
+}
+
+function itOrThem(machines: readonly unknown[]): string {
+  return machines.length === 1 ? 'it' : 'them';
 }
 
 /** What the caller hears of a booking that was made: `confirmed` only after the sheet was read. */
@@ -71,8 +137,21 @@ export function madeSentence(state: 'confirmed' | 'pending', code: string): stri
 }
 
 /** What the caller hears of a booking of this very call that is asked for again. */
-export function alreadyMadeSentence(booking: JournalBooking, about: Speaking): string {
-  return `${bookingSentence(booking, about)} Is there anything else?`;
+export function alreadyMadeSentence(lines: readonly JournalBooking[], about: Speaking): string {
+  return `${bookingSentences(lines, about).join(' ')} Is there anything else?`;
+}
+
+/** What the caller hears when fewer machines of a kind are free than they want. */
+export function fewerSentence(
+  name: string,
+  {
+    count,
+    range,
+    today,
+  }: { readonly count: number; readonly range: RentalRange; readonly today: IsoDate },
+): string {
+  const which = count === 1 ? 'that one' : 'those';
+  return `I have only ${count} of the ${name} free ${spokenRange(range, today)}. Shall I book ${which}?`;
 }
 
 /** Why it was not booked, and what could be had instead. */
@@ -89,10 +168,10 @@ export function refusedSentence(
     return `The ${name} has just gone from our list, so I can't book it. ${instead(about)}`;
   }
   if (refusal.reason === 'booked' && 'own' in refusal && refusal.own) {
-    const { start, end, bookingId } = refusal.own;
+    const { start, end, code } = refusal.own;
     return (
       `You already have the ${name} ${spokenRange({ start, end }, today)}, under the code ` +
-      `${spokenCode(bookingId)}. To change the days, I would cancel that first. Shall I?`
+      `${spokenCode(code)}. Would you like to change that booking?`
     );
   }
   const when = spokenRange(range, today);
@@ -102,9 +181,14 @@ export function refusedSentence(
 /** What the caller hears when staff gave the unit away before the sheet could take the booking. */
 export function conflictSentence(
   name: string,
-  about: Speaking & { readonly alternatives: Alternatives },
+  about: Speaking & {
+    readonly alternatives: Alternatives;
+    /** Others were asked for together with it. */
+    readonly isOneOfSeveral: boolean;
+  },
 ): string {
-  return `I'm sorry, the ${name} has just gone out at the yard, so it isn't booked. ${instead({ name, ...about })}`;
+  const so = about.isOneOfSeveral ? 'nothing is booked' : "it isn't booked";
+  return `I'm sorry, the ${name} has just gone out at the yard, so ${so}. ${instead({ name, ...about })}`;
 }
 
 function instead(
@@ -119,15 +203,36 @@ function instead(
   return `You could have ${spokenList(offers, 'or')}. Would you like that?`;
 }
 
-/** One booking as it stands, without the name and the number that it is under. */
-export function bookingSentence(booking: JournalBooking, { today, currency }: Speaking): string {
-  const { start, end, bookingId } = booking;
-  const name = sheetText(booking.itemName, maxNameLength);
-  const what = `the ${name} ${spokenRange({ start, end }, today)}`;
-  const code = `under the code ${spokenCode(bookingId)}`;
+/** Bookings as they stand, without the name and the number that they are under; one sentence each. */
+export function bookingSentences(
+  lines: readonly JournalBooking[],
+  about: Speaking,
+): readonly string[] {
+  const together = Map.groupBy(lines, ({ code, state }) => `${code} ${state}`);
+  return [...together.values()].flatMap((of) => bookingSentence(of, about) ?? []);
+}
+
+/** The machines of bookings, each with its days: `the Skid Steer and the Trailer on ...`. */
+export function bookedMachines(lines: readonly JournalBooking[], today: IsoDate): string {
+  const machines = lines.map(({ itemName, start, end }) => {
+    return { name: sheetText(itemName, maxNameLength), range: { start, end } };
+  });
+  const byDays = Map.groupBy(machines, ({ range }) => spokenRange(range, today));
+  return spokenList([...byDays].map(([days, same]) => `${namesOf(same)} ${days}`));
+}
+
+function bookingSentence(
+  lines: readonly JournalBooking[],
+  { today, currency }: Speaking,
+): string | undefined {
+  const [booking] = lines;
+  if (!booking) return undefined;
+  const what = bookedMachines(lines, today);
+  const code = `under the code ${spokenCode(booking.code)}`;
+  const totalCents = lines.reduce((sum, line) => sum + line.totalCents, 0);
   switch (booking.state) {
     case 'confirmed':
-      return `You have ${what} booked, ${code}, for ${spokenMoney(booking.totalCents, currency)}.`;
+      return `You have ${what} booked, ${code}, for ${spokenMoney(totalCents, currency)}.`;
     case 'pending':
       return `Your request for ${what} is taken, ${code}, and will be confirmed.`;
     case 'conflict':

@@ -54,6 +54,9 @@ export type Yard = {
   readonly identificationRules: string | null;
   readonly transferTo: readonly string[];
   readonly greeting: string | null;
+  /** Those that the tab names. */
+  readonly limits?:
+    { readonly [Key in keyof YardLimits]?: YardLimits[Key] | undefined } | undefined;
 };
 
 /** All that a call knows of the yard, as read from the sheet at `fetchedAtMs` (Unix time). */
@@ -71,3 +74,30 @@ export const defaultTimeZone = 'America/Chicago';
 
 /** The currency of a yard that names none, in a sheet whose locale has none of its own. */
 export const defaultCurrency = 'USD';
+
+/** How much one caller may have written down by themselves; past it a person is asked. */
+export type YardLimits = {
+  readonly machinesPerCall: number;
+  readonly daysPerBooking: number;
+  readonly bookingsPerNumberPerDay: number;
+  readonly messagesPerCall: number;
+  readonly daysAhead: number;
+  /** E.164. For calls from these there is no end of machines a call and bookings a day. */
+  readonly trustedNumbers: readonly string[];
+};
+
+/** One call booked 40 of 40 machines for a year each, and left 500 messages. */
+export const defaultLimits: YardLimits = {
+  machinesPerCall: 6,
+  daysPerBooking: 60,
+  bookingsPerNumberPerDay: 6,
+  messagesPerCall: 3,
+  daysAhead: 365,
+  trustedNumbers: [],
+};
+
+/** The limits of a yard: those that its tab does not name are the default ones. */
+export function limitsOf(yard: Pick<Yard, 'limits'> | undefined): YardLimits {
+  const named = Object.entries(yard?.limits ?? {}).filter(([, limit]) => limit !== undefined);
+  return { ...defaultLimits, ...(Object.fromEntries(named) as Partial<YardLimits>) };
+}

@@ -89,8 +89,16 @@ function dateFormat(timeZone: string): Intl.DateTimeFormat {
   return made;
 }
 
-/** Checks the dates a caller asked for, as the model wrote them down, against the yard's today. */
-export function rentalDates(start: string, end: string, today: IsoDate): RentalDates {
+/**
+ * Checks the dates a caller asked for, as the model wrote them down, against the yard's today, and
+ * against what may be booked without a person when that is what they are for.
+ */
+export function rentalDates(
+  start: string,
+  end: string,
+  today: IsoDate,
+  limits?: { readonly daysPerBooking: number; readonly daysAhead: number },
+): RentalDates {
   const first = dayNumber(start);
   const last = dayNumber(end);
   const now = knownDay(today);
@@ -111,8 +119,18 @@ export function rentalDates(start: string, end: string, today: IsoDate): RentalD
       'A rental of more than a year is arranged with our staff. Is there a shorter time you need?',
     );
   }
+  if (limits && first - now > limits.daysAhead) {
+    const say = `I can't book more than ${limits.daysAhead} days ahead. ${askMessage}`;
+    return refuse('too-far', say);
+  }
+  if (limits && last - first + 1 > limits.daysPerBooking) {
+    const say = `A rental of more than ${limits.daysPerBooking} days is arranged with our staff. ${askMessage}`;
+    return refuse('too-long', say);
+  }
   return { ok: true, range: { start, end } };
 }
+
+const askMessage = 'Shall I take a message, so that someone calls you back?';
 
 function notADate(written: string): RentalDates {
   const looksLikeADate = /^\d{4}-\d\d-\d\d$/.test(written);

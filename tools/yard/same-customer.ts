@@ -1,3 +1,19 @@
+/** What a model writes when it has not asked for the name, and what callers say instead of one. */
+const noName =
+  /^(?:the |my |an? |your |this |same )*(?:unknown|un(?:named|specified|available|identified)|caller|customer|client|guest|user|person|someone|somebody|anyone|nobody|name|names|full name|first name|last name|me|myself|self|i|us|same|n ?a|none|null|undefined|nil|nan|tbd|tba|anonymous|private|withheld|blocked|restricted|sir|ma ?am|mr|mrs|ms|miss|test|x+|placeholder|string|text|value|empty|blank|pending|missing|no one|no name|(?:is )?not (?:provided|given|known|stated|said|specified|available|yet|sure|applicable|mentioned|shared|disclosed)(?: yet)?|to be (?:provided|determined|confirmed|asked))(?: (?:name|caller|customer|user|here|unknown|not (?:provided|given|known)))*$/;
+
+/** Whether this is no name that anything can be put under: it is asked for again. */
+export function isNoName(said: string): boolean {
+  const text = said.trim();
+  // `[name]`, `<customer>`, `{{name}}`, `"..."`.
+  if (/^[[<{(*_].*[\]>})*_]$/.test(text)) return true;
+  const plain = text
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
+  return !/\p{L}[\s\S]*\p{L}/u.test(text) || noName.test(plain);
+}
+
 /**
  * Whether a name as it was said now can be the name that a booking is under: each of its words is a
  * word of that name, in any case and order. "Lopez" is Maria Lopez; "Maria Gomez" is not.
@@ -9,20 +25,31 @@ export function sameCustomer(said: string, booked: string): boolean {
 }
 
 /**
- * The bookings that one customer may have made who says that name. A name that several have, such
- * as one family name at one number, is nobody's unless one of them is written just so.
+ * Whether a name as it was said now proves anything: as above, and more than a first name, of which
+ * the common ones are soon guessed. Of a booking under one word only, its code is the proof.
+ */
+export function provesName(said: string, booked: string): boolean {
+  const [first] = words(/^[^,]*,\s*(.+)$/.exec(booked)?.[1] ?? booked);
+  return sameCustomer(said, booked) && words(said).some((word) => word !== first);
+}
+
+/**
+ * The bookings that one customer may have made who says that name; `several` when it fits more than
+ * one of them, as a family name does at one number.
  */
 export function underName<T extends { readonly customer: string }>(
   said: string,
   bookings: readonly T[],
-): readonly T[] {
-  const theirs = bookings.filter(({ customer }) => sameCustomer(said, customer));
-  const exact = theirs.filter(({ customer }) => sameCustomer(customer, said));
-  if (exact.length > 0) return exact;
-  const isOne = theirs.some((fullest) =>
-    theirs.every(({ customer }) => sameCustomer(customer, fullest.customer)),
+): { readonly theirs: readonly T[]; readonly several: boolean } {
+  const fitting = bookings.filter(({ customer }) => provesName(said, customer));
+  const exact = fitting.filter(({ customer }) => sameCustomer(customer, said));
+  if (exact.length > 0) return { theirs: exact, several: false };
+  const isOne = fitting.some((fullest) =>
+    fitting.every(({ customer }) => sameCustomer(customer, fullest.customer)),
   );
-  return isOne ? theirs : [];
+  return isOne || fitting.length === 0
+    ? { theirs: fitting, several: false }
+    : { theirs: [], several: true };
 }
 
 /** Lower-case words of two letters at least, without accents. */

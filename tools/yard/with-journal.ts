@@ -1,26 +1,59 @@
 import type { JournalBooking } from '../journal/booking.ts';
-import type { Inventory, SheetBooking } from './equipment.ts';
-import { findUnit } from './interchangeable-units.ts';
+import type { Inventory, SheetBooking, Unit } from './equipment.ts';
+import { itemKey } from './item-id.ts';
 
 /** What counts of a booking of the journal. */
-export type HeldBooking = Pick<JournalBooking, 'bookingId' | 'itemId' | 'start' | 'end' | 'state'>;
+export type HeldBooking = Pick<
+  JournalBooking,
+  'bookingId' | 'itemId' | 'itemName' | 'start' | 'end' | 'state' | 'isChanging'
+>;
 
 /**
  * The yard's list with what was booked on the phone and is not in the sheet yet, or was not when it
  * was read: such a booking holds its unit as one in the sheet does. Of a booking that is in both,
- * the sheet's row stands, unless the caller has cancelled it meanwhile.
+ * the sheet's row stands, unless the caller has cancelled it meanwhile, or changed it. A row that
+ * staff copied, code and all, is one of theirs, and holds what it says.
  */
 export function withJournal(inventory: Inventory, journal: readonly HeldBooking[]): Inventory {
-  const states = new Map(journal.map(({ bookingId, state }) => [bookingId, state]));
+  const known = new Map(
+    journal.map((booking) => {
+      const itemId = currentId(booking, inventory.units);
+      return [booking.bookingId, { ...booking, itemId, wasId: booking.itemId }] as const;
+    }),
+  );
+  const rowsById = Map.groupBy(inventory.bookings, ({ bookingId }) => bookingId);
   const inSheet = new Set<string>();
   const rows = inventory.bookings.map((row): SheetBooking => {
-    const state = states.get(row.bookingId);
-    if (!state) return row;
+    const booking = known.get(row.bookingId);
+    if (!booking) return row;
+    const { itemId, start, end, wasId, state, isChanging } = booking;
+    const isPlace = [itemId, wasId].includes(row.itemId) && row.start === start && row.end === end;
+    if (!isPlace && (rowsById.get(row.bookingId)?.length ?? 0) > 1) return row;
     inSheet.add(row.bookingId);
-    return state === 'cancelled' ? { ...row, status: 'CANCELLED' } : row;
+    if (state === 'cancelled') return { ...row, status: 'CANCELLED' };
+    if (isChanging) return { ...row, itemId, start, end };
+    return row.itemId === wasId ? { ...row, itemId } : row;
   });
-  const added = journal.filter((booking) => isLive(booking) && !inSheet.has(booking.bookingId));
-  return { ...inventory, bookings: [...rows, ...added.map((of) => asRow(of, inventory))] };
+  const added = [...known.values()].filter(
+    (booking) => isLive(booking) && !inSheet.has(booking.bookingId),
+  );
+  return { ...inventory, bookings: [...rows, ...added.map(asRow)] };
+}
+
+/** The id of a booking's machine now: staff may have given it another one, under the same name. */
+export function currentId(
+  { itemId, itemName }: Pick<HeldBooking, 'itemId' | 'itemName'>,
+  units: readonly Unit[],
+): string {
+  // Staff may write the id in another way by now.
+  const same = units.find((unit) => itemKey(unit.itemId) === itemKey(itemId));
+  if (same) return same.itemId;
+  const named = units.filter(({ name }) => keyOf(name) === keyOf(itemName));
+  return named.length === 1 ? (named[0]?.itemId ?? itemId) : itemId;
+}
+
+function keyOf(name: string): string {
+  return name.trim().replaceAll(/\s+/g, ' ').toLowerCase();
 }
 
 /** A conflict holds nothing: staff gave the unit away, and their sheet says to whom. */
@@ -28,9 +61,6 @@ function isLive({ state }: HeldBooking): boolean {
   return state === 'pending' || state === 'confirmed';
 }
 
-/** Staff may write the unit's id in another way by now. */
-function asRow(booking: HeldBooking, { units }: Inventory): SheetBooking {
-  const { bookingId, start, end } = booking;
-  const itemId = findUnit(units, booking.itemId)?.itemId ?? booking.itemId;
+function asRow({ bookingId, itemId, start, end }: HeldBooking): SheetBooking {
   return { bookingId, itemId, start, end, status: 'CONFIRMED' };
 }

@@ -76,11 +76,16 @@ export class Receptionist extends voice.Agent {
  */
 export function wordsOfTools(chatCtx: llm.ChatContext): string | undefined {
   const sentences: string[] = [];
+  let hasBooked = false;
   for (const item of chatCtx.items.toReversed()) {
     if (item.type === 'function_call') continue;
     if (item.type !== 'function_call_output') break;
     // A tool that worded nothing sees to what the caller hears.
     if (item.output === '') continue;
+    // Called once for each machine of a reply, its last answer is about all of them.
+    const isCovered = item.name === 'book_equipment' && hasBooked;
+    hasBooked ||= item.name === 'book_equipment';
+    if (isCovered) continue;
     const words = item.isError ? undefined : sentenceOf(item.output);
     if (words === undefined) return undefined;
     sentences.unshift(words);

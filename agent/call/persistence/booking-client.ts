@@ -1,4 +1,6 @@
+import { changeBooking } from '../../../tools/journal/change-booking.ts';
 import { commitBooking } from '../../../tools/journal/commit-booking.ts';
+import { countMisses, noteMiss } from '../../../tools/journal/lookup-misses.ts';
 import {
   cancelBooking,
   findBooking,
@@ -7,10 +9,12 @@ import {
 } from '../../../tools/journal/journal.ts';
 import type { JournalBooking } from '../../../tools/journal/booking.ts';
 import type {
+  BookingChange,
   BookingService,
   BookingQuery,
   BookingRequest,
   CancelResult,
+  ChangeResult,
   CommitResult,
   MessageRequest,
 } from '../../../tools/journal/booking-service.ts';
@@ -93,44 +97,77 @@ export class BookingClient implements BookingService {
     const callId = this.#callId();
     const result = await commitBooking(await this.#store(), { callId, request, clock });
     if (result.kind === 'refused') return result;
-    const { bookingId, itemId, start, end } = result.booking;
-    const fields = { bookingId, itemId, start, end, repeated: result.repeated };
-    this.#log.emit('booking.committed', { callId, ...fields });
-    this.#send({ type: 'booking-committed', bookingId });
+    for (const { bookingId, itemId, start, end } of result.bookings) {
+      const fields = { bookingId, itemId, start, end, repeated: result.repeated };
+      this.#log.emit('booking.committed', { callId, ...fields });
+      this.#send({ type: 'booking-committed', bookingId });
+    }
+    return result;
+  }
+
+  async change(change: BookingChange): Promise<ChangeResult> {
+    await this.#assertOurs();
+    const callId = this.#callId();
+    // What becomes of it from now on is about what it is now.
+    for (const { bookingId } of change.lines) this.#settled.delete(bookingId);
+    const result = await changeBooking(await this.#store(), { callId, change, clock });
+    if (result.kind !== 'changed') return result;
+    for (const { bookingId, itemId, start, end } of result.bookings) {
+      const fields = { bookingId, itemId, start, end };
+      this.#log.emit('booking.changed', { callId, ...fields });
+      this.#send({ type: 'booking-committed', bookingId });
+    }
     return result;
   }
 
   async waitForState(
-    bookingId: string,
+    bookingIds: readonly string[],
     { ms, signal }: { readonly ms: number; readonly signal: AbortSignal },
   ): Promise<'confirmed' | 'conflict' | 'pending'> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const onAbort = () => reject(signal.reason);
+    const isSettled = () => bookingIds.every((id) => this.#settled.has(id));
+    const look = () => {
+      const oneFails = bookingIds.some((id) => this.#settled.get(id) === 'conflict');
+      if (oneFails || isSettled()) resolve();
+    };
     signal.addEventListener('abort', onAbort, { once: true });
-    this.#waiting.set(bookingId, resolve);
+    for (const id of bookingIds) this.#waiting.set(id, look);
     const timer = setTimeout(resolve, ms);
     try {
-      if (!this.#settled.has(bookingId)) await promise;
+      look();
+      await promise;
     } finally {
       clearTimeout(timer);
-      this.#waiting.delete(bookingId);
+      for (const id of bookingIds) this.#waiting.delete(id);
       signal.removeEventListener('abort', onAbort);
     }
     // Once, at the end: the word of it may have been lost with a supervisor.
-    const state = this.#settled.get(bookingId) ?? (await this.#storedState(bookingId));
-    return state === 'confirmed' || state === 'conflict' ? state : 'pending';
+    const states = await Promise.all(
+      bookingIds.map(async (id) => this.#settled.get(id) ?? (await this.#storedState(id))),
+    );
+    if (states.includes('conflict')) return 'conflict';
+    return states.every((state) => state === 'confirmed') ? 'confirmed' : 'pending';
   }
 
   async find(query: BookingQuery): Promise<readonly JournalBooking[]> {
     return findBookings(await this.#store(), query);
   }
 
-  async cancel(bookingId: string): Promise<CancelResult> {
+  async recentMisses(phone: string | null): Promise<number> {
+    return countMisses(await this.#store(), phone, clock.nowMs());
+  }
+
+  async noteMiss(phone: string | null): Promise<void> {
+    await noteMiss(await this.#store(), phone, clock.nowMs());
+  }
+
+  async cancel(code: string): Promise<CancelResult> {
     await this.#assertOurs();
     const { timeZone } = (await this.#inventory())?.yard ?? { timeZone: defaultTimeZone };
     const today = todayIn(timeZone, clock);
-    const result = await cancelBooking(await this.#store(), { code: bookingId, today, clock });
+    const result = await cancelBooking(await this.#store(), { code, today, clock });
     if (result.kind === 'cancelled') this.#send({ type: 'booking-committed', bookingId: null });
     return result;
   }

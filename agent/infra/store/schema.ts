@@ -12,6 +12,7 @@ export type Schema = {
   readonly messages: MessagesTable;
   readonly outbox: OutboxTable;
   readonly statusMarks: StatusMarksTable;
+  readonly lookupMisses: LookupMissesTable;
   readonly callStates: CallStatesTable;
 };
 
@@ -73,6 +74,7 @@ type PhrasesTable = {
 
 /** The journal of bookings made on the phone. Days are ISO dates, both included. */
 type BookingsTable = {
+  /** The code that the caller has; of a booking with several machines, with `-1`, `-2` behind it. */
   readonly bookingId: string;
   /** Null once cancelled: the same booking may be made again. */
   readonly idempotencyKey: string | null;
@@ -85,6 +87,8 @@ type BookingsTable = {
   readonly phone: string;
   /** The last ten digits of `phone`: what it is found by. */
   readonly phoneKey: string;
+  /** The same of the number that the call came from; null when that was withheld. */
+  readonly callerKey: string | null;
   readonly totalCents: number;
   readonly state: 'pending' | 'confirmed' | 'conflict' | 'cancelled';
   /** Why staff's sheet and the booking do not go together. */
@@ -93,8 +97,21 @@ type BookingsTable = {
   readonly changedAtMs: number;
   /** When a row for it was last on its way to the sheet, with no answer yet. */
   readonly sentAtMs: number | null;
+  /**
+   * JSON: what the row in the sheet may still show, oldest first, while a change is on its way there.
+   * Null when the sheet was last seen to show the booking as it is here.
+   */
+  readonly superseded: string | null;
   /** When a person dealt with the conflict. */
   readonly resolvedAtMs: number | null;
+};
+
+/** Codes and names that were no booking's, by the number that asked: guessing has an end. */
+type LookupMissesTable = {
+  readonly id: Generated<number>;
+  /** The last ten digits of the number; empty when it was withheld. */
+  readonly callerKey: string;
+  readonly atMs: number;
 };
 
 /** One row for each day that a live booking holds a unit: the key makes an overlap impossible. */
@@ -310,6 +327,22 @@ export const migrations: readonly Migration[] = [
     statements: () => [
       `alter table messages add column idempotency_key text`,
       `create unique index messages_by_key on messages (idempotency_key)`,
+    ],
+  },
+  {
+    version: 5,
+    name: 'bookings are changed, and looked up by whoever they are of',
+    statements: ({ int, rowId }) => [
+      `alter table bookings add column superseded text`,
+      `alter table bookings add column caller_key text`,
+      `create index bookings_of_call on bookings (call_id)`,
+      `create index bookings_of_caller on bookings (caller_key)`,
+      `create table lookup_misses (
+        id ${rowId},
+        caller_key text not null,
+        at_ms ${int} not null
+      )`,
+      `create index lookup_misses_of_caller on lookup_misses (caller_key, at_ms)`,
     ],
   },
 ];

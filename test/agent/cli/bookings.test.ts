@@ -37,7 +37,7 @@ async function fill(place: StorePlace) {
     const of = request({ itemId: `EX-${index}`, customer: index === 0 ? 'Ann\u009b2J' : 'Ben' });
     const made = await commitBooking(store, { callId: 'call-1', request: of, clock });
     if (made.kind === 'refused') assert.fail('refused');
-    codes.push(made.booking.bookingId);
+    codes.push(made.bookings[0]?.bookingId ?? '');
     const due = await readDue(store, { nowMs, limit: 10 });
     const [last] = due.bookings.slice(-1);
     if (outcome && last) await settle(store, last, { outcome, nowMs });

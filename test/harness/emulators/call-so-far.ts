@@ -29,6 +29,10 @@ export type Call = {
   readonly days: DayRange | null;
   /** Of the last search. */
   readonly items: readonly Item[];
+  /** Of all searches, the newest first. */
+  readonly allItems: readonly Item[];
+  /** How many of the machine the caller last said that they want; null when they did not. */
+  readonly quantity: number | null;
   readonly details: CallerDetails;
   /** What the caller wants to be passed on; null when they have not said it yet. */
   readonly message: string | null;
@@ -45,9 +49,12 @@ export function understand(messages: readonly ChatMessage[], tools: readonly Cha
   let intent: Intent = 'greeting';
   let details: CallerDetails = {};
   let message: string | null = null;
+  let quantity: number | null = null;
   for (const { said, text, asked } of turns) {
     const named = equipmentIn(text);
     isNewMachine = named !== null && named !== machine;
+    if (isNewMachine) quantity = null;
+    quantity = Number(/\b([2-9]) of (?:them|those|these)\b/.exec(text)?.[1] ?? quantity) || null;
     machine = named ?? machine;
     const before: Intent = intent;
     intent = intentOf(text, named);
@@ -73,6 +80,10 @@ export function understand(messages: readonly ChatMessage[], tools: readonly Cha
     isNewMachine,
     days,
     items,
+    allItems: messages
+      .toReversed()
+      .flatMap((of) => (of.role === 'tool' ? itemsIn(parseJson(textOf(of))) : [])),
+    quantity,
     details: { ...details, ...(code === undefined ? {} : { code }) },
     message,
   };
@@ -176,6 +187,20 @@ export function chosenItem({ items, text }: Call): Item | undefined {
     (best, item) => (best && score(best) >= score(item) ? best : item),
     undefined,
   );
+}
+
+/** The other machines that the caller names in the same breath; undefined when there is none. */
+export function alsoChosen(call: Call): readonly string[] | undefined {
+  const chosen = chosenItem(call);
+  const said = ` ${call.text} `;
+  const others = call.allItems.filter(
+    ({ name }, at) =>
+      name !== '' &&
+      name !== chosen?.name &&
+      said.includes(` ${normaliseSpeech(name)} `) &&
+      call.allItems.findIndex((item) => item.name === name) === at,
+  );
+  return others.length > 0 ? others.map(({ itemId }) => itemId) : undefined;
 }
 
 /** The units in the last result of a tool that named some. */

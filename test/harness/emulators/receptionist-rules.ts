@@ -1,4 +1,4 @@
-import { type Call, chosenItem, isInstruction, understand } from './call-so-far.ts';
+import { alsoChosen, type Call, chosenItem, isInstruction, understand } from './call-so-far.ts';
 import type { Intent } from './caller-words.ts';
 import { field, parseJson } from './json.ts';
 import { type ChatMessage, type ChatTool, textOf } from './openai-request.ts';
@@ -165,6 +165,8 @@ function useOrAsk(call: Call, name: string): Reply | undefined {
 function knownValue(call: Call, key: string): { value?: unknown; question: string } {
   const { machine, days, details, message } = call;
   const kinds: readonly (readonly [RegExp, unknown, string])[] = [
+    [/^also/i, alsoChosen(call), ASK_MACHINE],
+    [/quantity|how.?many/i, call.quantity ?? undefined, ASK_MACHINE],
     [/code|booking.*id/i, details.code, ASK_BOOKING],
     [/(item|unit).*id|^id$/i, chosenItem(call)?.itemId, ASK_MACHINE],
     [/start|from|pick.?up/i, days?.start, ASK_DAYS],

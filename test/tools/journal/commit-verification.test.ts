@@ -23,7 +23,7 @@ const writes = {
 async function bookedBefore(store: Store): Promise<string> {
   const other = request({ itemId: 'EX-2' });
   const made = await commitBooking(store, { callId: 'call-0', request: other, clock });
-  return made.kind === 'committed' ? made.booking.bookingId : assert.fail('refused');
+  return made.kind === 'committed' ? (made.bookings[0]?.bookingId ?? '') : assert.fail('refused');
 }
 
 /** A store whose next write fails, after it was done or instead; then it may be away for good. */

@@ -24,7 +24,7 @@ onBothDatabases(({ newStore }) => {
         clock: at(nowMs + (index + 1) * 1_000),
       });
       if (made.kind === 'refused') assert.fail('refused');
-      codes.push(made.booking.bookingId);
+      codes.push(made.bookings[0]?.bookingId ?? '');
     }
     assert.deepEqual(await readBacklog(store), {
       outboxRows: 3,

@@ -35,12 +35,9 @@ async function bookByPhone(rig: WriterRig, itemId: string, start: string, end: s
     callId: 'call-1',
     clock: rig.clock,
     request: {
-      itemId,
-      start,
-      end,
+      lines: [{ itemId, start, end, totalCents: 90_000 }],
       customer: 'Jordan Sample',
       phone: '+15553010142',
-      totalCents: 90_000,
       inventory,
     },
   });
@@ -177,7 +174,7 @@ onBothDatabases(({ newStore }) => {
     rig.writer();
     const made = await bookByPhone(rig, '101', '2026-12-10', '2026-12-11');
     assert.ok(made.kind === 'committed');
-    await rig.until(made.booking.bookingId, 'confirmed');
+    await rig.until(made.bookings[0]?.bookingId ?? '', 'confirmed');
     assert.deepEqual(rig.sheets.rows('Bookings')[1]?.slice(1, 5), [
       '101',
       'Mini Ex',
@@ -226,7 +223,7 @@ onBothDatabases(({ newStore }) => {
     rig.writer();
     const made = await bookByPhone(rig, 'T-01', dates.start, dates.end);
     assert.ok(made.kind === 'committed');
-    await rig.until(made.booking.bookingId, 'confirmed');
+    await rig.until(made.bookings[0]?.bookingId ?? '', 'confirmed');
   });
 
   test('a British sheet has its day first, its pounds, and no machine sold twice', async () => {
@@ -252,7 +249,7 @@ onBothDatabases(({ newStore }) => {
     rig.writer();
     const made = await bookByPhone(rig, 'EX3', '2026-12-10', '2026-12-11');
     assert.ok(made.kind === 'committed');
-    await rig.until(made.booking.bookingId, 'confirmed');
+    await rig.until(made.bookings[0]?.bookingId ?? '', 'confirmed');
     assert.equal(rig.sheets.rows('Bookings').length, 4);
   });
 

@@ -12,6 +12,7 @@ const today = '2026-11-22';
 function journalBooking(overrides: Partial<JournalBooking>): JournalBooking {
   return {
     bookingId: 'B-1',
+    code: 'B-1',
     callId: 'call-1',
     itemId: 'EX-1',
     itemName: 'Mini Excavator',

@@ -77,6 +77,17 @@ const snapshotSchema = z.object({
     identificationRules: z.string().nullable(),
     transferTo: z.array(z.string()).readonly(),
     greeting: z.string().nullable(),
+    limits: z
+      .object({
+        machinesPerCall: z.number(),
+        daysPerBooking: z.number(),
+        bookingsPerNumberPerDay: z.number(),
+        messagesPerCall: z.number(),
+        daysAhead: z.number(),
+        trustedNumbers: z.array(z.string()).readonly(),
+      })
+      .partial()
+      .optional(),
   }),
   fetchedAtMs: z.number(),
 });

@@ -1,4 +1,4 @@
-import { defaultTimeZone, type Yard } from '../../yard/equipment.ts';
+import { defaultTimeZone, type Yard, type YardLimits } from '../../yard/equipment.ts';
 import type { Parsed, Told } from './row-report.ts';
 import { isErrorValue, readText } from './sheet-cells.ts';
 import { sheetLocale, type SheetLocale } from './sheet-locale.ts';
@@ -20,7 +20,13 @@ const keys = {
   identificationRules: ['identification', 'identification rules', 'id', 'id required'],
   transferTo: ['transfer to', 'who to transfer to', 'transfer'],
   greeting: ['greeting'],
-} as const satisfies Record<keyof Yard, readonly string[]>;
+  machinesPerCall: ['machines a call', 'machines per call'],
+  daysPerBooking: ['days a booking', 'days per booking'],
+  bookingsPerNumberPerDay: ['bookings a number a day', 'bookings per number per day'],
+  messagesPerCall: ['messages a call', 'messages per call'],
+  daysAhead: ['days ahead'],
+  trustedNumbers: ['trusted numbers'],
+} as const satisfies Record<Exclude<keyof Yard, 'limits'> | keyof YardLimits, readonly string[]>;
 
 const fieldByKey = new Map(
   Object.entries(keys).flatMap(([field, names]) => names.map((name) => [nameKey(name), field])),
@@ -67,8 +73,9 @@ export function parseYard(
     delivery: text('delivery'),
     depositRules: text('depositRules'),
     identificationRules: text('identificationRules'),
-    transferTo: readNumbers(entries.get('transferTo'), report),
+    transferTo: readNumbers(entries.get('transferTo'), 'transfer to', report),
     greeting: text('greeting'),
+    ...readLimits(entries, report),
   };
   for (const [field, { row, cells }] of entries) {
     if (!isErrorValue(cells[0] ?? null)) continue;
@@ -144,15 +151,45 @@ function isTimeZone(zone: string): boolean {
   }
 }
 
+const counted = [
+  'machinesPerCall',
+  'daysPerBooking',
+  'bookingsPerNumberPerDay',
+  'messagesPerCall',
+  'daysAhead',
+] as const;
+
+/** The limits that the tab names, if it names any. */
+function readLimits(entries: ReadonlyMap<string, Entry>, report: Report): Pick<Yard, 'limits'> {
+  const counts = counted.flatMap((field) => {
+    const entry = entries.get(field);
+    const text = readText(entry?.cells[0] ?? null);
+    if (!entry || text === null) return [];
+    if (/^\d{1,6}$/.test(text)) return [[field, Number(text)] as const];
+    report(entry.row, keys[field][0], {
+      what: 'not a whole number',
+      why: 'the usual limit holds',
+      remedy: 'write a number alone, as in 6',
+    });
+    return [];
+  });
+  const trustedNumbers = readNumbers(entries.get('trustedNumbers'), 'trusted numbers', report);
+  const limits = {
+    ...Object.fromEntries(counts),
+    ...(trustedNumbers.length > 0 ? { trustedNumbers } : {}),
+  };
+  return Object.keys(limits).length > 0 ? { limits } : {};
+}
+
 /** The numbers of a row, in one cell or in several, as E.164; US numbers may lack their `+1`. */
-function readNumbers(entry: Entry | undefined, report: Report): readonly string[] {
+function readNumbers(entry: Entry | undefined, key: string, report: Report): readonly string[] {
   if (entry === undefined) return [];
   const texts = entry.cells.flatMap((cell) => (readText(cell) ?? '').split(/[,;\n]/));
   const numbers = texts.filter((text) => text.trim() !== '').map(toE164);
   if (numbers.includes(null)) {
-    report(entry.row, 'transfer to', {
+    report(entry.row, key, {
       what: 'not a telephone number',
-      why: 'callers are not transferred to it',
+      why: 'it is left out',
       remedy: 'write it with its country code, as in +1 312 555 0100',
     });
   }

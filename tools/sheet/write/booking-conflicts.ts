@@ -6,6 +6,7 @@ import { itemKey } from '../../yard/item-id.ts';
 import { readUnitStatus } from '../read/status-words.ts';
 import type { ConflictReason } from '../../journal/booking.ts';
 import type { BookingRow } from '../../journal/journal.ts';
+import { isKnownPlace } from './sheet-rows.ts';
 import type { SheetView } from './sheet-view.ts';
 
 /**
@@ -18,19 +19,23 @@ export function conflictOf(
   booking: BookingRow,
   context: {
     readonly today: IsoDate;
-    readonly gone: ReadonlySet<string>;
+    readonly gone: readonly GoneBooking[];
     readonly rentedByUs: boolean;
   },
 ): ConflictReason | null {
-  const { itemId, bookingId, startDay: start, endDay: end } = booking;
+  const { itemId, startDay: start, endDay: end } = booking;
   const cell = view.statusOf('Equipment', itemId);
   if (!cell && view.hasEquipment) return 'unit-gone';
   const status = cell && readUnitStatus(cell.status).status;
   if (status === 'SOLD') return 'unit-gone';
   if (status === 'MAINTENANCE') return 'maintenance';
-  const others = view.bookings.filter(
-    (other) => other.bookingId !== bookingId && !context.gone.has(other.bookingId),
-  );
+  const rows = Map.groupBy(view.bookings, (row) => row.bookingId);
+  const others = view.bookings.filter((other) => {
+    const known = [booking, ...context.gone].find((of) => of.bookingId === other.bookingId);
+    // A copy, code and all, is staff's own.
+    const isOnly = rows.get(other.bookingId)?.length === 1;
+    return !known || !(isOnly || isKnownPlace(known, other));
+  });
   const taken = others.some(
     (other) =>
       itemKey(other.itemId) === itemKey(itemId) &&
@@ -60,17 +65,22 @@ export function conflictOf(
   }
 }
 
-/** Of these bookings, those that the journal no longer holds. */
+/** A booking that the journal no longer holds, and the sheet may still show. */
+export type GoneBooking = Pick<
+  BookingRow,
+  'bookingId' | 'itemId' | 'startDay' | 'endDay' | 'superseded'
+>;
+
+/** Of the bookings of these machines, those that the journal no longer holds. */
 export async function readGone(
   { db }: StoreQueries,
   itemIds: readonly string[],
-): Promise<ReadonlySet<string>> {
-  if (itemIds.length === 0) return new Set();
-  const rows = await db
+): Promise<readonly GoneBooking[]> {
+  if (itemIds.length === 0) return [];
+  return db
     .selectFrom('bookings')
-    .select('bookingId')
+    .select(['bookingId', 'itemId', 'startDay', 'endDay', 'superseded'])
     .where('itemId', 'in', itemIds)
     .where('state', 'in', ['cancelled', 'conflict'])
     .execute();
-  return new Set(rows.map(({ bookingId }) => bookingId));
 }

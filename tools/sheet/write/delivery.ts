@@ -1,23 +1,32 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Store } from '../../../agent/infra/store/database.ts';
 import type { IsoDate } from '../../yard/equipment.ts';
 import { todayIn } from '../../yard/rental-dates.ts';
 import { appendRows, isOnItsWay } from './append.ts';
 import type { BookingState } from '../../journal/booking.ts';
+import { codeOf } from '../../journal/booking-code.ts';
+import { takeBackChange } from '../../journal/change-booking.ts';
 import { putOff, settle, type DueBooking, type Outcome } from '../../journal/outbox.ts';
 import type { SheetHand } from './guarded-sheet.ts';
 import { refuseLostTab } from './missing-rows.ts';
+import { followRenames } from './reconcile.ts';
 import { followMoves } from './staff-moves.ts';
 import {
   bookingCells,
   cancelling,
   cellsInPlace,
+  cellsToRewrite,
   isCancelled,
+  isKnownPlace,
+  ownRow,
+  ownRows,
+  placeOf,
   readBookingRow,
   rowsToAppend,
   saysCancelled,
 } from './sheet-rows.ts';
 import { bookingHeader, type SheetView, type StatusCell } from './sheet-view.ts';
-import { conflictOf, readGone } from './booking-conflicts.ts';
+import { conflictOf, readGone, type GoneBooking } from './booking-conflicts.ts';
 import { readMarks } from './unit-status.ts';
 import type { SheetLog } from './sheet-events.ts';
 
@@ -34,12 +43,18 @@ export type DeliveryDeps = {
 
 /** What is to be done about one booking, by what the sheet shows before anything is written. */
 type Step =
-  'append' | 'check' | 'cancel' | 'wait' | 'none' | Extract<Outcome, { state: 'conflict' }>;
+  | 'append'
+  | 'check'
+  | 'rewrite'
+  | 'cancel'
+  | 'wait'
+  | 'none'
+  | Extract<Outcome, { state: 'conflict' }>;
 
 type Judgement = {
   readonly view: SheetView;
   readonly today: IsoDate;
-  readonly gone: ReadonlySet<string>;
+  readonly gone: readonly GoneBooking[];
   readonly ourUnits: ReadonlySet<string>;
 };
 
@@ -56,8 +71,14 @@ export async function deliverBookings(
   const { store, hand } = deps;
   const before = await hand.read();
   await refuseLostTab(store, before);
-  const judge = await prepare(deps, due);
-  const plans = due.map((of) => ({ ...of, step: stepFor(of, judge(before), deps) }));
+  const renamed = await followRenames(
+    deps,
+    before,
+    due.flatMap(({ booking }) => (booking.state === 'pending' ? [booking] : [])),
+  );
+  const current = due.filter(({ booking }) => !renamed.has(booking.bookingId));
+  const judge = await prepare(deps, current);
+  const plans = withAll(current.map((of) => ({ ...of, step: stepFor(of, judge(before), deps) })));
   for (const plan of plans) {
     if (typeof plan.step === 'object') await finish(deps, plan, plan.step);
     if (plan.step === 'none') {
@@ -78,14 +99,32 @@ export async function deliverBookings(
     });
   const wrote = bookings.length + cancellations.length > 0;
   let view = wrote ? await hand.changeStatuses(before, cancellations) : before;
+  const changed = plans.filter(({ step }) => step === 'rewrite');
+  const taken = await takeBack(deps, changed, judge(view));
+  const cells = changed.flatMap((plan) => {
+    const row = taken.has(plan) ? undefined : ownRow(view, plan.booking);
+    return row && !isCancelled(row) ? cellsToRewrite(view, row, plan.booking) : [];
+  });
+  if (cells.length > 0) view = await hand.rewrite(view, cells);
 
-  const sent = plans.filter(({ step }) => step === 'append' || step === 'check');
+  const sent = plans.filter(
+    (plan) =>
+      plan.step === 'append' ||
+      plan.step === 'check' ||
+      (plan.step === 'rewrite' && !taken.has(plan)),
+  );
   if (await putInPlace(deps, view, sent)) view = await hand.read();
+  const outcomes: { readonly plan: DueBooking; readonly outcome: Outcome }[] = [];
   for (const plan of sent) {
     const outcome = await outcomeOf(deps, plan, judge(view));
     if (outcome === 'told') continue;
-    if (outcome) await finish(deps, plan, outcome);
+    if (outcome) outcomes.push({ plan, outcome });
     else await later(deps, plan);
+  }
+  // Of machines that were asked for together none is promised before all are.
+  const isConflict = ({ outcome }: { outcome: Outcome }) => outcome.state === 'conflict';
+  for (const { plan, outcome } of outcomes.toSorted((a, b) => +isConflict(b) - +isConflict(a))) {
+    await finish(deps, plan, outcome);
   }
   for (const plan of plans.filter(({ step }) => step === 'cancel')) {
     if (statusesOf(view, plan).every(({ status }) => saysCancelled(status))) {
@@ -115,12 +154,62 @@ async function prepare(
   return (view) => ({ view, today: todayIn(view.timeZone, clock), gone, ourUnits });
 }
 
+/** Nothing is written for a machine whose like, asked for together with it, cannot be had. */
+function withAll<Plan extends DueBooking & { readonly step: Step }>(
+  plans: readonly Plan[],
+): readonly (Plan & { readonly step: Step })[] {
+  const refused = new Set(
+    plans.filter(({ step }) => typeof step === 'object').map((of) => codeOf(of.booking.bookingId)),
+  );
+  return plans.map((plan) =>
+    plan.step === 'append' && refused.has(codeOf(plan.booking.bookingId))
+      ? { ...plan, step: { state: 'conflict', reason: 'other-line', isInSheet: false } }
+      : plan,
+  );
+}
+
+/**
+ * Gives up changes that cannot be made: the new days are staff's by now, or staff have moved the row
+ * themselves. The booking is what its row shows, and a message asks for a call to the customer.
+ */
+async function takeBack<Plan extends DueBooking>(
+  { store, log, clock, onState }: DeliveryDeps,
+  changed: readonly Plan[],
+  judgement: Judgement,
+): Promise<ReadonlySet<Plan>> {
+  const taken = new Set<Plan>();
+  const { view } = judgement;
+  for (const plan of changed) {
+    const { booking } = plan;
+    const row = ownRow(view, booking);
+    const place = row && placeOf(row, view.locale);
+    if (!row || !place || isCancelled(row)) continue;
+    const { itemId, startDay: start, endDay: end } = booking;
+    const isThere = isDeepStrictEqual(place, { itemId, start, end });
+    const isOurs = isKnownPlace(booking, place);
+    // A confirmed one keeps its machine, which has another id now.
+    const hasRoom = booking.state === 'confirmed' || conflict(booking, judgement) === null;
+    if (isThere || (isOurs && hasRoom)) continue;
+    const unit = view.units.find((of) => of.itemId === place.itemId);
+    if (!unit && !isOurs) continue;
+    taken.add(plan);
+    const to = { ...place, itemName: unit?.name ?? booking.itemName };
+    const stands = await takeBackChange(store, booking, { to, nowMs: clock.nowMs() });
+    const { bookingId, callId } = booking;
+    log.emit('booking.conflict', { bookingId, callId, itemId, reason: 'change' }, 'given-away');
+    if (!stands) onState(bookingId, 'conflict');
+  }
+  return taken;
+}
+
 function stepFor(due: DueBooking, judgement: Judgement, deps: DeliveryDeps): Step {
   const { booking } = due;
   const mayStillCome = isOnItsWay(booking.sentAtMs, deps);
   switch (booking.state) {
     case 'pending': {
-      if (judgement.view.ledger.rowsWith(booking.bookingId).length > 0) return 'check';
+      if (judgement.view.ledger.rowsWith(booking.bookingId).length > 0) {
+        return booking.superseded === null ? 'check' : 'rewrite';
+      }
       if (mayStillCome) return 'wait';
       const reason = conflict(booking, judgement);
       return reason ? { state: 'conflict', reason, isInSheet: false } : 'append';
@@ -132,7 +221,7 @@ function stepFor(due: DueBooking, judgement: Judgement, deps: DeliveryDeps): Ste
       return rows.every(({ status }) => saysCancelled(status)) ? 'none' : 'cancel';
     }
     case 'confirmed':
-      return 'none';
+      return booking.superseded === null ? 'none' : 'rewrite';
     default:
       return booking.state satisfies never;
   }
@@ -140,7 +229,10 @@ function stepFor(due: DueBooking, judgement: Judgement, deps: DeliveryDeps): Ste
 
 /** The rows whose `Status` can be changed: a note that names the code is none. */
 function statusesOf(view: SheetView, { booking }: DueBooking): readonly StatusCell[] {
-  return view.statuses('Bookings').filter(({ key }) => key === booking.bookingId);
+  const own = new Set(ownRows(view, booking).map(({ number }) => number));
+  return view
+    .statuses('Bookings')
+    .filter(({ key, row }) => key === booking.bookingId && own.has(row));
 }
 
 /**
@@ -153,17 +245,19 @@ async function outcomeOf(
   judgement: Judgement,
 ): Promise<Outcome | 'told' | null> {
   const { view } = judgement;
-  const rows = view.ledger.rowsWith(booking.bookingId);
-  if (rows.length === 0) return null;
-  const row = rows.find((candidate) => !isCancelled(candidate));
-  if (!row) return { state: 'conflict', reason: 'cancelled-by-staff', isInSheet: false };
+  const row = ownRow(view, booking);
+  if (!row) return null;
+  if (isCancelled(row))
+    return { state: 'conflict', reason: 'cancelled-by-staff', isInSheet: false };
   const reading = readBookingRow(view, row, booking);
   switch (reading.kind) {
     case 'as-written': {
-      const reason = conflict(booking, judgement);
+      const reason = booking.state === 'confirmed' ? null : conflict(booking, judgement);
       return reason ? { state: 'conflict', reason, isInSheet: true } : { state: 'confirmed' };
     }
     case 'moved': {
+      // What was written to it is not to be seen yet.
+      if (isKnownPlace(booking, reading.to)) return null;
       const { taken } = await followMoves(deps, view, [{ booking, to: reading.to }]);
       return taken.length > 0 ? 'told' : { state: 'confirmed' };
     }
@@ -199,8 +293,9 @@ async function putInPlace(
   sent: readonly DueBooking[],
 ): Promise<boolean> {
   const cells = sent.flatMap(({ booking }) => {
-    const row = view.ledger.rowsWith(booking.bookingId).find((of) => !isCancelled(of));
-    if (!row || readBookingRow(view, row, booking).kind !== 'misplaced') return [];
+    const row = ownRow(view, booking);
+    if (!row || isCancelled(row) || readBookingRow(view, row, booking).kind !== 'misplaced')
+      return [];
     return cellsInPlace(view.ledger, row.number, bookingCells(booking, view.timeZone));
   });
   await hand.updateCells(cells);

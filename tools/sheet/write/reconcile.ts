@@ -1,7 +1,9 @@
 import type { Store } from '../../../agent/infra/store/database.ts';
 import type { IsoDate, SheetBooking } from '../../yard/equipment.ts';
+import { currentId } from '../../yard/with-journal.ts';
 import { todayIn } from '../../yard/rental-dates.ts';
 import type { BookingState } from '../../journal/booking.ts';
+import { followRename } from '../../journal/change-booking.ts';
 import { addToOutbox, type BookingRow } from '../../journal/journal.ts';
 import { SheetsError } from '../client/sheets-error.ts';
 import { LostRows } from './missing-rows.ts';
@@ -11,8 +13,9 @@ import {
   cancelling,
   isCancelled,
   isSamePlace,
+  ownRow,
+  ownRows,
   readBookingRow,
-  saysCancelled,
 } from './sheet-rows.ts';
 import type { SheetView } from './sheet-view.ts';
 import { followStaff, readConfirmed, readUnseen } from '../../journal/staff-changes.ts';
@@ -56,6 +59,7 @@ export class Reconciler {
     if (follows) {
       const kept = confirmed.filter((booking) => !lost.includes(booking));
       await followSheet(this.#deps, tidied, kept);
+      await followRenames(this.#deps, tidied, kept);
       await findLateRows(this.#deps, tidied, today);
     }
     return (await this.#updateStatuses(tidied, { today, confirmed })) || tidied !== view;
@@ -64,13 +68,13 @@ export class Reconciler {
   /** Google may apply an append after it was sent again, and staff may copy a row, code and all. */
   async #takeBackCopies(view: SheetView, confirmed: readonly BookingRow[]): Promise<SheetView> {
     const { hand, log } = this.#deps;
-    const doubled = confirmed.flatMap(({ bookingId }) => {
-      const [first, ...more] = view.ledger.rowsWith(bookingId).filter((row) => !isCancelled(row));
-      if (!first || more.length === 0 || this.#doubled.has(bookingId)) return [];
-      const copies = more
-        .filter((row) => isSamePlace(view, row, first))
-        .map(({ number }) => number);
-      return [{ bookingId, rows: more.length + 1, copies }];
+    const doubled = confirmed.flatMap((booking) => {
+      const { bookingId } = booking;
+      const live = view.ledger.rowsWith(bookingId).filter((row) => !isCancelled(row));
+      if (live.length < 2 || this.#doubled.has(bookingId)) return [];
+      const [first, ...more] = ownRows(view, booking).filter((row) => !isCancelled(row));
+      const copies = first ? more.filter((row) => isSamePlace(view, row, first)) : [];
+      return [{ bookingId, rows: live.length, copies: copies.map(({ number }) => number) }];
     });
     const changes = doubled.flatMap(({ bookingId, copies }) => cancelling(bookingId, copies));
     const after = changes.length > 0 ? await hand.changeStatuses(view, changes) : view;
@@ -126,8 +130,12 @@ async function followSheet(
 ): Promise<void> {
   const { store, log, clock, onState } = deps;
   const nowMs = clock.nowMs();
-  for (const { bookingId, callId, itemId } of confirmed) {
-    const rows = view.ledger.rowsWith(bookingId);
+  for (const booking of confirmed) {
+    const { bookingId, callId, itemId } = booking;
+    const all = view.ledger.rowsWith(bookingId);
+    const rows = ownRows(view, booking);
+    // Nobody can tell which of several is meant: the days stay booked.
+    if (rows.length === 0 && all.length > 0) continue;
     if (rows.some((row) => !isCancelled(row))) continue;
     const state = rows.length > 0 ? 'cancelled' : 'conflict';
     const reason = state === 'conflict' ? 'cancelled-by-staff' : null;
@@ -141,11 +149,34 @@ async function followSheet(
     onState(bookingId, state);
   }
   const moves = confirmed.flatMap((booking) => {
-    const row = view.ledger.rowsWith(booking.bookingId).find((of) => !isCancelled(of));
-    const reading = row && readBookingRow(view, row, booking);
-    return reading?.kind === 'moved' ? [{ booking, to: reading.to }] : [];
+    const row = ownRow(view, booking);
+    // A change that is on its way to the sheet is not to be taken for staff's.
+    if (!row || isCancelled(row) || booking.superseded !== null) return [];
+    const reading = readBookingRow(view, row, booking);
+    return reading.kind === 'moved' ? [{ booking, to: reading.to }] : [];
   });
   await followMoves(deps, view, moves);
+}
+
+/**
+ * A machine that staff gave another id keeps its bookings: it is known by its name. Those that were
+ * changed for it are due anew.
+ */
+export async function followRenames(
+  { store, log, clock }: Pick<ReconcileDeps, 'store' | 'log' | 'clock'>,
+  view: SheetView,
+  bookings: readonly BookingRow[],
+): Promise<ReadonlySet<string>> {
+  const followed = new Set<string>();
+  for (const booking of bookings) {
+    const { bookingId, callId, itemId } = booking;
+    const to = currentId(booking, view.units);
+    if (to === itemId || view.statusOf('Equipment', itemId)) continue;
+    if (!(await followRename(store, booking, { to, nowMs: clock.nowMs() }))) continue;
+    log.emit('booking.moved', { bookingId, callId, itemId: to });
+    followed.add(bookingId);
+  }
+  return followed;
 }
 
 /** A row that came in after its booking had ended is to be taken back. */
@@ -154,10 +185,9 @@ async function findLateRows(
   view: SheetView,
   today: IsoDate,
 ): Promise<void> {
-  for (const { bookingId: ref } of await readUnseen(store, today)) {
-    const rows = view.statuses('Bookings').filter(({ key }) => key === ref);
-    if (rows.every(({ status }) => saysCancelled(status))) continue;
-    const entry = { kind: 'booking', ref, nowMs: clock.nowMs() } as const;
+  for (const booking of await readUnseen(store, today)) {
+    if (ownRows(view, booking).every(isCancelled)) continue;
+    const entry = { kind: 'booking', ref: booking.bookingId, nowMs: clock.nowMs() } as const;
     await store.transaction((tx) => addToOutbox(tx, entry));
   }
 }

@@ -9,7 +9,7 @@ import type { IsoDate } from '../../yard/equipment.ts';
 import { findUnit } from '../../yard/interchangeable-units.ts';
 import { itemKey } from '../../yard/item-id.ts';
 import { daysIn, maxRentalDays } from '../../yard/rental-dates.ts';
-import type { BookingRow } from '../../journal/journal.ts';
+import { supersededBy, type BookingRow, type WrittenRow } from '../../journal/journal.ts';
 import type { MessageRow } from '../../journal/outbox.ts';
 import { safePhone, safeText } from './safe-cell.ts';
 import {
@@ -28,17 +28,56 @@ export function bookingCells(
 ): Readonly<Record<BookingColumn, Cell>> {
   return {
     'Booking ID': booking.bookingId,
-    'Item ID': booking.itemId,
-    Item: safeText(booking.itemName),
-    Start: booking.startDay,
-    End: booking.endDay,
+    ...ownCells(booking),
     Status: 'CONFIRMED',
-    Customer: safeText(booking.customer),
-    Phone: safePhone(booking.phone),
-    Total: booking.totalCents / 100,
     'Created at': localTime(booking.createdAtMs, timeZone),
     'Call ID': safeText(booking.callId),
   };
+}
+
+/** The cells that follow a change of the booking. */
+function ownCells(of: WrittenRow) {
+  return {
+    'Item ID': of.itemId,
+    Item: safeText(of.itemName),
+    Start: of.startDay,
+    End: of.endDay,
+    Customer: safeText(of.customer),
+    Phone: safePhone(of.phone),
+    Total: of.totalCents / 100,
+  };
+}
+
+/**
+ * The cells of a row that a change is to rewrite: those that still hold what was written for the
+ * booking before it. Whatever else stands there is staff's, and stays.
+ */
+export function cellsToRewrite(
+  { ledger, locale }: SheetView,
+  row: TableRow<BookingColumn>,
+  booking: BookingRow,
+): readonly CellUpdate[] {
+  const before = supersededBy(booking).map(ownCells);
+  return Object.entries(ownCells(booking)).flatMap(([name, value]) => {
+    const column = name as keyof ReturnType<typeof ownCells>;
+    const position = ledger.table?.positions.get(column);
+    const shown = row.cell(column);
+    if (position === undefined || isSameCell(column, shown, { written: value, locale })) return [];
+    if (!before.some((cells) => isSameCell(column, shown, { written: cells[column], locale })))
+      return [];
+    return [{ tab: ledger.title, row: row.number, column: position, value }];
+  });
+}
+
+function isSameCell(
+  column: BookingColumn,
+  shown: Cell,
+  { written, locale }: { readonly written: Cell; readonly locale: SheetLocale },
+): boolean {
+  if (column === 'Start' || column === 'End') return readDate(shown, { locale }) === written;
+  if (column === 'Total') return Number(String(shown ?? '').replaceAll(/[^\d.]/g, '')) === written;
+  if (column === 'Item ID') return itemKey(String(shown ?? '')) === itemKey(String(written));
+  return (readText(shown) ?? '') === (readText(written) ?? '');
 }
 
 /** A message's cells, by column. */
@@ -116,12 +155,42 @@ export function readBookingRow(
 }
 
 /** Null for a row that does not hold a unit for days that make a rental. */
-function placeOf(row: TableRow<BookingColumn>, locale: SheetLocale): Place | null {
+export function placeOf(row: TableRow<BookingColumn>, locale: SheetLocale): Place | null {
   const itemId = readText(row.cell('Item ID'));
   const start = readDate(row.cell('Start'), { locale });
   const end = readDate(row.cell('End'), { locale });
   if (!itemId || !start || !end || end < start) return null;
   return daysIn({ start, end }) > maxRentalDays ? null : { itemId, start, end };
+}
+
+/**
+ * The rows of a booking. Of several with its code these are the ones whose unit and days the journal
+ * knows: staff copy a row, code and all, for somebody else, and that one is theirs.
+ */
+export function ownRows(view: SheetView, booking: BookingRow): readonly TableRow<BookingColumn>[] {
+  const rows = view.ledger.rowsWith(booking.bookingId);
+  if (rows.length < 2) return rows;
+  return rows.filter((row) => {
+    const place = placeOf(row, view.locale);
+    if (place && isKnownPlace(booking, place)) return true;
+    return readBookingRow(view, row, booking).kind === 'misplaced';
+  });
+}
+
+/** The row of a booking: of several the first that was not taken back. */
+export function ownRow(view: SheetView, booking: BookingRow): TableRow<BookingColumn> | undefined {
+  const rows = ownRows(view, booking);
+  return rows.find((row) => !isCancelled(row)) ?? rows[0];
+}
+
+/** Whether the journal knows, or has known until now, that the booking is there. */
+export function isKnownPlace(
+  booking: Pick<BookingRow, 'itemId' | 'startDay' | 'endDay' | 'superseded'>,
+  { itemId, start, end }: Place,
+): boolean {
+  return [booking, ...supersededBy(booking)].some(
+    (of) => itemKey(of.itemId) === itemKey(itemId) && of.startDay === start && of.endDay === end,
+  );
 }
 
 /** Whether two rows hold the same unit for the same days. */

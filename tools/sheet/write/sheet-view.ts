@@ -82,6 +82,8 @@ export type Ledger<Column extends string> = {
   rowsWith(id: string): readonly TableRow<Column>[];
   /** What stands in a row, wherever. */
   textsAt(row: number): readonly string[];
+  /** The tab as it was read, from its first row on. */
+  readonly cells: SheetRows;
 };
 
 /** The sheet as the writer saw it at one moment. */
@@ -194,6 +196,7 @@ function openLedger<Column extends string>(
     rowsWith: (id: string) =>
       byId.get(id) ??
       (table?.rows ?? []).filter(({ number }) => (rows[number - 1] ?? []).includes(id)),
+    cells: rows,
     textsAt: (row: number) => (rows[row - 1] ?? []).map((cell) => readText(cell) ?? ''),
   };
 }

@@ -46,7 +46,7 @@ test('a job that lost its call books nothing, cancels nothing and takes no messa
   assert.deepEqual(await store.db.selectFrom('messages').selectAll().execute(), []);
   const made = await fresh.bookings.commit(request);
   assert.ok(made.kind === 'committed');
-  await assert.rejects(old.bookings.cancel(made.booking.bookingId), /another job/);
-  const [found] = await fresh.bookings.find({ code: made.booking.bookingId });
+  await assert.rejects(old.bookings.cancel(made.bookings[0]?.bookingId ?? ''), /another job/);
+  const [found] = await fresh.bookings.find({ code: made.bookings[0]?.bookingId ?? '' });
   assert.equal(found?.state, 'pending');
 });

@@ -101,7 +101,9 @@ async function openSheet() {
 
 async function committed(bookings: BookingClient): Promise<string> {
   const result = await bookings.commit(requestForToday());
-  return result.kind === 'committed' ? result.booking.bookingId : assert.fail('refused');
+  return result.kind === 'committed'
+    ? (result.bookings[0]?.bookingId ?? '')
+    : assert.fail('refused');
 }
 
 onBothDatabases(({ newPlace }) => {
@@ -111,7 +113,7 @@ onBothDatabases(({ newPlace }) => {
     await using supervisor = await startSupervisor(place, sheets);
     await using job = await startJob(place, supervisor.path, supervisor.line);
     const bookingId = await committed(job.bookings);
-    assert.equal(await job.bookings.waitForState(bookingId, long), 'confirmed');
+    assert.equal(await job.bookings.waitForState([bookingId], long), 'confirmed');
     assert.equal(sheets.rows('Bookings').at(-1)?.[0], bookingId);
     const [found] = await job.bookings.find({ code: bookingId });
     assert.equal(found?.state, 'confirmed');
@@ -128,7 +130,7 @@ onBothDatabases(({ newPlace }) => {
     await using supervisor = await startSupervisor(place, sheets);
     await using job = await startJob(place, supervisor.path, supervisor.line);
     const bookingId = await committed(job.bookings);
-    assert.equal(await job.bookings.waitForState(bookingId, long), 'conflict');
+    assert.equal(await job.bookings.waitForState([bookingId], long), 'conflict');
   });
 
   test('a sheet that does not answer leaves the booking pending', async () => {
@@ -138,7 +140,7 @@ onBothDatabases(({ newPlace }) => {
     await using supervisor = await startSupervisor(place, sheets);
     await using job = await startJob(place, supervisor.path, supervisor.line);
     const bookingId = await committed(job.bookings);
-    assert.equal(await job.bookings.waitForState(bookingId, { ms: 50, signal }), 'pending');
+    assert.equal(await job.bookings.waitForState([bookingId], { ms: 50, signal }), 'pending');
   });
 
   test('the writer may be in another supervisor: the one that holds the job hears of it', async () => {
@@ -153,7 +155,7 @@ onBothDatabases(({ newPlace }) => {
     await using other = await startSupervisor(place, sheets);
     await using job = await startJob(place, other.path, other.line);
     const bookingId = await committed(job.bookings);
-    assert.equal(await job.bookings.waitForState(bookingId, long), 'confirmed');
+    assert.equal(await job.bookings.waitForState([bookingId], long), 'confirmed');
   });
 
   test('a job without a supervisor books all the same, and reads at the end what became of it', async () => {
@@ -167,7 +169,7 @@ onBothDatabases(({ newPlace }) => {
     assert.equal((await findBooking(job.store, bookingId))?.state, 'pending');
     await using next = await startSupervisor(place, sheets);
     await waitFor(async () => (await findBooking(next.store, bookingId))?.state === 'confirmed');
-    assert.equal(await job.bookings.waitForState(bookingId, { ms: 1, signal }), 'confirmed');
+    assert.equal(await job.bookings.waitForState([bookingId], { ms: 1, signal }), 'confirmed');
   });
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancelBooking, findBooking } from '../../../../tools/journal/journal.ts';
 import { onBothDatabases } from '../../../agent/infra/store/both-databases.ts';
-import { waitFor, WriterRig } from './writer-rig.ts';
+import { exampleInventory, waitFor, WriterRig } from './writer-rig.ts';
 
 const today = '2026-11-22';
 const often = { reconcileMs: 50 };
@@ -55,7 +55,7 @@ onBothDatabases(({ newStore }) => {
     await cancelledForGood(rig, bookingId);
   });
 
-  test('a copy for other days is left alone until the booking is cancelled', async () => {
+  test('a copy for other days is staff’s own, and is left alone when the booking is cancelled', async () => {
     await using rig = await WriterRig.open(await newStore());
     rig.writer(often);
     const { bookingId } = await rig.book();
@@ -72,7 +72,36 @@ onBothDatabases(({ newStore }) => {
     assert.equal(rig.rowsOf(bookingId)[1]?.[5], 'CONFIRMED');
     await cancelBooking(rig.store, { code: bookingId, today, clock: rig.clock });
     await waitFor(() => rig.isDelivered());
-    assert.equal(statusesOf(rig, bookingId), 'CANCELLED CANCELLED CONFIRMED');
+    assert.equal(statusesOf(rig, bookingId), 'CANCELLED CONFIRMED CONFIRMED');
+  });
+
+  test('a copy above the row is not taken for the booking, moved', async () => {
+    await using rig = await WriterRig.open(await newStore());
+    rig.writer(often);
+    const made = await rig.book();
+    await rig.until(made.bookingId, 'confirmed');
+    const copy = [...(rig.sheets.rows('Bookings')[1] ?? [])];
+    copy.splice(3, 2, '2026-12-24', '2026-12-24');
+    rig.sheets.insertRow('Bookings', 2, copy);
+    await rig.looks(3);
+    const found = await findBooking(rig.store, made.bookingId);
+    assert.deepEqual([found?.start, found?.state], [made.start, 'confirmed']);
+    const list = {
+      ...exampleInventory,
+      bookings: [
+        {
+          bookingId: made.bookingId,
+          itemId: 'EX-01',
+          start: '2026-12-24',
+          end: '2026-12-24',
+          status: 'CONFIRMED' as const,
+        },
+      ],
+    };
+    await assert.rejects(
+      rig.book({ start: '2026-12-24', end: '2026-12-25', customer: 'A', inventory: list }),
+      /Not booked: booked/,
+    );
   });
 });
 

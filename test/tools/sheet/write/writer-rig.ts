@@ -3,7 +3,7 @@ import { createLog } from '../../../../agent/infra/log.ts';
 import { eventLog } from '../../../../agent/telemetry/events.ts';
 import type { Store } from '../../../../agent/infra/store/database.ts';
 import type { JournalBooking } from '../../../../tools/journal/booking.ts';
-import type { BookingRequest } from '../../../../tools/journal/booking-service.ts';
+import type { BookingLine, BookingRequest } from '../../../../tools/journal/booking-service.ts';
 import { commitBooking } from '../../../../tools/journal/commit-booking.ts';
 import { findBooking } from '../../../../tools/journal/journal.ts';
 import { SheetWriter } from '../../../../tools/sheet/write/sheet-writer.ts';
@@ -55,12 +55,9 @@ export function requestForToday(): BookingRequest {
   const clock = { nowMs: () => Date.now() };
   const today = todayIn(exampleInventory.yard.timeZone, clock);
   return {
-    itemId: 'EX-01',
-    start: today,
-    end: today,
+    lines: [{ itemId: 'EX-01', start: today, end: today, totalCents: 30_000 }],
     customer: 'Jordan Sample',
     phone: '+15553010142',
-    totalCents: 30_000,
     inventory: { ...exampleInventory, fetchedAtMs: clock.nowMs() },
   };
 }
@@ -119,23 +116,33 @@ export class WriterRig implements AsyncDisposable {
   }
 
   /** A booking in the journal: the mini excavator from today on, unless it says otherwise. */
-  async book(overrides: Partial<BookingRequest> = {}): Promise<JournalBooking> {
+  async book(overrides: Partial<BookingRequest & BookingLine> = {}): Promise<JournalBooking> {
+    const [booking] = await this.bookAll(overrides);
+    if (!booking) throw new Error('A booking without a machine');
+    return booking;
+  }
+
+  /** The same, with all its lines. */
+  async bookAll({
+    itemId = 'EX-01',
+    start = '2026-11-22',
+    end = '2026-11-24',
+    totalCents = 90_000,
+    ...overrides
+  }: Partial<BookingRequest & BookingLine> = {}): Promise<readonly JournalBooking[]> {
     const result = await commitBooking(this.store, {
       callId: 'call-1',
       clock: this.clock,
       request: {
-        itemId: 'EX-01',
-        start: '2026-11-22',
-        end: '2026-11-24',
+        lines: [{ itemId, start, end, totalCents }],
         customer: 'Jordan Sample',
         phone: '+15553010142',
-        totalCents: 90_000,
         inventory: exampleInventory,
         ...overrides,
       },
     });
     if (result.kind === 'refused') throw new Error(`Not booked: ${result.refusal.reason}`);
-    return result.booking;
+    return result.bookings;
   }
 
   /** Waits until the booking is in that state. */

@@ -1,0 +1,273 @@
+import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
+import { StoreError } from '../../agent/infra/store/store-error.ts';
+import { keptText, plainText } from '../sheet/write/safe-cell.ts';
+import type { Place } from '../sheet/write/sheet-rows.ts';
+import { todayIn } from '../yard/rental-dates.ts';
+import { newBookingCode } from './booking-code.ts';
+import type { BookingChange, ChangeResult } from './booking-service.ts';
+import { daysOf, lineKey, refusalOf, unitOf } from './commit-booking.ts';
+import { found, withSecondLook } from './commit-verification.ts';
+import {
+  addToOutbox,
+  endBooking,
+  messageQueries,
+  phoneKey,
+  readLines,
+  supersede,
+  supersededBy,
+  toBooking,
+  type BookingRow,
+} from './journal.ts';
+
+type Clock = { nowMs(): number };
+
+/** What of a row a change sets. */
+type Wanted = Pick<
+  BookingRow,
+  'itemId' | 'startDay' | 'endDay' | 'totalCents' | 'customer' | 'phone'
+>;
+
+/**
+ * Changes the lines of a booking in one transaction: the new days are taken, the old ones released,
+ * and the sheet's own cells follow by the outbox. The same change again finds it done.
+ * @throws {StoreError} when nothing was changed; {UnsureError} when that cannot be told.
+ */
+export async function changeBooking(
+  store: Store,
+  change: { readonly callId: string; readonly change: BookingChange; readonly clock: Clock },
+): Promise<ChangeResult> {
+  const write = () => store.transaction((tx) => changeOnce(tx, change));
+  const look = async (): Promise<ChangeResult | undefined> => {
+    const rows = await readLines(store, change.change.code);
+    const isDone =
+      rows.length > 0 &&
+      rows.every((row) => isLive(row) && isAs(row, wantedOf(row, change.change)));
+    return isDone ? { kind: 'changed', bookings: rows.map(toBooking) } : undefined;
+  };
+  const before = await found(store, look);
+  if (before) return before;
+  try {
+    return await withSecondLook(store, { write, look });
+  } catch (error) {
+    // Somebody took a day between our look and our insert: now that is seen.
+    if (!(error instanceof StoreError) || error.code !== 'STORE_CONFLICT') throw error;
+    return withSecondLook(store, { write, look });
+  }
+}
+
+async function changeOnce(
+  tx: StoreQueries,
+  {
+    callId,
+    change,
+    clock,
+  }: { readonly callId: string; readonly change: BookingChange; readonly clock: Clock },
+): Promise<ChangeResult> {
+  const { code, lines, inventory } = change;
+  const rows = await readLines(tx, code);
+  const held = rows.filter(isLive);
+  if (held.length === 0 || !lines.every((line) => held.some((row) => isOf(row, line)))) {
+    return { kind: 'gone' };
+  }
+  const changed = held.filter((row) => !isAs(row, wantedOf(row, change)));
+  const nowMs = clock.nowMs();
+  const today = todayIn(inventory.yard.timeZone, clock);
+  const own = new Set(held.map(({ bookingId }) => bookingId));
+  const moved = changed.filter((row) => !isPlace(row, wantedOf(row, change)));
+  const near = await tx.db
+    .selectFrom('bookings')
+    .selectAll()
+    .where('itemId', 'in', ['', ...lines.map(({ itemId }) => itemId)])
+    .where('bookingId', 'not in', [...own])
+    .where('endDay', '>=', today)
+    .execute();
+  for (const line of lines.filter((of) => moved.some((row) => isOf(row, of)))) {
+    const refusal = refusalOf([...near, ...held], line, { callId, inventory, today, own });
+    if (refusal) return { kind: 'refused', itemId: line.itemId, refusal };
+  }
+  for (const { bookingId } of moved) await freeDays(tx, bookingId);
+  for (const row of changed) {
+    const wanted = wantedOf(row, change);
+    if (moved.includes(row)) await takeDays(tx, row.bookingId, wanted);
+    await tx.db
+      .updateTable('bookings')
+      .set({
+        ...wanted,
+        itemName: unitOf(inventory, wanted.itemId)?.name ?? row.itemName,
+        phoneKey: phoneKey(wanted.phone),
+        idempotencyKey: lineKey(row.callId, toPlace(wanted), wanted.customer),
+        state: 'pending',
+        superseded: supersede(row),
+        changedAtMs: nowMs,
+      })
+      .where('bookingId', '=', row.bookingId)
+      .execute();
+    await addToOutbox(tx, { kind: 'booking', ref: row.bookingId, nowMs });
+  }
+  return { kind: 'changed', bookings: (await readLines(tx, code)).filter(isLive).map(toBooking) };
+}
+
+/**
+ * Takes a change back that the sheet leaves no room for, or that staff were quicker than: the
+ * booking is what the sheet shows, and staff are asked to call the customer. False when another
+ * booking has those days by now: then it is a conflict, and its row is to be marked.
+ */
+export async function takeBackChange(
+  store: Store,
+  booking: BookingRow,
+  { to, nowMs }: { readonly to: Place & { readonly itemName: string }; readonly nowMs: number },
+): Promise<boolean> {
+  return store.transaction(async (tx) => {
+    const { bookingId, superseded } = booking;
+    const [row] = await tx.db
+      .selectFrom('bookings')
+      .selectAll()
+      .where('bookingId', '=', bookingId)
+      .execute();
+    // Changed once more, or cancelled: that has its own row in the outbox.
+    if (!row || !isLive(row) || row.superseded !== superseded) return true;
+    await freeDays(tx, bookingId);
+    const shown = { itemId: to.itemId, startDay: to.start, endDay: to.end };
+    const other = await tx.db
+      .selectFrom('bookedDays')
+      .select('bookingId')
+      .where('itemId', '=', to.itemId)
+      .where('day', '>=', to.start)
+      .where('day', '<=', to.end)
+      .limit(1)
+      .executeTakeFirst();
+    await addToOutbox(tx, { kind: 'booking', ref: bookingId, nowMs });
+    if (other) {
+      await endBooking(tx, bookingId, { state: 'conflict', conflict: 'booked', nowMs });
+      return false;
+    }
+    await takeDays(tx, bookingId, shown);
+    const before = supersededBy(row).findLast((of) => isPlace(of, shown));
+    await tx.db
+      .updateTable('bookings')
+      .set({
+        ...shown,
+        itemName: to.itemName,
+        totalCents: before?.totalCents ?? row.totalCents,
+        idempotencyKey: lineKey(row.callId, to, row.customer),
+        superseded: supersede(row),
+        changedAtMs: nowMs,
+      })
+      .where('bookingId', '=', bookingId)
+      .execute();
+    const message = {
+      code: newBookingCode(),
+      idempotencyKey: `${bookingId} ${superseded}`,
+      callId: row.callId,
+      customer: row.customer,
+      phone: row.phone,
+      text:
+        `${bookingId}: asked to change to ${row.itemName}, ${row.startDay} to ${row.endDay}, which ` +
+        'cannot be had any more. The booking stands as the sheet has it; please call the customer.',
+    };
+    for (const query of messageQueries(tx, message, nowMs)) await tx.db.executeQuery(query);
+    return true;
+  });
+}
+
+/** Has a booking hold its machine under the id that staff gave it. False when it cannot. */
+export async function followRename(
+  store: Store,
+  { bookingId, itemId }: BookingRow,
+  { to, nowMs }: { readonly to: string; readonly nowMs: number },
+): Promise<boolean> {
+  return store.transaction(async (tx) => {
+    const query = tx.db.selectFrom('bookings').selectAll().where('bookingId', '=', bookingId);
+    const row = await query.executeTakeFirst();
+    if (!row || !isLive(row) || row.itemId !== itemId) return false;
+    const other = await tx.db
+      .selectFrom('bookedDays')
+      .select('bookingId')
+      .where('itemId', '=', to)
+      .where('day', '>=', row.startDay)
+      .where('day', '<=', row.endDay)
+      .limit(1)
+      .executeTakeFirst();
+    // Two bookings of one machine: staff see both in the sheet.
+    if (other) return false;
+    await freeDays(tx, bookingId);
+    await takeDays(tx, bookingId, { ...row, itemId: to });
+    await tx.db
+      .updateTable('bookings')
+      .set({ itemId: to, superseded: supersede(row), changedAtMs: nowMs })
+      .where('bookingId', '=', bookingId)
+      .execute();
+    // What was set for it is set back by the new id.
+    const marks = await tx.db
+      .selectFrom('statusMarks')
+      .select('itemId')
+      .where('bookingKey', '=', bookingId)
+      .execute();
+    if (marks.some((mark) => mark.itemId === to)) {
+      await addToOutbox(tx, { kind: 'booking', ref: bookingId, nowMs });
+      return true;
+    }
+    await tx.db
+      .updateTable('statusMarks')
+      .set({ itemId: to })
+      .where('itemId', '=', itemId)
+      .where('bookingKey', '=', bookingId)
+      .execute();
+    await addToOutbox(tx, { kind: 'booking', ref: bookingId, nowMs });
+    return true;
+  });
+}
+
+function wantedOf(row: BookingRow, { lines, customer, phone }: BookingChange): Wanted {
+  const line = lines.find((of) => isOf(row, of));
+  const { itemId, startDay, endDay, totalCents } = row;
+  return {
+    ...(line
+      ? {
+          itemId: line.itemId,
+          startDay: line.start,
+          endDay: line.end,
+          totalCents: line.totalCents,
+        }
+      : { itemId, startDay, endDay, totalCents }),
+    customer: keptText(customer),
+    phone: plainText(phone),
+  };
+}
+
+function isOf(row: BookingRow, line: { readonly bookingId: string }): boolean {
+  return row.bookingId === line.bookingId;
+}
+
+function isLive({ state }: BookingRow): boolean {
+  return state === 'pending' || state === 'confirmed';
+}
+
+type Days = Pick<BookingRow, 'itemId' | 'startDay' | 'endDay'>;
+
+function isPlace(a: Days, b: Days): boolean {
+  return a.itemId === b.itemId && a.startDay === b.startDay && a.endDay === b.endDay;
+}
+
+function isAs(row: BookingRow, wanted: Wanted): boolean {
+  return (
+    isPlace(row, wanted) &&
+    row.totalCents === wanted.totalCents &&
+    row.customer === wanted.customer &&
+    row.phone === wanted.phone
+  );
+}
+
+function toPlace({ itemId, startDay: start, endDay: end }: Days): Place {
+  return { itemId, start, end };
+}
+
+async function freeDays({ db }: StoreQueries, bookingId: string): Promise<void> {
+  await db.deleteFrom('bookedDays').where('bookingId', '=', bookingId).execute();
+}
+
+async function takeDays({ db }: StoreQueries, bookingId: string, of: Days): Promise<void> {
+  const { itemId } = of;
+  const days = daysOf(toPlace(of)).map((day) => ({ itemId, day, bookingId }));
+  await db.insertInto('bookedDays').values(days).execute();
+}

@@ -1,0 +1,31 @@
+import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
+import { phoneKey } from './journal.ts';
+
+const hourMs = 3_600_000;
+
+/** How many codes and names that were no booking's a number has tried within the last hour. */
+export async function countMisses(
+  { db }: StoreQueries,
+  phone: string | null,
+  nowMs: number,
+): Promise<number> {
+  const row = await db
+    .selectFrom('lookupMisses')
+    .select(({ fn }) => fn.countAll<number>().as('misses'))
+    .where('callerKey', '=', phoneKey(phone ?? ''))
+    .where('atMs', '>', nowMs - hourMs)
+    .executeTakeFirst();
+  return row?.misses ?? 0;
+}
+
+/** Notes one more, and forgets those of before. */
+export async function noteMiss(store: Store, phone: string | null, nowMs: number): Promise<void> {
+  const row = { callerKey: phoneKey(phone ?? ''), atMs: nowMs };
+  await store.writeAll([
+    store.db
+      .deleteFrom('lookupMisses')
+      .where('atMs', '<=', nowMs - hourMs)
+      .compile(),
+    store.db.insertInto('lookupMisses').values(row).compile(),
+  ]);
+}
