@@ -85,21 +85,29 @@ function relative(word: string, today: IsoDate | null): Day {
   return { weekday: day.getUTCDay(), month: day.getUTCMonth(), date: day.getUTCDate(), word };
 }
 
+const monthLengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** As far as weekday and date go; a range is no longer than a month. */
 function daysBetween(first: Day, last: Day): Day[] {
   const days: Day[] = [];
-  for (let i = 1; i < 31; i += 1) {
+  const length = monthLengths[first.month ?? 0] ?? 31;
+  for (let i = 1; i <= 31; i += 1) {
+    const date = first.date === undefined ? undefined : first.date + i;
+    const isNext = date !== undefined && date > length;
+    const month = first.month === undefined ? undefined : (first.month + (isNext ? 1 : 0)) % 12;
     const day = {
       weekday: first.weekday === undefined ? undefined : (first.weekday + i) % 7,
-      date: first.date === undefined ? undefined : first.date + i,
+      date: isNext ? date - length : date,
+      month,
     };
     const isLast =
       last.date !== undefined && day.date !== undefined
-        ? day.date >= last.date
+        ? day.date === last.date
         : day.weekday === last.weekday;
-    if (isLast || (day.date ?? 0) > 31) break;
+    if (isLast) return days;
     days.push(day);
   }
-  return days;
+  return [];
 }
 
 /** True when the words of `said` can mean a day of `known`. */

@@ -331,7 +331,7 @@ function hasUnknownPhone({ text }: Said, { all }: Knowledge): boolean {
 // ---- Prices ----
 
 const bargain =
-  /\b\d+(?:\.\d+)? ?(?:%|percent)|\bhalf (?:off|price)\b|\bdiscount\w*|\bspecial (?:offer|price|rate|deal)|\b(?:good|great|better|best|sweet|cut you a|give you a|make you a) deal\b|\bpromo\w*|\bcoupon|\bcheaper\b|\b(?:lower|reduced?|better|special|best) (?:the )?(?:price|rate)|\b(?:prices?|rates?) (?:drops?|goes down|comes down|went down|is down|are down|is lower)|\bknock\b.*\boff\b|\b(?:take|took|get) (?:\S+ ){1,3}off\b|\bon sale\b|\bbargain|\b(?:price match|match (?:that|their|the|any) (?:price|rate|quote|offer))|\bthrow(?:ing|n)? in\b|\bwaiv(?:e|es|er|ing)\b|\b(?:skip|forget(?: about)?) the deposit\b|\bon special\b|\bspecials?\b(?! (?:order|request|training|license))|\bpromotion|\bbonus\b|\bextra day\b|\bloyalty\b|\b(?:cost|pay|charge)\w* (?:less|nothing|extra)\b/;
+  /\b\d+(?:\.\d+)? ?(?:%|percent)|\bhalf (?:off|price)\b|\bdiscount\w*|\bspecial (?:offer|price|rate|deal)|\b(?:good|great|better|best|sweet|cut you a|give you a|make you a) deal\b|\bpromo\w*|\bcoupon|\bcheaper\b|\b(?:lower|reduced?|better|special|best) (?:the )?(?:price|rate)|\b(?:prices?|rates?) (?:drops?|goes down|comes down|went down|is down|are down|is lower)|\bknock\b.*\boff\b|\b(?:take|took|get) (?:\S+ ){1,3}off\b|\bon sale\b|\bbeat (?:any|that|their|the|everyone)\b|\bbest (?:price|rate|deal)\b|\bbargain|\b(?:price match|match (?:that|their|the|any) (?:price|rate|quote|offer))|\bthrow(?:ing|n)? in\b|\bwaiv(?:e|es|er|ing)\b|\b(?:skip|forget(?: about)?) the deposit\b|\bon special\b|\bspecials?\b(?! (?:order|request|training|license))|\bpromotion|\bbonus\b|\bextra day\b|\bloyalty\b|\b(?:cost|pay|charge)\w* (?:less|nothing|extra)\b/;
 const cannot =
   /\b(?:can't|cannot|can not|couldn't|won't|unable|not able|not allowed|don't (?:have|offer|give|do|know|see)|do not|isn't any|aren't any|no|not|wouldn't|nobody|never)\b/;
 
@@ -471,7 +471,7 @@ const neutral = new Set(
     'price prices total totals deposit deposits rate rates cost costs charge fee fees amount machine machines unit units delivery pickup rental rentals rent ' +
     'booking bookings reservation code number name day days week weeks weekend month months hour hours time times date dates daily weekly monthly ' +
     'good great best news same whole full first last next only just also then there here thing way each yes no okay right well so and or of for to from on at in is are ' +
-    'refundable security security upfront overall complete entire usual standard regular normal current caller customer person people someone answer question ' +
+    'refundable security security upfront overall entire usual standard regular normal current caller customer person people someone answer question ' +
     'moment minute second morning afternoon evening today tomorrow tonight monday tuesday wednesday thursday friday saturday sunday ' +
     'january february march april may june july august september october november december order request plan lot bit couple few kind type size model ' +
     'rest start end return period range list dollar dollars bucks buck pounds quid euros cents percent soonest earliest latest list sheet system yard shop store office place address door line phone call calls message note help per with plus by about around through until till before after which what when where who how ' +
@@ -568,6 +568,15 @@ const participles: readonly (readonly [Group, string])[] = [
   ],
 ];
 const idioms: readonly (readonly [Group, RegExp])[] = [
+  ['book', /(?:'s|'re| is| are)(?: all| now| officially)* yours\b/],
+  [
+    'book',
+    /^(?:(?:the|your|that|this|okay|great|so) )*(?!(?:anything|nothing|something|what|want|need|get|it|you|i|we|not|no|once|if|be|been)\b)[a-z]+(?: (?!(?:is|are|was|were|has|have|been|not|be|get|already|so)\b)[a-z]+)? (?:booked|reserved|confirmed|delivered|extended)(?: (?:for|to|on|until|from|through)\b|$|[.!])/,
+  ],
+  [
+    'send',
+    /\b(?:i'm|i am|we're|we are)(?: now| just| currently)* (?:sending|texting|emailing|mailing|dispatching|delivering|telling (?:the|them|him|her)|notifying|letting (?:the|them|him|her)|passing (?:it|that|this) on)\b/,
+  ],
   [
     'send',
     /\b(?:arrives?|arriving|gets? there|shows? up|gets? delivered)\b(?=.*(?:day|\d|tomorrow|tonight|noon|morning|afternoon|soon))/,
@@ -787,7 +796,11 @@ function isKnownResult(
     // "You're booked" is the answer to what was read back before; other results name their machine.
     const isWhole = subjectsOf(sentence.text).length > 0;
     const about = toolSentences
-      .filter(({ use }) => use === sentence.use || (!isWhole && use === sentence.use - 1))
+      .filter(
+        ({ use, text: other }) =>
+          use === sentence.use ||
+          (!isWhole && use === sentence.use - 1 && !other.split(breaks).some(claimsAvailability)),
+      )
       .map((other) => other.text)
       .join(' ');
     const isUndone =
@@ -830,7 +843,15 @@ function claimsHours({ stated, text }: Said): boolean {
       text,
     ) &&
     !/\d(?:st|nd|rd|th) (?:to|until)/.test(text);
-  return isTimetable || (claims && !/\bopen (?:slot|spot|question|a|an|the|up|to)\b/.test(text));
+  const isShort =
+    /^(?:on )?[a-z]+days?(?: and [a-z]+days?)? (?:till|until|from) (?:noon|\d+(?!\d|st|nd|rd|th))/.test(
+      text,
+    );
+  return (
+    isTimetable ||
+    isShort ||
+    (claims && !/\bopen (?:slot|spot|question|a|an|the|up|to)\b/.test(text))
+  );
 }
 
 function hasWrongHours(said: Said, { facts, today, told }: Knowledge): boolean {
@@ -877,6 +898,7 @@ function dayNameOf(word: string, today: IsoDate | null): string {
 const canHave =
   /\b(?:you|they) (?:can|could|may)(?: definitely| certainly| also| still)* (?:have|get|pick (?:it|that|one|them|this) up|pick up|collect|take|grab|come (?:get|pick|grab|by|in)|swing by|start|keep)\b/;
 const availabilityWords: readonly RegExp[] = [
+  /(?<!\b(?:i|we|someone|somebody|they) ?)(?: will|'ll| should) be (?:back|in|here|available|free|ready|fixed|out|repaired)\b/,
   /\bthe (?:last|only) one\b/,
   /(?:\b(?:is|are)|'s)(?: still| all| now| currently| already)* (?:out|gone|taken)\b(?! (?:of (?:town|range|reach|order)|loud))/,
   /(?<!\b(?:feel|toll|hands|smoke|risk|debt|trouble|hassle|stress)[ -])\bfree\b(?! to (?:call|ask|stop|come|reach|contact|tell|say|let|take)\b)/,
@@ -1174,7 +1196,8 @@ const deposits =
   /\bdeposits?\b.*\b(?:refundable|refunded|returned|back|required|optional|due|cash|card|held|non-refundable|nonrefundable|goes|kept|needed|necessary|covers?|depends|pickup|pick-up|delivery|waivable|at)\b|\brefundable deposit\b/;
 const locations =
   /\b(?:we(?:'re| are)(?: located| based| right| over| just)*|our address is|the yard(?:'s| is)(?: located)?|you(?:'ll)? (?:can )?find us|located) (?:at|on|off|in|near|next to|by|across|behind|just|right|over)\b/;
-const inclusions = /\b(?:comes? with|includes?|including|included|operator|full tank|fuel)\b/;
+const inclusions =
+  /\b(?:insured|comes? with|includes?|including|included|operator|full tank|fuel)\b/;
 
 function hasUnknownRule(
   { stated, text, sentence }: Said,
@@ -1200,6 +1223,9 @@ function hasUnknownRule(
     }
     const forms = /\b(\d+) (?:forms?|pieces?|kinds?|proofs?) of\b/.exec(clause)?.[0];
     if (forms !== undefined && !told.includes(forms)) return true;
+    const both = /\b(?:round trip|both ways|there and back)\b/.exec(clause)?.[0];
+    if (both !== undefined && !told.includes(both)) return true;
+    if (isMatterUnknown(clause, told)) return true;
     const fee = /\b(?:fee|surcharge|penalty|minimum (?:rental|charge|of))s?\b/.exec(clause)?.[0];
     if (fee !== undefined && !/\b(?:no|not|any)\b|n't\b/.test(clause) && !told.includes(fee)) {
       return true;
@@ -1264,6 +1290,17 @@ function hasUnknownRule(
       inclusions.test(clause) && !/\b(?:what|deposit)\b/.test(clause) && !isIncluded(clause, told)
     );
   });
+}
+
+/** Matters of the yard of which nothing is known but what was told. */
+const matter =
+  /^(?:(?:so|and|okay|great|well|yes|good news|alright)[ ,]+)*(?:the |your |our |this )?(?:[a-z]+ ){0,1}?(?:booking|reservation|rental|order|payment|card|deposit|refund|discount|insurance|paperwork|contract|invoice|receipt|delivery)(?:'s| is| was| has| will| went| goes| gets| got| just| already| all| now)\b(.*)/;
+
+function isMatterUnknown(clause: string, told: string): boolean {
+  const rest = matter.exec(clause)?.[1];
+  if (rest === undefined || cannot.test(clause)) return false;
+  const words = rest.match(/[a-z]{4,}/g) ?? [];
+  return words.some((word) => !neutral.has(word) && !hasWord(told, word));
 }
 
 function toolsAbout(told: string): string {

@@ -17,25 +17,34 @@ const dayRange = new RegExp(
   'g',
 );
 const clock =
-  /\b(?<!\$)(\d{1,2})(?:[:. ]?([0-5]\d)(?!\d))? ?(a\.?m\.?|p\.?m\.?|o'clock)?(?![\d/%]|st\b|nd\b|rd\b|th\b)|\b(noon|midnight)\b/g;
+  /\b(?<!\$)(\d{1,2})(?:[:. ]?([0-5]\d)(?!\d))? ?(a\.?m\.?|p\.?m\.?|o'clock)?(?! ?(?:days|hours)\b|[\d/%]|st\b|nd\b|rd\b|th\b)|\b(noon|midnight)\b/g;
 
 /** Reads opening hours from a text whose numbers are in digits (`inDigits`). */
 export function hoursIn(text: string): Hours[] {
+  const found: Hours[] = [];
   let days: readonly number[] = [];
-  return text
+  /** Days whose hours are still to come: "Monday and Tuesday 8 to 5". */
+  let waiting: readonly number[] = [];
+  const parts = text
     .replaceAll(/\bhalf past (\d{1,2})\b/g, '$1:30')
-    .split(/[,;\n]+|\.(?=\s|$)| and (?=on |closed|sun|mon|tue|wed|thu|fri|sat|weekends?\b)| but /)
-    .flatMap((part): Hours[] => {
-      const own = daysOf(part);
-      const isClosed =
-        /\bclosed\b|\bnot open\b|\b(?:don't|aren't|isn't|never) open\b|n't open\b/.test(part);
-      const times = timesOf(part);
-      if (own.length > 0) days = own;
-      if (!isClosed && times.length === 0 && own.length === 0) return [];
-      if (isClosed)
-        return [{ days: own.length > 0 ? own : days, opens: null, closes: null, isClosed }];
-      return [{ days, ...spanOf(part, times), isClosed }];
-    });
+    .split(/[,;\n]+|\.(?=\s|$)| and (?=on |closed|sun|mon|tue|wed|thu|fri|sat|weekends?\b)| but /);
+  for (const part of parts) {
+    const own = [...waiting, ...daysOf(part)];
+    const isClosed =
+      /\bclosed\b|\bnot open\b|\b(?:don't|aren't|isn't|never) open\b|n't open\b/.test(part);
+    const times = timesOf(part);
+    waiting = times.length === 0 && !isClosed ? own : [];
+    if (waiting.length > 0 || (times.length === 0 && !isClosed)) continue;
+    if (own.length > 0) days = own;
+    const span = isClosed ? { opens: null, closes: null } : spanOf(part, times);
+    found.push({ days, ...span, isClosed });
+  }
+  if (waiting.length === 0) return found;
+  // "Closed on Sunday and Monday": of the last day nothing else is said.
+  const isClosed = found.at(-1)?.isClosed ?? false;
+  const isRound = /\b24\/7\b|\b24 hours\b|\baround the clock\b/.test(text);
+  const span = isRound ? spanOf(text, []) : { opens: null, closes: null };
+  return [...found, { days: waiting, ...span, isClosed }];
 }
 
 function daysOf(part: string): number[] {

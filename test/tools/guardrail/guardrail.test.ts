@@ -91,3 +91,20 @@ test('days are told by the calendar of the yard', () => {
   assert.equal(withheldAs("We're closed today.", facts), 'hours');
   assert.equal(withheldAs('Next Tuesday would be December 8th.', facts), null);
 });
+
+test('opening hours are understood in the forms in which yards write them', () => {
+  const said = (hours: string, sentence: string) =>
+    withheldAs(sentence, { ...none, yard: [['Opening hours', hours]] });
+  const rows: readonly (readonly [hours: string, open: string, wrong: string])[] = [
+    ['7 days a week, 6 am to 6 pm', 'We open at six.', 'We open at seven.'],
+    ['Mon-Sat 6:30-18:00', 'We close at six on Friday.', 'We close at five on Friday.'],
+    ['Monday and Tuesday 8 to 5', 'On Monday we open at eight.', 'We open on Wednesday.'],
+    ['Tue-Fri 9-5, closed on Sunday and Monday', "We're closed on Monday.", "We're open Sunday."],
+    ['24/7', "We're open around the clock.", "We're closed on Sunday."],
+    ['Weekdays 7 am to noon', 'We close at noon.', 'On Saturday we close at noon.'],
+  ];
+  for (const [hours, right, wrong] of rows) {
+    assert.equal(said(hours, right), null, `${hours}: ${right}`);
+    assert.equal(said(hours, wrong), 'hours', `${hours}: ${wrong}`);
+  }
+});
