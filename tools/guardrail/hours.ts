@@ -19,6 +19,8 @@ const dayRange = new RegExp(
 const clock =
   /\b(?<!\$)(\d{1,2})(?:[:. ]?([0-5]\d)(?!\d))? ?(a\.?m\.?|p\.?m\.?|o'clock)?(?! ?(?:days|hours)\b|[\d/%]|st\b|nd\b|rd\b|th\b)|\b(noon|midnight)\b/g;
 
+const allDay = /\b24\/7\b|\b24 hours\b|\baround the clock\b/;
+
 /** Reads opening hours from a text whose numbers are in digits (`inDigits`). */
 export function hoursIn(text: string): Hours[] {
   const found: Hours[] = [];
@@ -33,8 +35,9 @@ export function hoursIn(text: string): Hours[] {
     const isClosed =
       /\bclosed\b|\bnot open\b|\b(?:don't|aren't|isn't|never) open\b|n't open\b/.test(part);
     const times = timesOf(part);
-    waiting = times.length === 0 && !isClosed ? own : [];
-    if (waiting.length > 0 || (times.length === 0 && !isClosed)) continue;
+    const isTold = isClosed || times.length > 0 || allDay.test(part);
+    waiting = isTold ? [] : own;
+    if (!isTold) continue;
     if (own.length > 0) days = own;
     const span = isClosed ? { opens: null, closes: null } : spanOf(part, times);
     found.push({ days, ...span, isClosed });
@@ -42,9 +45,7 @@ export function hoursIn(text: string): Hours[] {
   if (waiting.length === 0) return found;
   // "Closed on Sunday and Monday": of the last day nothing else is said.
   const isClosed = found.at(-1)?.isClosed ?? false;
-  const isRound = /\b24\/7\b|\b24 hours\b|\baround the clock\b/.test(text);
-  const span = isRound ? spanOf(text, []) : { opens: null, closes: null };
-  return [...found, { days: waiting, ...span, isClosed }];
+  return [...found, { days: waiting, opens: null, closes: null, isClosed }];
 }
 
 function daysOf(part: string): number[] {
@@ -74,7 +75,7 @@ function timesOf(part: string): Clock[] {
 }
 
 function spanOf(part: string, [first, second]: readonly Clock[]) {
-  if (/\b24\/7\b|\b24 hours\b|\baround the clock\b/.test(part)) {
+  if (allDay.test(part)) {
     return { opens: { minutes: 0, isSure: true }, closes: { minutes: 1_440, isSure: true } };
   }
   if (first === undefined) return { opens: null, closes: null };
