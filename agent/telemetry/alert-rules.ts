@@ -25,7 +25,10 @@ export type Observation = {
    * The journal's rows that wait for the sheet. `elsewhere`: another process writes the sheet and tells;
    * `unknown`: the store did not say.
    */
-  readonly backlog: 'elsewhere' | 'unknown' | Pick<Backlog, 'pendingSinceMs' | 'conflicts'>;
+  readonly backlog:
+    | 'elsewhere'
+    | 'unknown'
+    | (Pick<Backlog, 'pendingSinceMs' | 'conflicts'> & Partial<Pick<Backlog, 'outboxSinceMs'>>);
   /** The code with which Google refuses the sheet; null when it does not. */
   readonly sheetRefusal: SheetsErrorCode | null | 'elsewhere';
   /** Things in the sheet that its owner should mend, as last read; absent when another process reads. */
@@ -93,7 +96,11 @@ export class AlertRules {
       this.#open.delete(cause);
       return [{ cause, state: 'cleared', ...open }];
     }
-    if (open) return [];
+    if (open && !hasGrown(open, judged)) {
+      // Of five that were one less since, the next is told of.
+      if (cause === 'booking-conflict') this.#open.set(cause, { ...open, detail: judged.detail });
+      return [];
+    }
     this.#open.set(cause, judged);
     return [{ cause, state: 'raised', ...judged }];
   }
@@ -129,11 +136,18 @@ export class AlertRules {
   }
 }
 
+/** Each customer that is to be called back is told of, not only the first. */
+function hasGrown(open: Finding, judged: Finding): boolean {
+  return Number(judged.detail['conflicts'] ?? 0) > Number(open.detail['conflicts'] ?? 0);
+}
+
+/** What waits for the sheet: bookings, cancellations, changes and messages alike. */
 function pending({ backlog }: Observation, nowMs: number): Judgement {
   if (backlog === 'elsewhere') return 'unsaid';
   if (backlog === 'unknown') return 'unknown';
-  const sinceMs = backlog.pendingSinceMs;
-  if (sinceMs === null || nowMs - sinceMs < pendingMs) return 'fine';
+  const waiting = [backlog.pendingSinceMs, backlog.outboxSinceMs ?? null];
+  const [sinceMs] = waiting.filter((atMs) => atMs !== null).sort((a, b) => a - b);
+  if (sinceMs === undefined || nowMs - sinceMs < pendingMs) return 'fine';
   return { sinceMs, detail: { waitedMs: nowMs - sinceMs } };
 }
 

@@ -94,10 +94,21 @@ test('a booking that is pending for five minutes is told, and when none is', () 
   assert.deepEqual(after(minuteMs), ['booking-pending cleared']);
 });
 
+test('a message or a cancellation that the sheet does not take is told as a booking is', () => {
+  const backlog = { pendingSinceMs: null, outboxSinceMs: nowMs, conflicts: 0 };
+  assert.deepEqual(after(299_000, { backlog }), []);
+  assert.deepEqual(after(1_000, { backlog }), ['booking-pending raised']);
+  assert.deepEqual(after(minuteMs), ['booking-pending cleared']);
+});
+
 test('a conflict is told, and when a person has dealt with all', () => {
   const of = (conflicts: number) => ({ backlog: { pendingSinceMs: null, conflicts } });
   assert.deepEqual(after(0, of(1)), ['booking-conflict raised']);
+  assert.deepEqual(after(minuteMs, of(1)), []);
+  // Each further customer is to be called back too.
+  assert.deepEqual(after(minuteMs, of(5)), ['booking-conflict raised']);
   assert.deepEqual(after(minuteMs, of(2)), []);
+  assert.deepEqual(after(minuteMs, of(3)), ['booking-conflict raised']);
   assert.deepEqual(after(minuteMs, of(0)), ['booking-conflict cleared']);
 });
 

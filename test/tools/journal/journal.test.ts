@@ -10,13 +10,15 @@ import { openStore, type Store } from '../../../agent/infra/store/database.ts';
 import type { BookingLine, BookingRequest } from '../../../tools/journal/booking-service.ts';
 import { changeBooking } from '../../../tools/journal/change-booking.ts';
 import { countMisses, noteMiss } from '../../../tools/journal/lookup-misses.ts';
-import { commitBooking } from '../../../tools/journal/commit-booking.ts';
+import { commitBooking, daysOf } from '../../../tools/journal/commit-booking.ts';
 import {
   cancelBooking,
   findBooking,
   findBookings,
+  readLines,
   takeMessage,
 } from '../../../tools/journal/journal.ts';
+import { moveBookings } from '../../../tools/journal/staff-changes.ts';
 import { readDue } from '../../../tools/journal/outbox.ts';
 import { addDays } from '../../../tools/yard/rental-dates.ts';
 import { onBothDatabases, type StorePlace } from '../../agent/infra/store/both-databases.ts';
@@ -313,6 +315,66 @@ onBothDatabases(({ dialect, newStore, newPlace }) => {
         );
       }),
       { numRuns: 25 },
+    );
+  });
+
+  test('whatever is booked, changed and cancelled by phone and moved by staff, no day is sold twice', async () => {
+    await using store = await newStore();
+    let run = 0;
+    const days = fc.record({ from: fc.nat(8), length: fc.integer({ min: 1, max: 4 }) });
+    const step = fc.record({
+      does: fc.constantFrom('book', 'book-two', 'change', 'cancel', 'staff-move'),
+      which: fc.nat(5),
+      unit: fc.nat(2),
+      days,
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 14 }), async (steps) => {
+        run += 1;
+        const callId = `run-${run}`;
+        const idOf = (n: number) => `P${run}-${n % 3}`;
+        const list = yardList([0, 1, 2].map((n) => unit({ itemId: idOf(n) })));
+        for (const { does, which, unit: n, days: of } of steps) {
+          const start = addDays('2026-12-01', of.from);
+          const range = { start, end: addDays(start, of.length - 1) };
+          const line = (at: number) => ({ itemId: idOf(at), ...range, totalCents: 1_000 });
+          const mine = await findBookings(store, { callId });
+          const chosen = mine[which % Math.max(1, mine.length)];
+          if (does === 'book' || does === 'book-two') {
+            const lines = does === 'book' ? [line(n)] : [line(n), line(n + 1)];
+            await commit(store, { lines, inventory: list, customer: `C${which}` }, callId);
+          } else if (does === 'change' && chosen) {
+            const { bookingId, code, customer, phone } = chosen;
+            const lines = [{ ...line(n), bookingId }];
+            const change = { code, lines, customer, phone, inventory: list };
+            await changeBooking(store, { callId, clock, change });
+          } else if (does === 'cancel' && chosen) {
+            await cancelBooking(store, { code: chosen.code, today, clock });
+          } else if (chosen) {
+            const [row] = await readLines(store, chosen.bookingId);
+            const to = { itemId: idOf(n), ...range, itemName: 'Machine' };
+            const isLive = row?.state === 'pending' || row?.state === 'confirmed';
+            if (row && isLive) await moveBookings(store, [{ booking: row, to }], nowMs);
+          }
+        }
+        const live = (await findBookings(store, { callId })).filter(
+          ({ state }) => state === 'pending' || state === 'confirmed',
+        );
+        const held = live.flatMap(({ itemId, bookingId, start, end }) =>
+          daysOf({ start, end }).map((day) => [itemId, day, bookingId].join()),
+        );
+        const rows = await store.db
+          .selectFrom('bookedDays')
+          .selectAll()
+          .where('itemId', 'like', `P${run}-%`)
+          .execute();
+        assert.deepEqual(
+          rows.map(({ itemId, day, bookingId }) => [itemId, day, bookingId].join()).sort(),
+          held.sort(),
+        );
+        assert.equal(new Set(held.map((of) => of.slice(0, of.lastIndexOf(',')))).size, held.length);
+      }),
+      { numRuns: 30 },
     );
   });
 
