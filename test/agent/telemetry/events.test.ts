@@ -280,6 +280,7 @@ const pinned = [
   'alert.raised warn a person is needed',
   'booking.cancelled info cancelled booking is off the sheet',
   'booking.cancelled info staff cancelled a booking in the sheet',
+  'booking.changed info booking was changed',
   'booking.committed info booking is in the journal',
   'booking.confirmed info booking is in the sheet',
   'booking.conflict warn staff gave the unit away meanwhile: call the customer back',
