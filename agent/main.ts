@@ -9,8 +9,10 @@ const usage = `Usage: node agent/main.ts COMMAND
 
   start       answers calls, as in production
   dev         the same, for development
-  doctor      checks every setting, key and permission      (--json, --sheet)
+  doctor      checks every setting, key and permission      (--help)
+              --sheet: says of each row what a caller would hear
   bookings    lists bookings and messages from the store    (--help)
+              --settle ROW: a row that cannot be read holds nothing more
   setup-sip   creates or updates the SIP trunk and rule     (--help)
 `;
 
@@ -27,13 +29,16 @@ async function main(): Promise<number> {
   switch (command) {
     case 'start':
     case 'dev':
-      return readFlags(command, args, []) ? start(loadConfig()) : 0;
+      return readFlags(command, args, {}) ? start(loadConfig()) : 0;
     case 'bookings': {
       const { runBookings } = await import('./cli/bookings.ts');
       return runBookings({ store: loadStoreConfig, args, write });
     }
     case 'doctor': {
-      const flags = readFlags(command, args, ['json', 'sheet']);
+      const flags = readFlags(command, args, {
+        sheet: 'reads the sheet alone, and says row by row what a caller would hear',
+        json: 'one JSON object a line',
+      });
       if (!flags) return 0;
       return (await import('./cli/doctor/doctor.ts')).runDoctor({
         env,
@@ -59,20 +64,24 @@ async function main(): Promise<number> {
 }
 
 /**
- * The flags that were given to a command, or undefined when its usage was asked for and written.
+ * The flags of those known, each with its meaning, that were given to a command, or undefined when its usage was asked for and written.
  * @throws {UsageError} naming the first that the command does not take.
  */
 function readFlags<Flag extends string>(
   command: string,
   args: readonly string[],
-  known: readonly Flag[],
+  known: Readonly<Record<Flag, string>>,
 ): ReadonlySet<Flag> | undefined {
-  const takes = known.map((flag) => ` [--${flag}]`).join('');
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys forgets which keys
+  const names = Object.keys(known) as Flag[];
+  const takes = names.map((flag) => ` [--${flag}]`).join('');
   if (args.includes('--help')) {
+    const meanings = names.map((flag) => `\n  --${flag.padEnd(8)}${known[flag]}`).join('');
     process.stdout.write(`Usage: npm run ${command} --${takes} [--help]\n`);
+    if (meanings !== '') process.stdout.write(`${meanings}\n`);
     return undefined;
   }
-  const flags = args.map((arg) => known.find((flag) => arg === `--${flag}`));
+  const flags = args.map((arg) => names.find((flag) => arg === `--${flag}`));
   const wrong = args[flags.indexOf(undefined)];
   if (wrong !== undefined) {
     throw new UsageError(`${command} does not take ${wrong}; it takes:${takes} [--help]`);

@@ -29,6 +29,14 @@ for (const command of ['start', 'dev', 'doctor', 'bookings', 'setup-sip']) {
   });
 }
 
+test('the usages tell how to read the sheet row by row, and how to settle a row of it', () => {
+  assert.match(run('doctor', '--help').stdout, /^ {2}--sheet +\S.*row by row/m);
+  assert.match(run('bookings', '--help').stdout, /^ {2}--settle ROW +\S.*holds nothing more/m);
+  const { stdout } = run('--help');
+  assert.match(stdout, /^ {2}doctor .*\n +--sheet: /m);
+  assert.match(stdout, /^ {2}bookings .*\n +--settle ROW: /m);
+});
+
 test('the list of commands comes for --help, and with what was wrong for a command there is not', () => {
   const help = run('--help');
   assert.equal(help.status, 0);
