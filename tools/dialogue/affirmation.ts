@@ -13,13 +13,13 @@ const yes =
   'y(?:es|e|eah|ep|up|ah|ea|eh|essir|essiree|uppers|essum)|ya|aye(?: aye)?|mm+ h+m+|m h+m+|m+h+m+|m+h+m+ h+m+|(?:uh|ah|um|a) h(?:uh|um|a)|uhhuh';
 const praise =
   'right|correct|fine|good|great|perfect|excellent|wonderful|awesome|fantastic|super|terrific|' +
-  'brilliant|lovely|cool|sweet|splendid|grand|ideal|superb|marvell?ous|beautiful|okay|ok|alright|' +
+  'good enough|brilliant|lovely|cool|sweet|splendid|grand|ideal|superb|marvell?ous|beautiful|okay|ok|alright|' +
   'all right|spot on|right on|bang on';
 const degree =
   '(?:very|so|really|just|absolutely|perfectly|totally|quite|pretty|completely|all|still|100 percent) ';
 const toMe = '(?: (?:with|by|for|to|too|on) (?:me|us|my end))?';
 const everything =
-  'that|it|this|everything|all|all of (?:it|that)|which|they|those|the whole thing';
+  '(?:that|it|this)(?: all)?|everything|all|all of (?:it|that)|which|they|those|the whole thing';
 const them =
   'it|that|this|them|those|(?:that|this|the) one|the lot|everything|all of (?:it|them|that)';
 const paper =
@@ -28,16 +28,16 @@ const paper =
 /** Agreement to a booking: to its cancelling or changing these are no answer. */
 const takingIt = [
   `(?:i|we) (?:will|would like to|want to|would love to) (?:take|have|grab|get|go with|go for) (?:${them})`,
-  `(?:i|we) (?:want|would like|would love|will take) (?:${them})|take (?:${them})|(?:i|we) love (?:${them})`,
-  '(?:put|sign|count|book|set|mark) (?:me|us) (?:down|up|in)(?: for (?:it|that|this))?|ring it up|ink it|book er',
-  `(?:make|place) ${paper}|get (?:it|that|this) (?:booked|reserved|scheduled)|(?:set|lock) (?:it|that|this) (?:up|in|down)`,
+  `(?:i|we) (?:(?:do )?(?:want|need)|would like|would love|will (?:take|need)) (?:${them})|let us (?:go with|get) (?:${them})|take (?:${them})|(?:i|we) love (?:${them})`,
+  '(?:put|sign|count|book|set|mark|lock) (?:me|us) (?:down|up|in)(?: for (?:it|that|this))?|book (?:me|us)|get (?:me|us) booked(?: in)?|ring it up|ink it|book er',
+  `(?:make|place) ${paper}|get (?:it|that|this) (?:all )?(?:booked|reserved|scheduled|locked)(?: in)?|(?:set|lock|nail|book) (?:it|that|this) (?:up|in|down)`,
 ].join('|');
 
 /** Before a deed: `you can book it`, `I'd like you to cancel it`, `let's go ahead and book it`. */
 const bidding =
   '(?:please|just|do|go(?: right| on)? ahead and|feel free to|let us|(?:you|we) (?:can|may)|' +
   '(?:i|we) (?:would like|would love|want|need|wish)(?: you| for you)? to|(?:i|we) will|i am (?:ready|happy|glad) (?:for you )?to|' +
-  '(?:can|could|would|will) you (?:please|go ahead and)|why do not (?:you|we)|i(?: already)? said) ';
+  '(?:can|could|would|will) you(?: please| go ahead and)?|why do not (?:you|we)|i(?: already)? said) ';
 
 /** `verbs nouns` agrees to the deed, and so do the phrases of its own. */
 const deeds: Readonly<
@@ -64,15 +64,15 @@ const deeds: Readonly<
 /** Agreement to any of the three; each stands for a yes by itself. */
 const agreeing = [
   yes,
-  'sure(?: thing| does| do| is| enough)?|surely|absolutely|definitely|certainly|indeed|totally',
+  'sure(?: thing| does| do| is| enough)?|(?:it|that|this|everything) (?:sure|certainly|definitely|absolutely) (?:is|does)|surely|absolutely|definitely|certainly|indeed|totally',
   '(?:but )?of course|you bet(?:cha)?|ya betcha|exactly|precisely|by all means|fair enough|no doubt',
   'without (?:a )?(?:doubt|question)|(?:for|fer) sure|(?:a |one )?(?:hundred|100) percent|heck ye(?:s|ah)|hell ye(?:s|ah)',
   'affirm(?:ative)?|roger(?: that)?(?: wilco)?|(?:good |solid )?copy(?: that)?|ten ?four|10 ?(?:to )?4|wilco|hoo ?ah|oo ?rah',
   'ok(?:ay|ey)?|k|kay|o k|ok(?:e|ie|ey) do(?:k|ki|ke)(?:e|ie|ey|y)|alrighty|right ?o|righty ?o',
-  '(?:it is a |that is a |done )?deal|sold|done|agreed|confirmed|approved|accepted|granted|(?:that|this) one',
+  '(?:it is a |that is a |done |(?:you|we) (?:have )?(?:got|have) a )?deal|sold|done|agreed|confirmed|approved|accepted|granted|(?:that|this) one',
   'i (?:agree|accept|confirm|approve|do|would|consent)(?:(?: to| with)? (?:that|it|everything|all of it))?|i am (?:in|game|sold|on board|all for it|(?:very |quite )?(?:sure|positive|certain))',
   'please(?: (?:do|proceed))?|(?:please )?(?:proceed|carry on|fire away|have at it|crack on|go for it)(?: with (?:it|that))?',
-  '(?:go|let us go)(?: right| on| straight)? ?a?head(?: (?:and do|with) (?:it|that|so|this))?|on you go|do (?:it|that|so|this)',
+  '(?:go|let us go|(?:i|we) will go)(?: right| on| straight)? ?a?head(?: (?:and do|with) (?:it|that|so|this))?|on you go|do (?:it|that|so|this)',
   'let us (?:go|roll|rock(?: and roll)?|proceed|do (?:it|that|this)|make it happen|get (?:it|that) done|go for it)',
   'make it (?:so|happen|official)|get (?:her|er|it|that|this) done|git er done|do er|pull the trigger',
   `(?:i am|we are|you are) good to go|good to go|(?:it is|that is|we are) a go|all systems go|green light`,
@@ -80,8 +80,9 @@ const agreeing = [
   `(?:${degree})*(?:${praise})${toMe}`,
   `(?:${everything}) (?:is|are|will be|would be) (?:${degree})*(?:${praise}|the one|true|accurate)${toMe}`,
   `(?:is|are|will be|would be) (?:${degree})*(?:${praise})${toMe}`,
-  `(?:(?:${everything}) )?sounds? (?:${degree})*(?:${praise}|like a (?:plan|deal|winner))${toMe}`,
+  `(?:(?:${everything}) )?sounds? (?:${degree})*(?:${praise}|about right|like a (?:plan|deal|winner))${toMe}`,
   `(?:(?:${everything}) )?looks? (?:${degree})*(?:${praise})${toMe}`,
+  '(?:that|it|everything)(?: all)? checks out|let us confirm|(?:i am|we are) ready to book',
   `(?:(?:${everything}) )?(?:works?|suits?)(?: (?:for )?(?:me|us))?(?: (?:${degree})*(?:${praise}|well|nicely))?${toMe}`,
   '(?:that|it|this) (?:will|would) (?:work|do|suit)(?: (?:for )?(?:me|us))?(?: (?:just )?(?:fine|great|nicely|perfectly))?',
   'very well|jolly good|rather good',
@@ -90,7 +91,7 @@ const agreeing = [
   'that is (?:exactly |just )?(?:the one|what|the machine) (?:i|we) (?:want|wanted|need|needed|said|asked for|am looking for|are looking for|am after)',
   '(?:yes )?to (?:that|all|everything|all of (?:it|that))',
   '(?:it|that) (?:is|would be) a (?:big |definite |firm )?yes(?: from (?:me|us))?|a yes from me|(?:the|my) answer is yes',
-  'i(?: have)?(?: already| just)? (?:said|say) (?:yes|yeah|yep|okay|ok|sure|go ahead)|sorry (?:yes|yeah)',
+  'i(?: have)?(?: already| just)? (?:said|say) (?:yes|yeah|yep|okay|ok|sure|go ahead)(?: already)?|sorry (?:yes|yeah)',
   '(?:no|not a|not any) problems?(?: (?:here|at all|with (?:that|it)))?',
   'why not|(?:i )?(?:can|do) not see why not',
 ].join('|');
@@ -107,7 +108,8 @@ const filler = [
   'do not change (?:a thing|anything)|(?:i )?can not wait|(?:i am )?looking forward to (?:it|that)|(?:i|we) (?:love|like) it',
   '(?:exactly |just )?(?:as|like|what|everything|all|the (?:one|way|machine)|that one|the one)(?: that)? (?:you|we)(?: have| had)?(?: just)? (?:said|say|read|described|mentioned|stated|told me|quoted|named|listed|put|have|got|discussed|agreed)(?: (?:it|that))?(?: back)?(?: to me)?',
   'as (?:discussed|agreed|stated|read|described|is|you say)|(?:like|as) i said',
-  '(?:the|my) (?:price|total|dates?|days|name|number|machine|deposit|rate) (?:is|are|sounds?|looks?) (?:all )?(?:right|correct|fine|good|great|okay|ok|perfect)(?: with me)?',
+  '(?:the|my|that|those|these) (?:price|total|dates?|days|name|number|machine|deposit|rate) (?:(?:is|are|sounds?|looks?) (?:all )?(?:right|correct|fine|good|great|okay|ok|perfect)(?: with me)?|works?(?: for (?:me|us))?)',
+  'that is (?:my|the (?:right|correct)) (?:name|number|machine|price|total)|those are the (?:right|correct) (?:dates|days)|(?:under|in|with) that name|all (?:of )?(?:it|that)',
 ].join('|');
 
 const plainNo =
@@ -129,13 +131,20 @@ const negated =
 
 /** Said alone these are doubt or the start of something, though each word of them agrees. */
 const onlySeemsYes =
-  /^(?:yeah right|oh (?:great|right|sure)|(?:right|so|well|now|and|then)(?: (?:right|so|well|now|and|then))*)$/;
+  /^(?:yeah right|oh (?:great|right|sure)|great just great|(?:(?:oh|no|um|uh|well) )*(?:that|it) is (?:okay|ok|alright|all (?:right|good))(?: (?:thanks?|thank you))?|(?:right|so|well|now|and|then)(?: (?:right|so|well|now|and|then))*)$/;
 /** What goes on after these was not heard yet. */
-const breaksOff = /\b(?:and|so|but|or|well|just|for|um+|uh+|er+|erm|also|because|if)$/;
+const breaksOff =
+  /\b(?:and|(?<!make it |do )so|but|or|well|just|for|um+|uh+|er+|erm|also|because|if|(?<!\b(?:m+|u+h|ah|um|a) )h+m+)$/;
+/** Asks whether it can be done, when nothing begs that it be. */
+const onlyAsks = /^(?!.*\b(?:please|go ahead|for me|for us)\b).*\b(?:can|could|would|will) you\b/;
 /** Of several machines that were read back together, one is not what was asked. */
 const oneOfThem = /\b(?:that|this|the) one\b/;
 /** A part of the days alone is fewer of them. */
 const onlyADay = /\bjust (?:for |on )?(?:the )?(?:mon|tues|wednes|thurs|fri|satur|sun)day\b/;
+/** The first day, taken by itself. */
+const takesADay =
+  /\b(?:take|have|go with|get|do|book|reserve|rent|want|like|need) (?:the )?(?:mon|tues|wednes|thurs|fri|satur|sun)day$/;
+const oneMore = /\b(?:and|plus) (?:that|this) one\b/;
 const dissent = /\b(?:uh uh|nuh uh|mm mm|unh unh)\b/;
 
 /** No consent is longer; it bounds the work on what a noisy line made of a radio. */
@@ -154,10 +163,13 @@ const inviting =
 
 function grammar(about: About): Grammar {
   const { own, verbs, nouns } = deeds[about];
-  const taking = '(?:i|we) (?:will (?:take|have)|want|would like|need)|get (?:me|us)|give me';
+  const taking =
+    '(?:i|we) (?:will (?:take|have|go with)|want|would like|need)|get (?:me|us)|give me|let us (?:go with|get|take)';
   const anyway = `(?:${bidding})+(?:go(?: right)? ahead|proceed|do (?:it|that|so))`;
   return {
-    agrees: new RegExp(`^(?:${agreeing}|${own}|(?:${bidding})*${verbs} (?:${nouns})|${anyway})$`),
+    agrees: new RegExp(
+      `^(?:${agreeing}|(?:${bidding})*(?:${own})|(?:${bidding})*${verbs} (?:${nouns})|${anyway})$`,
+    ),
     adds: new RegExp(`^(?:${filler})$`),
     leads: new RegExp(`^(?:(?:${bidding})*${verbs}${about === 'booking' ? `|${taking}` : ''}) `),
   };
@@ -176,8 +188,16 @@ export function assentIn(words: string, asked: Asked): Assent {
 }
 
 function isConsent(words: string, text: string, asked: Asked): boolean {
-  if (dissent.test(text) || onlyADay.test(text) || onlySeemsYes.test(text) || breaksOff.test(text))
+  if (
+    dissent.test(text) ||
+    onlyAsks.test(text) ||
+    onlyADay.test(text) ||
+    onlySeemsYes.test(text) ||
+    breaksOff.test(text)
+  )
     return false;
+  if (oneMore.test(text)) return false;
+  if (takesADay.test(text) && asked.lines.some(({ start, end }) => start !== end)) return false;
   if (asked.lines.length > 1 && oneOfThem.test(text)) return false;
   const questions = words.match(/[^.!?;]*\?/g) ?? [];
   if (!questions.every((question) => inviting.test(plainWords(question)))) return false;

@@ -17,7 +17,7 @@ export type ReadBack = {
 };
 
 const contractions: readonly (readonly [RegExp, string])[] = [
-  [/\bma'?am\b/g, 'maam'],
+  [/\bma(?:'?a)?m\b/g, 'maam'],
   [/\bcan(?:'?t|not)\b/g, 'can not'],
   [/\bwon't\b/g, 'will not'],
   [/\b(do|does|did|is|was|would|could|should|have|has)n'?t\b/g, '$1 not'],
