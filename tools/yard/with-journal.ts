@@ -15,9 +15,12 @@ export type HeldBooking = Pick<
  * staff copied, code and all, is one of theirs, and holds what it says.
  */
 export function withJournal(inventory: Inventory, journal: readonly HeldBooking[]): Inventory {
+  // Most ids are as they were: a look at each of thousands of machines would be felt in a call.
+  const ids = new Set(inventory.units.map(({ itemId }) => itemId));
   const known = new Map(
     journal.map((booking) => {
-      const itemId = currentId(booking, inventory.units);
+      const isListed = ids.has(booking.itemId);
+      const itemId = isListed ? booking.itemId : currentId(booking, inventory.units);
       return [booking.bookingId, { ...booking, itemId, wasId: booking.itemId }] as const;
     }),
   );
