@@ -42,6 +42,11 @@ export function withheldAs(sentence: string, facts: KnownFacts): Withheld | null
   if (isNoSpeech(sentence, known)) return 'no-speech';
   const text = inDigits(sentence).replaceAll(/\s+/g, ' ').trim();
   if (known.toolSentences.some(({ text: said }) => same(said) === same(text))) return null;
+  // A rule in the sheet's own words; one that reads like a claim proves none.
+  const isRow = facts.yard.some(([, row]) =>
+    sentencesOf(inDigits(row)).some((by) => same(by) === same(text)),
+  );
+  if (isRow && !readsAsClaim(sentence)) return null;
   const said: Said = { sentence, text, ...partsOf(text) };
   const checks: readonly (readonly [Withheld, (said: Said, known: Knowledge) => boolean])[] = [
     ['payment', asksForPayment],
@@ -475,7 +480,7 @@ const neutral = new Set(
     'moment minute second morning afternoon evening today tomorrow tonight monday tuesday wednesday thursday friday saturday sunday ' +
     'january february march april may june july august september october november december order request plan lot bit couple few kind type size model ' +
     'rest start end return period range list dollar dollars bucks buck pounds quid euros cents percent soonest earliest latest list sheet system yard shop store office place address door line phone call calls message note help per with plus by about around through until till before after which what when where who how ' +
-    'sure thanks please sorry sir certainly absolutely currently still already now indeed actually too long short big small new free available back up out off down over it not never than as if but be been being was were will would can could should do does did has have had get got goes go comes come runs run costs said tool flat under below above within between'
+    'sure thanks please sorry sir certainly absolutely currently still already now indeed actually too afraid long short big small new free available back up out off down over it not never than as if but be been being was were will would can could should do does did has have had get got goes go comes come runs run costs said tool flat under below above within between'
   ).split(' '),
 );
 const determined =
@@ -567,7 +572,15 @@ const participles: readonly (readonly [Group, string])[] = [
     'done|taken care of|sorted|handled|completed|finalized|finalised|finished|settled|set up|placed|made (?:the|your|that|a) (?:booking|reservation|change)|made it|created|dealt with|closed out|cleared|put (?:it|that|you|your|the|them)',
   ],
 ];
+const setAside =
+  /\b(?:i|we)(?:'ve| have)?(?: just| already| also)* (?:(?:set|put|kept|saved)\b(?: \w+){0,2} (?:aside|by|for you)|(?:saved|kept) (?:you|it|one))\b(?! (?:waiting|on hold|on the line))/;
+const inTheBook =
+  /\b(?:it|that|everything)(?:'s| is)(?: all| now| already)* (?:in|on) the (?:books?|calendar|schedule|system|list)\b|\b(?:you(?:'re| are)|we(?:'re| are)) on (?:for|the books)\b|\b(?:has|have|got) your name on (?:it|one)\b|\bgot you (?:in |covered )?for (?:\w+day|tomorrow|today|the \d)/;
+const hasPaid = /\byou(?:'ve| have)?(?: already| just)* paid\b/;
 const idioms: readonly (readonly [Group, RegExp])[] = [
+  ['book', setAside],
+  ['book', inTheBook],
+  ['money', hasPaid],
   ['book', /(?:'s|'re| is| are)(?: all| now| officially)* yours\b/],
   [
     'book',
@@ -640,7 +653,7 @@ const idioms: readonly (readonly [Group, RegExp])[] = [
   ],
   [
     'send',
-    /\b(?:(?:loaded )?on the (?:truck|trailer|road)|loaded up|on (?:its|the|their) way|en route|out for delivery)\b/,
+    /\b(?:(?:loaded )?on the (?:truck|trailer|road)|loaded up|on (?:its|the|their|his|her) way|en route|out for delivery)\b/,
   ],
   [
     'transfer',
@@ -762,13 +775,19 @@ function groupOf(verb: string): Group | undefined {
   return participles.find(([, words]) => words.split('|').includes(verb))?.[0];
 }
 
+/** "Once you say yes, I'll book it." */
+const uponYes = /\b(?:once|when|if|as soon as|after) you (?:say|confirm|agree|tell me)\b/;
+const bareOffer =
+  /^(?:then )?(?:i'll|i will|we'll|we will) (?:book|reserve|cancel|move|change) (?:it|that|them)(?: for you| right away)?\W*$/;
+
 function hasUnknownResult({ text, stated, asked }: Said, known: Knowledge): boolean {
   const presumed = asked.filter((clause) =>
     /\b(?:i|we)(?:'ve| have)?(?: just| already)* (?:booked|made|reserved|cancelled|canceled|moved|changed|waived|held|extended)\b/.test(
       clause,
     ),
   );
-  const claimed = [...stated, ...presumed].flatMap((clause) =>
+  const claims = stated.filter((clause) => !(uponYes.test(text) && bareOffer.test(clause)));
+  const claimed = [...claims, ...presumed].flatMap((clause) =>
     resultsIn(clause).map(({ group }) => ({ group, clause })),
   );
   return claimed.some(({ group, clause }) => !isKnownResult(group, clause, text, known));
@@ -904,15 +923,17 @@ const availabilityWords: readonly RegExp[] = [
   /(?<!\b(?:feel|toll|hands|smoke|risk|debt|trouble|hassle|stress)[ -])\bfree\b(?! to (?:call|ask|stop|come|reach|contact|tell|say|let|take)\b)/,
   /\b(?:available|unavailable|availability|in stock|out of stock|sold out|spoken for|rented out|all rented|on rent|out on (?:rent|a job|hire)|in the shop|under (?:repair|maintenance)|in maintenance|being (?:repaired|serviced)|on the lot|in the yard)\b/,
   /\bbooked (?:out|up|solid|through|until|till|by (?:someone|another|somebody))\b/,
+  /\b(?:your|the) (?:[a-z-]+ ){1,3}?(?:is|are)(?: now| all| already)? (?:ready\b(?! to (?:help|take|talk|hear|answer))|waiting for you\b|waiting(?=[.!]|$))/,
+  /\b(?:keep|bring) (?:it|them|that|the \w+)(?: back)? (?:as long as|whenever|any ?time|for as long)\b/,
   /\bready (?:to go|for (?:you|pick-?up|collection|delivery)|and waiting|right now|now|by|on|at|tomorrow|today)\b/,
   /\b(?:we|i)(?:'ve| do| still| also| only| currently| actually| always| just)* (?:have|got|'ve|carry|stock|don't have|haven't got|have got)(?: got)?(?: still| only| just| also| currently| exactly| at least| about)*(?: (?:it|them|those|that|one|two|three|both|\d+|a|an|some|several|plenty|lots|no|none|nothing|another|the|any|availability|more|enough|all|multiple|your|openings?|everything)\b|$)/,
   /\bthere(?:'s| is| are|'re|'ll be| will be)(?: still| only| just| also| currently)* (?:one|two|\d+|a|an|some|several|plenty|no|none|nothing|another|availability|openings?|lots)\b/,
   /\b(?:left|remaining)\b(?! (?:a|the|your|side|turn|hand|off|at|on|message|you))/,
   canHave,
-  /\b(?:it|that|this|that one|this one|they|which|one|machine|unit)(?:'s| is| are|'re| was)(?: still| all| now| currently| already)* (?:gone|taken|out|back|ready|here|in\b(?! (?:the|a|our|good|great|all|total|your))|open|sitting|waiting|rented|clear|not (?:free|available|in|here|out))\b/,
+  /\b(?:it|that|this|that one|this one|they|which|one|machine|unit)(?:'s| is| are|'re| was)(?: still| all| now| currently| already)* (?:gone|taken|out|back|ready|here|in\b(?! (?:the|a|our|good|great|all|total|your))|open|sitting|parked|waiting(?! (?:for|on) (?:your|an?|the) (?:answer|reply|response|call|word|name|confirmation|okay|decision)\b)|rented|clear|not (?:free|available|in|here|out))\b/,
   /\b(?:\w+day|tomorrow|today|the \d+(?:st|nd|rd|th)|that day|those (?:days|dates)|that week|next week|that date|weekend)(?:'s| is| are| also| should| will| looks| look| would| all)* (?:be )?(?:works?|fine|good|open|clear|okay|ok|no problem|perfect|wide open|doable|possible|booked|full|taken|out)\b(?! for you)/,
   /\b(?:can|could|can definitely|can certainly) do (?:\w+day|tomorrow|today|the \d|that day|those|that week|next)\b/,
-  /\b(?:due back|comes? back|coming back|back (?:on|by|in|this|next|tomorrow|today|from)\b|opens? up|frees? up|becomes? available|comes? available|comes? in\b|returns? (?:on|by|tomorrow|today|next|this))/,
+  /\b(?:due back|comes? back|coming back|back (?:on|by|in|this|next|tomorrow|today|from)\b|opens? up|frees? up|becomes? available|comes? available|comes? in\b|(?:opened|freed) up\b|cancellation (?:on|for) the\b|returns? (?:on|by|tomorrow|today|next|this))/,
   /\b(?:(?:just|already|now) (?:came|come|got|in)|(?:came|got) (?:back|in))\b/,
   /\b(?:earliest|soonest|next available|first available|next opening)\b/,
   /\b(?:someone|somebody|nobody|no one|another (?:customer|caller|person|guy|company|crew|contractor|client|party)|(?:a|other|our) (?:customer|client|contractor|crew)s?|the (?:previous|last|other|next|current) (?:customer|caller|renter|guy|person)|he|she)(?:'s|'ve)?(?: else| already| just| currently| also)* (?:has|have|had|got|is|are|was|were|booked|rented|reserved|took|using|returned|returns|picked|wants?|asked|called)\b|\b(?!(?:you|we|i|you've|we've|i've)\b)[\w']+ (?:has|had|took|booked|reserved|rented|is using|are using|returns?|returned|is renting) (?:it|that one|this one|them)\b/,
@@ -920,7 +941,7 @@ const availabilityWords: readonly RegExp[] = [
 ];
 const [ofOthers] = availabilityWords.filter(({ source }) => source.includes('nobody'));
 const notThings =
-  /\bthere(?:'s| is| are)\b.*\b(?:deposit|fee|charge|discount|minimum|problem|note|question|number|code|booking|delivery|way|reason|rush|need|limit|tax)\b/;
+  /\bthere(?:'s| is| are)\b.*\b(?:deposit|fee|charge|discount|minimum|problem|note|question|number|code|booking|delivery|way|reason|rush|need|limit|tax|noise|static|echo|background)\b/;
 const notMachines =
   /\b(?:we|i)(?:'ve| do| still| also| only| currently| actually| always| just|'d)* (?:have|got|don't have|haven't got)(?: got)?(?: still| only| just| also)* (?:a|an|the|your|any|no|some|one|that|it|more|all|another|two|everything)? ?(?:more |other |last |quick |few |couple (?:of )?)?(?:questions?|notes?|record|numbers?|names?|moment|problem|trouble|idea|information|info|date|code|details?|address|access|way|price|figure|answer|down|right|as|here|for|to|you|of|policy|delivery|deposit|minimum|control|say|authority|wrong|yet|anyone|anybody|someone|person|message|i need|hard time|listing|phone|email|booking|reservation|that information|opening|hours|schedule|that (?:here|number|price|detail|right|down)|it (?:as|here|right|down|wrong|in front)|all (?:i|the|of|your)|what)\b/;
 const negative =
@@ -965,7 +986,9 @@ function hasUnknownAvailability(said: Said, known: Knowledge): boolean {
       return false;
     // "You can have it delivered" and the like say nothing of a day.
     if (abilities.test(clause) && pattern === canHave && !isTimed(said, known))
-      return /\b(?:it|that|one|them|machine)\b.*\b(?:now|any ?time|whenever)\b/.test(clause);
+      return /\b(?:it|that|one|them|machine)\b.*\b(?:now|any ?time|whenever)\b|\bkeep\b.*\b(?:another|extra|longer|more)\b/.test(
+        clause,
+      );
     if (amountsIn(clause).some(({ value }) => value === 0)) return false;
     if (pattern === ofOthers && /\b(?:it|that|this|one|them)\b/.test(clause)) return true;
     if (isOfNewMachine(clause, known)) return true;
@@ -1016,7 +1039,9 @@ function isKnownAvailability(clause: string, { text, stated }: Said, known: Know
       modifiersOf(text).every(
         (words) => sentence.text.includes(words) || (caller.includes(words) && days.length > 0),
       ) &&
-      [...text.matchAll(spans)].every(([words]) => isSpanKnown(words, about)) &&
+      [...text.matchAll(spans)].every(
+        ([words]) => isSpanKnown(words, about) || (days.length > 0 && words.startsWith('that ')),
+      ) &&
       machines.every((words) => hasPhrase(about, words)) &&
       clocksIn(text).every((time) => about.includes(time)) &&
       countsIn(text).every((count) => isKnownCount(count, known, []))
@@ -1187,7 +1212,7 @@ function isOpeningWord(word: string): boolean {
 const documents =
   /\b(?:licen[cs]e|photo id|\bid\b|identification|passport|insurance|certificate|credit cards?|debit cards?|cash|che(?:ck|que)s?|visa|mastercard|amex|american express|paypal|venmo|proof of \w+|permit|(?:\d+|eighteen) (?:years old|or older|or over)|signature|utility bill|cosigner|training|safety course|account|contract)\b/g;
 const requires =
-  /\b(?:you(?:'ll| will|'d)? (?:need|have to|must|want to bring)|you (?:don't|won't|do not) (?:need|have to)|(?:we|they|it)(?:'ll)? (?:need|require|accept|take|ask for|only take|only accept|don't (?:take|accept|need|require))|bring|requires?|required|must (?:be|have|bring|show)|is enough|will do|(?:can't|cannot) \w+ (?:it |one |anything )?without|no \w+ (?:needed|required|necessary)|(?:is|are) (?:fine|okay|ok|accepted|good|welcome|no problem))\b/;
+  /\b(?:you(?:'ll| will|'d)? (?:need|have to|must|want to bring)|you (?:don't|won't|do not) (?:need|have to)|(?:we|they|it)(?:'ll)? (?:need|require|accept|take|ask for|only take|only accept|don't (?:take|accept|need|require))|bring|requires?|required|must (?:be|have|bring|show)|is enough|will do|(?:can't|cannot) \w+ (?:it |one |anything )?without|no need (?:for|of)|no \w+ (?:needed|required|necessary)|(?:isn't|aren't|not) (?:needed|required|necessary)|(?:is|are) (?:fine|okay|ok|accepted|good|welcome|no problem))\b/;
 const age =
   /\b(?:(?:must|have to|need to|has to) be (?:at least |over )?(\d+)|(\d+) (?:and|or) (?:older|over|up)|at least (\d+) years|minimum age \w+ (\d+)|(\d+) years old)\b/;
 const delivering =
@@ -1216,7 +1241,13 @@ function hasUnknownRule(
       if (
         named.some(
           (word) =>
-            !hasDocument(told, word) || (isNo && !/\b(?:no|not|don't|isn't|without)\b/.test(yard)),
+            !hasDocument(told, word) ||
+            (isNo &&
+              !yard
+                .split('\n')
+                .some(
+                  (row) => hasDocument(row, word) && /\b(?:no|not|don't|isn't|without)\b/.test(row),
+                )),
         )
       )
         return true;
