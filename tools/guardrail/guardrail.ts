@@ -1256,7 +1256,8 @@ function hasUnknownRule(
     if (forms !== undefined && !told.includes(forms)) return true;
     const both = /\b(?:round trip|both ways|there and back)\b/.exec(clause)?.[0];
     if (both !== undefined && !told.includes(both)) return true;
-    if (isMatterUnknown(clause, told)) return true;
+    // A result was looked at by itself.
+    if (resultsIn(clause).length === 0 && isMatterUnknown(clause, told)) return true;
     const fee = /\b(?:fee|surcharge|penalty|minimum (?:rental|charge|of))s?\b/.exec(clause)?.[0];
     if (fee !== undefined && !/\b(?:no|not|any)\b|n't\b/.test(clause) && !told.includes(fee)) {
       return true;
