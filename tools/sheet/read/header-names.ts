@@ -47,11 +47,17 @@ export const otherNames: Readonly<Record<string, Readonly<Record<string, string>
 
 /** A column's name with all that does not matter taken away: `Equip #` is `equipno`. */
 export function headerKey(name: unknown): string {
-  return String(typeof name === 'string' || typeof name === 'number' ? name : '')
-    .normalize('NFKC')
-    .toLowerCase()
-    .replaceAll(/\([^)]*\)/g, ' ')
-    .replaceAll(/\b(?:numbers?|nbr|num|nr)\b|#|№/g, 'no')
-    .replaceAll(/\b(?:us\$|usd|gbp|eur|cad|aud)\b|&/g, ' ')
-    .replaceAll(/[^\p{L}\p{N}]/gu, '');
+  return (
+    String(typeof name === 'string' || typeof name === 'number' ? name : '')
+      .normalize('NFKC')
+      .toLowerCase()
+      // A unit in brackets does not matter, but it is the period that tells `Rate (day)` from `Rate (week)`.
+      .replaceAll(
+        /\((?!(?:per |\/ ?)?(?:\d+ ?)?(?:day|daily|d|week|wk|month|mo|hr|hour)\w*\))[^)]*\)/g,
+        ' ',
+      )
+      .replaceAll(/\b(?:numbers?|nbr|num|nr)\b|#|№/g, 'no')
+      .replaceAll(/\b(?:us\$|usd|gbp|eur|cad|aud)\b|&/g, ' ')
+      .replaceAll(/[^\p{L}\p{N}]/gu, '')
+  );
 }

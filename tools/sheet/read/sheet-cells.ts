@@ -52,6 +52,8 @@ export function readAmount(
   const cents = toCents(toNumber(digits, hasDecimalComma));
   if (cents === undefined) return undefined;
   if (rest === '') return amount(cents);
+  // "$8O" is no $8.
+  if (/^[a-z]/.test(rest) && text.endsWith(`${digits}${rest}`)) return undefined;
   const [, per = '', note = ''] =
     /^(?:(?:\/|per |a |each |p\/|-(?=[a-z]))\s*([a-z0-9 -]*?[a-z])(?=$|[^a-z-]))?\s*(.*)$/.exec(
       rest,

@@ -229,3 +229,22 @@ test('a title above, headings between and totals below are no machines', () => {
     [['101', 'Kubota KX040', 32_500, 'RENTED', '2026-12-04']],
   );
 });
+
+test('rates whose period stands in brackets are known by it, and units in brackets do not matter', () => {
+  const names = [
+    'ID',
+    'Desc.',
+    'Rate (day)',
+    'Rate (per week)',
+    'Price (Month)',
+    'Dep. ($)',
+    'In?',
+  ];
+  const named = [...names, 'Availability'];
+  const [machine] = parseEquipment([named, ['X-1', 'Lift', 200, 700, 1_900, 50, 'In']]).value;
+  assert.deepEqual(
+    [machine?.dailyRateCents, machine?.weeklyRateCents, machine?.fourWeekRateCents],
+    [20_000, 70_000, 190_000],
+  );
+  assert.equal(machine?.depositCents, 5_000);
+});

@@ -135,3 +135,12 @@ test('no cell, whatever is in it, makes the readers throw', () => {
     }),
   );
 });
+
+test('a letter among the digits makes no lower price of an amount', () => {
+  for (const text of ['$8O', '1l0', '$25O/day', '3OO', '85x']) {
+    assert.equal(readAmount(text, 'day'), undefined, text);
+  }
+  assert.deepEqual(readAmount('85 plus blade', 'day'), { cents: 8_500, hasMore: true });
+  assert.deepEqual(readAmount('110 CAD/day', 'day'), { cents: 11_000, hasMore: false });
+  assert.deepEqual(readAmount('110CAD', 'day'), { cents: 11_000, hasMore: false });
+});
