@@ -143,7 +143,7 @@ const oneOfThem = /\b(?:that|this|the) one\b/;
 const onlyADay = /\bjust (?:for |on )?(?:the )?(?:mon|tues|wednes|thurs|fri|satur|sun)day\b/;
 /** The first day, taken by itself. */
 const takesADay =
-  /\b(?:take|have|go with|get|do|book|reserve|rent|want|like|need) (?:the )?(?:mon|tues|wednes|thurs|fri|satur|sun)day$/;
+  /\b(?:take|have|go with|get|do|book|reserve|rent|want|like|need|cancel|drop|change|move) (?:the )?(?:mon|tues|wednes|thurs|fri|satur|sun)day$/;
 const oneMore = /\b(?:and|plus) (?:that|this) one\b/;
 const dissent = /\b(?:uh uh|nuh uh|mm mm|unh unh)\b/;
 

@@ -147,6 +147,7 @@ test('what is a no to a booking is a yes to its cancelling, and the other way ro
   assert.equal(answerTo("don't cancel it", 'cancelling'), 'no');
   assert.equal(answerTo('no, keep it', 'cancelling'), 'no');
   assert.equal(answerTo('Yes, keep it.', 'cancelling'), 'unclear');
+  assert.equal(answerTo('Yes, cancel Tuesday.', 'cancelling'), 'unclear');
   assert.equal(answerTo('Can I still cancel it later?', 'cancelling'), 'unclear');
 });
 
