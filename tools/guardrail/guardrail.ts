@@ -95,7 +95,8 @@ function knowledgeOf(facts: KnownFacts): Knowledge {
   const yard = facts.yard.map(([key, text]) => `${key}: ${text}`).join('\n');
   const caller = facts.caller.join('\n');
   const names = (facts.machines ?? [])
-    .filter((name) => name.trim() !== '')
+    .filter((name) => name.trim() !== '' && readsAsClaim(name))
+    .map(inDigits)
     .toSorted((a, b) => b.length - a.length);
   const toolSentences = facts.tools.flatMap((saying, use) =>
     sentencesOf(saying).map((original) => ({
@@ -120,10 +121,8 @@ function knowledgeOf(facts: KnownFacts): Knowledge {
 }
 
 /** A name such as "You're booked" must not be read as what the tool said of it. */
-function withoutNames(text: string, names: readonly string[]): string {
-  return names.reduce((rest, name) => {
-    return readsAsClaim(name) ? rest.replaceAll(inDigits(name), 'machine') : rest;
-  }, text);
+function withoutNames(text: string, claims: readonly string[]): string {
+  return claims.reduce((rest, name) => rest.replaceAll(name, 'machine'), text);
 }
 
 /** True of a name that, spoken by itself, would tell a caller that something is done, free or had for a price. */
@@ -703,6 +702,16 @@ const promiseGroups: Readonly<Record<string, Group>> = {
 const notYet =
   /\b(?:can|could|would|may|might|must|should|shall|need|needs|needed|to be|want|wants|like|has to|have to|had to|needs to|going to need|nothing|nobody|no one|none|isn't|aren't|wasn't|weren't|haven't|hasn't|hadn't|not|never|can't|cannot|couldn't|won't|wouldn't|don't|doesn't|didn't|without|no|let me|to get|i'd|ready to|happy to|able to|how to|try to|before)\b/;
 
+const participlePatterns = participles.map(
+  ([group, words]) =>
+    [
+      group,
+      new RegExp(
+        `(?:\\b(?:\\w+)?${perfect}${adverbs}|^(?:all |and |okay |great |perfect |now |just |already |it |that )*(?=\\w+(?: \\w+)?(?:$|[.!,]| (?:for|to|by|on|until|with|it|that|you|your|the|as|and|now|from|in|under|off)\\b))) ?\\b(?:${words})\\b`,
+      ),
+    ] as const,
+);
+
 type ResultClaim = { readonly group: Group; readonly at: number };
 
 /** The results that a clause claims. */
@@ -717,10 +726,7 @@ function resultsIn(clause: string): ResultClaim[] {
     }
     claims.push({ group, at });
   };
-  for (const [group, words] of participles) {
-    const pattern = new RegExp(
-      `(?:\\b(?:\\w+)?${perfect}${adverbs}|^(?:all |and |okay |great |perfect |now |just |already |it |that )*(?=\\w+(?: \\w+)?(?:$|[.!,]| (?:for|to|by|on|until|with|it|that|you|your|the|as|and|now|from|in|under|off)\\b))) ?\\b(?:${words})\\b`,
-    );
+  for (const [group, pattern] of participlePatterns) {
     const match = pattern.exec(clause);
     if (match && !isOther(group, match[0], clause.slice(match.index + match[0].length))) {
       const at = match.index + match[0].length - (/\S+$/.exec(match[0])?.[0].length ?? 0);
