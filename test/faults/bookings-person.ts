@@ -146,12 +146,13 @@ export const personFaults: readonly FaultCase[] = [
     act: async (scene) => {
       const { sheets } = scene.office;
       await scene.readBack();
-      sheets.renameColumn('Equipment', 'Item ID', 'Machine');
+      sheets.renameColumn('Equipment', 'Item ID', 'Shelf');
       await scene.agree();
       await timers.setTimeout(noticedMs);
-      sheets.renameColumn('Equipment', 'Machine', 'Item ID');
+      sheets.renameColumn('Equipment', 'Shelf', 'Item ID');
     },
-    expected: { ...bookedOnce, spoken: ['pending'] },
+    // The last good list stands for the tab that cannot be read; the bookings' own tab goes on.
+    expected: bookedOnce,
   }),
   bookingFault('staff-moves-the-booking', {
     act: movedByStaff,
