@@ -253,6 +253,38 @@ onBothDatabases(({ newStore }) => {
     assert.equal(rig.sheets.rows('Bookings').length, 4);
   });
 
+  test('staff’s list without an id column holds its machine; a phone booking waits for the columns', async () => {
+    const Rentals: readonly (readonly CellInput[])[] = [
+      ['Machine', 'From', 'To', 'Name'],
+      ['Excavator 8t', '03/12/2026', '06/12/2026', 'Brown'],
+    ];
+    const { Equipment = [], Yard = [] } = british;
+    await using rig = await WriterRig.open(await newStore(), { Equipment, Rentals, Yard });
+    rig.sheets.setLocale('en_GB');
+    assert.equal((await bookByPhone(rig, 'EX3', '2026-12-05', '2026-12-05')).kind, 'refused');
+    const made = await bookByPhone(rig, 'EX3', '2026-12-10', '2026-12-11');
+    assert.ok(made.kind === 'committed');
+    const before = rig.sheets.rows('Rentals');
+    rig.writer();
+    await waitFor(() => rig.logged('sheet.write-failed') > 0);
+    const failure = rig.lines.find((line) => line['event'] === 'sheet.write-failed');
+    assert.match(
+      JSON.stringify(failure),
+      /Tab \\"Rentals\\" lacks the columns \\"Booking ID\\", \\"Item ID\\", \\"Status\\"/,
+    );
+    assert.deepEqual(rig.sheets.rows('Rentals'), before);
+    for (const [cell, name] of [
+      ['E1', 'Booking ID'],
+      ['F1', 'Item ID'],
+      ['G1', 'Status'],
+    ] as const) {
+      rig.sheets.setCell('Rentals', cell, name);
+    }
+    await rig.until(made.bookings[0]?.bookingId ?? '', 'confirmed');
+    const rows = JSON.stringify(rig.sheets.rows('Rentals'));
+    assert.match(rows, /Excavator 8t","03\/12\/2026","06\/12\/2026","Brown"/);
+  });
+
   test('a protected Equipment and a Bookings without a column hold up no message', async () => {
     await using rig = await WriterRig.open(await newStore());
     rig.sheets.protect('Equipment');

@@ -20,16 +20,32 @@ import type { ReadingContext } from './equipment-sheet.ts';
 import { reporter, reportIgnored, type Parsed, type Report } from './row-report.ts';
 import { isErrorValue, readText } from './sheet-cells.ts';
 import type { SheetProblem } from './sheet-problems.ts';
-import { isBlank, openTable, type Cell, type SheetRows, type TableRow } from './sheet-table.ts';
+import {
+  isBlank,
+  openTable,
+  type Cell,
+  type SheetRows,
+  type Table,
+  type TableRow,
+} from './sheet-table.ts';
 import { readBookingStatus } from './status-words.ts';
 
-/** The columns of `Bookings` that are read. */
+/** The columns of `Bookings` that are read; the writer needs those that are required all. */
 export const readBookingColumns = {
   required: ['Booking ID', 'Item ID', 'Start', 'End', 'Status'],
   optional: ['Item', 'Customer', 'Phone', 'Total', 'Created at', 'Call ID'],
 } as const;
 type Column = (typeof readBookingColumns)[keyof typeof readBookingColumns][number];
 type Row = TableRow<Column>;
+
+/** A machine, by its id or its name, a start and an end are enough to hold it. */
+const sparing = {
+  ...readBookingColumns,
+  isSpared: (missing: Column, found: ReadonlyMap<Column, number>) =>
+    missing === 'Booking ID' ||
+    missing === 'Status' ||
+    (missing === 'Item ID' && found.has('Item')),
+};
 
 /** What the rows are read by. */
 export type BookingsContext = ReadingContext & {
@@ -52,7 +68,7 @@ type Dates = {
  * row that cannot be read whole is `UNCLEAR` and holds its machine from its readable day on, unless
  * it was cancelled, came back, is wholly past or was settled. A row whose machine cannot be told is
  * reported as holding none.
- * @throws {SheetFormatError} when a required column is missing.
+ * @throws {SheetFormatError} when the columns do not tell machine, start and end.
  */
 export function parseBookings(
   rows: SheetRows,
@@ -60,9 +76,12 @@ export function parseBookings(
 ): Parsed<readonly SheetBooking[]> & { readonly rowNumbers: readonly number[] } {
   if (rows.every(isBlank)) return { value: [], problems: [], leftOut: [], rowNumbers: [] };
   const { title = 'Bookings' } = context;
-  const table = openTable<Column>('Bookings', rows, readBookingColumns);
+  const table = openTable<Column>('Bookings', rows, sparing, title);
   const columns = [...readBookingColumns.required, ...readBookingColumns.optional];
-  const problems: SheetProblem[] = [...reportIgnored(title, table, columns)];
+  const problems: SheetProblem[] = [
+    ...reportIgnored(title, table, columns),
+    ...reportMissing(title, table),
+  ];
   const index = new UnitIndex(context.units);
   const dates = table.rows.map((row) => datesOf(row, context));
   const seen = new Set<string>();
@@ -91,7 +110,13 @@ export function parseBookings(
         status: 'CANCELLED' as const,
       }));
     }
-    const told = { report, rowKey, holds: itemIds.length > 0, today: context.today };
+    const told = {
+      report,
+      row: row.number,
+      rowKey,
+      holds: itemIds.length > 0,
+      today: context.today,
+    };
     reportMachine(row, named, told);
     if (itemIds.length === 0) leftOut.push(row.number);
     if (!status.isKnown) reportStatus(report);
@@ -164,7 +189,15 @@ function datesOf(row: Row, context: ReadingContext): Dates {
   };
 }
 
-type Range = { readonly start: IsoDate | null; readonly end: IsoDate | null };
+type Range = {
+  readonly start: IsoDate | null;
+  readonly end: IsoDate | null;
+  /** The end has no year, and lies before the start in the start's own. */
+  readonly isReversed?: boolean;
+};
+
+/** A rental into the next year whose end has no year is shorter; else the end was mistyped. */
+const maxIntoNextYearDays = 180;
 
 /**
  * Completes the days of a row. A missing year follows `Created at`, then the row's other day, then
@@ -176,9 +209,22 @@ function rangeOf(
 ): Range {
   const wholeEnd = end && 'day' in end ? end.day : null;
   const first = start ? startOf(start, { createdAt, wholeEnd, around }) : null;
+  if (first && end && 'month' in end && isReversed(end, first)) {
+    return { start: first, end: null, isReversed: true };
+  }
   const last = wholeEnd ?? (end && first !== null && 'month' in end ? firstFrom(end, first) : null);
   const alone = end && 'month' in end && first === null ? yearBeside(end, around) : null;
   return { start: first ?? null, end: last ?? alone ?? null };
+}
+
+function isReversed(end: Recurring, start: IsoDate): boolean {
+  // In its own year the end is before the start, whatever weekday stands beside it.
+  const next = firstFrom({ ...end, weekday: undefined }, start);
+  return (
+    next !== undefined &&
+    next.slice(0, 4) !== start.slice(0, 4) &&
+    daysIn({ start, end: next }) > maxIntoNextYearDays
+  );
 }
 
 function startOf(
@@ -244,14 +290,32 @@ function earliest({ start, end }: Range): IsoDate {
   return end !== null && end < start ? end : start;
 }
 
+/** Names each column that reading can do without and writing cannot. */
+function reportMissing(
+  title: string,
+  { headerRow, positions }: Pick<Table<Column>, 'headerRow' | 'positions'>,
+): readonly SheetProblem[] {
+  const missing = readBookingColumns.required.filter((column) => !positions.has(column));
+  const named = missing.map((column) => `"${column}"`).join(', ');
+  return missing.map((column) => ({
+    tab: title,
+    row: headerRow,
+    column,
+    what: 'there is no such column',
+    why: 'the rows hold their machines, but phone bookings cannot be put here: they wait',
+    remedy: `add the column header${missing.length > 1 ? 's' : ''} ${named}`,
+  }));
+}
+
 type Telling = {
   readonly report: Report<Column>;
+  readonly row: number;
   readonly rowKey: string;
   readonly holds: boolean;
   readonly today: IsoDate;
 };
 
-const settleRow = 'or run: npm run bookings -- --settle ROW';
+const settle = (row: number) => `or run: npm run bookings -- --settle ${row}`;
 
 function reportMachine(row: Row, { units, fault }: NamedUnits, telling: Telling): void {
   if (fault === null) return;
@@ -274,7 +338,7 @@ function reportMachine(row: Row, { units, fault }: NamedUnits, telling: Telling)
       units.length > 0
         ? 'the machines that were found are held, and nothing for the rest'
         : 'the row holds no machine: it may be rented to somebody else',
-    remedy: `write the machine's id as in the equipment tab, ${settleRow}`,
+    remedy: `write the machine's id as in the equipment tab, ${settle(telling.row)}`,
     rowKey: telling.rowKey,
   });
 }
@@ -283,22 +347,24 @@ function reportDates({ row }: Dates, range: Range, telling: Telling): void {
   const { report, rowKey, holds, today } = telling;
   const from = range.start === null ? 'on every day' : `from ${earliest(range)} on`;
   const why = holds ? `the machine is held ${from}` : 'the row holds no machine';
-  const remedy = `write the day as in ${today}, ${settleRow}`;
+  const remedy = `write the day as in ${today}, ${settle(row.number)}`;
   const told = (what: string) => ({ what, why, remedy, rowKey });
   for (const column of ['Start', 'End'] as const) {
     const isRead = (column === 'Start' ? range.start : range.end) !== null;
     if (isRead) continue;
-    report(column, told(readText(row.cell(column)) === null ? 'empty' : 'not a date'));
+    const isBefore = column === 'End' && range.isReversed;
+    const isEmpty = readText(row.cell(column)) === null;
+    report(column, told(isBefore ? 'before the start' : isEmpty ? 'empty' : 'not a date'));
   }
   if (range.start !== null && range.end !== null) report('End', told('before the start'));
 }
 
-function reportLength(range: RentalRange, { report, rowKey }: Telling): void {
+function reportLength(range: RentalRange, { report, row, rowKey }: Telling): void {
   if (daysIn(range) <= maxRentalDays) return;
   report('End', {
     what: 'more than a year after the start',
     why: 'the machine is held all that time',
-    remedy: `correct the year, ${settleRow}`,
+    remedy: `correct the year, ${settle(row)}`,
     rowKey,
   });
 }

@@ -36,7 +36,7 @@ export function parseEquipment(
   context: ReadingContext = { locale: sheetLocale('en_US'), today: '2026-01-01' },
 ): Parsed<readonly Unit[]> & { readonly rowNumbers: readonly number[] } {
   const { title = 'Equipment' } = context;
-  const table = openTable<Column>('Equipment', rows, equipmentColumns);
+  const table = openTable<Column>('Equipment', rows, equipmentColumns, title);
   const columns = [...equipmentColumns.required, ...equipmentColumns.optional];
   const problems: SheetProblem[] = [...reportIgnored(title, table, columns)];
   const units = new Map<string, Unit>();

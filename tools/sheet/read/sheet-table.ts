@@ -34,7 +34,12 @@ export type TableRow<Column extends string> = {
 export type Columns<Column extends string> = {
   readonly required: readonly Column[];
   readonly optional: readonly Column[];
+  /** Whether the tab can be read without a required column, by those that were found. */
+  readonly isSpared?: (missing: Column, found: ReadonlyMap<Column, number>) => boolean;
 };
+
+/** The columns alone, of any reader. */
+type AnyColumns = Pick<Columns<string>, 'required' | 'optional'>;
 
 /** A tab with its columns found: `positions` counts from 0, row numbers are the sheet's. */
 export type Table<Column extends string> = {
@@ -53,15 +58,17 @@ const mostRowsAbove = 20;
  * names or those that yards give them. Case, spaces, punctuation and order do not matter. Blank rows
  * are left out.
  * @throws {SheetFormatError} naming every required column that is missing, and what was found.
+ *   `title` is the tab's own name.
  */
 export function openTable<Column extends string>(
   tab: string,
   rows: SheetRows,
   columns: Columns<Column>,
+  title = tab,
 ): Table<Column> {
   const headerIndex = findHeader(tab, rows, columns);
   const header = rows[headerIndex] ?? [];
-  const positions = findColumns(tab, header, columns);
+  const positions = findColumns(tab, header, { columns, title });
   const used = new Set(positions.values());
   return {
     headerRow: headerIndex + 1,
@@ -78,11 +85,11 @@ export function openTable<Column extends string>(
 }
 
 /** How many of the tab's columns a header has. */
-export function countColumns(tab: string, header: readonly Cell[], columns: Columns<string>) {
+export function countColumns(tab: string, header: readonly Cell[], columns: AnyColumns) {
   return locate(tab, header, columns).size;
 }
 
-function findHeader(tab: string, rows: SheetRows, columns: Columns<string>): number {
+function findHeader(tab: string, rows: SheetRows, columns: AnyColumns): number {
   const first = rows.findIndex((row) => !isBlank(row));
   const counts = rows
     .slice(0, first + mostRowsAbove)
@@ -101,19 +108,21 @@ export function nameKey(name: Cell): string {
 function findColumns<Column extends string>(
   tab: string,
   header: readonly Cell[],
-  columns: Columns<Column>,
+  { columns, title }: { readonly columns: Columns<Column>; readonly title: string },
 ): ReadonlyMap<Column, number> {
   const keys = header.map(headerKey);
   for (const column of columns.required) {
     const key = headerKey(column);
     if (keys.indexOf(key) === keys.lastIndexOf(key)) continue;
     // Which of the two is meant nobody can tell, and a guess could be a wrong price.
-    const message = `Tab "${tab}" has two columns "${column}"`;
-    throw new SheetFormatError('SHEET_COLUMN_TWICE', tab, message);
+    const message = `Tab "${title}" has two columns "${column}"`;
+    throw new SheetFormatError('SHEET_COLUMN_TWICE', title, message);
   }
   const positions = locate(tab, header, columns);
   const missing = columns.required.filter((column) => !positions.has(column));
-  if (missing.length > 0) throw missingColumns(tab, missing, positions.size > 0 ? header : []);
+  if (missing.some((column) => !columns.isSpared?.(column, positions))) {
+    throw missingColumns(title, missing, positions.size > 0 ? header : []);
+  }
   return positions;
 }
 
@@ -124,7 +133,7 @@ function findColumns<Column extends string>(
 function locate<Column extends string>(
   tab: string,
   header: readonly Cell[],
-  { required, optional }: Columns<Column>,
+  { required, optional }: Pick<Columns<Column>, 'required' | 'optional'>,
 ): ReadonlyMap<Column, number> {
   const keys = header.map(headerKey);
   const positions = new Map<Column, number>();
@@ -163,4 +172,14 @@ function missingColumns(
 /** Whether a row has nothing but space in it. */
 export function isBlank(row: readonly Cell[]): boolean {
   return row.every((cell) => cell === null || String(cell).trim() === '');
+}
+
+/** Null for a tab that cannot be used. */
+export function unlessUnusable<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SheetFormatError) return null;
+    throw error;
+  }
 }

@@ -5,7 +5,7 @@ import type { SheetLocale } from '../read/sheet-locale.ts';
 import {
   isBlank,
   openTable,
-  SheetFormatError,
+  unlessUnusable,
   type Cell,
   type SheetRows,
   type Table,
@@ -134,6 +134,7 @@ export async function readSheetView(
   } = await readSheetTabs(client, tabs, () => options);
   const rowsOf = (tab: TabName) => read.get(tab)?.rows ?? [];
   const titleOf = (tab: TabName) => read.get(tab)?.title ?? tab;
+  const named = (tab: TabName) => ({ tab, title: titleOf(tab) });
   const { timeZone } = parseYard(rowsOf('Yard'), { locale, timeZone: ownZone }).value;
   const context = { locale, today: todayIn(timeZone, clock) };
   const equipment = unlessUnusable(() => ({
@@ -145,12 +146,17 @@ export async function readSheetView(
   const ledger: Ledger<BookingColumn> = {
     sheetId: read.get('Bookings')?.sheetId ?? null,
     title: titleOf('Bookings'),
-    ...openLedger<BookingColumn>('Bookings', ledgerRows, bookingColumns, 'Booking ID'),
+    ...openLedger<BookingColumn>(named('Bookings'), ledgerRows, bookingColumns, 'Booking ID'),
   };
   const messages: Ledger<MessageColumn> = {
     sheetId: read.get('Messages')?.sheetId ?? null,
     title: titleOf('Messages'),
-    ...openLedger<MessageColumn>('Messages', rowsOf('Messages'), messageColumns, 'Message ID'),
+    ...openLedger<MessageColumn>(
+      named('Messages'),
+      rowsOf('Messages'),
+      messageColumns,
+      'Message ID',
+    ),
   };
   const statuses: Readonly<Record<StatusTab, readonly StatusCell[]>> = {
     Equipment: equipment ? statusCells('Equipment', equipment.table, 'Item ID') : [],
@@ -175,12 +181,12 @@ export async function readSheetView(
 }
 
 function openLedger<Column extends string>(
-  tab: string,
+  { tab, title }: { readonly tab: TabName; readonly title: string },
   rows: SheetRows,
   columns: { readonly required: readonly Column[]; readonly optional: readonly Column[] },
   idColumn: Column,
 ) {
-  const table = rows.every(isBlank) ? null : openTable<Column>(tab, rows, columns);
+  const table = rows.every(isBlank) ? null : openTable<Column>(tab, rows, columns, title);
   const byId = Map.groupBy(table?.rows ?? [], (row) => readText(row.cell(idColumn)));
   const rowsOfUse = (table?.rows ?? []).filter((row) => {
     const id = row.cell(idColumn);
@@ -217,16 +223,6 @@ function statusCells<Column extends string>(
 /** A cell's text in capitals; empty for an empty one. */
 export function upper(cell: Cell): string {
   return (readText(cell) ?? '').toUpperCase();
-}
-
-/** Null for a tab that cannot be used. */
-function unlessUnusable<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof SheetFormatError) return null;
-    throw error;
-  }
 }
 
 /** Messages wait for no tab but their own. */

@@ -307,3 +307,60 @@ test('whatever staff type, a row that cannot be read holds a machine or is repor
     { numRuns: 300 },
   );
 });
+
+test('a list without Booking ID and Status is read, and each missing column is reported once', () => {
+  const context = { units, locale: sheetLocale('en_US'), today };
+  const { value, problems } = parseBookings(
+    [
+      ['Machine', 'From', 'To', 'Name'],
+      ['Trencher', '12/3', '12/5', 'Brown'],
+      ['E-130', '12/7', '', 'Green'],
+    ],
+    context,
+  );
+  assert.deepEqual(
+    value.map(({ itemId, start, end, status }) => [itemId, start, end, status]),
+    [
+      ['0007', '2026-12-03', '2026-12-05', 'CONFIRMED'],
+      ['E130', '2026-12-07', '2099-12-31', 'UNCLEAR'],
+    ],
+  );
+  const missing = problems.filter(({ row }) => row === 1);
+  assert.deepEqual(
+    missing.map(({ column }) => column),
+    ['Booking ID', 'Item ID', 'Status'],
+  );
+  assert.match(missing[0]?.remedy ?? '', /column headers "Booking ID", "Item ID", "Status"/);
+  assert.match(problems.find(({ row }) => row === 3)?.remedy ?? '', /--settle 3$/);
+  for (const names of [
+    ['Machine', 'From', 'Name'],
+    ['From', 'To', 'Name'],
+  ]) {
+    assert.throws(() => parseBookings([names, ['Trencher', '12/3', '12/5']], context), {
+      code: 'SHEET_COLUMN_MISSING',
+    });
+  }
+});
+
+test('an end without a year that lies before the start is no day of next year', () => {
+  const { value, problems } = parse([
+    days('2026-11-23', '11/22'),
+    days('Nov 23', 'Sun 11/22', ['', '', null]),
+    days('2026-12-28', 'Jan 3'),
+  ]);
+  assert.deepEqual(
+    value.map(({ start, end, status }) => [start, end, status]),
+    [
+      ['2026-11-23', '2099-12-31', 'UNCLEAR'],
+      ['2026-11-23', '2099-12-31', 'UNCLEAR'],
+      ['2026-12-28', '2027-01-03', 'CONFIRMED'],
+    ],
+  );
+  assert.deepEqual(
+    problems.filter(({ column }) => column === 'End').map(({ row, what }) => [row, what]),
+    [
+      [2, 'before the start'],
+      [3, 'before the start'],
+    ],
+  );
+});

@@ -87,3 +87,65 @@ test('a list of equipment that was emptied is refused, one of bookings is not', 
     message: 'Tab "Equipment" has no rows below its first one',
   });
 });
+
+const staffList = ['Machine', 'From', 'To', 'Name'];
+
+test('a list of machines and days is taken as the bookings, whatever it is called', async (t) => {
+  for (const title of ['Bookings', 'Rentals']) {
+    const { emulator, load } = await yardSheet(t);
+    emulator.removeTab('Bookings');
+    emulator.addTab(title, [staffList, ['Scissor lift', '2099-12-03', '2099-12-04', 'Brown']]);
+    const { inventory, problems } = await load();
+    assert.deepEqual(
+      inventory.bookings.map(({ itemId, start }) => [itemId, start]),
+      [['SL-1', '2099-12-03']],
+    );
+    const missing = problems.map(({ tab, column }) => [tab, column]);
+    assert.deepEqual(missing, [
+      [title, 'Booking ID'],
+      [title, 'Item ID'],
+      [title, 'Status'],
+    ]);
+  }
+});
+
+test('lists of other things are not taken as the bookings', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  emulator.removeTab('Bookings');
+  const others = {
+    Tasks: [
+      ['Item', 'Start', 'End', 'Who'],
+      ['Paint the office', '2099-12-03', '2099-12-04', 'Ann'],
+    ],
+    Haulage: [
+      ['Machine', 'From', 'To', 'Driver'],
+      ['Scissor lift', 'Main St', 'The yard', 'Bob'],
+    ],
+    'Old fleet': [
+      ['Unit', 'Name', 'Day rate', 'Out', 'Due back'],
+      ['EX-1', 'Mini excavator', 275, '2099-12-03', '2099-12-04'],
+    ],
+    Holidays: [
+      ['Name', 'From', 'To'],
+      ['EX-1', '2099-12-03', '2099-12-04'],
+    ],
+  };
+  for (const [title, rows] of Object.entries(others)) emulator.addTab(title, rows);
+  const { inventory } = await load();
+  assert.deepEqual([inventory.bookings, inventory.hasBookingsTab], [[], false]);
+});
+
+test('a fleet of another name that lacks one column says which, and heals', async (t) => {
+  const { emulator, load } = await yardSheet(t);
+  emulator.removeTab('Equipment');
+  const header = ['Equip #', 'Description', 'Day', 'Week'];
+  emulator.addTab('Fleet', [header, ['EX-1', 'Mini excavator', 275, 900]]);
+  await assert.rejects(load(), {
+    code: 'SHEET_COLUMN_MISSING',
+    tab: 'Fleet',
+    message:
+      'Tab "Fleet" lacks the column "Status"; its first row has "Equip #", "Description", "Day", "Week"',
+  });
+  emulator.setCell('Fleet', 'E1', 'Status');
+  assert.equal((await load()).inventory.units.length, 1);
+});
