@@ -79,7 +79,7 @@ export function askNumber(given?: string | null): ToolAnswer {
 
 /** Said while a tool takes its time; at most once a use. */
 export const FILLER = 'One moment, please.';
-/** A caller takes a longer silence for a lost line (DESIGN section 3, `toolMs`). */
+/** A caller takes a longer silence for a lost line (docs/reliability.md, Thinking). */
 const defaultFillerMs = 1_500;
 
 const didNotWork = 'Sorry, that did not work just now. Shall I try it once more?';

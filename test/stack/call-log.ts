@@ -4,7 +4,7 @@ import type { LogLine } from '../harness/yard/service-log.ts';
 import type { Service } from '../harness/yard/service.ts';
 import type { Aftermath, Answering } from './aftermath.ts';
 
-/** DESIGN section 8: what every answered call shows, in this order. */
+/** Every answered call shows these events, in this order. */
 const shown = [
   'call.incoming',
   'room.connected',

@@ -25,7 +25,7 @@ const them =
 const paper =
   '(?:the|that|this|my|our|a) (?:whole |equipment |machine )?(?:booking|reservation|rental|order)';
 
-/** Agreement to a booking: to its cancelling or changing these are no answer. */
+/** A caller agrees to a booking so; to its cancelling or changing these are no answer. */
 const takingIt = [
   `(?:i|we) (?:will|would like to|want to|would love to) (?:take|have|grab|get|go with|go for) (?:${them})`,
   `(?:i|we) (?:(?:do )?(?:want|need)|would like|would love|will (?:take|need)) (?:${them})|let us (?:go with|get) (?:${them})|take (?:${them})|(?:i|we) love (?:${them})`,
@@ -33,7 +33,7 @@ const takingIt = [
   `(?:make|place) ${paper}|get (?:it|that|this) (?:all )?(?:booked|reserved|scheduled|locked)(?: in)?|(?:set|lock|nail|book) (?:it|that|this) (?:up|in|down)`,
 ].join('|');
 
-/** Before a deed: `you can book it`, `I'd like you to cancel it`, `let's go ahead and book it`. */
+/** A caller says these before a deed: `you can book it`, `I'd like you to cancel it`. */
 const bidding =
   '(?:please|just|do|go(?: right| on)? ahead and|feel free to|let us|(?:you|we) (?:can|may)|' +
   '(?:i|we) (?:would like|would love|want|need|wish)(?: you| for you)? to|(?:i|we) will|i am (?:ready|happy|glad) (?:for you )?to|' +
@@ -61,7 +61,7 @@ const deeds: Readonly<
   },
 };
 
-/** Agreement to any of the three; each stands for a yes by itself. */
+/** Each phrase agrees to any of the three deeds, and is a yes by itself. */
 const agreeing = [
   yes,
   'sure(?: thing| does| do| is| enough)?|(?:it|that|this|everything) (?:sure|certainly|definitely|absolutely) (?:is|does)|surely|absolutely|definitely|certainly|indeed|totally',
@@ -114,12 +114,12 @@ const filler = [
 
 const plainNo =
   /\b(?:no|nope|nah|naw|nay|nein|not|never|negative|wait|hold on|hang on|stop|forget it|instead|actually|wrong|incorrect|different|rather|change|but|except|uh uh|nuh uh|mm mm)\b/;
-/** A no has these words in it, and they are none. */
+/** These phrases have the words of a no in them, and are none. */
 const noNo = new RegExp(
   `\\b(?:no (?:problems?|changes?|worries|objections?|corrections?|questions?|issues?|doubt)|not a problem|why not|why do not|(?:can|do) not see why not|can not wait|do not change (?:a thing|anything)|without change)\\b`,
   'g',
 );
-/** A no to the one is what a yes to the other would be. */
+/** A caller who asks for the opposite of a deed says no to it. */
 const opposite: Readonly<Record<About, RegExp>> = {
   booking: /\b(?:cancel|call it off)\b/,
   cancelling: /\b(?:keep|leave it|stays?|book it)\b/,
@@ -129,25 +129,25 @@ const opposite: Readonly<Record<About, RegExp>> = {
 const negated =
   /\b(?:please )?(?:do not|not|never|will not) (?:book|reserve|rent|cancel|change|move|do|go) \w+/g;
 
-/** Said alone these are doubt or the start of something, though each word of them agrees. */
+/** A caller who says no more than this doubts, or only begins, though each word agrees. */
 const onlySeemsYes =
   /^(?:yeah right|oh (?:great|right|sure)|great just great|(?:(?:oh|no|um|uh|well) )*(?:that|it) is (?:okay|ok|alright|all (?:right|good))(?: (?:thanks?|thank you))?|(?:right|so|well|now|and|then)(?: (?:right|so|well|now|and|then))*)$/;
-/** What goes on after these was not heard yet. */
+/** A caller whose last word is one of these is not done: the rest was not heard yet. */
 const breaksOff =
   /\b(?:and|(?<!make it |do )so|but|or|well|just|for|um+|uh+|er+|erm|also|because|if|(?<!\b(?:m+|u+h|ah|um|a) )h+m+)$/;
-/** Asks whether it can be done, when nothing begs that it be. */
+/** A caller asks with these whether the deed is possible, unless something begs for it. */
 const onlyAsks = /^(?!.*\b(?:please|go ahead|for me|for us)\b).*\b(?:can|could|would|will) you\b/;
-/** Of several machines that were read back together, one is not what was asked. */
+/** A caller who takes one of several machines wants less than was read back. */
 const oneOfThem = /\b(?:that|this|the) one\b/;
-/** A part of the days alone is fewer of them. */
+/** A caller who says `just Monday` wants fewer days than were read back. */
 const onlyADay = /\bjust (?:for |on )?(?:the )?(?:mon|tues|wednes|thurs|fri|satur|sun)day\b/;
-/** The first day, taken by itself. */
+/** A caller who takes one weekday of a longer rental wants fewer days. */
 const takesADay =
   /\b(?:take|have|go with|get|do|book|reserve|rent|want|like|need|cancel|drop|change|move) (?:the )?(?:mon|tues|wednes|thurs|fri|satur|sun)day$/;
 const oneMore = /\b(?:and|plus) (?:that|this) one\b/;
 const dissent = /\b(?:uh uh|nuh uh|mm mm|unh unh)\b/;
 
-/** No consent is longer; it bounds the work on what a noisy line made of a radio. */
+/** A consent is never longer; the bound keeps a radio that was heard as speech cheap. */
 const mostWords = 60;
 const longestPhrase = 14;
 
@@ -213,7 +213,7 @@ function withoutStutter(words: readonly string[]): string[] {
 function agreesThroughout(words: readonly string[], asked: Asked): boolean {
   if (words.length > mostWords) return false;
   const { adds } = grammars[asked.about];
-  /** For each number of words that phrases cover: true when one of the phrases agrees. */
+  /** Phrases cover so many words from the first on; true: with one of them that agrees. */
   const covered = new Map<number, Set<boolean>>([[0, new Set([false])]]);
   for (let from = 0; from < words.length; from += 1) {
     const before = covered.get(from);
@@ -243,7 +243,7 @@ function phrasesAt(words: readonly string[], from: number): (readonly [string, n
   });
 }
 
-/** Also `book that excavator`, `I'll take the mini excavator`. */
+/** A bid before a repetition agrees too: `book that excavator`, `I'll take the mini excavator`. */
 function isAgreement(phrase: string, asked: Asked): boolean {
   const { agrees, leads } = grammars[asked.about];
   const lead = leads.exec(phrase)?.[0];

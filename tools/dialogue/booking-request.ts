@@ -13,7 +13,7 @@ import type { Snapshot } from '../yard/snapshot.ts';
 import { findUnit, withTwins } from '../yard/interchangeable-units.ts';
 import { checkUnit, spokenName, type CheckedUnit } from '../yard/unit-facts.ts';
 
-/** What the model sends. All of it is text: what is wrong with it is told to the caller in words. */
+/** The model's arguments, loosely typed: a caller is told in words of what is wrong with them. */
 export const bookEquipmentArgs = z.object({
   itemId: z.string().max(100).describe('The `itemId` of a unit that another tool returned.'),
   quantity: z
@@ -39,7 +39,7 @@ export const bookEquipmentArgs = z.object({
 export type BookEquipmentAnswer = ToolAnswer & {
   readonly booking?: {
     readonly code: string;
-    /** Of the first machine; `items` has all. */
+    /** The first machine's; `items` has all. */
     readonly itemId: string;
     readonly state: BookingState;
     readonly start: IsoDate;
@@ -51,7 +51,7 @@ export type BookEquipmentAnswer = ToolAnswer & {
 /** One machine that the caller wishes, for their days. */
 export type WishLine = { readonly unit: Unit; readonly range: RentalRange };
 
-/** What is known of the caller's wish, checked; not yet whether the units are free. */
+/** The caller's wish, checked but for whether its units are free. */
 export type Wish = {
   readonly lines: readonly WishLine[];
   readonly customer: string;
@@ -61,10 +61,9 @@ export type Wish = {
   readonly isPhoneGiven: boolean;
 };
 
-/** The customer, as a booking is under. */
 type Customer = Pick<Wish, 'customer' | 'phone' | 'isOwnPhone'>;
 
-/** Checks what the model sent; an answer when something is missing or cannot be. */
+/** Checks the model's arguments; returns an answer when something is missing or cannot be. */
 export function readWish(
   deps: ToolDeps,
   args: z.infer<typeof bookEquipmentArgs>,
@@ -124,7 +123,7 @@ export function freeUnits(
   return { free };
 }
 
-/** All that is read back, so that with any other value the caller is asked again. */
+/** The proposal holds all that is read back: with any other value the caller is asked again. */
 export function proposalOf(
   { customer, phone, isOwnPhone }: Customer,
   lines: readonly CheckedLine[],
@@ -165,7 +164,7 @@ function depositCents(lines: readonly CheckedLine[]): number | null {
   return deposits.length === 0 ? null : deposits.reduce((sum, cents) => sum + cents, 0);
 }
 
-/** What is read back of it. */
+/** The facts that the caller hears read back. */
 export function offerOf(
   { customer, phone, isOwnPhone }: Customer,
   lines: readonly CheckedLine[],
@@ -180,7 +179,7 @@ export function offerOf(
   };
 }
 
-/** What the journal is to write. */
+/** The lines as the journal is to write them. */
 export function bookingLines(lines: readonly CheckedLine[]): readonly BookingLine[] {
   return lines.map(({ range, checked: { unit } }) => {
     return { itemId: unit.itemId, ...range, totalCents: totalOf(unit, range) };

@@ -2,23 +2,23 @@ import { spokenPhone } from '../yard/phone.ts';
 import { spokenList } from '../yard/spoken.ts';
 import { assentIn, type Asked, type Assent } from './affirmation.ts';
 
-/** Something that is done only after the caller has heard it read back and has said yes. */
+/** A deed that is done only after the caller has heard it read back and said yes. */
 export type Proposal = Asked & {
-  /** Equal for two proposals only when the caller would agree to the same in both. */
+  /** Two proposals share a key only when the caller would agree to the same in both. */
   readonly key: string;
 };
 
-/** One side's words, of the agent's only what the caller has heard of them. */
+/** One side's words; of the agent's, only those that the caller has heard. */
 export type Utterance = { readonly by: 'caller' | 'agent'; readonly words: string };
 
 /** A proposal as it is being put to the caller. */
 export type AskedProposal = Proposal & {
   readonly question: string;
-  /** As far as the question must have been heard for a yes to count. */
+  /** The caller must have heard this much of the question for a yes to count. */
   readonly mustHear: string;
-  /** What was said since. */
+  /** Both sides' words since then. */
   readonly since: readonly Utterance[];
-  /** Answers so far that were neither yes nor no. */
+  /** The number of the caller's answers so far that were neither yes nor no. */
   readonly unclear: number;
 };
 
@@ -28,9 +28,9 @@ const questions = {
   changing: 'Shall I change it?',
 } as const;
 
-/** Asked after two answers that are neither: the third is likely to be no clearer in words. */
+/** A caller whose two answers were neither may press a key: a third is seldom clearer in words. */
 const YES_OR_NO = 'Please say yes or no, or press 1 for yes.';
-/** So many unclear answers are a talk that leads nowhere: nothing is done. */
+/** A talk with so many unclear answers leads nowhere: nothing is done. */
 const mostUnclear = 5;
 const GIVING_UP = "I'll leave that as it is for now. What else can I do for you?";
 
@@ -38,8 +38,8 @@ const wantsItAgain =
   /\b(?:again|repeat|once more|one more time|pardon|come again|go over|run (?:that|it) by|miss(?:ed)?|catch|hear|what|which|how (?:much|many)|read|remind|broke up|sorry)\b/i;
 
 /**
- * What the caller is asked to agree to, kept in code because a model may call a tool twice, too
- * early, or with other values than were read back. A yes counts as the answer to the read-back
+ * Code keeps the deed that the caller is asked to agree to, because a model may call a tool twice,
+ * too early, or with other values than were read back. A yes counts as the answer to the read-back
  * alone: it must come next, after the machine, the days, the total and the name were heard.
  */
 export class Confirmation {
@@ -47,7 +47,7 @@ export class Confirmation {
   #turns = 0;
   #callerWords = '';
 
-  /** How often the caller has spoken, in this job of the call. */
+  /** The number of the caller's turns in this job of the call. */
   get callerTurns(): number {
     return this.#turns;
   }
@@ -57,12 +57,12 @@ export class Confirmation {
     return this.#callerWords;
   }
 
-  /** What was asked last; null when nothing was, or it is done. */
+  /** The proposal that was asked last; null when none was, or it is done. */
   get asked(): AskedProposal | null {
     return this.#asked;
   }
 
-  /** Goes on from what an earlier job of the call had asked. */
+  /** Goes on from the proposal that an earlier job of the call had asked. */
   restore(asked: AskedProposal | null): void {
     this.#asked = asked;
   }
@@ -138,7 +138,6 @@ export class Confirmation {
     return answers?.length ? assentIn(answers.join('. '), proposal) : 'unclear';
   }
 
-  /** Forgets what was asked. */
   drop(): void {
     this.#asked = null;
   }
@@ -154,7 +153,7 @@ function isSame(asked: Proposal, proposal: Proposal): boolean {
   return asked.key === proposal.key && asked.about === proposal.about;
 }
 
-/** All up to the name, or else up to the question itself, over whose words a yes may come. */
+/** The words up to the name, or else up to the question itself, over which a yes may come. */
 function essence(question: string, { customer }: Proposal): string {
   const name = customer ? question.lastIndexOf(customer) : -1;
   if (name > 0) return question.slice(0, name + (customer?.length ?? 0));
@@ -163,7 +162,7 @@ function essence(question: string, { customer }: Proposal): string {
 }
 
 /**
- * What the caller said to the question: null when they have not heard it, or when the agent said
+ * The caller's answers to the question; null when they have not heard it, or when the agent said
  * more after it or since.
  */
 function answersTo({ question, mustHear, since }: AskedProposal): string[] | null {
@@ -175,7 +174,7 @@ function answersTo({ question, mustHear, since }: AskedProposal): string[] | nul
   return after.map((said) => said.words);
 }
 
-/** Only the name or the number, when the caller has just heard the rest; else undefined. */
+/** A question about the name and number alone, if the caller has just heard the rest. */
 function changedAlone(before: AskedProposal, proposal: Proposal): string | undefined {
   const rest = ({ about, lines, totalCents, depositCents }: Proposal) =>
     JSON.stringify([about, lines, totalCents, depositCents]);

@@ -5,7 +5,7 @@ import type { BookEquipmentAnswer, Wish } from './booking-request.ts';
 import type { Inventory, SheetBooking } from '../yard/equipment.ts';
 import { readSnapshot, type Snapshot } from '../yard/snapshot.ts';
 
-/** What the booking tools of one call remember between two uses. */
+/** The booking tools of one call remember this between two uses. */
 export type BookingTalk = {
   readonly confirmation: Confirmation;
   /** The newest list that a tool has seen: a price that it changed must not change back. */
@@ -16,20 +16,19 @@ export type BookingTalk = {
   wrongCodes: number;
   /** Messages that were taken, so that a tool called twice keeps one. */
   readonly messages: Map<string, string>;
-  /** What was asked for at the caller's last turn: a model calls a tool once for each machine. */
+  /** The wish of the caller's last turn: a model calls a tool once for each machine. */
   lastUse: {
     readonly turn: number;
     readonly wish: Wish;
     readonly answer: BookEquipmentAnswer;
   } | null;
-  /** What may or may not have been done, or is still being done: no answer says that it was not. */
+  /** Writes that are under way, or may have been done: no answer says that they were not. */
   readonly unsureOf: Set<Writing>;
 };
 
-/** What the tools write. */
 type Writing = 'booking' | 'cancelling' | 'message';
 
-/** For one call, whose tools share it. */
+/** One call's memory, which its tools share. */
 export function createBookingTalk(): BookingTalk {
   return {
     confirmation: new Confirmation(),
@@ -42,7 +41,7 @@ export function createBookingTalk(): BookingTalk {
   };
 }
 
-/** Runs `write`, and keeps in mind for as long as nobody can tell whether it was done. */
+/** Runs `write`, and keeps `what` in mind for as long as nobody can tell whether it was done. */
 export async function writing<T>(
   { unsureOf }: BookingTalk,
   what: Writing,
@@ -59,7 +58,7 @@ export async function writing<T>(
   }
 }
 
-/** The newer of the call's list and what was read for a booking, and what was learnt since. */
+/** The newer of the call's list and the one read for a booking, with the days taken since. */
 export function newestSnapshot(
   deps: Pick<ToolDeps, 'inventory' | 'clock' | 'inventoryMaxAgeMs'>,
   { freshest, taken }: BookingTalk,

@@ -2,12 +2,12 @@ import type { BookingService } from '../journal/booking-service.ts';
 import { numbersOf, type ToolDeps } from '../tool.ts';
 import type { BookingTalk } from './dialogue-memory.ts';
 
-/** After so many codes and names that are nobody's a caller is guessing. */
+/** A caller is guessing after so many codes and names of nobody. */
 const maxMissesPerCall = 3;
-/** A number can call again, and any number can be pretended. */
+/** A guesser can ring again, under any number. */
 const maxMissesPerHour = 10;
 
-/** Whether this caller may try a code or a name. @throws {StoreError}. */
+/** The caller may still try a code or name, by call and by number. @throws {StoreError} */
 export async function mayGuess(
   deps: ToolDeps,
   desk: BookingService,

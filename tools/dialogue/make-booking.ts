@@ -29,19 +29,19 @@ import type { RentalRange } from '../yard/rental-dates.ts';
 import { staleListCaveat, type Snapshot } from '../yard/snapshot.ts';
 import { checkUnit, spokenName } from '../yard/unit-facts.ts';
 
-/** What one use of the tool works with. */
+/** One use of a booking tool works with these. */
 export type BookingUse = {
   readonly deps: ToolDeps;
   readonly desk: BookingService;
   readonly talk: BookingTalk;
   readonly signal: AbortSignal;
-  /** Called before anything is written: from then on the caller hears the answer to its end. */
+  /** The tool calls this before it writes anything: the caller then hears the answer to its end. */
   readonly keepFloor: () => void;
-  /** By `performance.now()`: past it the answer would come too late. */
+  /** The answer would come too late past this (`performance.now()`). */
   readonly answerByMs: number;
 };
 
-/** What can be put to the caller by a list, and done once they have agreed; or why not. */
+/** A proposal that a list allows, with its deed once the caller agrees; or the answer why not. */
 export type Plan =
   | { readonly answer: BookEquipmentAnswer }
   | {
@@ -69,7 +69,7 @@ export type Change = {
   readonly code: string;
   /** All machines of the booking, as they are. */
   readonly booked: readonly JournalBooking[];
-  /** Those that are to have other days, with the unit that is wished. */
+  /** The machines that are to have other days, with the unit that is wished. */
   readonly moved: readonly { readonly from: JournalBooking; readonly to: WishLine }[];
   readonly customer: string;
   readonly phone: string;
@@ -331,7 +331,7 @@ async function stateWithin(
   }
 }
 
-/** What the caller hears when there are none, or fewer than they want. */
+/** The caller hears that there are none, or fewer than they want. */
 function notEnough(
   { missing, ofItFree }: { readonly missing: WishLine; readonly ofItFree: number },
   snapshot: Snapshot,
@@ -342,13 +342,13 @@ function notEnough(
   return { say, problem: 'not-enough' };
 }
 
-/** What the caller hears when the unit cannot go out on their days. */
+/** The caller hears why the unit cannot go out on their days. */
 function notFree(line: WishLine, snapshot: Snapshot): BookEquipmentAnswer {
   const { availability } = checkUnit(line.unit, snapshot, line.range);
   return refusedAs(availability.free ? { reason: 'no-such-unit' } : availability, line, snapshot);
 }
 
-/** What the caller hears of a refusal, with what could be had instead. */
+/** The caller hears the refusal, with what could be had instead. */
 function refusedAs(
   refusal: Parameters<typeof refusedSentence>[0],
   { unit, range }: WishLine,
@@ -359,7 +359,7 @@ function refusedAs(
   return { say: refusedSentence(refusal, about), problem: refusal.reason };
 }
 
-/** What the model is told of a booking. */
+/** The model is told these facts of a booking. */
 export function bookingFacts(
   bookings: readonly JournalBooking[],
   state: BookingState,

@@ -1,9 +1,9 @@
 import type { IsoDate } from '../yard/equipment.ts';
 import { addDays, daysIn, weekday, type RentalRange } from '../yard/rental-dates.ts';
 
-/** What was read back to the caller, by the parts that they may say again. */
+/** The parts of a read-back that the caller may say again. */
 export type ReadBack = {
-  /** One for each machine; a booking of two has two. */
+  /** One line for each machine. */
   readonly lines: readonly {
     readonly machine: string;
     readonly start: IsoDate;
@@ -81,7 +81,7 @@ const numberWords = new Map<string, number>([
   ['o', 0],
 ]);
 
-/** Whether the word is a number or a part of one: said twice it means something else than once. */
+/** A number, or a part of one, means something else said twice than once. */
 export function isNumberWord(word: string): boolean {
   return numberWords.has(word) || /\d/.test(word);
 }
@@ -187,7 +187,7 @@ const dateShape = new RegExp(
     `(?<the2>the )?(?<date2>${dateWord})(?:(?: of)? (?<month2>${monthWord}))?))?(?: (?<year>\\d{4}|twenty twenty \\w+))?$`,
 );
 
-/** Whether the words name this day and nothing that differs from it; a bare number does not. */
+/** The words name this day and nothing that differs from it; a bare number names none. */
 function isDay(words: string, iso: IsoDate): boolean {
   const [year = 0, month = 0, date = 0] = iso.split('-').map(Number);
   const slashed = /^(\d{1,2})\/(\d{1,2})(?:\/(\d{2}|\d{4}))?$/.exec(words);
@@ -253,7 +253,7 @@ function isLength(words: string, range: RentalRange): boolean {
   return number.includes(daysIn(range) / (unit.startsWith('week') ? 7 : 1));
 }
 
-/** The whole name, or its end from any word on: `that excavator` is a mini excavator. */
+/** A caller says the name, or its end from any word on: `that excavator` is a mini excavator. */
 function isMachine(words: string, machine: string): boolean {
   const said = words.replace(/^(?:(?:for|it is|the|that|this|a|an|one|your|my) )+/, '');
   const name = plainWords(machine).split(' ');
@@ -331,7 +331,7 @@ function isDeposit(words: string, cents: number): boolean {
   return amount !== undefined && amountIs(amount.replace(/ (?:down|security)$/, ''), cents);
 }
 
-/** The whole name or one word of it, with a title, or spelled. */
+/** A caller says the whole name or one word of it, with a title, or spells it. */
 function isCustomer(words: string, customer: string): boolean {
   const said = words
     .replace(
@@ -367,7 +367,7 @@ function isPhone(words: string, phone: string | null): boolean {
   );
 }
 
-/** Whether these `plainWords` say again a part of what was read back, with the value that it had. */
+/** The `plainWords` say again a part of the read-back, with the value that it had. */
 export function isRepetition(words: string, readBack: ReadBack): boolean {
   const { lines, totalCents, depositCents, customer, phone } = readBack;
   const [first] = lines;

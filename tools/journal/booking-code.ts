@@ -23,7 +23,7 @@ export function readBookingCode(text: string): string {
   return signs(code).length === codeLength ? signs(code) : signs(text);
 }
 
-/** More machines than that are agreed with a person. */
+/** A caller agrees on more machines than these with a person. */
 export const maxLines = 20;
 
 /** The ids of a booking's lines, one row of the sheet each: `CODE`, or `CODE-1`, `CODE-2`. */

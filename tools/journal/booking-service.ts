@@ -3,9 +3,9 @@ import type { Availability } from '../yard/availability.ts';
 import type { JournalBooking } from './booking.ts';
 
 /**
- * What the tools of one call do with bookings. Which call it is the desk knows. All methods reject
- * with a `StoreError` when the store fails: then nothing was booked, cancelled or taken down; and
- * those that write with an `UnsureError` when that cannot be told: doing it again settles it.
+ * The bookings of one call, for its tools. Every method rejects with a `StoreError` when the store
+ * fails and nothing was booked, cancelled or taken down; one that writes rejects with an
+ * `UnsureError` when nobody can tell: doing the same again settles it.
  */
 export type BookingService = {
   /**
@@ -16,22 +16,22 @@ export type BookingService = {
   /** Writes the booking down for good, or refuses it. The same request again gives the same booking. */
   commit(request: BookingRequest): Promise<CommitResult>;
   /**
-   * What became of the lines of a booking within `ms`: `conflict` of one is one of all, and `pending`
-   * when the sheet has not confirmed all by then.
+   * The state of a booking's lines within `ms`: a `conflict` of one is one of all, and `pending`
+   * means that the sheet has not confirmed all by then.
    */
   waitForState(
     bookingIds: readonly string[],
     options: { readonly ms: number; readonly signal: AbortSignal },
   ): Promise<'confirmed' | 'conflict' | 'pending'>;
-  /** Bookings that were made on the phone, newest first. Whom they may be read to the tool decides. */
+  /** Bookings made on the phone, newest first; the tool decides to whom they may be read. */
   find(query: BookingQuery): Promise<readonly JournalBooking[]>;
-  /** Whose booking it is the tool has checked. All its lines are cancelled; twice is once. */
+  /** Cancels all lines of a booking; twice is once. The tool has checked whose booking it is. */
   cancel(code: string): Promise<CancelResult>;
   /** Changes lines of one booking of this call, all or none. The same change again is no other. */
   change(change: BookingChange): Promise<ChangeResult>;
-  /** How many codes and names that are nobody's this number has tried within the last hour. */
+  /** Counts the codes and names of nobody that this number has tried within the last hour. */
   recentMisses(phone: string | null): Promise<number>;
-  /** Notes one more of them. */
+  /** Notes one more code or name of nobody. */
   noteMiss(phone: string | null): Promise<void>;
   /** Keeps a message for the staff, the same one once; `code` is what the caller may refer to. */
   takeMessage(message: MessageRequest): Promise<{ readonly code: string }>;
@@ -46,8 +46,8 @@ export type BookingLine = {
 };
 
 /**
- * What the caller has confirmed: at least one machine, all different. `inventory` is what the answer
- * rests on, as fresh as it came.
+ * The caller has confirmed these lines: at least one, all of different machines. The answer rests
+ * on `inventory`, as fresh as it came.
  */
 export type BookingRequest = {
   readonly lines: readonly BookingLine[];
@@ -62,13 +62,13 @@ export type BookingRequest = {
 export type CommitResult =
   | {
       readonly kind: 'committed';
-      /** By line. */
+      /** One for each line, in order. */
       readonly bookings: readonly JournalBooking[];
       readonly repeated: boolean;
     }
   | Refused;
 
-/** Of no line anything was done; `itemId` is the one that stands in the way. */
+/** Nothing was done to any line; `itemId` is the machine that stands in the way. */
 export type Refused = {
   readonly kind: 'refused';
   readonly itemId: string;
@@ -105,8 +105,8 @@ export type Refusal =
 type UnavailableFor = Exclude<Availability, { readonly free: true }>;
 
 /**
- * By the code that the caller was given, in any spelling; by the call that made them; or by number:
- * the one to reach the customer on, or the one that the call came from.
+ * Bookings are found by the code that the caller was given, in any spelling; by the call that made
+ * them; or by number: the one to reach the customer on, or the one that the call came from.
  */
 export type BookingQuery =
   { readonly code: string } | { readonly callId: string } | { readonly phone: string };

@@ -1,7 +1,7 @@
 import type { IsoDate } from '../yard/equipment.ts';
 
 /**
- * Where a booking is on its way to the sheet.
+ * A booking's place on its way to the sheet.
  * - `pending`: committed, not yet seen in the sheet
  * - `confirmed`: read back from the sheet
  * - `conflict`: staff gave the unit away meanwhile; somebody calls the customer back
@@ -10,8 +10,8 @@ import type { IsoDate } from '../yard/equipment.ts';
 export type BookingState = 'pending' | 'confirmed' | 'conflict' | 'cancelled';
 
 /**
- * Why staff's sheet and a booking do not go together. `other-line`: it was asked for together with
- * a machine that could not be had.
+ * Staff's sheet and a booking do not go together for this reason. `other-line`: the machine was
+ * asked for together with one that could not be had.
  */
 export type ConflictReason =
   'unit-gone' | 'maintenance' | 'booked' | 'rented' | 'cancelled-by-staff' | 'other-line';
@@ -20,7 +20,7 @@ export type ConflictReason =
 export type JournalBooking = {
   /** The `Booking ID` in the sheet. */
   readonly bookingId: string;
-  /** What the caller hears: the same for all machines of one booking. */
+  /** The caller hears this code, which all machines of one booking share. */
   readonly code: string;
   readonly callId: string;
   readonly itemId: string;

@@ -15,7 +15,7 @@ const unit = `(?:${units.join('|')}|oh|o|nought)`;
 const words = `(?:(?:double|triple)[\\s-]+(?:${unit}|\\d)|(?:${tens.join('|')})(?:[\\s-]+${unit})?|${teens.join('|')}|${unit})`;
 /** Digits, full-width ones too, or a word for some: `4111`, `forty-one`, `double one`. */
 const spokenDigits = new RegExp(`\\p{Nd}+|(?<![\\p{L}'])${words}(?![\\p{L}'])`, 'giu');
-/** What callers and recognisers put between the groups of one number. */
+/** Callers and recognisers put these between the groups of one number. */
 const between =
   /^[\s.,;:–—-]{0,4}(?:(?:and|then|next|dash|hyphen|space|comma|um|uh|er)[\s.,;:–—-]{1,4})*$/i;
 
@@ -31,7 +31,7 @@ const namesCode = new RegExp(`\\b${codeWords}${linking}`, 'iu');
 /** Beside a card, any code is its code; a booking's has letters. */
 const namesAnyCode = new RegExp(`\\bcode${linking}`, 'iu');
 
-/** What lengths there are, the common ones first: next to other numbers a rare one may seem to be. */
+/** Card lengths, the common ones first: other numbers beside it may make up a rare one. */
 const lengths = [16, 15, 14, 19, 13, 18, 17];
 
 type Group = { readonly start: number; readonly end: number; readonly digits: string };
@@ -80,7 +80,7 @@ function asDigits(said: string): string {
 
 type Part = { readonly start: number; readonly end: number; readonly label: string };
 
-/** What is to go of a run of groups; `before` is what is kept of the text up to a place. */
+/** The parts of a run of groups that must go; `before` gives the text kept up to a place. */
 function cardParts(run: readonly Group[], before: (at: number) => string): readonly Part[] {
   const [first] = run;
   const last = run.at(-1);
@@ -104,7 +104,7 @@ function cardParts(run: readonly Group[], before: (at: number) => string): reado
   return isCode && (count === 3 || count === 4) ? [{ start, end, label: codeRemoved }] : [];
 }
 
-/** Which groups make up a card number, if some do. */
+/** The groups that make up a card number; null when none do. */
 function findCardNumber(run: readonly Group[]): readonly [from: number, to: number] | null {
   const digits = run.map((group) => group.digits).join('');
   // By how many digits come before: which group begins there, and which one ends there.

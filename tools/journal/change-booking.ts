@@ -21,7 +21,7 @@ import {
 
 type Clock = { nowMs(): number };
 
-/** What of a row a change sets. */
+/** The columns that a change sets. */
 type Wanted = Pick<
   BookingRow,
   'itemId' | 'startDay' | 'endDay' | 'totalCents' | 'customer' | 'phone'
@@ -170,7 +170,7 @@ export async function takeBackChange(
   });
 }
 
-/** Has a booking hold its machine under the id that staff gave it. False when it cannot. */
+/** Has a booking hold its machine under the id that staff gave it; false when it cannot. */
 export async function followRename(
   store: Store,
   { bookingId, itemId }: BookingRow,

@@ -21,12 +21,12 @@ type BookingCall = {
 /** A commit that a key refused is tried again, and then sees what it was refused for. */
 const commitAttempts = 5;
 
-/** As many as it takes until the engine has compiled what a commit runs through. */
+/** The engine has compiled what a commit runs through after so many runs. */
 const warmUps = 20;
 
 /**
- * Commits all lines of a booking, or refuses it. Whoever comes second finds the day taken, by the key of
- * `booked_days`, on both databases. The same request of the same call gives the same booking again.
+ * Commits all lines of a booking, or refuses it. Whoever comes second finds the day taken, by the
+ * key of `booked_days`, on both databases. A call's same request gives the same booking again.
  * The sheet's own bookings count as `request.inventory` has them.
  * @throws {StoreError} when nothing was committed; {UnsureError} when that cannot be told.
  */
@@ -61,8 +61,8 @@ export async function warmCommit(store: Store): Promise<void> {
 }
 
 /**
- * What the journal says to a request: the same booking, why there is none, or null. It takes no
- * lock; what changes between this and the inserts, their keys refuse.
+ * The journal's answer to a request: the same booking, a refusal, or null. The look takes no lock:
+ * the keys of the inserts refuse what changes in between.
  */
 async function answerOf(store: Store, call: BookingCall): Promise<CommitResult | null> {
   const { lines } = call.request;
@@ -138,7 +138,7 @@ const emptyRow: BookingRow = {
   resolvedAtMs: null,
 };
 
-/** What may stand in the way of a booking from `fromDay` on, or be the same booking. */
+/** The rows that may stand in a booking's way from `fromDay` on, or be the same booking. */
 function rowsOf(
   { db }: Store,
   asked: {
@@ -198,8 +198,8 @@ function isFreeInSheet(call: BookingCall): boolean {
 }
 
 /**
- * Why the unit cannot be booked, or null. The journal and the sheet count together; the lines `own`
- * are to be given up for it, and so stand in nobody's way.
+ * The reason against booking the unit, or null. The journal and the sheet count together; the lines
+ * `own` are to be given up for it, and so stand in nobody's way.
  */
 export function refusalOf(
   rows: readonly BookingRow[],
@@ -268,7 +268,7 @@ function keyOf({ callId, request: { customer } }: BookingCall, line: BookingLine
   return lineKey(callId, line, customer);
 }
 
-/** The same for the same machine, days and customer of one call. */
+/** Two lines share a key when machine, days, customer and call are the same. */
 export function lineKey(
   callId: string,
   { itemId, start, end }: Pick<BookingLine, 'itemId' | 'start' | 'end'>,

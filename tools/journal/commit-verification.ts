@@ -41,7 +41,7 @@ export async function withSecondLook<T>(
 }
 
 /**
- * What `look` finds, once it is sure to outlive a power cut; undefined when it finds nothing.
+ * The result of `look`, once that is sure to outlive a power cut; undefined when there is none.
  * @throws {UnsureError} when it is there and may not be on the disk.
  */
 export async function found<T>(
@@ -55,9 +55,9 @@ export async function found<T>(
 }
 
 /**
- * Whether all that can be read is on the disk. In Postgres what is seen was flushed before. In
- * SQLite a sync that failed may not simply be tried again: Linux takes what it could not write for
- * written (`fsync(2)`). A checkpoint writes it anew, into the database itself, and syncs that.
+ * Postgres shows only what it has flushed. In SQLite a sync that failed may not simply be tried
+ * again: Linux takes what it could not write for written (`fsync(2)`). A checkpoint writes it anew,
+ * into the database itself, and syncs that.
  */
 async function isOnDisk({ db, dialect }: Store): Promise<boolean> {
   if (dialect === 'postgres') return true;

@@ -155,7 +155,7 @@ export async function takeMessage(
   return (await found(store, look)) ?? withSecondLook(store, { write, look });
 }
 
-/** What keeps a message, and has it delivered. */
+/** The queries that keep a message, and have it delivered. */
 export function messageQueries(
   store: StoreQueries,
   message: Pick<
@@ -197,12 +197,12 @@ export async function endBooking(
   await db.deleteFrom('bookedDays').where('bookingId', '=', bookingId).execute();
 }
 
-/** Has the sheet brought up to date with a booking or a message. Part of the change's transaction. */
+/** Has the sheet follow a booking or a message, as a part of the change's transaction. */
 export async function addToOutbox(tx: StoreQueries, entry: OutboxEntry): Promise<void> {
   for (const query of outboxQueries(tx, entry)) await tx.db.executeQuery(query);
 }
 
-/** What `addToOutbox` does, for a change that is written with `Store.writeAll`. */
+/** The queries of `addToOutbox`, for a change that is written with `Store.writeAll`. */
 export function outboxQueries(
   store: StoreQueries,
   { kind, ref, nowMs }: OutboxEntry,
@@ -247,15 +247,15 @@ const writtenRow = z.object({
   totalCents: z.number(),
 });
 
-/** What the cells of a row were written from. */
+/** The values that the cells of a row were written from. */
 export type WrittenRow = z.infer<typeof writtenRow>;
 
-/** What the row of a booking in the sheet may show beside what the journal says, oldest first. */
+/** Earlier values that a booking's row in the sheet may still show, oldest first. */
 export function supersededBy(row: Pick<BookingRow, 'superseded'>): readonly WrittenRow[] {
   return row.superseded === null ? [] : z.array(writtenRow).parse(JSON.parse(row.superseded));
 }
 
-/** The same once the booking is to be something else: what it is now may be in the sheet. */
+/** The earlier values once a booking changes: its present ones join them. */
 export function supersede(row: BookingRow): string {
   return JSON.stringify([...supersededBy(row), writtenRow.parse(row)]);
 }

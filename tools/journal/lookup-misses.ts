@@ -3,7 +3,7 @@ import { phoneKey } from './journal.ts';
 
 const hourMs = 3_600_000;
 
-/** How many codes and names that were no booking's a number has tried within the last hour. */
+/** Counts the codes and names of nobody that a number has tried within the last hour. */
 export async function countMisses(
   { db }: StoreQueries,
   phone: string | null,
@@ -18,7 +18,7 @@ export async function countMisses(
   return row?.misses ?? 0;
 }
 
-/** Notes one more, and forgets those of before. */
+/** Notes one more miss, and forgets those older than an hour. */
 export async function noteMiss(store: Store, phone: string | null, nowMs: number): Promise<void> {
   const row = { callerKey: phoneKey(phone ?? ''), atMs: nowMs };
   await store.writeAll([

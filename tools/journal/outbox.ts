@@ -14,13 +14,13 @@ export type DueBooking = { readonly outboxIds: readonly number[]; readonly booki
 /** A message that the sheet is to show. */
 export type DueMessage = { readonly outboxIds: readonly number[]; readonly message: MessageRow };
 
-/** What is to be delivered now, in the order in which it came. */
+/** Bookings and messages to deliver now, in the order in which they came. */
 export type Due = {
   readonly bookings: readonly DueBooking[];
   readonly messages: readonly DueMessage[];
 };
 
-/** What is due at `nowMs`: at most `limit` rows of the outbox. */
+/** Reads the rows of the outbox that are due at `nowMs`, at most `limit`. */
 export async function readDue(
   { db }: StoreQueries,
   { nowMs, limit }: { readonly nowMs: number; readonly limit: number },
@@ -72,7 +72,7 @@ export async function retryNow({ db }: StoreQueries): Promise<void> {
   await db.updateTable('outbox').set({ notBeforeMs: urgent }).execute();
 }
 
-/** Whether a person asked for a retry; asking uses it up. */
+/** Takes a person's request for a retry, which uses it up; false when there was none. */
 export async function takeRetry({ db }: StoreQueries): Promise<boolean> {
   const asked = await db
     .selectFrom('outbox')
@@ -86,7 +86,7 @@ export async function takeRetry({ db }: StoreQueries): Promise<boolean> {
   return true;
 }
 
-/** How many rows the outbox holds. */
+/** Counts the rows of the outbox, those put off too. */
 export async function countOutbox({ db }: StoreQueries): Promise<number> {
   const row = await db
     .selectFrom('outbox')
@@ -95,7 +95,7 @@ export async function countOutbox({ db }: StoreQueries): Promise<number> {
   return row?.rows ?? 0;
 }
 
-/** Written before rows go out: whoever comes next then knows that they may be on their way. */
+/** Marks rows before they go out: whoever comes next then knows that they may be on their way. */
 export async function markSent(
   store: Store,
   { bookingIds, codes, nowMs }: SentRows & { readonly nowMs: number },
@@ -103,7 +103,7 @@ export async function markSent(
   await setSent(store, { bookingIds, codes }, nowMs);
 }
 
-/** Google refused them as a whole: nothing is on its way. */
+/** Takes the mark back: Google refused the rows as a whole, so none is on its way. */
 export async function unmarkSent(store: Store, rows: SentRows): Promise<void> {
   await setSent(store, rows, null);
 }
@@ -128,7 +128,7 @@ async function setSentAt(
   }
 }
 
-/** Leaves rows of the outbox alone until then. */
+/** Leaves rows of the outbox alone until `notBeforeMs`. */
 export async function putOff(
   { db }: StoreQueries,
   outboxIds: readonly number[],
@@ -138,7 +138,7 @@ export async function putOff(
   await db.updateTable('outbox').set({ notBeforeMs }).where('id', 'in', outboxIds).execute();
 }
 
-/** What the sheet said of a booking. */
+/** The sheet's word on a booking. */
 export type Outcome =
   | { readonly state: 'confirmed' }
   /** `isInSheet`: its row is there, and is still to be marked as cancelled. */
@@ -190,7 +190,7 @@ export async function settle(
   });
 }
 
-/** The machines that were asked for together with one that cannot be had, while none was promised. */
+/** Undoes the machines asked for together with one that cannot be had, while none was promised. */
 async function undoOthers(tx: StoreQueries, booking: BookingRow, nowMs: number): Promise<void> {
   if (booking.state !== 'pending' || booking.superseded !== null) return;
   for (const { bookingId: ref, state } of await readLines(tx, codeOf(booking.bookingId))) {

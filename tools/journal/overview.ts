@@ -3,19 +3,19 @@ import { lineIds, maxLines, readBookingCode } from './booking-code.ts';
 import type { BookingRow } from './journal.ts';
 import type { MessageRow } from './outbox.ts';
 
-/** What staff look through: what waits, what needs a person, and what was done lately. */
+/** Staff look through what waits, what needs a person, and what was done lately. */
 export type Overview = {
   /** Bookings, and cancellations, that are not in the sheet yet; oldest first. */
   readonly pending: readonly BookingRow[];
   /** Nobody has called the customer back yet, oldest first. */
   readonly conflicts: readonly BookingRow[];
-  /** Others that changed since `sinceMs`, newest first. */
+  /** Other bookings that changed since `sinceMs`, newest first. */
   readonly recent: readonly BookingRow[];
-  /** Those not resolved, and all since `sinceMs`; newest first. */
+  /** Messages that are not resolved, and all since `sinceMs`; newest first. */
   readonly messages: readonly MessageRow[];
 };
 
-/** Reads the overview from the store. */
+/** Reads the overview; `sinceMs` (Unix milliseconds) bounds what was done lately. */
 export async function readOverview(
   { db }: StoreQueries,
   { sinceMs }: { readonly sinceMs: number },
@@ -53,7 +53,7 @@ export async function readOverview(
   };
 }
 
-/** How much waits for the sheet or for a person, and since when (Unix milliseconds). */
+/** Work that waits for the sheet or for a person, and since when (Unix milliseconds). */
 export type Backlog = {
   readonly outboxRows: number;
   readonly outboxSinceMs: number | null;

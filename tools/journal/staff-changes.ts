@@ -56,7 +56,7 @@ export async function followStaff(
   });
 }
 
-/** Which bookings hold what staff gave them, and which do not because it is another booking's. */
+/** Bookings that hold what staff gave them, and those whose new days another booking has. */
 export type Moved = { readonly moved: readonly Move[]; readonly taken: readonly Move[] };
 
 /**

@@ -21,9 +21,9 @@ export type Availability =
   | { readonly free: false; readonly reason: 'rented-no-date' };
 
 /**
- * Whether `unit` is free on every day of `range` (both ends included), by DESIGN section 4. A
- * `RENTED` unit is free once it is back: before `range` begins by its `Due back`, which staff keep
- * and so wins, or else by the booking that has it out today. ISO dates compare as text.
+ * A unit is free when nothing holds it on any day of `range`, both ends included. A `RENTED` one is
+ * free once it is back: before `range` begins by its `Due back`, which staff keep and so wins, or
+ * else by the booking that has it out today. ISO dates compare as text.
  */
 export function availabilityOf(
   unit: Unit,

@@ -16,9 +16,9 @@ const refusals: readonly SheetsErrorCode[] = [
 ];
 
 /**
- * Adds rows to a tab, which is made if need be, below its last row that has an id: what stands further
- * down, such as a total or a note, moves down. That they are on their way is written down first:
- * after a lost answer, or in another process, they are not sent again until they would have come in.
+ * Adds rows to a tab, which is made if need be, below its last row that has an id; a total or note
+ * further down moves down. The rows are marked as sent first: after a lost answer, or in another
+ * process, they are not sent again until they would have come in.
  */
 export async function appendRows<Column extends string>(
   {
@@ -47,7 +47,7 @@ export async function appendRows<Column extends string>(
   }
 }
 
-/** True while a row that got no answer may still come in. */
+/** A row that got no answer may still come in for `settleMs` after it was sent. */
 export function isOnItsWay(
   sentAtMs: number | null,
   { clock, settleMs }: { readonly clock: { nowMs(): number }; readonly settleMs: number },

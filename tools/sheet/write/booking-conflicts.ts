@@ -10,9 +10,9 @@ import { isKnownPlace } from './sheet-rows.ts';
 import type { SheetView } from './sheet-view.ts';
 
 /**
- * Whether staff's sheet leaves room for a booking that the journal holds, or why not. `gone` are
- * bookings that the journal no longer holds and the sheet may still show; `rentedByUs` says that the
- * unit is `RENTED` because we set it, for a booking that is among the others or over.
+ * The reason in staff's sheet against a booking that the journal holds; null when there is room.
+ * `gone` are bookings that the sheet may still show; `rentedByUs` says that the unit is `RENTED`
+ * because we set it, for a booking that is among the others or over.
  */
 export function conflictOf(
   view: SheetView,
@@ -71,7 +71,7 @@ export type GoneBooking = Pick<
   'bookingId' | 'itemId' | 'startDay' | 'endDay' | 'superseded'
 >;
 
-/** Of the bookings of these machines, those that the journal no longer holds. */
+/** Bookings of these machines that the journal no longer holds. */
 export async function readGone(
   { db }: StoreQueries,
   itemIds: readonly string[],

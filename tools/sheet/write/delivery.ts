@@ -30,18 +30,18 @@ import { conflictOf, readGone, type GoneBooking } from './booking-conflicts.ts';
 import { readMarks } from './unit-status.ts';
 import type { SheetLog } from './sheet-events.ts';
 
-/** What a delivery works with. */
+/** A delivery works with these. */
 export type DeliveryDeps = {
   readonly store: Store;
   readonly hand: SheetHand;
   readonly log: SheetLog;
   readonly clock: { nowMs(): number };
-  /** How long a row whose answer was lost may still come in before it is sent again. */
+  /** A row whose answer was lost may still come in for so long before it is sent again. */
   readonly settleMs: number;
   readonly onState: (bookingId: string, state: BookingState) => void;
 };
 
-/** What is to be done about one booking, by what the sheet shows before anything is written. */
+/** The next step for one booking, by what the sheet shows before anything is written. */
 type Step =
   | 'append'
   | 'check'
@@ -134,7 +134,7 @@ export async function deliverBookings(
   return view;
 }
 
-/** The sheet did not show what was written to it: it is looked at again when that has settled. */
+/** The sheet did not show what was written to it: the next look comes when that has settled. */
 async function later({ store, clock, settleMs }: DeliveryDeps, { outboxIds }: DueBooking) {
   await putOff(store, outboxIds, clock.nowMs() + settleMs);
 }
@@ -154,7 +154,7 @@ async function prepare(
   return (view) => ({ view, today: todayIn(view.timeZone, clock), gone, ourUnits });
 }
 
-/** Nothing is written for a machine whose like, asked for together with it, cannot be had. */
+/** A machine is not written when another that was asked for together with it cannot be had. */
 function withAll<Plan extends DueBooking & { readonly step: Step }>(
   plans: readonly Plan[],
 ): readonly (Plan & { readonly step: Step })[] {
@@ -236,8 +236,8 @@ function statusesOf(view: SheetView, { booking }: DueBooking): readonly StatusCe
 }
 
 /**
- * Judged by the first row that was not taken back. Null: nothing can be said yet, and the next
- * delivery looks again. `told`: staff moved it to days that it cannot have.
+ * The first row that was not taken back decides. Null: nothing can be said yet, and the next
+ * delivery looks again. `told`: staff moved the booking to days that it cannot have.
  */
 async function outcomeOf(
   deps: DeliveryDeps,

@@ -56,7 +56,7 @@ export class SheetHand {
     this.#requestMs = options.requestMs;
   }
 
-  /** The sheet now. What an earlier change did to a wrong row is put right first. */
+  /** Reads the sheet, after putting right what an earlier change did to a wrong row. */
   async read(options = { withMessages: false }): Promise<SheetView> {
     for (let attempt = 1; ; attempt += 1) {
       const settled = await readSettledRows(this.#store);
@@ -137,8 +137,8 @@ export class SheetHand {
 }
 
 /**
- * Sheets has no conditional write: a row that staff sorted to where ours was got our cells. It is one
- * that was there before, but for those cells, and our own row is not the one that has them.
+ * Sheets has no conditional write: a row that staff sorted to where ours was got our cells. But for
+ * those cells it is one that was there before, and not our own.
  */
 function strayedCells({ cells, before }: Rewritten, after: SheetRows): Rewritten['cells'] {
   return [...Map.groupBy(cells, ({ row }) => row)].flatMap(([number, sent]) => {

@@ -22,7 +22,7 @@ export class LostRows {
     this.#log = log;
   }
 
-  /** Those of the `confirmed` bookings, by the sheet as it is now. Said when it happens. */
+  /** The lost ones of the `confirmed` bookings, by the sheet as it is now; new ones are logged. */
   find(view: SheetView, confirmed: readonly BookingRow[]): readonly BookingRow[] {
     const missing = confirmed.filter((of) => view.ledger.rowsWith(of.bookingId).length === 0);
     const together = missing.length >= fewestLost && missing.length * 2 > confirmed.length;

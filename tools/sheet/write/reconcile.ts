@@ -22,7 +22,7 @@ import { followStaff, readConfirmed, readUnseen } from '../../journal/staff-chan
 import { planStatuses, readMarks, saveMarks } from './unit-status.ts';
 import type { SheetLog } from './sheet-events.ts';
 
-/** What keeping journal and sheet in step works with. */
+/** The reconciler works with these. */
 export type ReconcileDeps = {
   readonly store: Store;
   readonly hand: SheetHand;

@@ -1,6 +1,6 @@
 import { withoutCardNumbers } from '../../journal/card-numbers.ts';
 
-/** Far below the 50,000 characters that make Sheets refuse a cell, and with it the whole request. */
+/** Sheets refuses a cell of more than 50,000 characters, and the whole request with it. */
 const maxLength = 2_000;
 
 /** Text without control characters, which no name has and Postgres does not store all of. */

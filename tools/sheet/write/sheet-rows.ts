@@ -111,10 +111,10 @@ export function rowsToAppend<Column extends string>(
   });
 }
 
-/** Which unit a booking holds, and on which days. */
+/** The unit that a booking holds, and its first and last day. */
 export type Place = { readonly itemId: string; readonly start: IsoDate; readonly end: IsoDate };
 
-/** What the row of a booking says, set against the journal. */
+/** A booking's row, set against the journal. */
 export type RowReading =
   | { readonly kind: 'as-written' }
   /** Our own cells, which came in while columns were moved. */
@@ -154,7 +154,7 @@ export function readBookingRow(
     : { kind: 'unclear' };
 }
 
-/** Null for a row that does not hold a unit for days that make a rental. */
+/** The unit and days of a row; null when they make no rental. */
 export function placeOf(row: TableRow<BookingColumn>, locale: SheetLocale): Place | null {
   const itemId = readText(row.cell('Item ID'));
   const start = readDate(row.cell('Start'), { locale });
@@ -183,7 +183,7 @@ export function ownRow(view: SheetView, booking: BookingRow): TableRow<BookingCo
   return rows.find((row) => !isCancelled(row)) ?? rows[0];
 }
 
-/** Whether the journal knows, or has known until now, that the booking is there. */
+/** The journal knows, or has known until now, that the booking is there. */
 export function isKnownPlace(
   booking: Pick<BookingRow, 'itemId' | 'startDay' | 'endDay' | 'superseded'>,
   { itemId, start, end }: Place,
@@ -193,7 +193,7 @@ export function isKnownPlace(
   );
 }
 
-/** Whether two rows hold the same unit for the same days. */
+/** Both rows hold the same unit for the same days, or neither makes a rental. */
 export function isSamePlace(
   { locale }: SheetView,
   a: TableRow<BookingColumn>,
@@ -202,12 +202,12 @@ export function isSamePlace(
   return isDeepStrictEqual(placeOf(a, locale), placeOf(b, locale));
 }
 
-/** Whether staff, or we, took a booking back in the sheet. */
+/** Staff, or we, took the booking back in the sheet. */
 export function isCancelled(row: TableRow<BookingColumn>): boolean {
   return saysCancelled(upper(row.cell('Status')));
 }
 
-/** Whether a `Status` takes a booking back, in whichever words. */
+/** A `Status` takes a booking back, in whichever words; a returned machine is not taken back. */
 export function saysCancelled(status: string): boolean {
   const read = readBookingStatus(status);
   return read.status === 'CANCELLED' && !read.isReturned;

@@ -34,7 +34,7 @@ export const messageColumns = {
 } as const;
 export type MessageColumn = (typeof messageColumns)[keyof typeof messageColumns][number];
 
-/** The header of a tab that we make ourselves, in the order that DESIGN section 4 gives. */
+/** A tab that we make ourselves gets this header. */
 export const bookingHeader: readonly BookingColumn[] = [
   'Booking ID',
   'Item ID',
@@ -66,7 +66,7 @@ export type StatusCell = {
   readonly key: string;
   readonly row: number;
   readonly column: number;
-  /** In capitals. */
+  /** The cell's text in capitals. */
   readonly status: string;
 };
 
@@ -80,7 +80,7 @@ export type Ledger<Column extends string> = {
   readonly lastRow: number;
   /** The rows with that id; if there is none, those that came in with it while columns were moved. */
   rowsWith(id: string): readonly TableRow<Column>[];
-  /** What stands in a row, wherever. */
+  /** The texts of a row, in whichever columns. */
   textsAt(row: number): readonly string[];
   /** The tab as it was read, from its first row on. */
   readonly cells: SheetRows;
@@ -97,7 +97,7 @@ export type SheetView = {
   readonly ledger: Ledger<BookingColumn>;
   readonly messages: Ledger<MessageColumn>;
   readonly statuses: (tab: StatusTab) => readonly StatusCell[];
-  /** Of several rows with that id, the first. */
+  /** The first of several rows with that id. */
   readonly statusOf: (tab: StatusTab, key: string) => StatusCell | undefined;
   readonly statusAt: (tab: StatusTab, row: number) => StatusCell | undefined;
   readonly titleOf: (tab: StatusTab) => string;

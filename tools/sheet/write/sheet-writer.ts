@@ -21,20 +21,20 @@ import type { SheetLog } from './sheet-events.ts';
 export type WriterBudgets = {
   /** One request to Google. */
   readonly requestMs: number;
-  /** After this long a request that got no answer is taken not to come in any more. */
+  /** A request that got no answer is taken not to come in any more after this long. */
   readonly settleMs: number;
-  /** Longer than a request, so that no other process writes while one of ours is under way. */
+  /** The lease outlasts a request, so that no other process writes while ours is under way. */
   readonly leaseMs: number;
   /**
    * The outbox and the lease are looked at this often without being told to: what another machine
    * commits waits so long for the writer, within the 2.5 s that a caller waits (`confirmBookingMs`).
    */
   readonly idleMs: number;
-  /** How often the whole sheet is gone through without being told to. */
+  /** The writer goes through the whole sheet this often without being told to. */
   readonly reconcileMs: number;
-  /** After a refusal that passes by itself (429, 5xx, no answer). */
+  /** The pause after a refusal that passes by itself (429, 5xx, no answer). */
   readonly busyBackOff: BackOff;
-  /** After one that somebody has to do something about (403, 404, a renamed column). */
+  /** The pause after one that needs a person (403, 404, a renamed column). */
   readonly refusedBackOff: BackOff;
 };
 
@@ -52,16 +52,16 @@ export const defaultWriterBudgets: WriterBudgets = {
 /** Rows of one request: what the outbox gathered in an outage goes out in few. */
 const batchRows = 25;
 
-/** What a writer needs. */
+/** A writer works with these. */
 export type SheetWriterDeps = {
   readonly store: Store;
   readonly client: SheetsClient;
   readonly log: SheetLog;
   readonly clock?: { nowMs(): number };
   readonly budgets?: Partial<WriterBudgets>;
-  /** Told of each booking that this writer moved on. */
+  /** The writer tells of each booking that it moved on. */
   readonly onState?: (bookingId: string, state: BookingState) => void;
-  /** Told when the sheet is no longer what the snapshot says. */
+  /** The writer tells that the sheet is no longer what the snapshot says. */
   readonly onWritten?: () => void;
 };
 
@@ -123,12 +123,12 @@ export class SheetWriter {
     this.#reconciler = new Reconciler(this.#delivery);
   }
 
-  /** Whether this process is the one that writes. */
+  /** This process is the one that writes, by its last look at the lease. */
   get isLeading(): boolean {
     return this.#lease.isHeld;
   }
 
-  /** Why Google does not let the sheet be written; null when it does, as far as is known. */
+  /** Google's reason against writing the sheet; null when there is none, as far as is known. */
   get refusal(): SheetsErrorCode | null {
     return this.#refusal;
   }
@@ -138,7 +138,7 @@ export class SheetWriter {
     this.#running ??= this.#run();
   }
 
-  /** There is something new in the outbox. */
+  /** Wakes the writer: the outbox has something new. */
   poke(): void {
     this.#poked = true;
     this.#wake();
@@ -164,7 +164,7 @@ export class SheetWriter {
     }
   }
 
-  /** True when this process is the writer, for another while. */
+  /** Keeps or claims the lease; true when this process is the writer. */
   async #lead(): Promise<boolean> {
     if (this.#lease.isHeld) {
       await this.#lease.keep();
@@ -178,7 +178,7 @@ export class SheetWriter {
     return true;
   }
 
-  /** True when there may be more to do at once. */
+  /** Delivers a batch and reconciles when due; true when there may be more to do at once. */
   async #work(): Promise<boolean> {
     const store = this.#store;
     if (await takeRetry(store)) {
@@ -236,7 +236,7 @@ export class SheetWriter {
     }
   }
 
-  /** Counted from before the work: the day may have changed during it. */
+  /** The next run counts from before the work: the day may have changed during it. */
   #reconciled({ timeZone }: SheetView, startedAtMs: number): void {
     this.#timeZone = timeZone;
     this.#reconciledDay = todayIn(timeZone, { nowMs: () => startedAtMs });
@@ -254,7 +254,7 @@ export class SheetWriter {
     void this.#report(error, { retryInMs, isNew: this.#failure.isNew(error) });
   }
 
-  /** Said once, with what to do; the same failure again is only worth a line for debugging. */
+  /** Logs a failure once, with what to do; the same again is only worth a line for debugging. */
   async #report(
     error: unknown,
     { retryInMs, isNew }: { readonly retryInMs: number; readonly isNew: boolean },

@@ -42,8 +42,7 @@ export function cellsOf(view: SheetView, changes: readonly StatusChange[]): read
 
 /**
  * Sheets has no conditional write: rows that staff sorted between our reading and our writing get
- * each other's `Status`. What another row got by that, seen on reading back, is to become again
- * what it was.
+ * each other's `Status`. A row that is seen on reading back to have got ours gets its own again.
  */
 export function misplaced(
   { changes, before }: SentChanges,
@@ -70,7 +69,7 @@ function keysByStatus(cells: readonly StatusCell[]): Readonly<Record<string, rea
   );
 }
 
-/** Written down before changes go out: whoever reads the sheet next sees which rows they hit. */
+/** Keeps changes before they go out: whoever reads the sheet next sees which rows they hit. */
 export async function saveSent(store: Store, json: SentChanges): Promise<void> {
   await store.transaction((tx) =>
     saveSnapshot(tx, { name: snapshotName, json, savedAtMs: Date.now() }),
@@ -83,7 +82,7 @@ export async function readSent(store: StoreQueries): Promise<SentChanges | null>
   return schema.safeParse(snapshot?.json).data ?? null;
 }
 
-/** The changes that went out were read back. */
+/** Forgets the changes, once they were read back. */
 export async function forgetSent(store: Store): Promise<void> {
   await store.transaction(async ({ db }) => {
     await db.deleteFrom('snapshots').where('name', '=', snapshotName).execute();

@@ -8,10 +8,10 @@ import { addDays } from '../../yard/rental-dates.ts';
 import type { StatusChange } from './status-changes.ts';
 import type { SheetView, StatusCell } from './sheet-view.ts';
 
-/** Which unit we set to `RENTED`, for which booking, and how far that is. */
+/** A unit that we set to `RENTED`, with its booking and how far that is. */
 export type StatusMark = Selectable<Schema['statusMarks']>;
 
-/** What is to be done about `Status` in `Equipment`: cells to change, and marks to keep of it. */
+/** Cells of `Status` in `Equipment` to change, and marks to keep of them. */
 export type StatusPlan = {
   readonly changes: readonly StatusChange[];
   readonly marks: readonly StatusMark[];
@@ -80,7 +80,7 @@ function planUnit(
   return { changes: change('AVAILABLE'), marks: [] };
 }
 
-/** Null for words with a remark behind them, and for a checkbox: staff keep those themselves. */
+/** The status of a cell; null for words with a remark, and for a checkbox: staff keep those. */
 function bareStatus({ status }: StatusCell): UnitStatus | null {
   if (/^(?:TRUE|FALSE)$/.test(status)) return null;
   const read = readUnitStatus(status);
@@ -113,12 +113,12 @@ function nextState(
   return known === 'setting' || tookOver ? 'set' : 'released';
 }
 
-/** What tells one booking from another; one that staff wrote without an id goes by its days. */
+/** A booking goes by its id; one that staff wrote without an id, by its machine and days. */
 function keyOf({ bookingId, itemId, start, end }: SheetBooking): string {
   return /^row \d+$/.test(bookingId) ? JSON.stringify([itemId, start, end]) : bookingId;
 }
 
-/** All marks. */
+/** Reads all marks, released ones too. */
 export async function readMarks({ db }: StoreQueries): Promise<readonly StatusMark[]> {
   return db.selectFrom('statusMarks').selectAll().execute();
 }

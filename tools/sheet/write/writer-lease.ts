@@ -44,12 +44,12 @@ export class WriterLease {
     };
   }
 
-  /** True while it was ours when it was asked about last. */
+  /** The lease was ours when the store was last asked. */
   get isHeld(): boolean {
     return this.#lease.isHeld;
   }
 
-  /** Takes the lease if it is free, or its holder dead. The epoch, or null when it is another's. */
+  /** Takes the lease if it is free or its holder dead; the epoch, or null when another has it. */
   async claim(): Promise<number | null> {
     const current = await readLease(this.#store, sheetWriterLease);
     const supersedes = current && this.#isDead(current.holder) ? current.holder : undefined;
@@ -70,12 +70,12 @@ export class WriterLease {
     if (!(await this.#lease.renew(this.#store))) throw new NotTheWriterError();
   }
 
-  /** Frees it for the next one, which else waits for it to expire. */
+  /** Frees the lease for the next writer, which else waits until it expires. */
   async release(): Promise<void> {
     await this.#lease.release(this.#store).catch(() => {});
   }
 
-  /** A SQLite file is one machine's, so its processes can be asked after: no need to wait for the lease. */
+  /** A SQLite file is one machine's: a dead holder is seen without waiting for its lease. */
   #isDead(holder: string): boolean {
     const [host, pid] = holder.split('/');
     if (this.#store.dialect !== 'sqlite' || host !== os.hostname()) return false;
