@@ -85,6 +85,8 @@ async function changeOnce(
     const refusal = refusalOf([...near, ...held], line, { callId, inventory, today, own });
     if (refusal) return { kind: 'refused', itemId: line.itemId, refusal };
   }
+  const clash = clashAmong(held.map((row) => ({ row, wanted: wantedOf(row, change) })));
+  if (clash) return clash;
   for (const { bookingId } of moved) await freeDays(tx, bookingId);
   for (const row of changed) {
     const wanted = wantedOf(row, change);
@@ -216,6 +218,25 @@ export async function followRename(
     await addToOutbox(tx, { kind: 'booking', ref: bookingId, nowMs });
     return true;
   });
+}
+
+/** Refuses a change that puts two machines of one booking into the same days of one unit. */
+function clashAmong(
+  lines: readonly { readonly row: BookingRow; readonly wanted: Wanted }[],
+): ChangeResult | null {
+  for (const [nth, { wanted }] of lines.entries()) {
+    const other = lines.slice(0, nth).find((one) => isOverlap(one.wanted, wanted));
+    if (!other) continue;
+    const { itemId } = wanted;
+    const until = other.wanted.endDay;
+    const refusal = { free: false, reason: 'booked', until, own: toBooking(other.row) } as const;
+    return { kind: 'refused', itemId, refusal };
+  }
+  return null;
+}
+
+function isOverlap(a: Days, b: Days): boolean {
+  return a.itemId === b.itemId && a.startDay <= b.endDay && b.startDay <= a.endDay;
 }
 
 function wantedOf(row: BookingRow, { lines, customer, phone }: BookingChange): Wanted {

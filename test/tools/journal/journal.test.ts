@@ -252,6 +252,26 @@ onBothDatabases(({ dialect, newStore, newPlace }) => {
     });
   });
 
+  test('two machines of one booking are not changed to the same days of one machine', async () => {
+    await using store = await newStore();
+    const inventory = yardList(['EX-01', 'TR-01'].map((itemId) => unit({ itemId })));
+    const range = { start: '2026-12-01', end: '2026-12-01' };
+    const lines = ['EX-01', 'TR-01'].map((itemId) => ({ itemId, ...range, totalCents: 1_000 }));
+    const made = await commit(store, { lines, inventory });
+    if (made.kind !== 'committed') assert.fail(made.kind);
+    const [, second] = made.bookings;
+    assert.ok(second);
+    const { bookingId, code, customer, phone } = second;
+    const moved = [{ itemId: 'EX-01', ...range, totalCents: 1_000, bookingId }];
+    const change = { code, lines: moved, customer, phone, inventory };
+    const result = await changeBooking(store, { callId: second.callId, clock, change });
+    assert.equal(result.kind, 'refused');
+    assert.deepEqual(
+      (await readLines(store, code)).map(({ itemId }) => itemId),
+      ['EX-01', 'TR-01'],
+    );
+  });
+
   test('guesses of a number are counted for an hour', async () => {
     await using store = await newStore();
     for (const phone of ['+13125550142', '+13125550142', null]) await noteMiss(store, phone, nowMs);

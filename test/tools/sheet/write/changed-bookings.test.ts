@@ -100,9 +100,6 @@ onBothDatabases(({ newStore }) => {
 
   test('rows that staff sort while cells are written get theirs back', async () => {
     await using rig = await WriterRig.open(await newStore());
-    rig.writer(often);
-    const made = await rig.book();
-    await rig.until(made.bookingId, 'confirmed');
     const walkIn = [
       '',
       'GN-01',
@@ -114,13 +111,19 @@ onBothDatabases(({ newStore }) => {
       '555',
       80,
     ];
+    rig.sheets.insertRow('Bookings', 2, walkIn);
+    rig.writer(often);
+    const made = await rig.book();
+    await rig.until(made.bookingId, 'confirmed');
+    let isSorted = false;
     during(rig, 'values.batchUpdate', () => {
-      const at = rig.sheets.rows('Bookings').findIndex((row) => row[0] === made.bookingId) + 1;
-      rig.sheets.insertRow('Bookings', at, walkIn);
+      rig.sheets.sortBy('Bookings', 'Start');
+      isSorted = true;
     });
     await change(rig, made, { start: '2026-11-23', end: '2026-11-26' });
     await rig.until(made.bookingId, 'confirmed');
     await waitFor(() => rig.isDelivered());
+    assert.ok(isSorted);
     assert.deepEqual(rowOf(rig, made).slice(3, 5), ['2026-11-23', '2026-11-26']);
     const theirs = rig.sheets.rows('Bookings').find((row) => row[6] === 'a walk-in');
     assert.deepEqual(theirs?.slice(1, 9), walkIn.slice(1));
