@@ -82,7 +82,7 @@ function isPartOf(now: Wish, whole: Wish): boolean {
   return now.lines.every(isIn) && now.customer === whole.customer;
 }
 
-/** After the answer to a read-back of several machines a model may name only one of them. */
+/** The booking as it was read back: after the answer a model may name only one of its machines. */
 function asAsked(talk: BookingTalk, wish: Wish, snapshot: Snapshot): Wish {
   const { asked } = talk.confirmation;
   if (asked?.about !== 'booking' || asked.lines.length <= wish.lines.length) return wish;
@@ -299,7 +299,7 @@ function alreadyMade(
   };
 }
 
-/** What the caller hears past what one caller may have booked by themselves; null before. */
+/** A refusal past the limits of one caller; null within them. */
 async function pastLimit(
   { deps, desk }: BookingUse,
   wish: Wish,

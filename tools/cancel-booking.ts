@@ -99,7 +99,7 @@ const over = {
   problem: 'over',
 } as const;
 
-/** From the number that it was made with, or under the name that the caller gives. */
+/** A booking is the caller's by the number that they call from, or by a name that proves it. */
 function isTheirs(deps: ToolDeps, booking: JournalBooking, customer: string): boolean {
   const { own } = numbersOf(deps);
   return (own !== null && booking.phone === own) || provesName(customer, booking.customer);

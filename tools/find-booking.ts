@@ -87,7 +87,7 @@ async function byCode(desk: BookingService, code: string): Promise<Found> {
   return { theirs: await desk.find({ code }), several: false };
 }
 
-/** Only the number that the call comes from, with a name: one that was dictated proves nothing. */
+/** Bookings of the number that calls, under that name: a number that is dictated proves nothing. */
 async function byName(deps: ToolDeps, desk: BookingService, customer: string): Promise<Found> {
   const { own: phone } = numbersOf(deps);
   if (phone === null) return { theirs: [], several: false };

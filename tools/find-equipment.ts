@@ -8,14 +8,14 @@ import { maxNameLength, sheetText } from './yard/sheet-text.ts';
 import { listUnreachable, readSnapshot, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
 import { checkUnit, unitFacts, type CheckedUnit, type UnitFacts } from './yard/unit-facts.ts';
 
-/** What the model sends. Dates are text: what is wrong with them is told to the caller in words. */
+/** The model's request. Dates are text: the caller is told in words what is wrong with them. */
 const findEquipmentArgs = z.object({
   query: z.string().max(200).describe("The machine, in the caller's own words."),
   start: z.string().max(40).nullish().describe('First day, YYYY-MM-DD, if the caller named one.'),
   end: z.string().max(40).nullish().describe('Last day, YYYY-MM-DD, included.'),
 });
 
-/** What was found: `units` match the request, `alternatives` are free when none of those is. */
+/** The findings: `units` match the request, `alternatives` are free when none of those is. */
 export type FindEquipmentAnswer = ToolAnswer & {
   readonly units: readonly UnitFacts[];
   readonly alternatives?: readonly UnitFacts[];
@@ -108,7 +108,7 @@ function hasFree(group: readonly CheckedUnit[]): boolean {
   return group.some(({ availability }) => availability.free);
 }
 
-/** What else the yard has of the categories asked for. */
+/** Other machines of the categories asked for. */
 function sameCategory(matches: readonly UnitGroup[], { units }: Snapshot): UnitGroup[] {
   const matched = new Set(matches.flatMap((group) => group.units));
   const categories = new Set(categoriesOf([...matched]).map((name) => name.toLowerCase()));

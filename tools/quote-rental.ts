@@ -17,7 +17,7 @@ import {
 import { findUnit, withTwins } from './yard/interchangeable-units.ts';
 import { checkUnit, spokenName, type CheckedUnit } from './yard/unit-facts.ts';
 
-/** What the model sends. Dates are text: what is wrong with them is told to the caller in words. */
+/** The model's request. Dates are text: the caller is told in words what is wrong with them. */
 const quoteRentalArgs = z.object({
   itemId: z.string().max(100).describe('The `itemId` of a unit that find_equipment returned.'),
   start: z.string().max(40).describe('First day, YYYY-MM-DD.'),

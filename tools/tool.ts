@@ -3,36 +3,36 @@ import type { BookingService } from './journal/booking-service.ts';
 import type { Inventory } from './yard/equipment.ts';
 import { dialableNumber, regionOf } from './yard/phone.ts';
 
-/** What the tools of one call are given. */
+/** The call, the sheet, the journal and the clock, as the tools of one call see them. */
 export type ToolDeps = {
   /** The same for every job of one call. */
   readonly callId: string;
-  /** Who calls; the number is null when it is withheld. */
+  /** The caller; their number is null when it is withheld. */
   readonly caller: { readonly phoneNumber: string | null };
   /** The call's snapshot of the sheet, without waiting; null when it could not be read. */
   readonly inventory: () => Inventory | null;
-  /** Where bookings and messages are kept; null when there is none: then nothing can be booked. */
+  /** The keeper of bookings and messages; null when there is none: then nothing can be booked. */
   readonly desk: BookingService | null;
   /** Wall-clock time: it decides what today is, and how old the snapshot is. */
   readonly clock: { nowMs(): number };
   /** An older snapshot is still used, but the caller hears that someone will confirm. */
   readonly inventoryMaxAgeMs: number;
-  /** How long the caller waits for the sheet before a booking is spoken as pending. */
+  /** The caller's wait for the sheet before a booking is spoken as pending. */
   readonly confirmBookingMs: number;
-  /** No tool runs longer. */
+  /** The longest that a tool may run. */
   readonly toolMs: number;
   /** A tool that runs longer is covered by a few words; `defaultFillerMs` when left out. */
   readonly fillerMs?: number;
   /** Aborted when the call ends. */
   readonly signal?: AbortSignal;
   /**
-   * Whether the caller says nothing more, right before something is written: a yes that goes on may
-   * be none. Rejects when `signal` aborts, as it does when what they say is a new turn.
+   * True when the caller says nothing more, right before something is written: a yes that goes on
+   * may be none. Rejects when `signal` aborts, as it does when their words are a new turn.
    */
   readonly callerIsSilent?: (signal: AbortSignal) => Promise<boolean>;
   /** Says something while a tool runs; it is not waited for. */
   readonly say: (words: string) => void;
-  /** Told of each use; `error` says why it failed. One that the caller cut short has none. */
+  /** Hears of each use; `error` says why it failed. One that the caller cut short has none. */
   readonly onToolUsed: (
     name: string,
     use: { readonly durationMs: number; readonly ok: boolean; readonly error?: unknown },
@@ -49,7 +49,7 @@ export type ToolDeps = {
   readonly transfer?: (numbers: readonly string[]) => void;
 };
 
-/** What a tool hands to the model: `say` is worded in code, and is what the caller hears. */
+/** A tool's answer to the model: `say` is worded in code, and the caller hears it. */
 export type ToolAnswer = {
   readonly say: string;
   /** A stable code for what stands in the way; absent when nothing does. */
@@ -77,7 +77,7 @@ export function askNumber(given?: string | null): ToolAnswer {
   return { say: isHalf ? `${asked}, with the area code?` : `${asked}?`, problem: 'phone-missing' };
 }
 
-/** Said while a tool takes its time; at most once a use. */
+/** A filler while a tool takes its time; at most one a use. */
 export const FILLER = 'One moment, please.';
 /** A caller takes a longer silence for a lost line (docs/reliability.md, Thinking). */
 const defaultFillerMs = 1_500;
@@ -89,7 +89,7 @@ type ToolUse = {
   readonly name: string;
   readonly abortSignal: AbortSignal;
   readonly whenFailed?: ToolAnswer | (() => ToolAnswer);
-  /** At the deadline: what the tool began may still be done after it. */
+  /** A tool's late work may still be done after the deadline. */
   readonly whenLate?: ToolAnswer;
 };
 

@@ -20,14 +20,14 @@ type CallControlDeps = {
   readonly lease: CallLease | undefined;
   readonly conversation: Conversation;
   readonly prompts: PromptCache;
-  /** Where the call stands, for the job that goes on with it. */
+  /** The call so far, for the job that goes on with it. */
   readonly saved: () => SavedCall;
 };
 
 /** One hand-over, which several may wait for. `dueAtMs`: from then on it waits for no end of a turn. */
 type Attempt = { dueAtMs: number; readonly isGiven: Promise<boolean> };
 
-/** Where a live call can go: to a person, to a fresh job, or to its last words. */
+/** Moves a live call: to a person, to a fresh job, or to its last words. */
 export class CallControl {
   readonly #context: CallContext;
   readonly #deps: CallControlDeps;

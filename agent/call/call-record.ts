@@ -29,7 +29,7 @@ export class CallRecord {
   /** Moves of the call from one job to another: as planned, and because one died. */
   handovers = 0;
   takeovers = 0;
-  /** Why we could not go on with the call, where its reason does not say; null otherwise. */
+  /** The cause of a call that we could not go on with, where its reason does not say; else null. */
   cause: 'drain' | 'agents-died' | null = null;
   #answeredAtMs: number | null = null;
   #isResumed = false;
@@ -51,12 +51,12 @@ export class CallRecord {
     return this.#log;
   }
 
-  /** When the call came, whichever job served it then. */
+  /** The call's beginning, whichever job served it then. */
   get startedAtMs(): number {
     return this.#startedAtMs;
   }
 
-  /** When the gateway answered the caller; null while it rings. */
+  /** The gateway's answer to the caller; null while it rings. */
   get answeredAtMs(): number | null {
     return this.#answeredAtMs;
   }
@@ -180,7 +180,7 @@ export class CallRecord {
     };
   }
 
-  /** Of all jobs of the call together. */
+  /** The packets of all the call's jobs together. */
   #packets(media: MediaFigures | null) {
     const earlier = this.#earlier;
     return {
@@ -202,9 +202,9 @@ export type CallFigures = {
   readonly firstAgentSpeechAtMs: number | null;
   readonly lastCallerSpeechAtMs: number | null;
   readonly lastAgentSpeechAtMs: number | null;
-  /** Of words of the caller, final or not. */
+  /** The recogniser's last words of the caller, final or not. */
   readonly lastTranscriptAtMs: number | null;
-  /** Of the agent's speech. Frames of the caller say nothing: they go on without any packet. */
+  /** The agent's audio. Frames of the caller say nothing: they go on without any packet. */
   readonly framesOut: number;
 };
 

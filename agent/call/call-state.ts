@@ -1,7 +1,7 @@
 import type { JobOutcome } from '../ipc/messages.ts';
 import type { Termination, TerminationReason } from '../ipc/termination.ts';
 
-/** Where a call stands in its job. Each member carries only what is true in it. */
+/** A call's phase in its job. Each member carries only what is true in it. */
 export type CallPhase =
   | { readonly name: 'admitted' }
   | { readonly name: 'connecting' }

@@ -22,7 +22,7 @@ import { readDispatchOrder } from './persistence/call-snapshot.ts';
 import { preloadCall, readSavedCall } from './preload.ts';
 import type { Preload } from './preload.ts';
 
-/** This job is not the one that serves the call: it leaves unheard. */
+/** Another job serves the call: this one leaves unheard. */
 class YieldedError extends Error {
   override readonly name = 'YieldedError';
 }

@@ -183,7 +183,7 @@ export class LiveCall {
     }
   }
 
-  /** Nothing here ends the call or speaks any more, but for last words that are being said. */
+  /** Stops all that ends the call or speaks, but for last words that are being said. */
   stop(): void {
     this.#timers.stop();
     this.media.stop();

@@ -16,7 +16,7 @@ const usage = `Usage: npm run bookings -- [--json] [--retry] [--resolve CODE] [-
   --json          one JSON object a line
 `;
 
-/** How far back `recent` reaches. */
+/** The reach of `recent`: one week. */
 const recentMs = 7 * 86_400_000;
 
 /**
@@ -203,7 +203,7 @@ function section(
   return [`${title}: ${rows.length}`, ...lines.map((cells) => `  ${format(cells)}`), ''];
 }
 
-/** What a caller said must not move the cursor of the terminal that shows it. */
+/** A caller's words without control characters, which could move the cursor of the terminal. */
 function printable(text: string): string {
   return text.replaceAll(/\p{C}+/gu, ' ');
 }

@@ -15,7 +15,7 @@ export type Lines = {
   child(fields: Fields): Lines;
 };
 
-/** By event, the arguments with which it is emitted: its fields, and the variant if it has several. */
+/** Each event's arguments: its fields, and the variant if it has several. */
 export type EventArgs = Readonly<Record<string, readonly unknown[]>>;
 
 /**

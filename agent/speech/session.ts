@@ -14,7 +14,7 @@ import { createSpeakingVoice } from './tts/voices.ts';
 /** The session counts provider failures itself; the framework's count would end the call. */
 const neverByCount = Number.MAX_SAFE_INTEGER;
 
-/** Said while the model takes its time, in turn. */
+/** Fillers while the model takes its time, in turn. */
 const fillers = ['One moment, please.', "I'm just checking that for you."];
 
 /** A failure at a provider that was dealt with. */

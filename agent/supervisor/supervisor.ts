@@ -198,7 +198,7 @@ export class Supervisor {
     };
   }
 
-  /** Of several guardians that share a store one acts for a room: true when it is this one. */
+  /** True when this guardian, of several that share a store, is the one to act for a room. */
   async #mayAct(room: string): Promise<boolean> {
     const name = guardianLeaseName(room);
     const lease = await claimLease(this.#store, {
@@ -277,7 +277,7 @@ export class Supervisor {
     }
   }
 
-  /** Only the worker that takes calls is replaced; others end as they were told to. */
+  /** Replaces the worker only if it takes calls; others end as they were told to. */
   #replaceWorker(worker: WorkerPeer, reason: string): void {
     if (worker.pid === this.#workers.currentPid && !this.#draining) {
       this.#log.emit('worker.replaced', { workerPid: worker.pid, reason });

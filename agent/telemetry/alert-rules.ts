@@ -105,7 +105,7 @@ export class AlertRules {
     return [{ cause, state: 'raised', ...judged }];
   }
 
-  /** Told once a day at most, however often one thing is mended and another comes. */
+  /** Alerts once a day at most, however often one thing is mended and another comes. */
   #sheetProblems({ sheetProblems }: Observation, nowMs: number): Judgement {
     if (sheetProblems === undefined) return 'unsaid';
     if (sheetProblems === 0) return 'fine';
@@ -141,7 +141,7 @@ function hasGrown(open: Finding, judged: Finding): boolean {
   return Number(judged.detail['conflicts'] ?? 0) > Number(open.detail['conflicts'] ?? 0);
 }
 
-/** What waits for the sheet: bookings, cancellations, changes and messages alike. */
+/** Judges all that waits for the sheet: bookings, cancellations, changes and messages alike. */
 function pending({ backlog }: Observation, nowMs: number): Judgement {
   if (backlog === 'elsewhere') return 'unsaid';
   if (backlog === 'unknown') return 'unknown';

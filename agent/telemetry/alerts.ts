@@ -12,7 +12,7 @@ export class Alerts {
   readonly #webhook: AlertWebhook | null;
   readonly #rules = new AlertRules();
   readonly #abort = new AbortController();
-  /** By cause, so that `cleared` is sent after `raised`. */
+  /** Deliveries by cause, so that `cleared` is sent after `raised`. */
   readonly #sending = new Map<AlertCause, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
 

@@ -18,11 +18,11 @@ type Telling = readonly [level: Level, message: string, kept?: 'timeline'];
 
 /** An event of the catalogue. Its types are those of its fields and of its variants' names. */
 type Spec<F, Variant extends string> = {
-  /** By variant; under `''` when there is one way to tell it. */
+  /** Tellings by variant; under `''` when there is one way to tell it. */
   readonly tellings: Readonly<Record<string, Telling>>;
   /** The metrics that it moves. */
   readonly samples: (fields: F) => readonly MetricSample[];
-  /** For the types alone. */
+  /** Types alone use it. */
   readonly variant?: Variant;
 };
 
@@ -451,7 +451,7 @@ type ArgsOf<S> =
       : readonly [fields: F, variant: Variant]
     : never;
 
-/** By event, the arguments with which it is emitted. */
+/** Each event's arguments. */
 export type Events = { readonly [Name in EventName]: ArgsOf<Catalogue[Name]> };
 
 /** The log of a process, a call, a worker: events of the catalogue go in. */

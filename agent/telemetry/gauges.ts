@@ -8,7 +8,7 @@ import { flagsIn, gaugeIn } from './instruments.ts';
 
 /** The supervisor's state at this moment; null where there is nothing to tell. */
 export type Gauged = {
-  /** Of the worker that takes calls; null without one. */
+  /** The link of the worker that takes calls; null without one. */
   readonly link: LinkState | null;
   readonly lastPongAgeMs: number | null;
   /** All workers on the line, with their registrations after the first. */

@@ -18,7 +18,7 @@ export class OutboxBacklog {
     this.#log = log;
   }
 
-  /** As of the last look; null before the first, and while the store does not answer. */
+  /** The backlog at the last look; null before the first, and while the store does not answer. */
   get backlog(): Backlog | null {
     return this.#backlog;
   }

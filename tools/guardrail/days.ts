@@ -87,7 +87,7 @@ function relative(word: string, today: IsoDate | null): Day {
 
 const monthLengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** As far as weekday and date go; a range is no longer than a month. */
+/** The days between, as far as weekday and date go; a range is no longer than a month. */
 function daysBetween(first: Day, last: Day): Day[] {
   const days: Day[] = [];
   const length = monthLengths[first.month ?? 0] ?? 31;

@@ -18,7 +18,7 @@ export type KnownFacts = {
   readonly today?: IsoDate | null;
 };
 
-/** Why a sentence of the model's own is kept from the caller. */
+/** The reasons to keep a sentence of the model's own from the caller. */
 export type Withheld =
   | 'no-speech'
   | 'price'
@@ -139,7 +139,7 @@ export function readsAsClaim(name: string): boolean {
   return isBare || (isSentence && (resultsIn(text).length > 0 || claimsAvailability(text)));
 }
 
-/** As the caller hears them; a decimal point or an abbreviation ends none. */
+/** A text's sentences as the caller hears them; a decimal point or an abbreviation ends none. */
 function sentencesOf(text: string): string[] {
   return text.split(/(?<=[.!?]["')\]]?)\s+(?=\S)|\n+/).filter((part) => part.trim() !== '');
 }
@@ -442,7 +442,7 @@ function countsIn(text: string): { readonly count: number; readonly words: strin
   }));
 }
 
-/** Said as it is, or what the days and the rates of a tool's sentence, about the same `values`, come to. */
+/** True for a count that was told, or that a tool's sentence about these `values` comes to. */
 function isKnownCount(
   { count, words }: { readonly count: number; readonly words: string },
   { told, toolSentences }: Knowledge,

@@ -1,4 +1,4 @@
-/** When a yard is open, or is said to be: minutes of the day; null when nothing is said of it. */
+/** A yard's hours, real or said to be, in minutes of the day; null when nothing is said of them. */
 export type Hours = {
   readonly days: readonly number[];
   readonly opens: Clock | null;

@@ -14,7 +14,7 @@ const ordinal = new RegExp(
   `(?<=\\b(?:the|and|to|through|until|on|january|february|march|april|may|june|july|august|september|october|november|december|\\w+day,?) )(?:(twenty|thirty)[ -])?(${ordinals.join('|')}|thirtieth)\\b(?! (?:choice|thing|time|one|day|moment|week|option|and (?:the )?last)\\b)`,
   'g',
 );
-/** Of a lone "one" or "oh" only what follows tells that a number is meant. */
+/** Words that make a number of a lone "one" or "oh" before them. */
 const counted = /^ (?:days?|weeks?|months?|dollars?|bucks|percent|miles?|hundred|am|pm|o'clock)\b/;
 
 /**

@@ -4,7 +4,7 @@ import type { Snapshot } from './snapshot.ts';
 import { withTwins } from './interchangeable-units.ts';
 import { checkUnit, type CheckedUnit } from './unit-facts.ts';
 
-/** What can be offered to a caller whose unit is not free on the days they need. */
+/** Offers to a caller whose unit is not free on the days they need. */
 export type Alternatives = {
   /** Other machines of the same category that are free on the same days, each name once. */
   readonly others: readonly CheckedUnit[];

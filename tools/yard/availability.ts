@@ -1,7 +1,7 @@
 import type { IsoDate, SheetBooking, Unit } from './equipment.ts';
 import { addDays, daysIn, type RentalRange } from './rental-dates.ts';
 
-/** Whether a unit can go out for a range of days, and if not, why. */
+/** A unit's freedom on a range of days, or the reason that it cannot go out. */
 export type Availability =
   | {
       readonly free: true;
@@ -11,13 +11,13 @@ export type Availability =
   | { readonly free: false; readonly reason: 'maintenance' }
   /** Staff keep it for somebody, without saying when. */
   | { readonly free: false; readonly reason: 'reserved' }
-  /** Its status, or a row of a booking of it, cannot be read: somebody must look. */
+  /** The unit's status, or a row of a booking of it, cannot be read: somebody must look. */
   | { readonly free: false; readonly reason: 'unclear' }
   /** A booking holds it on one of the days; `until` is the last day of the latest such booking. */
   | { readonly free: false; readonly reason: 'booked'; readonly until: IsoDate }
-  /** It is out, and staff expect it back on `until`, which is not before the first day. */
+  /** Staff expect the unit back on `until`, which is not before the first day. */
   | { readonly free: false; readonly reason: 'rented'; readonly until: IsoDate }
-  /** It was rented out by hand, and nothing says when it comes back. */
+  /** Staff rented it out by hand, and nothing says when the unit comes back. */
   | { readonly free: false; readonly reason: 'rented-no-date' };
 
 /**

@@ -17,7 +17,7 @@ import {
   type Speaking,
 } from './spoken.ts';
 
-/** What the caller hears when nothing can be booked at all, and is true whatever went wrong. */
+/** A refusal for when nothing can be booked at all, true whatever went wrong. */
 export const cannotBook = {
   say:
     "I'm sorry, I can't take a booking right now, so nothing is booked. " +
@@ -25,7 +25,7 @@ export const cannotBook = {
   problem: 'cannot-book',
 } as const;
 
-/** What the caller hears when nobody can tell whether it was written down. */
+/** An answer for when nobody can tell whether the booking was written down. */
 export const bookingUnsure = {
   say:
     "I'm sorry, something is slow on our side, and I can't say yet whether it went through. " +
@@ -33,12 +33,12 @@ export const bookingUnsure = {
   problem: 'timed-out',
 } as const;
 
-/** What the caller hears of a machine that nobody can book without its price being known. */
+/** An offer to take a message about a machine that nobody can book without its price. */
 export function noPriceSentence(name: string): string {
   return `I don't have the price of the ${name}. ${capitalised(priceToCome)}. Shall I take a message?`;
 }
 
-/** What the caller agrees to when they say yes. */
+/** The booking that the caller agrees to when they say yes. */
 export type Offer = {
   /** At least one. */
   readonly machines: readonly { readonly name: string; readonly range: RentalRange }[];
@@ -60,11 +60,11 @@ export function readBack(offer: Offer, about: Speaking): string {
   ].join(' ');
 }
 
-/** What a change of a booking would make of it, and the question that a yes answers. */
+/** The booking as the change would make it, and the question that a yes answers. */
 export function changeReadBack(
   offer: Offer,
   about: {
-    /** Which parts of the booking are to be others than they are. */
+    /** The parts of the booking that are to be others than they are. */
     readonly changes: { readonly days: boolean; readonly name: boolean; readonly number: boolean };
   } & Speaking,
 ): string {
@@ -83,7 +83,7 @@ export function changeReadBack(
   return `I'd change your booking of ${names} ${spokenList(parts)}. Shall I change it?`;
 }
 
-/** What the caller hears of a booking that was changed. */
+/** An answer to a changed booking; `pending` while the change is on its way to the sheet. */
 export function changedSentence(state: 'confirmed' | 'pending', code: string): string {
   const spoken = spokenCode(code);
   return state === 'confirmed'
@@ -127,7 +127,7 @@ function itOrThem(machines: readonly unknown[]): string {
   return machines.length === 1 ? 'it' : 'them';
 }
 
-/** What the caller hears of a booking that was made: `confirmed` only after the sheet was read. */
+/** An answer to a booking that was made: `confirmed` only after the sheet was read. */
 export function madeSentence(state: 'confirmed' | 'pending', code: string): string {
   const spoken = spokenCode(code);
   return state === 'confirmed'
@@ -136,12 +136,12 @@ export function madeSentence(state: 'confirmed' | 'pending', code: string): stri
         'Someone calls you if anything stands in the way. Is there anything else?';
 }
 
-/** What the caller hears of a booking of this very call that is asked for again. */
+/** A caller's own booking of this very call, told again when they ask for it twice. */
 export function alreadyMadeSentence(lines: readonly JournalBooking[], about: Speaking): string {
   return `${bookingSentences(lines, about).join(' ')} Is there anything else?`;
 }
 
-/** What the caller hears when fewer machines of a kind are free than they want. */
+/** An offer of the machines of a kind that are free, where the caller wants more. */
 export function fewerSentence(
   name: string,
   {
@@ -154,7 +154,7 @@ export function fewerSentence(
   return `I have only ${count} of the ${name} free ${spokenRange(range, today)}. Shall I book ${which}?`;
 }
 
-/** Why it was not booked, and what could be had instead. */
+/** The reason that nothing was booked, and other machines or days instead. */
 export function refusedSentence(
   refusal: Refusal | Exclude<Availability, { free: true }>,
   about: Speaking & {
@@ -178,7 +178,7 @@ export function refusedSentence(
   return `${notFreeSentence(name, refusal, { when, today })} ${instead(about)}`;
 }
 
-/** What the caller hears when staff gave the unit away before the sheet could take the booking. */
+/** A refusal of a unit that staff gave away before the sheet could take the booking. */
 export function conflictSentence(
   name: string,
   about: Speaking & {

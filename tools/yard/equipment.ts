@@ -2,8 +2,8 @@
 export type IsoDate = string;
 
 /**
- * Whether a unit can go out, as staff keep it in the sheet's `Status` column, in whichever words.
- * `RESERVED` and `UNCLEAR` (words that nobody can place) are not offered; `SOLD` ones are not listed.
+ * Staff's word on a unit in the sheet's `Status` column, whichever words they use. `RESERVED` and
+ * `UNCLEAR` (words that nobody can place) are not offered; `SOLD` ones are not listed.
  */
 export type UnitStatus = 'AVAILABLE' | 'RENTED' | 'MAINTENANCE' | 'RESERVED' | 'SOLD' | 'UNCLEAR';
 
@@ -35,12 +35,12 @@ export type SheetBooking = {
   readonly status: 'CONFIRMED' | 'CANCELLED' | 'UNCLEAR';
 };
 
-/** Before every day that a booking can have. */
+/** A day before all that a booking can have. */
 export const firstDay: IsoDate = '2000-01-01';
-/** After every day that a booking can have. */
+/** A day after all that a booking can have. */
 export const lastDay: IsoDate = '2099-12-31';
 
-/** What the `Yard` tab says about the business; the owner changes it without a deploy. */
+/** The business by its `Yard` tab, which the owner changes without a deploy. */
 export type Yard = {
   readonly name: string;
   /** IANA name, such as `America/Chicago`: it decides what "today" is. */
@@ -54,7 +54,7 @@ export type Yard = {
   readonly identificationRules: string | null;
   readonly transferTo: readonly string[];
   readonly greeting: string | null;
-  /** Those that the tab names. */
+  /** The limits that the tab names. */
   readonly limits?:
     { readonly [Key in keyof YardLimits]?: YardLimits[Key] | undefined } | undefined;
 };
@@ -75,7 +75,7 @@ export const defaultTimeZone = 'America/Chicago';
 /** The currency of a yard that names none, in a sheet whose locale has none of its own. */
 export const defaultCurrency = 'USD';
 
-/** How much one caller may have written down by themselves; past it a person is asked. */
+/** The most that one caller may have written down by themselves; past it a person is asked. */
 export type YardLimits = {
   readonly machinesPerCall: number;
   readonly daysPerBooking: number;

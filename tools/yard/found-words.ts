@@ -29,7 +29,7 @@ type About = Speaking & {
   readonly isClosest: boolean;
 };
 
-/** What the caller hears of what was found. */
+/** The machines that were found, their prices, and other ones where none is free. */
 export function foundSentence(groups: readonly CheckedGroup[], about: About): string {
   const [only, second] = groups;
   const sentences = only && !second ? oneGroup(only, about) : severalGroups(groups, about);
@@ -37,7 +37,7 @@ export function foundSentence(groups: readonly CheckedGroup[], about: About): st
   return [...closest, ...sentences].join(' ');
 }
 
-/** What the caller hears when nothing was found, or when no machine was named. */
+/** The yard's categories, for a caller who named no machine, or one that the list does not have. */
 export function nothingFoundSentence(
   categories: readonly string[],
   { wasNamed }: { readonly wasNamed: boolean },
@@ -50,7 +50,7 @@ export function nothingFoundSentence(
   ].join(' ');
 }
 
-/** Why a unit cannot go out, as the end of a sentence that begins with its name. */
+/** The reason against a unit, as the end of a sentence that begins with its name. */
 export function spokenReason(
   availability: Extract<Availability, { free: false }>,
   today: IsoDate,
@@ -73,7 +73,7 @@ export function spokenReason(
   }
 }
 
-/** What the caller hears of a unit that cannot be promised for their days. */
+/** A refusal of a unit that cannot be promised for the caller's days, with its reason. */
 export function notFreeSentence(
   name: string,
   availability: Extract<Availability, { free: false }>,
@@ -86,7 +86,7 @@ export function notFreeSentence(
     : `The ${name} isn't free ${about.when}: ${reason}.`;
 }
 
-/** What to add when a unit should be back by now and is not; empty when there is nothing to add. */
+/** A warning of a unit that should be back by now and is not; empty when there is none. */
 export function overdueCaveat({ unit, availability }: CheckedUnit, today: IsoDate): string[] {
   if (!availability.free || availability.overdueSince === null) return [];
   const due = spokenDate(availability.overdueSince, today);
@@ -154,7 +154,7 @@ function severalGroups(groups: readonly CheckedGroup[], about: About): string[] 
   ];
 }
 
-/** When the first of the groups is free for as many days; nothing when no date is known. */
+/** The first day on which one of the groups is free for as long; empty when no date is known. */
 function soonest(groups: readonly CheckedGroup[], { range, today }: About): string[] {
   const [next] = groups
     .flat()
@@ -188,7 +188,7 @@ export function offeredUnit(unit: Unit, currency: string): string {
   return daily === null ? name : `${name} at ${spokenMoney(daily, currency)} a day`;
 }
 
-/** What the caller hears of a price that the sheet does not have. */
+/** A promise in place of a price that the sheet does not have. */
 export const priceToCome = "I'll have someone call you with the price";
 
 function spokenGroup([first]: CheckedGroup): string {
@@ -196,8 +196,8 @@ function spokenGroup([first]: CheckedGroup): string {
 }
 
 /**
- * What a unit costs, in as few words as will do: for the days asked for, `$250 a day, $750 in all`;
- * without any, `$250 a day or $900 a week`; null without a daily rate. The other rates are the model's to say when asked.
+ * A unit's price in few words: `$250 a day, $750 in all` for the days asked for, `$250 a day or
+ * $900 a week` without any; null without a daily rate. The model tells other rates when asked.
  */
 function spokenPrice(unit: Unit, { range, currency }: About): string | null {
   if (unit.dailyRateCents === null) return null;

@@ -60,7 +60,7 @@ export class UnitIndex {
     return { units, fault: found.find(({ fault }) => fault !== null)?.fault ?? null };
   }
 
-  /** By its id, alone or with the machine's name beside it: `E131 - stump grinder`. */
+  /** The machine of an id, alone or with the machine's name beside it: `E131 - stump grinder`. */
   #one(text: string): Unit | undefined {
     const exact = this.#byText.get(text.trim()) ?? this.#byKey.get(itemKey(text));
     if (exact) return exact;

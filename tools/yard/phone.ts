@@ -6,7 +6,7 @@ const placeholders: ReadonlySet<string> = new Set(
   // "Anonymous", "unavailable", "restricted", "private", "unknown" and "blocked" on a keypad.
   ['266696687', '86282452253', '7378742833', '7748283', '8656696', '2562533'],
 );
-/** After the country code 1: neither the area code nor the exchange begins with 0 or 1. */
+/** A North American number after its 1: neither area code nor exchange begins with 0 or 1. */
 const northAmerican = /^[2-9]\d{2}[2-9]\d{6}$/;
 
 /**
@@ -25,7 +25,7 @@ export function dialableNumber(text: string, region: CountryCode = 'US'): string
   return ext ? `${number};ext=${ext}` : number;
 }
 
-/** What a carrier sent as the caller's number; null for what it sends when that is withheld. */
+/** The caller's number; null for what a carrier sends in place of a withheld one. */
 export function sentNumber(sent: string): string | null {
   const digits = sent.replaceAll(/\D/g, '');
   return digits.length < 7 || isOneDigit(digits) || placeholders.has(digits) ? null : sent;
@@ -35,7 +35,7 @@ function isOneDigit(digits: string): boolean {
   return /^(\d)\1*$/.test(digits);
 }
 
-/** Where yards that name no number of theirs are, the most likely first. */
+/** The likeliest countries of yards that name no number of theirs, the first before the others. */
 const likelyRegions: readonly CountryCode[] = ['US', 'CA', 'GB', 'AU'];
 /** ECMA-402 of 2024, which the library of TypeScript does not have yet. */
 type ZonedLocale = Intl.Locale & { getTimeZones(): readonly string[] | undefined };

@@ -1,12 +1,12 @@
 import type { Unit } from './equipment.ts';
 
-/** What a unit costs per block of days. All money is in cents. */
+/** A unit's prices per block of days, in cents. */
 export type Rates = Pick<Unit, 'dailyRateCents' | 'weeklyRateCents' | 'fourWeekRateCents'>;
 
 /** Rates that any number of days can be priced by. */
 export type FullRates = Rates & { readonly dailyRateCents: number };
 
-/** How many of each block are billed. Together they cover the rental, and may cover more days. */
+/** The billed blocks of each length. Together they cover the rental, and may cover more days. */
 export type BilledBlocks = {
   readonly fourWeeks: number;
   readonly weeks: number;
@@ -72,7 +72,7 @@ function isBetter(a: Price, b: Price): boolean {
   return surplus === 0 ? blockCount(a.billed) < blockCount(b.billed) : surplus < 0;
 }
 
-/** How many days the billed blocks cover. */
+/** The days that the billed blocks cover. */
 export function coveredDays({ fourWeeks, weeks, days }: BilledBlocks): number {
   return fourWeeks * daysPerFourWeeks + weeks * daysPerWeek + days;
 }

@@ -6,7 +6,7 @@ export type DayNumber = number;
 /** The days a machine is out. Both ends are included: a rental of one day has `start === end`. */
 export type RentalRange = { readonly start: IsoDate; readonly end: IsoDate };
 
-/** Why dates cannot be rented. */
+/** The faults for which dates cannot be rented. */
 export type RentalDatesProblem = 'not-a-date' | 'reversed' | 'past' | 'too-long' | 'too-far';
 
 /** Dates that can be rented, or what is wrong with them, worded for the caller. */
@@ -45,7 +45,7 @@ export function addDays(iso: IsoDate, days: number): IsoDate {
 }
 
 /**
- * How many days a rental lasts, both ends included.
+ * The days of a rental, both ends included.
  * @throws {RangeError} when an end is not a day.
  */
 export function daysIn(range: RentalRange): number {

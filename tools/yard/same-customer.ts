@@ -1,8 +1,8 @@
-/** What a model writes when it has not asked for the name, and what callers say instead of one. */
+/** Words that a model writes for a name it never asked for, or callers say instead of one. */
 const noName =
   /^(?:the |my |an? |your |this |same )*(?:unknown|un(?:named|specified|available|identified)|caller|customer|client|guest|user|person|someone|somebody|anyone|nobody|name|names|full name|first name|last name|me|myself|self|i|us|same|n ?a|none|null|undefined|nil|nan|tbd|tba|anonymous|private|withheld|blocked|restricted|sir|ma ?am|mr|mrs|ms|miss|test|x+|placeholder|string|text|value|empty|blank|pending|missing|no one|no name|(?:is )?not (?:provided|given|known|stated|said|specified|available|yet|sure|applicable|mentioned|shared|disclosed)(?: yet)?|to be (?:provided|determined|confirmed|asked))(?: (?:name|caller|customer|user|here|unknown|not (?:provided|given|known)))*$/;
 
-/** Whether this is no name that anything can be put under: it is asked for again. */
+/** True for words that no booking can be put under: the caller is asked for the name again. */
 export function isNoName(said: string): boolean {
   const text = said.trim();
   // `[name]`, `<customer>`, `{{name}}`, `"..."`.
@@ -15,8 +15,8 @@ export function isNoName(said: string): boolean {
 }
 
 /**
- * Whether a name as it was said now can be the name that a booking is under: each of its words is a
- * word of that name, in any case and order. "Lopez" is Maria Lopez; "Maria Gomez" is not.
+ * True when each word said is a word of the booking's name, in any case and order: "Lopez" is Maria
+ * Lopez; "Maria Gomez" is not.
  */
 export function sameCustomer(said: string, booked: string): boolean {
   const known = new Set(words(booked));
@@ -25,8 +25,8 @@ export function sameCustomer(said: string, booked: string): boolean {
 }
 
 /**
- * Whether a name as it was said now proves anything: as above, and more than a first name, of which
- * the common ones are soon guessed. Of a booking under one word only, its code is the proof.
+ * True when the words fit the booking's name and are more than its first name, which is soon
+ * guessed. Of a booking under one word only, its code is the proof.
  */
 export function provesName(said: string, booked: string): boolean {
   const [first] = words(/^[^,]*,\s*(.+)$/.exec(booked)?.[1] ?? booked);

@@ -24,14 +24,14 @@ export function sheetText(text: string, maxLength: number): string {
   );
 }
 
-/** What a formula shows when it fails, also within a text that was joined from cells. */
+/** A failed formula's text, also within a text that was joined from cells. */
 const errorValue =
   /#(?:REF!|N\/A|VALUE!|NAME\?|DIV\/0!|NUM!|NULL!|ERROR!|SPILL!|CALC!|GETTING_DATA)|^Loading\.\.\.$/i;
 /** Text that gives the agent orders, or speaks in its place. */
 const order =
   /\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instructions?|rules?|prompts?|guidelines?|above|previous|prior)\b|\byou (?:are|must|will|should) (?:now|always|never|say|tell|act|pretend|answer|respond|reply|be an?)\b|(?:^|\s)(?:system|assistant|developer|user)\s*:|\b(?:system prompt|language model|as an ai)\b|\b(?:tell|inform|promise|offer) (?:the |every |all |any )*(?:callers?|customers?|clients?|users?)\b|^(?:say|respond|reply|answer)\b|<\/?[a-z|]+>|\b(?:book|cancel)_\w+/i;
 
-/** Whether a text of the sheet may be spoken, and shown to the model: no error value, and no orders. */
+/** True for a text that may be spoken, and shown to the model: no error value, and no orders. */
 export function isSpeakable(text: string): boolean {
   return !errorValue.test(text) && !order.test(text);
 }

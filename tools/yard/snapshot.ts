@@ -9,7 +9,7 @@ export type Snapshot = Inventory & {
   readonly isStale: boolean;
 };
 
-/** What the caller hears when the list could not be read. */
+/** An answer for when the list could not be read: nothing is promised. */
 export const listUnreachable = {
   say:
     "I can't reach our equipment list at the moment. " +
@@ -17,7 +17,7 @@ export const listUnreachable = {
   problem: 'list-unreachable',
 } as const;
 
-/** Said after anything that comes from a list that is too old. */
+/** A warning after anything that comes from a list that is too old. */
 export const staleListCaveat =
   "My list isn't up to date right now, so someone will confirm that and call you back.";
 

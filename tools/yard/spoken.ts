@@ -20,7 +20,7 @@ const months = [
 /** Past this many days a date without its year could be taken for another one. */
 const sayYearAfterDays = 300;
 
-/** What sentences about the yard's rentals depend on: its day, and what its prices are in (ISO 4217). */
+/** The yard's day, and the currency of its prices (ISO 4217): sentences about rentals need both. */
 export type Speaking = { readonly today: IsoDate; readonly currency: string };
 
 /** Money as a voice reads it well: `$450`, `£1,250`, and cents only when there are any: `$89.50`. */
@@ -74,7 +74,7 @@ export function spokenCount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** What is billed: `2 weeks and 3 days`; four weeks are `1 four-week block`. */
+/** The billed blocks in words: `2 weeks and 3 days`; four weeks are `1 four-week block`. */
 export function spokenBlocks({ fourWeeks, weeks, days }: BilledBlocks): string {
   const parts: [number, string][] = [
     [fourWeeks, 'four-week block'],

@@ -6,17 +6,17 @@ import { isSpeakable, maxNameLength, maxNoteLength, sheetText } from './sheet-te
 import type { Snapshot } from './snapshot.ts';
 import { spokenMoney } from './spoken.ts';
 
-/** What the model is told of a unit. Money is worded; text from the sheet is cleaned and cut. */
+/** A unit as the model is told of it. Money is worded; text from the sheet is cleaned and cut. */
 export type UnitFacts = {
   readonly itemId: string;
   readonly name: string;
   readonly category: string | null;
   readonly status: UnitStatus;
-  /** Whether it is free on all the days asked for, or today when none were. */
+  /** True when the unit is free on all the days asked for, or today when none were. */
   readonly free: boolean;
-  /** Why it is not, as a code; null when it is free. */
+  /** A code for the reason that it is not free; null when it is. */
   readonly reason: string | null;
-  /** The first day from which it is free for as long; null when nothing says when. */
+  /** The first day from which the unit is free for as long; null when nothing says when. */
   readonly freeFrom: IsoDate | null;
   readonly dailyRate: string | null;
   readonly weeklyRate: string | null;
@@ -45,7 +45,7 @@ export function checkUnit(
   };
 }
 
-/** What the model is told of a checked unit. */
+/** Words a unit's money and cuts its text, for the model. */
 export function unitFacts(
   { unit, availability, freeFrom }: CheckedUnit,
   currency: string,

@@ -2,7 +2,7 @@ import type { JournalBooking } from '../journal/booking.ts';
 import type { Inventory, SheetBooking, Unit } from './equipment.ts';
 import { itemKey } from './item-id.ts';
 
-/** What counts of a booking of the journal. */
+/** The fields of the journal's booking by which it holds its unit. */
 export type HeldBooking = Pick<
   JournalBooking,
   'bookingId' | 'itemId' | 'itemName' | 'start' | 'end' | 'state' | 'isChanging'

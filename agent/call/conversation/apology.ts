@@ -76,12 +76,12 @@ export class Apology {
     if (this.#offer === 'number-asked') this.#offer = 'none';
   }
 
-  /** Nothing works any more. Never rejects. */
+  /** Promises to call back, as nothing works any more. Never rejects. */
   async callBack(reason: TerminationReason): Promise<void> {
     await this.#noteAndSay(reason, { noted: CALL_YOU_BACK, unnoted: CALL_AGAIN });
   }
 
-  /** Nothing comes from the caller any more, and the gateway is about to hang up. Never rejects. */
+  /** Apologises before the gateway hangs up on a caller who sends nothing more. Never rejects. */
   async mediaLost(): Promise<void> {
     const words = { noted: CUT_SHORT, unnoted: CUT_SHORT_CALL_AGAIN };
     await this.#noteAndSay('media-lost', words, sharedTimes.lastWordsMs);

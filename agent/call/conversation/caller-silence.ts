@@ -34,7 +34,7 @@ export class CallerSilence {
     });
   }
 
-  /** Since the caller was last heard. */
+  /** Prompts since the caller was last heard. */
   get promptsSpoken(): number {
     return this.#promptsSpoken;
   }

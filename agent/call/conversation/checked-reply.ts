@@ -22,7 +22,7 @@ type ReplyOptions = {
   /** Asks the model for a reply. */
   readonly ask: (chatCtx: llm.ChatContext) => Promise<ReadableStream<Chunk> | null>;
   readonly facts: KnownFacts;
-  /** Told of the first sentence of a reply that is left out. */
+  /** Hears of the first sentence of a reply that is left out. */
   readonly onWithheld: (leftOut: LeftOut) => void;
 };
 

@@ -28,9 +28,9 @@ import type { SavedTalk } from '../persistence/call-snapshot.ts';
 
 /** Audio that the gateway's jitter buffer still holds when our own queue is empty. */
 const inFlightMs = 500;
-/** From the end of the caller's speech to the first sign of an answer being prepared. */
+/** An answer's first sign of being prepared comes within this of the caller's last sound. */
 const turnEndMs = 1_500;
-/** By then a caller who was not understood has been asked again. */
+/** A caller who was not understood has been asked again by then. */
 const askedAgainMs = unheardMs + 1_000;
 
 const clock = { nowMs: () => Date.now() };
@@ -68,12 +68,12 @@ export class Conversation {
   /** Our own prompts in this call, which are no answers of the model. */
   readonly #prompts = new Set<string>();
   readonly #playout = new Playout();
-  /** What was begun of our own and is not over, in order. */
+  /** Prompts of our own that were begun and are not over, in order. */
   readonly #saying = new Set<Saying>();
-  /** When the caller stopped to speak, while no answer to it has begun; by the wall clock. */
+  /** The moment the caller stopped speaking, while no answer to it has begun; by the wall clock. */
   #owesAnswerSinceMs: number | null = null;
   #goOnDuty = () => {};
-  /** Said over a sentence that cannot be interrupted, and the number of turns taken in by then. */
+  /** Words over a sentence that cannot be interrupted, and the number of turns taken in by then. */
   #overheard: { words: string; turns: number } | null = null;
   #overheardTimer: NodeJS.Timeout | undefined;
   readonly #speeches = new Set<voice.SpeechHandle>();
@@ -170,7 +170,7 @@ export class Conversation {
     return duty.catchUp({ sinceMs, takenIn: this.#callerWords });
   }
 
-  /** Whether the caller spoke when the other job gave the call away, or right before, and no more. */
+  /** True when the caller's last words came as the other job gave the call away, or just before. */
   wasCut({ callerHeardAtMs }: SavedTalk): boolean {
     const quietMs = Date.now() - (callerHeardAtMs ?? -Infinity);
     return quietMs < askedAgainMs && this.session.userState !== 'speaking';
@@ -196,12 +196,12 @@ export class Conversation {
     return () => this.session.output.audio?.resume();
   }
 
-  /** Whether words that the caller did not speak aloud are to be answered here; else they are kept. */
+  /** True when words that the caller did not speak aloud are to be answered here, not kept. */
   answers(words: string): boolean {
     return this.#receptionist.duty.answers(words);
   }
 
-  /** Where it stands. */
+  /** The talk so far, for the job that goes on with it. */
   get saved(): SavedTalk {
     const { confirmation, wrongCodes, messages } = this.#talk;
     return {
@@ -241,7 +241,7 @@ export class Conversation {
     return this.session.generateReply();
   }
 
-  /** As if the caller had said it, and as an answer to whatever was being said. */
+  /** Answers `words` as if the caller had said them, and breaks off speech that can be. */
   callerMeant(words: string): void {
     try {
       void this.session.interrupt();
@@ -276,7 +276,7 @@ export class Conversation {
     return handle;
   }
 
-  /** After a silence: what the caller said in it is answered, or what it broke off is said anew. */
+  /** Makes up for a silence: answers the caller's words in it, or says anew what it broke off. */
   #makeUp(wasInterrupting: boolean, sayings: readonly Saying[]): void {
     const missed = this.#receptionist.duty.catchUp({ sinceMs: 0, takenIn: this.#callerWords });
     if (missed !== null) return this.callerMeant(missed);
@@ -295,7 +295,7 @@ export class Conversation {
   }
 
   /**
-   * Whether the caller says nothing more, right before something is written. Speech that began is
+   * True when the caller says nothing more, right before something is written. Speech that began is
    * waited for, with its words: one that is no cough withdraws the yes.
    */
   async #callerIsSilent(signal: AbortSignal): Promise<boolean> {
@@ -379,7 +379,7 @@ export class Conversation {
     });
   }
 
-  /** In a few milliseconds, while the model thinks: what was booked meanwhile is taken. */
+  /** Reads the list anew, in a few ms while the model thinks: bookings may have come meanwhile. */
   async #refresh(reload: () => Promise<Inventory | null>): Promise<void> {
     try {
       this.#inventory = (await reload()) ?? this.#inventory;
@@ -389,7 +389,7 @@ export class Conversation {
   }
 }
 
-/** How far the caller has heard what is played: of words that are broken off, only their beginning. */
+/** The caller's hearing of words that are played: of those broken off, only their beginning. */
 class Playout {
   #playedMs = 0;
   #msPerLetter = usualMsPerLetter;

@@ -23,7 +23,7 @@ type ConversationDeps = Pick<CallContext, 'config' | 'store' | 'desk'> & {
 /** The talk of one call with its three providers, whose failures it writes down. */
 export function createConversation(deps: ConversationDeps): {
   readonly conversation: Conversation;
-  /** Whether nothing that the caller says arrives at a recogniser at the moment. */
+  /** True while no recogniser receives the caller's words. */
   readonly isDeaf: () => boolean;
 } {
   const { config, store, desk, caller, record, preload, signal } = deps;

@@ -93,7 +93,7 @@ export function wordsOfTools(chatCtx: llm.ChatContext): string | undefined {
   return sentences.length > 0 ? sentences.join(' ') : undefined;
 }
 
-/** Nothing of a payment card goes to the model, or is kept. */
+/** Keeps payment cards from the model and from the store. */
 function forgetCards(said: llm.ChatMessage): void {
   if (said.role !== 'user') return;
   said.content = said.content.map((part) =>

@@ -26,7 +26,7 @@ type RepromptDeps = {
   readonly timers: Pick<CallTimers, 'timer'>;
   /** Speaks a set phrase, whatever the providers do. */
   readonly say: (text: string) => void;
-  /** Nothing works any more: the caller is to be called back. Called once. */
+  /** Has the caller called back, since nothing works any more. Called once. */
   readonly giveUp: () => void;
   /** True while nothing that the caller says arrives at a recogniser. */
   readonly isDeaf: () => boolean;

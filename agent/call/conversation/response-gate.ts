@@ -5,8 +5,8 @@ type Unheeded = { readonly words: string; readonly atMs: number };
 const sameTurnMs = 1_500;
 
 /**
- * Whether this job answers the caller. It does not while another job has the call, or while it is
- * not known which job has it; what the caller says meanwhile is kept.
+ * This job's duty to answer the caller. It has none while another job has the call, or while it is
+ * not known which job has it; the caller's words meanwhile are kept.
  */
 export class Duty {
   readonly #nowMs: () => number;
@@ -19,7 +19,7 @@ export class Duty {
     this.#nowMs = nowMs;
   }
 
-  /** How many turns of the caller were taken in, whether answered here or kept. */
+  /** The caller's turns that were taken in, whether answered here or kept. */
   get turns(): number {
     return this.#turns;
   }
@@ -38,7 +38,7 @@ export class Duty {
     };
   }
 
-  /** Whether what the caller said, in a whole turn or with keys, is to be answered here and now. */
+  /** Takes in a turn, or keys; true when it is to be answered here and now. */
   answers(words: string): boolean {
     const nowMs = this.#nowMs();
     this.#turns += 1;
@@ -50,8 +50,8 @@ export class Duty {
   }
 
   /**
-   * What was said off duty from `sinceMs` on, by the wall clock, other than `takenIn`, the caller's last words in
-   * the talk so far; null for nothing.
+   * The caller's words off duty from `sinceMs` on, by the wall clock, but not `takenIn`, their last
+   * ones in the talk so far; null for none.
    */
   catchUp({ sinceMs, takenIn }: { sinceMs: number; takenIn: string }): string | null {
     const missed = this.#unheeded

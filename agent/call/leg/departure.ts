@@ -19,7 +19,7 @@ export type CallerEvents = {
 
 /** A caller whose leg broke may be rejoined by the gateway under the same identity. */
 const rejoinGraceMs = 12_000;
-/** After our own connection broke: the gateway is back within 6 s (seen), or not at all. */
+/** The gateway is back within 6 s (seen) of a break of our own connection, or not at all. */
 const returnGraceMs = 15_000;
 
 /** Reasons after which a participant of the gateway does not come back. */

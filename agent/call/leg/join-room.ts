@@ -66,7 +66,7 @@ function listenToCallers(room: Room): void {
   }
 }
 
-/** As the gateway shows a caller. */
+/** A caller is a participant of the SIP gateway. */
 function isOnTelephone({ info }: RemoteParticipant): boolean {
   return info.kind === ParticipantKind.SIP;
 }

@@ -9,7 +9,7 @@ export type TransferResult = {
   readonly outcome: 'transferred' | 'refused' | 'no-answer' | 'failed';
   /** The other side's answer; null when it did not come to that. */
   readonly sipStatus: number | null;
-  /** Why it `failed`; absent when the other side decided. */
+  /** The fault of a transfer that `failed`; absent when the other side decided. */
   readonly error?: unknown;
 };
 
@@ -17,7 +17,7 @@ export type TransferResult = {
 const announceMs = 8_000;
 /** The server's own answer comes within two seconds of the ringing's end (livekit-server-sdk). */
 const answerMarginMs = 3_000;
-/** After the caller's leg is gone: the gateway tells the server of a transfer at the same moment. */
+/** The gateway tells the server of a transfer as the caller's leg goes: within this, or never. */
 const settleMs = 500;
 
 /** Statuses that say that it rang, or that nobody was there to take it (Q.850 causes 18 and 19). */
@@ -85,7 +85,7 @@ type TransferDeps = {
   readonly talk: TransferTalk;
   /** One try: `transferCaller`. */
   readonly refer: (number: string) => Promise<TransferResult>;
-  /** Told of each transfer once; not of one that the end of the call cut short. */
+  /** Hears of each transfer once; not of one that the end of the call cut short. */
   readonly onResult: (result: TransferResult & { readonly durationMs: number }) => void;
   /** Aborted when the call ends. */
   readonly signal: AbortSignal;
@@ -106,7 +106,7 @@ export class Transfer {
     if (this.#deps.state.begin(transferring)) void this.#run(numbers, transferring);
   }
 
-  /** Once the caller is gone: whether it was a transfer that took them. Known within half a second. */
+  /** True when a transfer took the caller, who is gone. Known within half a second. */
   async tookCaller(): Promise<boolean> {
     const referral = this.#referral;
     if (!referral) return false;

@@ -38,10 +38,10 @@ const emptyMs = 300;
  */
 export class GapDetector {
   readonly #deps: GapDetectorDeps;
-  /** When the last packet came, or silence began to mean something; null while it means nothing. */
+  /** The last packet, or the start of silence that means something; null while none does. */
   #silentSinceMs: number | null = null;
   #isOpen = false;
-  /** When each sample of the latest row with packets was taken, in an open gap. */
+  /** The times of the samples in the latest row with packets, in an open gap. */
   #healing: number[] = [];
 
   /** `silentMs`: how long a gap already lasts that the job before this one found; null for none. */

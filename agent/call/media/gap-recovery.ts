@@ -17,7 +17,7 @@ export type SavedRecovery = {
 /** A gap that may be healing is looked at again so soon. */
 const pollMs = 250;
 
-/** Why a gap is no attempt. */
+/** The reasons that a gap is no attempt. */
 type Refusal = 'cooldown' | 'attempts-used';
 
 type Decision = { readonly attempt: number | null; readonly refusal: Refusal | null };
@@ -41,10 +41,10 @@ export class GapRecovery {
   #figures: RecoveryFigures;
   #attemptsUsed: number;
   #lastAttemptMs: number | null = null;
-  /** Of the gap that is open. */
+  /** The open gap's walk. */
   #walk: RecoveryLadder | null = null;
   #isWalking = false;
-  /** When the gap that is open is dealt with again. */
+  /** The open gap is dealt with again then. */
   #again: NodeJS.Timeout | undefined;
   #isOver = false;
 
@@ -130,7 +130,7 @@ export class GapRecovery {
     this.#walk?.cancel('The call is over');
   }
 
-  /** Does what may be done now about the gap that is open; `tell` hears of it before. */
+  /** Deals with the open gap as far as it may now; `tell` hears of it before. */
   #deal(silentMs: number, tell: (decided: Decision) => void = () => {}): void {
     const refusal = this.#refusal();
     const attempt = refusal ? null : (this.#attemptsUsed += 1);

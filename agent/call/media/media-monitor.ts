@@ -74,7 +74,7 @@ export class MediaMonitor {
     );
   }
 
-  /** From now on a gap is dealt with; `saved` is what an earlier job of the call knew. */
+  /** Deals with gaps from now on; `saved` is from an earlier job of the call. */
   start(saved: SavedRecovery | undefined): void {
     const { room, timeouts, timers, emit, callerIdentity } = this.#deps;
     const { ask, rejoin, giveUp, state, isServerThere } = this.#deps;

@@ -33,7 +33,7 @@ export type LadderDeps = {
   /** False while LiveKit answers nobody: then the silence is not the caller's, who may hold on. */
   readonly isServerThere: () => Promise<boolean>;
   readonly emit: EmitGap;
-  /** When the gateway hangs up by itself, counted from the last packet. */
+  /** The gateway hangs up by itself so long after the last packet. */
   readonly mediaTimeoutMs: number;
   /** A clock that never jumps. */
   readonly nowMs?: () => number;
@@ -49,7 +49,7 @@ const stepMs = 2_500;
 /** A job that came by rejoining sees by then packets that stay. */
 const lookMs = 2_000;
 const pollMs = 250;
-/** From the server's first answer to packets that stay (a freeze of 30 s: 1.1 s to `reconnected`). */
+/** A server that answers has packets stay by then (1.1 s to `reconnected` after 30 s frozen). */
 const serverBackMs = 5_000;
 
 /** One way up the ladder, for one gap. */

@@ -8,11 +8,11 @@ const lookMs = 2_000;
 
 /** The RTP packets that went over the caller's leg: frames go on for ever without any. */
 export type PacketCount = {
-  /** From the caller. */
+  /** The caller's packets. */
   readonly packets: number;
   /** Unix time. */
   readonly lastPacketAtMs: number | null;
-  /** To the caller; the SDK sends silence, too. */
+  /** The agent's packets; the SDK sends silence, too. */
   readonly packetsOut: number;
   /** Unix time. */
   readonly lastPacketOutAtMs: number | null;

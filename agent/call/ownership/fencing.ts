@@ -19,7 +19,7 @@ const tickMs = 250;
 /** The process stood still for so long, with all its timers, that another job may be there by now. */
 const lateMs = 700;
 
-/** Why another job may have the call. Only the last is seen in healthy calls. */
+/** Signs that another job may have the call. Only the last is seen in healthy calls. */
 type Sign = 'reconnected' | 'stood-still' | 'other-agent';
 
 type FencingDeps = {

@@ -37,7 +37,7 @@ export type HandOverDeps = {
   readonly ask: (kind: ResumeKind) => boolean;
   /** Neither side speaks, and no answer is being prepared. */
   readonly isBetweenTurns: () => boolean;
-  /** From then on the call goes over in the middle of a turn too; by `performance.now()`. */
+  /** The call goes over in the middle of a turn too from then on; by `performance.now()`. */
   readonly dueAtMs: () => number;
   /** Tells the caller of it, if they are to be told. */
   readonly announce: () => Promise<void>;
@@ -46,7 +46,7 @@ export type HandOverDeps = {
    * something has begun meanwhile that only this job can finish.
    */
   readonly surrender: (give: () => Promise<boolean>) => Promise<boolean> | null;
-  /** From now on nothing is answered; the returned function takes it back. */
+  /** Answers nothing from now on; the returned function takes it back. */
   readonly fallSilent: () => () => void;
   readonly state: () => SavedCall;
 };

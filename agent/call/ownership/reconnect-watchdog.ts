@@ -22,7 +22,7 @@ type ReconnectWatchDeps = {
   readonly isServerThere: () => Promise<boolean>;
   /** True when LiveKit lists the caller; never rejects. For a room without one no job is sent. */
   readonly isCallerThere: () => Promise<boolean>;
-  /** Where the call may not recover, this job must not leave it: that is waited for. */
+  /** The call's state: where it may not recover, this job must not leave it, and waits. */
   readonly state: Pick<CallState, 'may'>;
   /** The caller is there, and the room does not come back to us. Told once an outage. */
   readonly onStuck: (outage: { readonly awayMs: number }) => void;
@@ -84,7 +84,7 @@ async function isStuck(
   return false;
 }
 
-/** This agent's part of the caller's voice. */
+/** The caller's track as this agent has it. */
 function legFields({ room, callerIdentity }: ReconnectWatchDeps) {
   const track = callersTrack(room, callerIdentity);
   return {

@@ -6,7 +6,7 @@ import { CAN_YOU_HEAR, STILL_HERE, WELCOME_BACK } from '../../speech/prompts/pro
 /** An agent that dies so often at one turn of the caller would die of it once more. */
 const mostAtOneTurn = 3;
 
-/** From where a fresh job goes on. */
+/** A fresh job's starting point. */
 type ResumePlan = {
   /** Undefined when nothing of what was said could be kept. */
   readonly saved: SavedCall | undefined;

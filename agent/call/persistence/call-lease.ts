@@ -40,14 +40,14 @@ export class CallLease {
     this.#lease = new HeldLease({ name, holder: options.jobId, ttlMs: leaseMs });
   }
 
-  /** Of the lease; 0 without one. */
+  /** The lease's epoch; 0 without one. */
   get epoch(): number {
     return this.#lease.epoch;
   }
 
   /**
-   * Of the lease, for what is written in `tx`: a call that could not be claimed before is claimed
-   * with it. 0 when another job has it.
+   * The lease's epoch, for a write in `tx`: a call that could not be claimed before is claimed with
+   * it. 0 when another job has it.
    */
   async epochIn(tx: Pick<Store, 'db' | 'dialect'>): Promise<number> {
     if (this.#lease.epoch === 0) await this.#lease.claim(tx, this.#supersedes);
@@ -119,7 +119,7 @@ export class CallLease {
     return this.#lease.handTo(tx, jobId);
   }
 
-  /** Who has the call now; null for nobody. Rejects when the store does. */
+  /** The job that has the call now; null for nobody. Rejects when the store does. */
   async holder(): Promise<string | null> {
     const lease = await readLease(await this.#open(), callLeaseName(this.#callId));
     return lease?.holder ?? null;

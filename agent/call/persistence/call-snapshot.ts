@@ -69,13 +69,13 @@ const savedTalk = z.object({
   wrongCodes: z.number(),
   /** Codes of the messages taken, by what was in them. */
   messages: z.record(z.string(), z.string()),
-  /** When the caller stopped to speak, by the wall clock, if nothing was said to them since. */
+  /** The caller stopped speaking then, by the wall clock, if nothing was said to them since. */
   callerWaitsSinceMs: z.number().nullish(),
   /** The same; but now, while they speak. */
   callerHeardAtMs: z.number().nullish(),
 });
 
-/** Where the talk stands. */
+/** The talk so far, for the job that goes on with it. */
 export type SavedTalk = z.infer<typeof savedTalk>;
 
 const transferFigures = z.object({

@@ -167,7 +167,7 @@ export class CallStore {
     }
   }
 
-  /** Where the call stands; undefined when an earlier job could not keep it. Rejects with the store. */
+  /** The call so far; undefined when an earlier job could not keep it. Rejects with the store. */
   async savedCall(): Promise<SavedCall | undefined> {
     const json = await readCallState(await this.#open(), this.#callId);
     return json === undefined ? undefined : savedCallFrom(json);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DeadlineError } from '../../infra/deadline.ts';
 
-/** What a check found. `fail` keeps calls from being answered well; `warn` will, or may. */
+/** A check's result. `fail` keeps calls from being answered well; `warn` will, or may. */
 export type Finding = {
   readonly status: 'ok' | 'warn' | 'fail';
   readonly detail: string;
@@ -26,12 +26,12 @@ export function warn(detail: string, advice: string): Finding {
   return { status: 'warn', detail, advice };
 }
 
-/** Does not work. */
+/** A check that does not work. */
 export function fail(detail: string, advice: string): Finding {
   return { status: 'fail', detail, advice };
 }
 
-/** What a check that threw has found: no answer in time, no connection, or something unreadable. */
+/** The finding of a check that threw: no answer in time, no connection, or something unreadable. */
 export function findingOfError(error: unknown, address: string | undefined): Finding {
   const advice = `Check ${address ? `${address} and ` : ''}the network, then try again`;
   if (error instanceof DeadlineError) return fail(`no answer within ${error.ms} ms`, advice);

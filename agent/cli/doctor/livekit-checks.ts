@@ -12,7 +12,7 @@ import { fail, ok, warn, type Finding } from './finding.ts';
 const keyAdvice =
   'Set LIVEKIT_API_KEY and LIVEKIT_API_SECRET to a key of the project that LIVEKIT_URL names';
 
-/** Whether LiveKit is there and takes the key. */
+/** Checks that LiveKit is there and takes the key. Rejects without an answer. */
 export async function checkLivekit({ livekit }: Config): Promise<Finding> {
   // One answer is wanted, from the address that is set.
   const options = { failover: false };
@@ -30,7 +30,7 @@ export async function checkLivekit({ livekit }: Config): Promise<Finding> {
 
 const setupAdvice = 'Run npm run setup-sip';
 
-/** Whether telephone calls get to this agent: a trunk, and a rule for it that dispatches the agent. */
+/** Checks that telephone calls get to this agent: a trunk, and a rule that dispatches the agent. */
 export async function checkSip({ livekit }: Config): Promise<Finding> {
   const options = { failover: false };
   const sip = new SipClient(livekit.url, livekit.apiKey, livekit.apiSecret, options);

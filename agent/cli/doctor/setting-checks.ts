@@ -27,14 +27,14 @@ export function readEnvironment(env: Environment): { config: Config | null; find
   }
 }
 
-/** Whether the time budgets fit together. */
+/** Warns of time budgets that do not fit together. */
 export function checkBudgets({ timeouts }: Config): Finding {
   const broken = brokenRelations(timeouts);
   if (broken.length === 0) return ok('the time budgets fit together');
   return warn(broken.join('; '), 'Change one of the two, or leave both at their defaults');
 }
 
-/** What the platform does at a deploy: whether calls that are up may end by themselves. */
+/** Checks that the platform lets calls that are up end by themselves at a deploy. */
 export function checkPlatform(env: Environment, config: Config): Finding {
   const { platform, timeouts, drainGraceMs } = config;
   if (platform === 'other') return ok('not on Railway');

@@ -77,7 +77,7 @@ export function adviceOn(code: SheetsErrorCode, auth: SheetsAuth): string {
   return advice[code] ?? 'Check the network (and SHEETS_BASE_URL, if set), then run doctor again';
 }
 
-/** What to do about each, once. */
+/** The owner's next steps, each once. */
 function remediesOf(problems: readonly SheetProblem[]): string {
   const remedies = [...new Set(problems.slice(0, maxProblemsShown).map(({ remedy }) => remedy))];
   return `${capitalised(remedies.join('; '))}. npm run doctor -- --sheet says it row by row`;

@@ -1,7 +1,7 @@
 import { isIP, isIPv6 } from 'node:net';
 import { parseArgs } from 'node:util';
 
-/** What the person asked for. A list that was not given is null: what is there then stays. */
+/** The person's wishes. For a list that they did not give, null: the one that is there stays. */
 export type SetupSipArguments = {
   readonly help: boolean;
   readonly dryRun: boolean;

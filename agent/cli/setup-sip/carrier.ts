@@ -1,6 +1,6 @@
 import type { SIPInboundTrunkInfo } from 'livekit-server-sdk';
 
-/** What to set at the carrier. `text` says it to a person. */
+/** The settings to make at the carrier. `text` says them to a person. */
 export type CarrierSettings = {
   readonly sipUri: string;
   readonly numbers: readonly string[];
@@ -10,7 +10,7 @@ export type CarrierSettings = {
 };
 
 /**
- * Where the carrier is to send calls. LiveKit Cloud's SIP address begins with the project's id
+ * The carrier's settings for the trunk. LiveKit Cloud's SIP address begins with the project's id
  * without `p_`, which neither LIVEKIT_URL nor the API tells
  * (docs.livekit.io/telephony/start/sip-trunk-setup).
  */

@@ -9,7 +9,7 @@ import {
 import { SetupSipError, type SetupSipArguments } from './arguments.ts';
 import { dispatches, isSameNumber, isUnrestricted } from './sip-objects.ts';
 
-/** What is to be done about one object, and what it then is. `changes` is empty for `keep`. */
+/** The action on one object, and the object after it. `changes` is empty for `keep`. */
 export type Plan<T> = {
   readonly action: 'create' | 'update' | 'keep';
   readonly info: T;

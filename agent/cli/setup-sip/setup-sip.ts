@@ -135,7 +135,7 @@ function reportObject<T extends SIPInboundTrunkInfo | SIPDispatchRuleInfo>(
   report(line, [`${named}: ${action}`, ...plan.changes.map((change) => `  ${change}`)].join('\n'));
 }
 
-/** What went wrong, for the person; a server's own words are cleaned of secrets and numbers. */
+/** A failure's code, and words for the person, without secrets and numbers of a server's own. */
 function failureOf(
   error: unknown,
   clean: (text: string) => string,

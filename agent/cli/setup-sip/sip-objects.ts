@@ -1,11 +1,11 @@
 import type { SIPDispatchRuleInfo, SIPInboundTrunkInfo } from 'livekit-server-sdk';
 
-/** Whether calls that come in by this trunk may fall under this rule: one without trunks takes any. */
+/** True when the rule may take the trunk's calls: a rule without trunks takes any. */
 export function takesCallsOf(rule: SIPDispatchRuleInfo, trunk: SIPInboundTrunkInfo): boolean {
   return rule.trunkIds.length === 0 || rule.trunkIds.includes(trunk.sipTrunkId);
 }
 
-/** Whether the room of a call under this rule is made with this agent in it. */
+/** True when the rule makes its rooms with this agent in them. */
 export function dispatches(rule: SIPDispatchRuleInfo, agentName: string): boolean {
   return rule.roomConfig?.agents.some((agent) => agent.agentName === agentName) ?? false;
 }
@@ -16,8 +16,8 @@ export function namesRoomsByCaller(rule: SIPDispatchRuleInfo): boolean {
 }
 
 /**
- * Whether anyone who knows the SIP address may call in by this trunk. Its numbers do not restrict:
- * they say what is called, not who calls.
+ * True when anyone who knows the SIP address may call in by this trunk. Its numbers do not
+ * restrict: they say which one is called, not who calls.
  */
 export function isUnrestricted(trunk: SIPInboundTrunkInfo): boolean {
   const { allowedAddresses, authUsername } = trunk;

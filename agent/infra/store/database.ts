@@ -6,7 +6,7 @@ import type { Schema, StoreDialect } from './schema.ts';
 import { sqliteDatabase } from './sqlite.ts';
 import { StoreError } from './store-error.ts';
 
-/** Where queries run: the store itself, or a transaction of it. */
+/** The store itself, or a transaction of it: queries run in either. */
 export type StoreQueries = { readonly db: Kysely<Schema>; readonly dialect: StoreDialect };
 
 /** The store that all calls and processes share. The same queries run on both databases. */

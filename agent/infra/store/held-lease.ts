@@ -19,7 +19,7 @@ export class HeldLease {
     readonly name: string;
     readonly holder: string;
     readonly ttlMs: number;
-    /** Of this process; the lease itself expires by the database's clock. */
+    /** This process's clock; the lease itself expires by the database's. */
     readonly nowMs?: () => number;
   }) {
     this.#name = options.name;
@@ -33,7 +33,7 @@ export class HeldLease {
     return this.#isHeld;
   }
 
-  /** Of the last time that it was ours; 0 when it never was. */
+  /** The lease's epoch when it was last ours; 0 when it never was. */
   get epoch(): number {
     return this.#lease?.epoch ?? 0;
   }
@@ -59,7 +59,7 @@ export class HeldLease {
     return this.#isHeld;
   }
 
-  /** As `renew`, once a third of its time is over: each renewal is a write to the disk. */
+  /** Renews the lease once a third of its time is over: each renewal is a write to the disk. */
   async keep(queries: StoreQueries): Promise<boolean> {
     const isYoung = this.#nowMs() - this.#renewedMs <= this.#ttlMs / 3;
     return this.#isHeld && (isYoung || this.renew(queries));

@@ -11,7 +11,7 @@ export type Lease = {
   readonly name: string;
   readonly holder: string;
   readonly epoch: number;
-  /** By the database's clock. */
+  /** The database's clock. */
   readonly expiresAtMs: number;
 };
 
@@ -110,7 +110,7 @@ export async function releaseLease({ db }: StoreQueries, lease: Lease): Promise<
     .execute();
 }
 
-/** Who holds the lease now; null when it is free or expired. */
+/** The lease's holder now; null when it is free or expired. */
 export async function readLease(
   { db, dialect }: StoreQueries,
   name: string,

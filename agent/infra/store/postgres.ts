@@ -12,7 +12,7 @@ import { StoreError, type StoreErrorCode } from './store-error.ts';
 const connectMs = 3_000;
 /** A frozen process must not hold its row locks for longer than others wait for them, twice. */
 const idleInTransactionMs = 10_000;
-/** Of each process: a call has few queries, and all jobs together stay below the usual 100. */
+/** Each process's connections: a call has few queries, and all jobs stay below the usual 100. */
 const maxConnections = 4;
 
 /** Postgres below Kysely, and beside it a way to write all queries, or none, in one round trip. */
@@ -63,7 +63,7 @@ export function postgresDatabase(options: {
   return { dialect, writeAll: (queries) => writeAll(pool, queries) };
 }
 
-/** After one that fails Postgres refuses the others, and makes the `commit` a rollback. */
+/** Sends all at once: after one that fails Postgres refuses the others, and rolls all back. */
 async function writeAll(pool: Pool, queries: readonly CompiledQuery[]): Promise<void> {
   const client = await connect(pool);
   try {
@@ -88,7 +88,7 @@ async function connect(pool: Pool): Promise<CodedClient> {
   }
 }
 
-/** As `pg` does, but bigint as a number: ours are milliseconds, epochs and counts. */
+/** Parses as `pg` does, but bigint as a number: ours are milliseconds, epochs and counts. */
 const getTypeParser: typeof types.getTypeParser = (oid, format) =>
   oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format);
 
@@ -127,7 +127,7 @@ class CodedClient implements PostgresPoolClient {
   }
 }
 
-/** By SQLSTATE, or by its class (postgresql.org/docs/current/errcodes-appendix.html). */
+/** SQLSTATEs, or their classes (postgresql.org/docs/current/errcodes-appendix.html). */
 const codes: Readonly<Record<string, StoreErrorCode>> = {
   '40001': 'STORE_BUSY', // serialization_failure
   '40P01': 'STORE_BUSY', // deadlock_detected

@@ -53,7 +53,7 @@ type LeasesTable = {
   readonly expiresAtMs: number;
 };
 
-/** What jobs read and the supervisor keeps fresh, such as the yard's inventory. */
+/** Lists that jobs read and the supervisor keeps fresh, such as the yard's inventory. */
 type SnapshotsTable = {
   readonly name: string;
   readonly json: string;
@@ -91,18 +91,18 @@ type BookingsTable = {
   readonly callerKey: string | null;
   readonly totalCents: number;
   readonly state: 'pending' | 'confirmed' | 'conflict' | 'cancelled';
-  /** Why staff's sheet and the booking do not go together. */
+  /** The reason that staff's sheet and the booking do not go together. */
   readonly conflict: string | null;
   readonly createdAtMs: number;
   readonly changedAtMs: number;
-  /** When a row for it was last on its way to the sheet, with no answer yet. */
+  /** The booking's row was last on its way to the sheet then, with no answer yet. */
   readonly sentAtMs: number | null;
   /**
    * JSON: what the row in the sheet may still show, oldest first, while a change is on its way there.
    * Null when the sheet was last seen to show the booking as it is here.
    */
   readonly superseded: string | null;
-  /** When a person dealt with the conflict. */
+  /** A person dealt with the conflict then. */
   readonly resolvedAtMs: number | null;
 };
 
@@ -121,7 +121,7 @@ type BookedDaysTable = {
   readonly bookingId: string;
 };
 
-/** What callers left for the staff. */
+/** Callers' messages for the staff. */
 type MessagesTable = {
   readonly code: string;
   readonly callId: string;
@@ -136,7 +136,7 @@ type MessagesTable = {
   readonly resolvedAtMs: number | null;
 };
 
-/** What the sheet does not show yet: each row names what is to be brought up to date there. */
+/** Changes that the sheet does not show yet: each row names one booking or message. */
 type OutboxTable = {
   readonly id: Generated<number>;
   readonly kind: 'booking' | 'message';
@@ -157,23 +157,23 @@ type StatusMarksTable = {
   readonly endDay: string;
 };
 
-/** Where the talk of a live call stands, for the job that goes on with it. Gone with the call. */
+/** A live call's talk so far, for the job that goes on with it. Gone with the call. */
 type CallStatesTable = {
   readonly callId: string;
-  /** Of the job that wrote it: an older one writes no more. */
+  /** The writing job's: an older one writes no more. */
   readonly epoch: number;
   /** JSON, with the version of its shape. */
   readonly json: string;
   readonly savedAtMs: number;
 };
 
-/** Which database the store lives in. */
+/** The databases that the store can live in. */
 export type StoreDialect = 'sqlite' | 'postgres';
 
 /** The column types that the two databases spell differently. */
 type ColumnTypes = { readonly int: string; readonly bytes: string; readonly rowId: string };
 
-/** How each database spells them. */
+/** The column types in each database's spelling. */
 export const columnTypes: Readonly<Record<StoreDialect, ColumnTypes>> = {
   sqlite: { int: 'integer', bytes: 'blob', rowId: 'integer primary key autoincrement' },
   postgres: {

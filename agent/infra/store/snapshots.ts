@@ -29,7 +29,7 @@ export async function readSnapshot(
   return row && { json: JSON.parse(row.json), savedAtMs: row.savedAtMs };
 }
 
-/** When the snapshot of that name was saved, or undefined: tells whether it is worth reading again. */
+/** The time that the snapshot was saved, or undefined: tells whether it is worth reading again. */
 export async function readSnapshotTime(
   { db }: StoreQueries,
   name: string,

@@ -29,7 +29,7 @@ const fileName = 'pickup.sqlite';
 /** Far more than the queries that we have; lists of values of many lengths make more. */
 const mostStatements = 200;
 
-/** By SQLite's primary result code (sqlite.org/rescode.html), the low byte of `errcode`. */
+/** SQLite's primary result codes (sqlite.org/rescode.html), the low byte of `errcode`. */
 const codes: Readonly<Record<number, StoreErrorCode>> = {
   3: 'STORE_UNAVAILABLE', // PERM
   5: 'STORE_BUSY',
@@ -88,7 +88,7 @@ class SqliteDriver implements Driver {
   readonly #options: SqliteOptions;
   readonly #log: WriteAheadLog;
   #db: DatabaseSync | undefined;
-  /** By their text: preparing one takes longer than running it. */
+  /** Prepared statements by their text: preparing one takes longer than running it. */
   readonly #statements = new Map<string, StatementSync>();
   #transaction: { readonly owner: DatabaseConnection; readonly ended: Promise<void> } | undefined;
   #endTransaction = () => {};

@@ -26,26 +26,26 @@ export type ThinkingTrouble = {
 export const thinkingBudgets = {
   /** Silence on a telephone is felt from about 2 s; the turn's end has taken 0.6 s of it. */
   fillerMs: 1_500,
-  /** From filler to filler: a second to speak it, and then as long a silence as is bearable. */
+  /** The next filler: a second to speak one, and then as long a silence as is bearable. */
   nextFillerMs: 3_500,
   /** Three to four times the usual time; three requests of it fit into `turnMs`. */
   firstTokenMs: 2_500,
   /** Tokens come every 10-30 ms; words already sent to the voice cover most of a pause. */
   betweenTokensMs: 2_000,
-  /** From the request to the first word. Then the caller hears an apology instead. */
+  /** The caller hears an apology when the first word takes longer, from the request on. */
   turnMs: 8_000,
 } as const;
 
-/** Of the 4xx, only these heal: the others say that the request, the key or the name is wrong. */
+/** Refusals that heal; the other 4xx say that the request, the key or the name is wrong. */
 const healing = [408, 409, 429];
-/** Before the same model again: a hiccup is over by then. Nothing to a caller who waits anyway. */
+/** A hiccup is over before the same model is asked again; a waiting caller feels nothing. */
 const samePauseMs = 200;
 /** A provider that asks for more than this has the next model answer instead. */
 const longestPauseMs = 1_000;
 
 const lostThread = 'Sorry, I lost my train of thought. Could you say that again, please?';
 
-/** As `thinkingBudgets`. */
+/** Budgets in place of `thinkingBudgets`, in ms. */
 export type ThinkingBudgets = Readonly<Record<keyof typeof thinkingBudgets, number>>;
 
 /** The models of a `FallbackLlm`, and its words and budgets. */
@@ -191,7 +191,7 @@ class FallbackLlmStream extends llm.LLMStream {
     return this.#said.trim() !== '';
   }
 
-  /** After a tool's answer a model may rightly have nothing to add. */
+  /** False after a tool's answer, to which a model may rightly have nothing to add. */
   get #isAnswerDue(): boolean {
     return this.chatCtx.items.at(-1)?.type !== 'function_call_output';
   }

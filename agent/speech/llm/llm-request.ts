@@ -1,7 +1,7 @@
 import { APIStatusError, APITimeoutError, type llm } from '@livekit/agents';
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** Why a request to a model was given up. */
+/** The reasons to give up a request to a model. */
 export type ThinkingFaultKind = 'refused' | 'slow' | 'stalled' | 'cut' | 'malformed';
 
 /** A request to a model failed or was given up. `code` is `MODEL_FAILED`. */

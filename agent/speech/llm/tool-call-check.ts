@@ -38,7 +38,7 @@ async function whatIsWrong(
   return `The arguments of ${name} were wrong: ${issues.join('; ')}.`;
 }
 
-/** By Standard Schema (standardschema.dev), which zod speaks; a bare JSON Schema is not checked. */
+/** Issues by Standard Schema (standardschema.dev), as zod has it; a bare JSON Schema has none. */
 async function issuesOf(schema: unknown, value: object): Promise<string[]> {
   const standard = isObject(schema) ? schema['~standard'] : undefined;
   const validate = isObject(standard) ? standard['validate'] : undefined;

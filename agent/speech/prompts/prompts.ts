@@ -19,9 +19,9 @@ export const SAY_AGAIN = "Sorry, I didn't quite catch that. Could you say it onc
 export const BEAR_WITH_ME = "I'm sorry, I'm having trouble hearing you. One moment, please.";
 /** The same, a while later. */
 export const STILL_TRYING = "I'm still trying to hear you. Please stay on the line.";
-/** In place of a sentence that no voice could speak. */
+/** A recording in place of a sentence that no voice could speak. */
 export const VOICE_TROUBLE = "I'm sorry, I'm having trouble speaking. One moment, please.";
-/** Nothing works: the caller's number is kept, and the call ends. */
+/** The call ends, as nothing works; the caller's number is kept. */
 export const CALL_YOU_BACK =
   "I'm sorry, something isn't working on our side. I've noted your number, and someone will call you back. Goodbye.";
 /** The same, without a number. */
@@ -50,10 +50,10 @@ export const callLimitWarning =
 export const callLimitGoodbye =
   'I’m sorry, this call has reached its time limit. Please call again if there’s more. Goodbye.';
 
-/** Said before a transfer. */
+/** The last words before a transfer. */
 export const TRANSFERRING = "I'll put you through now. One moment, please.";
 
-/** Said when a transfer came to nothing; what it offers, the model then does. */
+/** Words for a transfer that came to nothing; what they offer, the model then does. */
 export const wordsAfterTransfer = {
   refused: "I'm sorry, nobody can take your call right now. Shall I take a message?",
   'no-answer': "I'm sorry, nobody is answering right now. Shall I take a message?",

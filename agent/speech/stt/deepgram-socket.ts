@@ -19,7 +19,7 @@ type SocketOptions = {
 const connectMs = 3_000;
 /** Deepgram closes what was silent for 10 s and asks for one of these every 3 to 5 s. */
 const keepAliveMs = 5_000;
-/** After the last sound: for the last transcript and Deepgram's own close. */
+/** Deepgram's last transcript and its own close may take so long after the last sound. */
 const finishMs = 800;
 /** One such frame may be a proxy's hiccup. */
 const maxGarbageInARow = 3;

@@ -49,13 +49,13 @@ export class DeepgramStt extends stt.STT {
     return this.deafSinceMs !== undefined;
   }
 
-  /** Since when, on `performance.now()`'s clock; undefined while it hears. */
+  /** The moment that a stream went deaf, by `performance.now()`; undefined while all hear. */
   get deafSinceMs(): number | undefined {
     for (const { deafSinceMs } of this.#streams) if (deafSinceMs !== undefined) return deafSinceMs;
     return undefined;
   }
 
-  /** Told by the session's voice detector: speech without any transcript means a dumb connection. */
+  /** The session's voice detector tells: speech without any transcript means a dumb connection. */
   callerSpeaking(isSpeaking: boolean): void {
     for (const stream of this.#streams) stream.callerSpeaking(isSpeaking);
   }

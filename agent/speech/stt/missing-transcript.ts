@@ -20,7 +20,7 @@ export class MissingTranscript {
     this.#onUnanswered = onUnanswered;
   }
 
-  /** Since when an answer is awaited, on `performance.now()`'s clock; undefined while none is. */
+  /** The time since which an answer is awaited, by `performance.now()`; undefined while none is. */
   get sinceMs(): number | undefined {
     return this.#sinceMs;
   }
@@ -58,7 +58,7 @@ export class MissingTranscript {
     if (this.#sinceMs !== undefined) this.#expectIn(whileSpeakingMs, this.#sinceMs);
   }
 
-  /** Nothing is awaited any more. */
+  /** Awaits nothing any more. */
   settle(): void {
     this.pause();
     this.#sinceMs = undefined;

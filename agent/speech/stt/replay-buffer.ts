@@ -23,7 +23,7 @@ export class ReplayBuffer {
     this.#capacity = (seconds * 1_000) / chunkMs;
   }
 
-  /** Where the last whole chunk ends. */
+  /** The end of the last whole chunk. */
   get end(): number {
     return (this.#forgotten + this.#chunks.length) * chunkSamples;
   }
@@ -46,7 +46,7 @@ export class ReplayBuffer {
     return this.#filled === 0 ? undefined : this.#close();
   }
 
-  /** Where the first chunk begins that lies wholly after `position` and has sound, or undefined. */
+  /** The start of the first chunk that lies wholly after `position` and has sound, or undefined. */
   soundAfter(position: number): number | undefined {
     const first = this.#indexOf(position + chunkSamples - 1);
     const index = this.#chunks.findIndex((chunk, i) => i >= first && rms(chunk) > soundRms);

@@ -36,7 +36,7 @@ const keptSeconds = 30;
 /** The beginning of a word is quieter than what counts as sound. */
 const leadInSamples = 0.5 * sampleRate;
 const backOff: BackOff = { initialMs: 100, multiplier: 3, maxMs: 3_000, jitter: 0.5 };
-/** In a row, before the next model gets its turn. */
+/** A model fails so often in a row before the next one gets its turn. */
 const maxFailuresOfModel = 3;
 /** A connection that gives transcripts for so long ends the row of failures. */
 const stableMs = 5_000;
@@ -86,7 +86,7 @@ export class SttConnection {
     for (const chunk of this.#audio.add(samples)) this.#send(chunk);
   }
 
-  /** Has words that are under way become final now. */
+  /** Makes words that are under way final now. */
   flush(): void {
     this.#sendRest();
     this.#socket?.flush();
@@ -96,7 +96,7 @@ export class SttConnection {
     if (!this.#over.signal.aborted) this.#speech.speaking(isSpeaking);
   }
 
-  /** No more audio comes: waits shortly for the last transcript where there is a connection. */
+  /** Ends the audio: waits shortly for the last transcript where there is a connection. */
   finish(): void {
     this.#sendRest();
     this.#over.abort();

@@ -18,14 +18,14 @@ export type SpeakingTrouble = ReadingFailure & {
 };
 
 type SpeakingBudgets = {
-  /** From the first text to the first audio. */
+  /** A voice's time from the first text to the first audio. */
   readonly firstAudioMs: number;
-  /** From one piece of audio to the next; also to the first audio of a voice that takes over. */
+  /** A voice's time between two pieces of audio; also to the first of one that takes over. */
   readonly betweenChunksMs: number;
 };
 
 export type FallbackTtsOptions = {
-  /** In order of preference. The sample rate is that of the first. */
+  /** Voices in order of preference. The sample rate is that of the first. */
   readonly voices: readonly [tts.TTS, ...tts.TTS[]];
   /** Excuses the agent when no voice can speak. */
   readonly recorded?: () => PhraseAudio | undefined;

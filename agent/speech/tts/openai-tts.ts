@@ -148,7 +148,7 @@ class OpenAiStream extends tts.SynthesizeStream {
     if (timedTranscripts.length > 0) throw new UnusableSpeechError('EMPTY', 'No audio came');
   }
 
-  /** From now, the next audio has its time. */
+  /** Gives the next audio its time, from now. */
   #await(): void {
     clearTimeout(this.#deadline);
     const { timeoutMs } = this.connOptions;

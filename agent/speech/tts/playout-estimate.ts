@@ -1,4 +1,4 @@
-/** Of an English letter read aloud, at some 150 words a minute; each voice is then measured. */
+/** An English letter read aloud, at some 150 words a minute; each voice is then measured. */
 export const usualMsPerLetter = 75;
 /** "7" is "seven", "0.5" is "nought point five": what a digit takes, in letters. */
 const lettersPerDigit = 4;

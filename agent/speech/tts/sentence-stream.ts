@@ -1,6 +1,6 @@
 import { tokenize } from '@livekit/agents';
 
-/** As the Deepgram plugin splits: the first sentence must not wait for more than it would there. */
+/** The Deepgram plugin's own length: the first sentence must not wait for more than there. */
 const minSentenceLength = 8;
 const sentenceEnd = /[.!?…]["'”’)\]]*\s+$/;
 

@@ -15,9 +15,9 @@ type ReadingOptions = {
   /** The rate that the frames must have. */
   readonly sampleRateHz: number;
   readonly connOptions: APIConnectOptions;
-  /** From the first text to the first audio. */
+  /** The voice's time from the first text to the first audio. */
   readonly firstAudioMs: number;
-  /** From one piece of audio to the next, while any is due. */
+  /** The voice's time from one piece of audio to the next, while any is due. */
   readonly betweenChunksMs: number;
   /** The pace of this voice, once measured. */
   readonly msPerLetter: number | undefined;
@@ -67,7 +67,7 @@ export class TtsStream {
     this.#watch();
   }
 
-  /** There is no more to say: the voice must come to its end. */
+  /** Tells the voice that there is no more to say: it must come to its end. */
   endText(): void {
     if (this.progress.given === 0) {
       this.#hadNoText = true;

@@ -2,7 +2,7 @@ import { sharedTimes } from '../../config/timeouts.ts';
 
 /** The time that a drain must fit into, in milliseconds. */
 export type DrainBudget = {
-  /** From the signal to the platform's SIGKILL. */
+  /** The platform's time from its signal to SIGKILL. */
   readonly graceMs: number;
   /** Calls may go on so long. */
   readonly drainMs: number;
@@ -17,7 +17,7 @@ type DrainTimes = {
 };
 
 const { turnEndMs, politeEndMs } = sharedTimes;
-/** To kill what is left (200 ms), close the store and the ports, and exit. */
+/** The exit: kill what is left (200 ms), close the store and the ports. */
 const exitMs = 500;
 /** A fresh job is heard after 0.7 s, after 1.5 s when it has to be forked first. */
 const hurriedHandOverMs = 1_500;
@@ -43,7 +43,7 @@ export function drainTimes({ graceMs, drainMs }: DrainBudget, otherIsReady: bool
 /** Calls are handed over between two turns while `leftMs` allow it, else in a hurry all at once. */
 export function handOverPace(leftMs: number): {
   readonly withinMs: number;
-  /** So many may be on their way at a time. */
+  /** The most calls that may be on their way at a time. */
   readonly together: number;
 } {
   const spareMs = Math.max(leastWithinMs, leftMs - hurriedHandOverMs);

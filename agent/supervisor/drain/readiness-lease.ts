@@ -58,7 +58,7 @@ export class ReadinessLease {
     this.#timer.unref();
   }
 
-  /** No call is taken here any more. Resolves when the others have been looked at, or in 500 ms. */
+  /** Withdraws this process's readiness. Resolves when others were looked at, or in 500 ms. */
   withdraw(): Promise<void> {
     this.#withdrawal ??= withDeadline(() => this.#withdrawOnce(), {
       ms: withdrawMs,

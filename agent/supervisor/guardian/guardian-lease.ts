@@ -7,7 +7,7 @@ import type { Rooms } from '../../livekit/room-service.ts';
 import type { WatchedCall } from './watched-call.ts';
 import type { JobAssignment } from './job-assignment.ts';
 
-/** Who can say whose a call is: the line, the store, LiveKit. */
+/** Witnesses of whose a call is: the line, the store, LiveKit. */
 export type GuardianLeaseDeps = {
   readonly rooms: Pick<Rooms, 'findCaller'>;
   readonly log: Log;

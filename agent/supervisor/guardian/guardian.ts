@@ -15,7 +15,7 @@ import type { WatchedCall } from './watched-call.ts';
 import { WatchedCalls } from './watched-call.ts';
 import { JobAssignment } from './job-assignment.ts';
 
-/** Who serves calls, who may act for them, and who is told of those that nobody served. */
+/** The parties to a guardian: they serve calls, act for them, or hear of those nobody served. */
 export type GuardianDeps = {
   readonly rooms: Rooms;
   readonly log: Log;
@@ -24,7 +24,7 @@ export type GuardianDeps = {
   readonly jobs: () => Iterable<JobPeer>;
   /** True when a fresh job can be had for `room`, here or from another supervisor. */
   readonly canTake: (room: string) => boolean;
-  /** Who holds the call's lease: a job of another supervisor may serve it. */
+  /** The holder of the call's lease: a job of another supervisor may serve it. */
   readonly leaseHolder: (callId: string) => Promise<string | null>;
   /** Takes the guardians' lease of the room; false when another guardian holds it. */
   readonly mayAct: (room: string) => Promise<boolean>;

@@ -26,7 +26,7 @@ export class FreezeDetector {
     this.#countsFromMs = nowMs;
   }
 
-  /** This process runs: to be called every `beatMs`. */
+  /** Notes that this process runs: to be called every `beatMs`. */
   tick(nowMs: number): void {
     const lagMs = nowMs - this.#nowMs - beatMs;
     if (lagMs > stalledMs) this.#countsFromMs = nowMs;
@@ -34,7 +34,7 @@ export class FreezeDetector {
     this.#nowMs = nowMs;
   }
 
-  /** For how long `one` of `all` has been silent, once that is too long; else null. */
+  /** The silence of `one` among `all`, once that is too long; else null. */
   silentMs(one: Beating, all: Iterable<Beating>, { suspectMs, sureMs }: Patience): number | null {
     const silentMs = this.#nowMs - Math.max(one.lastBeatMs, this.#countsFromMs);
     if (silentMs < suspectMs) return null;
@@ -56,7 +56,7 @@ export class FreezeDetector {
  * still for 1.2 s and went on, and a takeover takes longer than that.
  */
 const jobPatience = { suspectMs: 2_000, sureMs: 4_000 };
-/** Where one froze, others may for the same reason: for so long only what is sure counts. */
+/** A freeze may be its machine's: for so long after one, only sure ones count. */
 const machineMs = 60_000;
 /** The jobs of a hung worker talk on. One that starts has nobody beside it, and much to load. */
 const workerPatience = { suspectMs: 2_000, sureMs: 6_000 };
@@ -85,7 +85,7 @@ export class HeartbeatMonitor {
   readonly #deps: HeartbeatMonitorDeps;
   readonly #nowMs: () => number;
   readonly #freezes: FreezeDetector;
-  /** When a job with a call was given up on last. */
+  /** The last time that a job with a call was given up on. */
   #frozeMs = Number.NEGATIVE_INFINITY;
   /** The jobs that were given up on, and when. */
   readonly #frozenAtMs = new WeakMap<JobPeer, number>();

@@ -6,10 +6,10 @@ import type { WatchedCall } from './watched-call.ts';
 /** A stage may take its budget and this much for the job to say that it gave up. */
 const stageGraceMs = 500;
 
-/** Where jobs are known from: the line shows ours, the leases those of other supervisors. */
+/** Sources of jobs: the line shows ours, the leases those of other supervisors. */
 export type JobAssignmentDeps = {
   readonly jobs: () => Iterable<JobPeer>;
-  /** Which job holds the call's lease. */
+  /** The job that holds the call's lease; null for none. */
   readonly leaseHolder: (callId: string) => Promise<string | null>;
   readonly timeouts: Timeouts;
   readonly nowMs: () => number;
@@ -24,7 +24,7 @@ export class JobAssignment {
     this.#deps = deps;
   }
 
-  /** From now on it counts for nothing, though its line is open. */
+  /** Counts a job for nothing from now on, though its line is open. */
   setFrozen(job: JobPeer): void {
     this.#frozen.add(job);
   }
@@ -45,7 +45,7 @@ export class JobAssignment {
     return jobs.length > 1 || jobs.some((job) => !this.#isStuck(job));
   }
 
-  /** Who holds the call's lease; null for nobody. Rejects when the store does. */
+  /** The job that holds the call's lease; null for nobody. Rejects when the store does. */
   async holder({ caller }: WatchedCall): Promise<string | null> {
     return caller?.callId ? this.#deps.leaseHolder(caller.callId) : null;
   }

@@ -5,7 +5,7 @@ const orphanMs = 13_000;
 /** All of its calls are to be with fresh jobs by then. */
 const handOverMs = 10_000;
 const leastMs = 500;
-/** For the fresh job's last word, beyond the time that the old one was given. */
+/** A fresh job's last word may take so long, beyond the time that the old one was given. */
 const settleMs = 1_000;
 const tickMs = 100;
 
@@ -28,7 +28,7 @@ type Order = { readonly job: JobPeer; readonly untilMs: number };
 export class OrphanedJobs {
   readonly #deps: OrphanedJobsDeps;
   readonly #nowMs: () => number;
-  /** When each worker died, by pid. */
+  /** Each worker's death, by pid. */
   readonly #diedAtMs = new Map<number, number>();
   /** The times that each job was told. */
   readonly #told = new WeakMap<JobPeer, number>();

@@ -8,7 +8,7 @@ import type { JobAssignment } from './job-assignment.ts';
 /** LiveKit's list of rooms is read so often. */
 export const sweepMs = 2_000;
 
-/** Where calls and their callers are looked up, and who is told of an abandoned one. */
+/** The sources of calls and their callers, and the listener for an abandoned one. */
 export type RoomReconcilerDeps = {
   readonly rooms: Rooms;
   readonly calls: WatchedCalls;

@@ -7,7 +7,7 @@ const closedMs = 60_000;
 
 /** A job that a call has lost. */
 export type Loss = {
-  /** By the guardian's clock. */
+  /** The guardian's clock. */
   readonly atMs: number;
   /** Others may have gone with it in the same second: one event, not several. */
   readonly isShared: boolean;
@@ -30,7 +30,7 @@ export class WatchedCall {
   notBeforeMs = 0;
   /** The guardian's dispatches. */
   attempts = 0;
-  /** Those of them that came after the answer. */
+  /** The guardian's dispatches after the answer. */
   takeovers = 0;
   /** The caller hears it ring until they give up: no job could be had. */
   ringsOut = false;
@@ -101,7 +101,7 @@ export class WatchedCalls {
   readonly #rooms: Pick<Rooms, 'findCaller'>;
   readonly #pickupMs: number;
   readonly #nowMs: () => number;
-  /** Before that a call without a job may be one whose job is still to come back. */
+  /** A call without a job, until then, may be one whose job is still to come back. */
   readonly #settledAtMs: number;
   readonly #calls = new Map<string, WatchedCall>();
   readonly #closedUntilMs = new Map<string, number>();

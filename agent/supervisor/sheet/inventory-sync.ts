@@ -17,9 +17,9 @@ import type { Store } from '../../infra/store/database.ts';
 import { HeldLease } from '../../infra/store/held-lease.ts';
 import { readSnapshotTime, saveSnapshot } from '../../infra/store/snapshots.ts';
 
-/** Of all processes that share the store, its holder refreshes the snapshot. */
+/** The lease's holder alone, of all processes that share the store, refreshes the snapshot. */
 const leaseName = 'inventory';
-/** When its holder dies, another takes over before the snapshot is much older than usual. */
+/** Another process takes over from a dead holder before the snapshot is much older than usual. */
 const leaseMs = 10_000;
 const tendMs = 3_000;
 /**
@@ -28,7 +28,7 @@ const tendMs = 3_000;
  */
 const raceMs = 60_000;
 
-/** Of one reading, in one line: as many as somebody mends before the next look. */
+/** One line names as many problems of a reading as somebody mends before the next look. */
 const maxProblemsNamed = 50;
 
 /** Keeps the yard's sheet in the store, where the calls read it. */
@@ -97,7 +97,7 @@ export class InventorySync {
     return this.#lease.isHeld;
   }
 
-  /** How many things the owner of the sheet should mend, as it was last read. */
+  /** The things that the sheet's owner should mend, as it was last read. */
   get problems(): number {
     return this.#problems;
   }

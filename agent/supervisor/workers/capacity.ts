@@ -37,7 +37,7 @@ export class Capacity {
     return new Set(this.serving.map(({ room }) => room));
   }
 
-  /** Why the worker cannot take `room` (null: a new call) now; null if it can. */
+  /** The reason that the worker cannot take `room` (null: a new call) now; null if it can. */
   whyNot(room: string | null): string | null {
     const worker = this.current;
     if (!worker) return 'no worker process';

@@ -62,7 +62,7 @@ export class WorkerProcesses {
     this.#startLater();
   }
 
-  /** No worker is started from now on. */
+  /** Starts no worker from now on. */
   stopStarting(): void {
     this.#stopped = true;
     clearTimeout(this.#restart);

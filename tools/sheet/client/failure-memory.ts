@@ -2,7 +2,7 @@
 export class FailureMemory {
   #last: string | undefined;
 
-  /** Whether `error` is another failure than the last one, or the first since `clear`. Notes it. */
+  /** Notes `error`; true when it differs from the last one, or is the first since `clear`. */
   isNew(error: unknown): boolean {
     const failure = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const isNew = failure !== this.#last;
@@ -10,7 +10,7 @@ export class FailureMemory {
     return isNew;
   }
 
-  /** It went well: whatever fails next is new. */
+  /** Forgets the last failure after a success: the next one is new. */
   clear(): void {
     this.#last = undefined;
   }

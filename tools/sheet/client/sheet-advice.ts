@@ -14,13 +14,13 @@ const toDo: Partial<Record<SheetsErrorCode | SheetFormatError['code'], string>> 
   SHEET_TIME_ZONE_UNKNOWN: "give the yard's time zone by its IANA name, such as America/Chicago",
 };
 
-/** What somebody can do about a failure to read or write the sheet; null when it passes by itself. */
+/** A person's next step after a failure of the sheet; null when it passes by itself. */
 export function toDoAbout(error: unknown): string | null {
   const isKnown = error instanceof SheetsError || error instanceof SheetFormatError;
   return isKnown ? (toDo[error.code] ?? null) : null;
 }
 
-/** Whether the failure lasts until a person does something about it. */
+/** True for a failure that lasts until a person does something about it. */
 export function needsPerson(error: unknown): boolean {
   return error instanceof SheetFormatError || (error instanceof SheetsError && !error.retryable);
 }

@@ -5,7 +5,7 @@ import type { Cell, SheetRows } from '../read/sheet-table.ts';
 import { readServiceAccount, type SheetsAuth } from './sheets-credentials.ts';
 import { codeForStatus, SheetsError } from './sheets-error.ts';
 
-/** How long a request may take in all, sign-in included, and what calls it off. */
+/** A request's time in all, sign-in included, and the signal that calls it off. */
 export type SheetsRequestOptions = { readonly signal: AbortSignal; readonly timeoutMs: number };
 
 /** One spreadsheet. Each method is one request: no retries, its own deadline. */
@@ -32,12 +32,12 @@ export type SheetsClient = {
   addTab(tab: string, options: SheetsRequestOptions): Promise<number>;
 };
 
-/** Where new rows go: below the row of that number, 0 for the top. */
+/** The place of new rows: below the row of that number, 0 for the top. */
 export type RowPlace = { readonly sheetId: number; readonly afterRow: number };
 
-/** What a request for tabs was answered with, by the tab's name as given. */
+/** Google's answer to a request for tabs; `tabs` is by each tab's name as it was given. */
 export type ReadTabs = {
-  /** As Google names it: `en_US`, `de_DE`. */
+  /** Google's name of it: `en_US`, `de_DE`. */
   readonly locale: string;
   /** The spreadsheet's own, an IANA name. */
   readonly timeZone: string;

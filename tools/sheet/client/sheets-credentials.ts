@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { SheetsError } from './sheets-error.ts';
 
 /**
- * How to sign in to Google: a service account's key (its JSON, raw or base64), the file of one
- * (`GOOGLE_APPLICATION_CREDENTIALS`), or not at all (an emulator on loopback).
+ * The way to sign in to Google: a service account's key (its JSON, raw or base64), the file of one
+ * (`GOOGLE_APPLICATION_CREDENTIALS`), or none (an emulator on loopback).
  */
 export type SheetsAuth =
   | { readonly kind: 'service-account'; readonly json: string }

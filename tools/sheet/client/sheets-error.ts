@@ -1,4 +1,4 @@
-/** What went wrong with a request to Google Sheets. The codes are stable; the messages are not. */
+/** The faults of a request to Google Sheets. The codes are stable; the messages are not. */
 export type SheetsErrorCode =
   | 'SHEETS_BAD_CREDENTIALS'
   | 'SHEETS_FORBIDDEN'
@@ -26,7 +26,7 @@ export class SheetsError extends Error {
   override readonly name = 'SheetsError';
   readonly code: SheetsErrorCode;
   readonly status: number | null;
-  /** Whether the same request may succeed later with nobody doing anything about it. */
+  /** True when the same request may succeed later with nobody doing anything about it. */
   readonly retryable: boolean;
 
   constructor(code: SheetsErrorCode, message: string, status: number | null = null) {

@@ -47,7 +47,7 @@ const sparing = {
     (missing === 'Item ID' && found.has('Item')),
 };
 
-/** What the rows are read by. */
+/** The yard as its rows of bookings are read by it. */
 export type BookingsContext = ReadingContext & {
   /** The machines that there are, sold ones included. */
   readonly units: readonly Unit[];
@@ -144,7 +144,7 @@ function fingerprint(cells: readonly Cell[]): string {
     .slice(0, 16);
 }
 
-/** By the id; without one that fits, by a name that only one machine has. */
+/** The machines of a row's id; without one that fits, of a name that only one machine has. */
 function machinesOf(row: Row, index: UnitIndex): NamedUnits {
   const [id, item] = [usable(row.cell('Item ID')), usable(row.cell('Item'))];
   const byId = id === null ? null : index.find(id);
@@ -256,7 +256,7 @@ function addMonthBefore(day: IsoDate): IsoDate {
     : `${year}-${String(Number(month) - 1).padStart(2, '0')}-${date}`;
 }
 
-/** By the whole days of the nearest rows above and below; without any, by today. */
+/** The year that brings the day nearest to whole days in rows beside it; without any, to today. */
 function yearBeside(
   recurring: Recurring,
   { dates, at, today }: Parameters<typeof rangeOf>[1],
@@ -280,7 +280,7 @@ function plain({ start, end }: Range): RentalRange {
   return { start: start ?? firstDay, end: end ?? lastDay };
 }
 
-/** Whether all that can be read of it lies behind, and its end can be. */
+/** True when the end can be read, and all that can be read lies behind. */
 function isPast({ start, end }: Range, { today }: ReadingContext): boolean {
   return end !== null && end < today && (start === null || start < today);
 }

@@ -1,7 +1,7 @@
 /** Rows as one array for each field. */
 export type Columns<T> = { readonly [Field in keyof T]: readonly T[Field][] };
 
-/** What each field of a row may be. */
+/** A check for each field of a row. */
 export type Cells<T> = { readonly [Field in keyof T]: (value: unknown) => value is T[Field] };
 
 /** The columns of `T` as JSON holds them: a column of text alone is one text. */
@@ -26,7 +26,7 @@ function packColumn(column: readonly unknown[]): readonly unknown[] | string {
   return column.length > 0 && column.every(isText) ? column.join(separator) : column;
 }
 
-/** What was packed; null unless there is a column for each field, all as long, and each cell fits. */
+/** The columns again; null unless each field has one, all are as long, and each cell fits. */
 export function unpackColumns<T>(json: unknown, cells: Cells<T>): Columns<T> | null {
   if (typeof json !== 'object' || json === null) return null;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each is checked below

@@ -4,7 +4,7 @@ import { readText } from './sheet-cells.ts';
 import { sheetLocale, wordKey, type SheetLocale } from './sheet-locale.ts';
 import type { Cell } from './sheet-table.ts';
 
-/** What a date in a cell may need to be understood. */
+/** The locale and the day that a date in a cell may need to be understood. */
 export type DateContext = {
   readonly locale: SheetLocale;
   /** Decides between two readings that are both written that way; else only the first counts. */

@@ -8,7 +8,7 @@ import type { SheetProblem } from './sheet-problems.ts';
 import { openTable, type SheetRows, type TableRow } from './sheet-table.ts';
 import { readUnitStatus } from './status-words.ts';
 
-/** What rows are read by beside what they say. */
+/** The sheet's locale and the yard's day, by which rows are read. */
 export type ReadingContext = {
   readonly locale: SheetLocale;
   /** The yard's day. */

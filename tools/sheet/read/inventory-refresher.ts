@@ -10,7 +10,7 @@ import { SheetsError } from '../client/sheets-error.ts';
 /** Google is busy or away: soon again at first, then once a minute, as its quota refills. */
 const busyBackOff: BackOff = { initialMs: 2_000, multiplier: 2, maxMs: 60_000, jitter: 0.5 };
 
-/** What a refresher needs. `save` puts the snapshot where the jobs read it; it may fail. */
+/** A refresher's parts. `save` puts the snapshot where the jobs read it; it may fail. */
 export type InventoryRefresherDeps = ReadingMemory & {
   readonly client: SheetsClient;
   readonly clock: { nowMs(): number };
@@ -47,7 +47,7 @@ export class InventoryRefresher {
   #following: Promise<Inventory> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #started = false;
-  /** By `performance.now()`: the next refresh, if it is ours to make. */
+  /** The next refresh, if it is ours to make; by `performance.now()`. */
   #dueMs = 0;
   #failures = 0;
   readonly #memory = new FailureMemory();

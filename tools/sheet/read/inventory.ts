@@ -16,11 +16,11 @@ import { parseYard } from './yard-sheet.ts';
 export type LoadedInventory = {
   readonly inventory: Inventory;
   readonly problems: readonly SheetProblem[];
-  /** Why a tab was taken from the last good list; null when none was. */
+  /** The fault for which a tab was taken from the last good list; null when none was. */
   readonly failure: SheetFormatError | null;
 };
 
-/** What a reading may fall back on, and what was settled by hand. */
+/** A reading's memory: the list to fall back on, and the rows that were settled by hand. */
 export type ReadingMemory = {
   /** The list that calls read now; null when there is none. */
   readonly lastGood?: () => Promise<Inventory | null>;
@@ -130,7 +130,7 @@ class Reading {
     }
   }
 
-  /** What the tab no longer says is as it was; a sheet that never said its time zone has its own. */
+  /** A silent tab or lost time zone is as it last was; a zone never told is the sheet's own. */
   async yard(): Promise<Yard> {
     const { locale, timeZone, tabs, titles } = this.#sheet;
     const title = tabs.get('Yard')?.title;

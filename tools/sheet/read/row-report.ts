@@ -2,7 +2,7 @@ import type { SheetProblem } from './sheet-problems.ts';
 import { isErrorValue, readText } from './sheet-cells.ts';
 import type { Table, TableRow } from './sheet-table.ts';
 
-/** What a tab held, and what its owner should see to in it. */
+/** A tab's content, and the problems that its owner should see to. */
 export type Parsed<T> = {
   readonly value: T;
   readonly problems: readonly SheetProblem[];

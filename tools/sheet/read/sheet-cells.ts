@@ -7,7 +7,7 @@ export function readText(cell: Cell): string | null {
   return text === '' ? null : text;
 }
 
-/** Whether the cell shows that a formula failed, such as `#N/A`. */
+/** True for the text of a failed formula, such as `#N/A`. */
 export function isErrorValue(cell: Cell): boolean {
   return typeof cell === 'string' && /^\s*#(?:N\/A|[A-Z0-9/]+[!?])/.test(cell);
 }
@@ -20,7 +20,7 @@ export type Amount = {
   readonly hasMore: boolean;
 };
 
-/** What a rate is for: text that says it is for something else is not read as it. */
+/** A rate's period: text that says it is for something else is not read as a rate. */
 export type RatePeriod = 'day' | 'week' | 'four-week' | 'none';
 
 const periods: Readonly<Record<RatePeriod, RegExp>> = {

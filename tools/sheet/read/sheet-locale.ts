@@ -1,10 +1,10 @@
 import { defaultCurrency } from '../../yard/equipment.ts';
 
-/** How people write in the sheet's locale. */
+/** The ways to write numbers and dates in the sheet's locale. */
 export type SheetLocale = {
-  /** What `3/12/2026` means; `null` where both are usual. */
+  /** The order in `3/12/2026`; `null` where both are usual. */
   readonly dayAndMonth: 'month-first' | 'day-first' | null;
-  /** Whether `1.250,00` is what elsewhere is `1,250.00`. */
+  /** True where `1.250,00` is what elsewhere is `1,250.00`. */
   readonly hasDecimalComma: boolean;
   /** ISO 4217 code. */
   readonly currency: string;
@@ -14,7 +14,7 @@ export type SheetLocale = {
 };
 
 const monthFirst = ['US', 'PH', 'BZ', 'JP', 'CN', 'TW', 'KR', 'HU', 'LT'];
-/** Where `3/12` is written for both, and nobody can tell. */
+/** Countries that write `3/12` for both, so that nobody can tell. */
 const mixed = ['CA', 'ZA', 'KE', 'SE'];
 
 const currencies: Readonly<Record<string, readonly string[]>> = {

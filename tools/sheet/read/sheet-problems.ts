@@ -8,7 +8,7 @@ import { saveSnapshot } from '../../../agent/infra/store/snapshots.ts';
  */
 export type SheetProblem = {
   readonly tab: string;
-  /** As the sheet numbers it, from 1; 0 when it is about the tab as a whole. */
+  /** The sheet's own number, from 1; 0 when the problem is the tab as a whole. */
   readonly row: number;
   /** The column's name; empty when it is about the whole row or tab. */
   readonly column: string;
@@ -18,13 +18,13 @@ export type SheetProblem = {
   readonly why: string;
   /** The owner's next step: `write the day as 2026-12-04`. */
   readonly remedy: string;
-  /** Nothing is wrong: the owner is told once, and nobody is alerted. */
+  /** The owner is told once, and nobody is alerted: nothing is wrong. */
   readonly isNotice?: boolean | undefined;
   /** A fingerprint of the row's cells, by which `bookings --settle` knows it again; else absent. */
   readonly rowKey?: string | undefined;
 };
 
-/** Who reports. Each replaces its own list and nobody else's. */
+/** The reporters. Each replaces its own list and nobody else's. */
 export type ProblemSource = 'sheet' | 'bookings' | 'messages';
 
 const problemSchema = z.object({

@@ -34,7 +34,7 @@ export type TableRow<Column extends string> = {
 export type Columns<Column extends string> = {
   readonly required: readonly Column[];
   readonly optional: readonly Column[];
-  /** Whether the tab can be read without a required column, by those that were found. */
+  /** True when, by the columns found, the tab can be read without this required one. */
   readonly isSpared?: (missing: Column, found: ReadonlyMap<Column, number>) => boolean;
 };
 
@@ -84,7 +84,7 @@ export function openTable<Column extends string>(
   };
 }
 
-/** How many of the tab's columns a header has. */
+/** Counts the tab's columns that a header has. */
 export function countColumns(tab: string, header: readonly Cell[], columns: AnyColumns) {
   return locate(tab, header, columns).size;
 }
@@ -169,7 +169,7 @@ function missingColumns(
   return new SheetFormatError('SHEET_COLUMN_MISSING', tab, message);
 }
 
-/** Whether a row has nothing but space in it. */
+/** True for a row with nothing but space in it. */
 export function isBlank(row: readonly Cell[]): boolean {
   return row.every((cell) => cell === null || String(cell).trim() === '');
 }

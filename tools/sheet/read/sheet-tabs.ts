@@ -29,7 +29,7 @@ type Titles = ReadonlyMap<TabName, string>;
 /** The tabs that are there, and for those that are missing the ones that come nearest to them. */
 type Found = { readonly found: Titles; readonly near: Titles };
 
-/** Where a client found the tabs, among which: it need not look again until those have changed. */
+/** Tabs as a client found them, and among which: it looks again only when those have changed. */
 const lastFound = new WeakMap<
   SheetsClient,
   Found & { readonly missing: readonly TabName[]; readonly among: string }
@@ -151,7 +151,7 @@ async function findTabs(
   return { found, near };
 }
 
-/** How well a tab's first rows fit what is looked for; 0 when it is another list. */
+/** A tab's fit: the columns or keys in its first rows that we look for; 0 for another list. */
 function fitOf(tab: TabName, rows: SheetRows): number {
   if (tab === 'Messages') return 0;
   if (tab === 'Yard') {
@@ -204,7 +204,7 @@ function machinesIn(rows: SheetRows, locale: SheetLocale): readonly Unit[] {
   return unlessUnusable(() => parseEquipment(rows, { locale, today: firstDay }).value) ?? [];
 }
 
-/** How many of these columns the row has that has most of them. */
+/** The most of these columns that one of the rows has. */
 function mostOf(tab: TabName, rows: SheetRows, columns: readonly string[]): number {
   const counts = rows.map((row) => countColumns(tab, row, { required: columns, optional: [] }));
   return Math.max(0, ...counts);

@@ -2,7 +2,7 @@ import type { SheetBooking, UnitStatus } from '../../yard/equipment.ts';
 import { readText } from './sheet-cells.ts';
 import type { Cell } from './sheet-table.ts';
 
-/** What staff write in `Status` of a machine, whole or before a dash, a colon or a bracket. */
+/** Staff's words for each `Status` of a machine, whole or before a dash, a colon or a bracket. */
 const unitWords: readonly (readonly [UnitStatus, RegExp])[] = [
   [
     'MAINTENANCE',
@@ -26,7 +26,7 @@ const unitWords: readonly (readonly [UnitStatus, RegExp])[] = [
   ],
 ];
 
-/** Said of a machine that can go out, these take it back. */
+/** Words of doubt: after "available" they take it back. */
 const doubts =
   /\d|\b(?:not?|until|till?|after|from|soon|repairs?|broken?|shop|sold|rent(?:ed)?|hired|out|reserved?|held|hold|booked|maybe|leak\w*|dead|flat|damaged?|missing|fault\w*|down)\b|\?/;
 
@@ -38,7 +38,7 @@ const doubts =
 export function readUnitStatus(cell: Cell): {
   readonly status: UnitStatus;
   readonly isKnown: boolean;
-  /** Nothing stands behind the word. */
+  /** The word stands alone. */
   readonly isBare: boolean;
 } {
   const text = plain(cell);
@@ -68,7 +68,7 @@ const cancelled =
   /\b(?:cancell?ed|cancell?ation|cancel(?=$| by| per| -)|cancld|cncld|canx|cxl'?e?d?|voided|void|no[- ]?show|deleted|declined|withdrawn|called off)\b|^(?:❌|🚫)$/u;
 const returned =
   /\breturned\b|^(?:rtnd|retd|back in (?:the )?yard|checked in|completed?|closed(?: out)?|finished|ended|off[- ]?rent(?:ed)?|off[- ]?hired?|done)\b/;
-/** With one of these nobody can say that it is over. */
+/** Words of doubt: with one of these nobody can say that the booking is over. */
 const unsure =
   /\?|\b(?:not|never|n't|no longer|if|unless|maybe|may|might|could|possibly|pending|requests?|requested|wants?|to be|will|should|due|expected|un|partial(?:ly)?|part|half|some|one of|re-?booked|re-?instated|was|now|again)\b|n't\b|\bun(?=cancel)/;
 const live =

@@ -5,7 +5,7 @@ import { sheetLocale, type SheetLocale } from './sheet-locale.ts';
 import type { SheetProblem } from './sheet-problems.ts';
 import { nameKey, type Cell, type SheetRows } from './sheet-table.ts';
 
-/** What the yard is called when its tab does not say. */
+/** The yard's name when its tab does not say. */
 const DEFAULT_NAME = 'the rental yard';
 
 /** The keys of the tab, each with the other words that owners use for it. */
@@ -34,7 +34,7 @@ const fieldByKey = new Map(
 
 type Entry = { readonly row: number; readonly cells: readonly Cell[] };
 
-/** What the tab says. Defaults look the same whether they are meant or not, so it is told apart. */
+/** The yard by its tab. Defaults look the same whether meant or not, so flags tell them apart. */
 export type ParsedYard = Omit<Parsed<Yard>, 'leftOut'> & {
   /** None of the keys has anything beside it. */
   readonly isSilent: boolean;
@@ -221,7 +221,7 @@ const currencyWords: Readonly<Record<string, string>> = {
 };
 const knownCurrencies = new Set(Intl.supportedValuesOf('currency'));
 
-/** Its code, its sign or its name; dollars are those of the sheet's locale. */
+/** The currency by its code, sign or name; dollars are those of the sheet's locale. */
 function readCurrency(entry: Entry | undefined, locale: SheetLocale, report: Report): string {
   const text = readText(entry?.cells[0] ?? null);
   if (text === null) return locale.currency;
@@ -246,7 +246,7 @@ function dollarsOf(word: string, { currency }: SheetLocale): string {
     : 'USD';
 }
 
-/** How many of the keys stand in the first column. */
+/** Counts the keys that stand in the first column. */
 export function countYardKeys(rows: SheetRows): number {
   return new Set(rows.map(([key = null]) => fieldByKey.get(nameKey(key))).filter(Boolean)).size;
 }
