@@ -26,7 +26,6 @@ const tiers: Readonly<Record<string, Tier>> = {
   'tts-socket-refused': 'smoke',
 
   'job-killed-speaking': 'smoke',
-  'job-stopped-5s': 'full',
   'idle-process-killed': 'smoke',
   'idle-worker-killed': 'smoke',
   'worker-killed': 'full',
