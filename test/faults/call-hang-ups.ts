@@ -36,7 +36,14 @@ export function hangUpAt(
 const mostEndedMs = 5_000;
 const mostExitMs = 10_000;
 /** What the timeline of a call does not have: the summary, and what others did about the call. */
-const inLogOnly = new Set(['call.closed', 'provider.failed', 'guardian.dispatched']);
+const inLogOnly = new Set([
+  'call.closed',
+  'provider.failed',
+  'guardian.dispatched',
+  'handover.due',
+  'guardian.handover',
+  'job.yielded',
+]);
 /** That a job was slow to come, or stood still, on a busy machine, is not about the hang-up; nor is a gap. */
 const notOfHangUp = /^(guardian\.dispatched|job\.doubted|gap\.)/;
 
