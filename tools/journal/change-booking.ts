@@ -2,6 +2,7 @@ import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
 import { StoreError } from '../../agent/infra/store/store-error.ts';
 import { keptText, plainText } from '../sheet/write/safe-cell.ts';
 import type { Place } from '../sheet/write/sheet-rows.ts';
+import { overlaps } from '../yard/availability.ts';
 import { todayIn } from '../yard/rental-dates.ts';
 import { newBookingCode } from './booking-code.ts';
 import type { BookingChange, ChangeResult } from './booking-service.ts';
@@ -225,7 +226,12 @@ function clashAmong(
   lines: readonly { readonly row: BookingRow; readonly wanted: Wanted }[],
 ): ChangeResult | null {
   for (const [nth, { wanted }] of lines.entries()) {
-    const other = lines.slice(0, nth).find((one) => isOverlap(one.wanted, wanted));
+    const other = lines
+      .slice(0, nth)
+      .find(
+        (one) =>
+          one.wanted.itemId === wanted.itemId && overlaps(toPlace(one.wanted), toPlace(wanted)),
+      );
     if (!other) continue;
     const { itemId } = wanted;
     const until = other.wanted.endDay;
@@ -233,10 +239,6 @@ function clashAmong(
     return { kind: 'refused', itemId, refusal };
   }
   return null;
-}
-
-function isOverlap(a: Days, b: Days): boolean {
-  return a.itemId === b.itemId && a.startDay <= b.endDay && b.startDay <= a.endDay;
 }
 
 function wantedOf(row: BookingRow, { lines, customer, phone }: BookingChange): Wanted {

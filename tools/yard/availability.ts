@@ -87,7 +87,8 @@ export function nextFreeStart(
   );
 }
 
-function overlaps(a: RentalRange, b: RentalRange): boolean {
+/** Two rentals share a day; both days of each count. */
+export function overlaps(a: RentalRange, b: RentalRange): boolean {
   return a.start <= b.end && b.start <= a.end;
 }
 
