@@ -99,6 +99,8 @@ async function main(): Promise<boolean> {
       script: scriptSteps(scriptName, { seed, endBy }),
       from: `+131255501${String(nth).padStart(2, '0')}`,
       recordTo,
+      // Longer than a pause between two sentences, on cores that several calls share.
+      ...(together > 1 && { agentQuietMs: 2_000 }),
       onEvent: (event) => transcript.printEvent(event),
     });
     transcript.call = call;

@@ -36,7 +36,8 @@ export async function wordsOfAnswers(heard: HeardWords): Promise<(string | null)
 /**
  * The words of answers as recorded: of what was `spoken`, in the order it was synthesised, the run of
  * sentences that sounds like it, or a phrase made ahead; null when it sounds like none. A machine
- * that stands still between two sentences makes no other words of them; within one, it does.
+ * that stands still between two sentences makes no other words of them; within one, it does when it
+ * does so for long.
  */
 export function wordsHeard({ answers, ahead }: HeardWords): (string | null)[] {
   let phrases: Recogniser | undefined;
@@ -53,7 +54,7 @@ export function wordsHeard({ answers, ahead }: HeardWords): (string | null)[] {
 
 /** Knows every run of at most so many sentences. */
 function taught(spoken: readonly Spoken[], most: number): Recogniser {
-  const recogniser = new Recogniser();
+  const recogniser = Recogniser.ofStarvedSound();
   for (const from of spoken.keys()) {
     for (let to = from + 1; to <= Math.min(spoken.length, from + most); to += 1) {
       const run = spoken.slice(from, to);

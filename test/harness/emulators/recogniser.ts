@@ -35,11 +35,16 @@ type Lesson = {
 /** Mean and worst differences, in dB, up to which two sounds are the same line. */
 const MAX_COST_DB = 2.4;
 const MAX_WORST_DB = 6;
+/** Two syllables are lost, and a listener still knows the line. */
+const MAX_WORST_OF_STARVED_DB = 10.5;
 /** Up to 100 ms may be missing or added at either edge, and less of a short line. */
 const EDGE_FRAMES = 100 / FRAME_MS;
 const freeEdge = (frames: number) => Math.min(EDGE_FRAMES, Math.floor(frames * 0.2));
-/** By how much a jitter buffer makes a line longer or shorter. */
+/** By how much a jitter buffer makes a line longer or shorter, and a starved one its sounds alone. */
 const MAX_STRETCH = 0.05;
+const MAX_STRETCH_OF_SOUNDS = 0.1;
+/** A longer pause within a line breaks it off. */
+const MAX_PAUSE_FRAMES = 400 / FRAME_MS;
 /** So much better must another explanation be to count. */
 const BETTER_BY_DB = 0.3;
 
@@ -51,6 +56,7 @@ const BETTER_BY_DB = 0.3;
 export class Recogniser {
   readonly #taught: Lesson[];
   readonly #isListenedFor: (line: string) => boolean;
+  #isStarved = false;
 
   constructor(taught: Lesson[] = [], isListenedFor: (line: string) => boolean = () => true) {
     this.#taught = taught;
@@ -62,13 +68,23 @@ export class Recogniser {
     return new Recogniser(this.#taught, isListenedFor);
   }
 
+  /**
+   * A new one for sound that came over starved cores: their jitter buffers shorten the pauses within
+   * a line, leave them out, make new short ones, and lose a syllable.
+   */
+  static ofStarvedSound(): Recogniser {
+    const recogniser = new Recogniser();
+    recogniser.#isStarved = true;
+    return recogniser;
+  }
+
   get #lessons(): readonly Lesson[] {
     return this.#taught.filter(({ line }) => this.#isListenedFor(line));
   }
 
   /** Teaches how `line` sounds; a line may be taught in several voices. Mono, 16 bits. */
   teach(line: string, pcm: Int16Array, sampleRate: number): void {
-    const levels = trimSilence(envelope(pcm, sampleRate));
+    const levels = this.#levelsOf(pcm, sampleRate);
     if (levels.length === 0) throw new Error(`There is no sound to teach for: ${line}`);
     const shape = normalise(levels);
     this.#taught.push({ line, levels, shape, words: timeWords(line, shape) });
@@ -80,15 +96,16 @@ export class Recogniser {
 
   /** The line that was spoken from beginning to end, or null. */
   recognise(pcm: Int16Array, sampleRate: number): Recognition | null {
-    const heard = trimSilence(envelope(pcm, sampleRate));
+    const heard = this.#levelsOf(pcm, sampleRate);
+    const stretch = this.#isStarved ? MAX_STRETCH_OF_SOUNDS : MAX_STRETCH;
     const shape = normalise(heard);
     let best: { lesson: Lesson; cost: number } | null = null;
     for (const lesson of this.#lessons) {
       const { length } = lesson.shape;
-      if (Math.abs(length - heard.length) > EDGE_FRAMES + length * MAX_STRETCH) continue;
+      if (Math.abs(length - heard.length) > EDGE_FRAMES + length * stretch) continue;
       const edge = freeEdge(length);
       const alignment = align(shape, lesson.shape, { freeEdge: edge, openEnd: false });
-      if (!isSame(alignment) || (best && best.cost <= alignment.cost)) continue;
+      if (!this.#isSame(alignment) || (best && best.cost <= alignment.cost)) continue;
       best = { lesson, cost: alignment.cost };
     }
     if (!best) return null;
@@ -101,7 +118,19 @@ export class Recogniser {
 
   /** The line of which this is the beginning (or the whole), or null. Short sounds fit many. */
   follow(pcm: Int16Array, sampleRate: number): Beginning | null {
-    return this.#beginning(trimSilence(envelope(pcm, sampleRate)));
+    return this.#beginning(this.#levelsOf(pcm, sampleRate));
+  }
+
+  #isSame(alignment: Alignment | undefined): alignment is Alignment {
+    const maxWorstDb = this.#isStarved ? MAX_WORST_OF_STARVED_DB : MAX_WORST_DB;
+    return (
+      alignment !== undefined && alignment.cost <= MAX_COST_DB && alignment.worst <= maxWorstDb
+    );
+  }
+
+  #levelsOf(pcm: Int16Array, sampleRate: number): Envelope {
+    const levels = trimSilence(envelope(pcm, sampleRate));
+    return this.#isStarved ? withoutShortPauses(levels) : levels;
   }
 
   #beginning(heard: Envelope): (Beginning & { cost: number }) | null {
@@ -114,17 +143,11 @@ export class Recogniser {
       // The loud level of a beginning is not that of the line: both are measured over the same part.
       const taught = normalise(lesson.levels.slice(0, heard.length + edge));
       const alignment = align(shape, taught, { freeEdge: edge, openEnd: true });
-      if (!isSame(alignment) || (best && best.alignment.cost <= alignment.cost)) continue;
+      if (!this.#isSame(alignment) || (best && best.alignment.cost <= alignment.cost)) continue;
       best = { lesson, alignment };
     }
     return best && toBeginning(best.lesson, best.alignment);
   }
-}
-
-function isSame(alignment: Alignment | undefined): alignment is Alignment {
-  return (
-    alignment !== undefined && alignment.cost <= MAX_COST_DB && alignment.worst <= MAX_WORST_DB
-  );
 }
 
 function toBeginning({ line, shape, words }: Lesson, { reach, cost }: Alignment) {
@@ -135,6 +158,17 @@ function toBeginning({ line, shape, words }: Lesson, { reach, cost }: Alignment)
     pauseMs: pauseAt(shape, reach) * FRAME_MS,
     cost,
   };
+}
+
+/** The frames in which there is sound, and those of pauses that are no short ones. */
+function withoutShortPauses(levels: Envelope): Envelope {
+  const silent = normalise(levels).map(isSilent);
+  const isShort = (at: number) => {
+    const from = silent.lastIndexOf(false, at);
+    const to = silent.indexOf(false, at);
+    return to - from - 1 <= MAX_PAUSE_FRAMES;
+  };
+  return levels.filter((_, at) => !silent[at] || !isShort(at));
 }
 
 /** How many silent frames follow `frame`. */
