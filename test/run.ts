@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { globSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { UsageError, commandLine, runCommand } from './harness/command-line.ts';
 import { startPostgres, sharedPostgres } from './harness/yard/postgres.ts';
@@ -12,6 +15,8 @@ import { startPostgres, sharedPostgres } from './harness/yard/postgres.ts';
 /** Files of tests: so many at once, for so long each. */
 type Tests = {
   readonly files: readonly string[];
+  /** Names of the files that take longest, which begin first: none of them is waited for alone. */
+  readonly longest?: readonly string[];
   /** More than there are cores only where most of the time is spent waiting. */
   readonly atOnce: number;
   readonly mostMs: number;
@@ -25,9 +30,17 @@ const inProcess = { atOnce: 3, mostMs: 300_000 };
 const parts = {
   static: null,
   unit: { files: ['test/*.test.ts', 'test/{agent,tools}/**/*.test.ts'], ...inProcess },
-  smoke: { files: ['test/stack/smoke/*.test.ts'], ...onTheStack },
+  smoke: {
+    files: ['test/stack/smoke/*.test.ts'],
+    longest: ['calls', 'survival', 'conversation'],
+    ...onTheStack,
+  },
   doubles: { files: ['test/{harness,faults}/**/*.test.ts'], ...inProcess },
-  full: { files: ['test/stack/full/*.test.ts'], ...onTheStack },
+  full: {
+    files: ['test/stack/full/*.test.ts'],
+    longest: ['consent', 'lying-model', 'demo', 'soak', 'conversation', 'worker-faults', 'sheet'],
+    ...onTheStack,
+  },
 } satisfies Readonly<Record<string, Tests | null>>;
 
 type Part = keyof typeof parts;
@@ -59,19 +72,25 @@ async function check(script: string): Promise<boolean> {
   return code === 0;
 }
 
-async function test({ files, atOnce, mostMs }: Tests, env: NodeJS.ProcessEnv): Promise<boolean> {
-  const flags = [`--test-concurrency=${atOnce}`, `--test-timeout=${mostMs}`];
-  const child = spawn(process.execPath, ['--test', ...flags, ...files], {
-    cwd: root,
-    env,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+async function test({ files, longest = [], atOnce, mostMs }: Tests): Promise<boolean> {
+  const rank = (file: string) => {
+    const at = longest.indexOf(basename(file, '.test.ts'));
+    return at < 0 ? longest.length : at;
+  };
+  const inOrder = globSync(files, { cwd: root })
+    .toSorted()
+    .toSorted((a, b) => rank(a) - rank(b));
   // Ended by somebody, it takes its tests along.
-  const end = () => void child.kill();
+  const ended = new AbortController();
+  const end = () => ended.abort();
   process.once('SIGTERM', end);
-  const [code] = await once(child, 'exit');
+  const { signal } = ended;
+  const tests = run({ cwd: root, files: inOrder, concurrency: atOnce, timeout: mostMs, signal });
+  let failed = 0;
+  tests.on('test:fail', () => (failed += 1));
+  for await (const line of tests.compose(new spec())) process.stdout.write(line as string);
   process.off('SIGTERM', end);
-  return code === 0;
+  return failed === 0 && !signal.aborted;
 }
 
 await runCommand(async () => {
@@ -82,18 +101,16 @@ await runCommand(async () => {
   });
   if (wanted.length === 0) throw new UsageError(`A part must be named: ${names.join(', ')}`);
   await using postgres = await startPostgres();
-  const env = {
-    ...process.env,
-    ...sharedPostgres(postgres),
+  Object.assign(process.env, sharedPostgres(postgres), {
     // Of the next run too: each of some hundred files loads much the same.
     NODE_COMPILE_CACHE: join(tmpdir(), 'pickup-compile-cache'),
-  };
+  });
   const ends: { readonly part: Part; readonly ok: boolean; readonly seconds: number }[] = [];
   for (const part of wanted) {
     const startedMs = performance.now();
     const tests = parts[part];
     const ok = tests
-      ? await test(tests, env)
+      ? await test(tests)
       : (await Promise.all(staticChecks.map(check))).every((holds) => holds);
     ends.push({ part, ok, seconds: Math.round((performance.now() - startedMs) / 1_000) });
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { Step } from '../../harness/caller/script.ts';
 import type { Service } from '../../harness/yard/service.ts';
 import { tellFailures } from '../../harness/yard/story.ts';
@@ -16,10 +16,10 @@ let service: Service;
 before(async () => {
   yard = await Yard.open({
     latencyMs: { stt: 100, llm: 200, tts: 100 },
-    env: { NUM_IDLE_PROCESSES: '1', CALLER_SILENT_MS: '6000' },
+    env: { NUM_IDLE_PROCESSES: '2', CALLER_SILENT_MS: '6000' },
   });
   service = yard.service();
-  await service.ready();
+  await service.ready({ warm: 2 });
   await service.waitFor('phrase.ready');
 });
 
@@ -45,27 +45,30 @@ async function callWith(machine: string, steps: readonly Step[]) {
   return { told: told.join(' '), tools: over.lines.at(-1)?.['toolsUsed'] };
 }
 
-test('words over "You\'re booked" are heard, and answered after it', async () => {
-  const words = 'No wait, what are your opening hours?';
-  const { told } = await callWith('skid steer', [
-    { say: 'Yes, please book it.' },
-    { say: words, when: { from: 'agent-start', afterMs: 800 } },
-  ]);
-  assert.match(told, /You're booked\. .*Is there anything else\? .*Monday to Friday/);
-});
+/** Two calls at once: most of a call is waiting for somebody to have spoken. */
+describe('on a call', { concurrency: 2 }, () => {
+  test('words over "You\'re booked" are heard, and answered after it', async () => {
+    const words = 'No wait, what are your opening hours?';
+    const { told } = await callWith('skid steer', [
+      { say: 'Yes, please book it.' },
+      { say: words, when: { from: 'agent-start', afterMs: 800 } },
+    ]);
+    assert.match(told, /You're booked\. .*Is there anything else\? .*Monday to Friday/);
+  });
 
-test('a yes to "Are you still there?" books nothing, and it is read again', async () => {
-  const { told } = await callWith('mini excavator', [
-    // The read-back takes nine seconds of it.
-    { silenceMs: 20_000 },
-    { say: 'Yes.' },
-    { say: 'No, thanks.' },
-  ]);
-  assert.equal(told.match(/Shall I book it\?/g)?.length, 2, told);
-  assert.doesNotMatch(told, /booked/);
-});
+  test('a yes to "Are you still there?" books nothing, and it is read again', async () => {
+    const { told } = await callWith('mini excavator', [
+      // The read-back takes nine seconds of it.
+      { silenceMs: 20_000 },
+      { say: 'Yes.' },
+      { say: 'No, thanks.' },
+    ]);
+    assert.equal(told.match(/Shall I book it\?/g)?.length, 2, told);
+    assert.doesNotMatch(told, /booked/);
+  });
 
-test('the key 1 is a yes to a read-back', async () => {
-  const { told } = await callWith('generator', [{ dtmf: '1' }, { silenceMs: 6_000 }]);
-  assert.match(told, /You're booked/);
+  test('the key 1 is a yes to a read-back', async () => {
+    const { told } = await callWith('generator', [{ dtmf: '1' }, { silenceMs: 6_000 }]);
+    assert.match(told, /You're booked/);
+  });
 });
