@@ -10,7 +10,7 @@ import type { Caller } from './leg/join-room.ts';
 import { Transfer, transferCaller } from './leg/transfer.ts';
 import { handOver } from './ownership/handover.ts';
 import type { CallLease, Claim } from './persistence/call-lease.ts';
-import type { SavedCall } from './persistence/call-snapshot.ts';
+import type { SavedCall } from '../ipc/saved-call.ts';
 
 /** A planned hand-over that came to nothing is tried again. */
 const againMs = 30_000;

@@ -5,7 +5,7 @@ import { watchedLog } from '../telemetry/events.ts';
 import type { Log } from '../telemetry/events.ts';
 import type { CallStore } from './persistence/call-store.ts';
 import type { MediaFigures } from './media/media-monitor.ts';
-import type { SavedCall } from './persistence/call-snapshot.ts';
+import type { SavedCall } from '../ipc/saved-call.ts';
 import { endedBy } from '../ipc/termination.ts';
 import type { Termination } from '../ipc/termination.ts';
 import type { TransferResult } from './leg/transfer.ts';

@@ -10,8 +10,8 @@ import type { CallContext, CallEnding, CallJob } from './call-context.ts';
 import { CallRecord } from './call-record.ts';
 import { CallState } from './call-state.ts';
 import type { CallPhase } from './call-state.ts';
-import { watchCaller } from './leg/departure.ts';
-import type { Departure } from './leg/departure.ts';
+import { watchCaller } from '../livekit/departure.ts';
+import type { Departure } from '../livekit/departure.ts';
 import { joinRoom } from './leg/join-room.ts';
 import type { Caller } from './leg/join-room.ts';
 import { LiveCall } from './live-call.ts';
@@ -232,6 +232,7 @@ export class Call {
     store.recordAnswer(answeredAtMs);
     record.log.emit('call.answered', {
       ringMs: answeredAtMs - record.startedAtMs,
+      by: 'job',
       greeting: live.greetingIsReady ? 'ready' : 'synthesised',
     });
   }

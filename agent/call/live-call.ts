@@ -14,15 +14,15 @@ import { createConversation } from './conversation/create-conversation.ts';
 import type { PromptCache } from './conversation/prompt-cache.ts';
 import { RepromptPolicy } from './conversation/reprompt-policy.ts';
 import { SessionWatchdog } from './conversation/session-watchdog.ts';
-import { watchDtmf, wordsOfDigits } from './leg/dtmf.ts';
-import type { Keypad } from './leg/dtmf.ts';
+import { watchDtmf, wordsOfDigits } from '../livekit/dtmf.ts';
+import type { Keypad } from '../livekit/dtmf.ts';
 import type { Caller } from './leg/join-room.ts';
 import { MediaMonitor } from './media/media-monitor.ts';
 import { Fencing } from './ownership/fencing.ts';
 import { watchReconnects } from './ownership/reconnect-watchdog.ts';
 import { firstWords, resumePlan } from './ownership/resume-plan.ts';
 import type { CallLease } from './persistence/call-lease.ts';
-import type { SavedCall } from './persistence/call-snapshot.ts';
+import type { SavedCall } from '../ipc/saved-call.ts';
 import type { Preload } from './preload.ts';
 
 /** Takes 5 ms. Past this the yard's numbers are those of before the call. */

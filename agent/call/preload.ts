@@ -13,7 +13,7 @@ import {
 import type { CallRecord } from './call-record.ts';
 import type { CallStore } from './persistence/call-store.ts';
 import { PromptCache } from './conversation/prompt-cache.ts';
-import type { SavedCall } from './persistence/call-snapshot.ts';
+import type { SavedCall } from '../ipc/saved-call.ts';
 
 /** All that a call reads from the store before it is answered: then it waits for nothing. */
 export type Preload = {

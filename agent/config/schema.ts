@@ -206,6 +206,7 @@ const timeoutMeanings: Readonly<Record<TimeoutName, string>> = {
   closeMs: 'The whole close while the caller is there.',
   hangupCloseMs: 'The close when the caller is gone.',
   pickupMs: 'Without a sign of a job for so long, the agent is dispatched again.',
+  pickupPatienceMs: 'How long a greeted caller waits for a free line before they are called back.',
   drainMs: "How long live calls may go on after SIGTERM; below the platform's draining time.",
 };
 

@@ -43,6 +43,8 @@ export const defaultTimeouts = {
   hangupCloseMs: 2_000,
   /** No sign at all of a job on the line after a dispatch: dispatch again. */
   pickupMs: 2_000,
+  /** A caller whom the attendant has greeted waits so long for a job before they are called back. */
+  pickupPatienceMs: 20_000,
   /** Below Railway's draining seconds (1_800). */
   drainMs: 1_740_000,
 } as const;

@@ -5,18 +5,21 @@ export type TerminationResult = 'completed' | 'caller' | 'upstream' | 'failed' |
 
 const reasonsByResult = {
   completed: ['agent-goodbye', 'caller-hangup', 'transferred'],
-  caller: ['cancelled-while-ringing', 'caller-silent', 'blocked', 'over-limit'],
+  caller: ['cancelled-while-ringing', 'caller-silent', 'blocked', 'over-limit', 'overflow'],
   upstream: ['media-lost', 'room-closed', 'provider-failure', 'link-lost'],
-  failed: ['connect-timeout', 'session-start-timeout', 'start-failed', 'crash', 'stuck'],
+  failed: [
+    'connect-timeout',
+    'session-start-timeout',
+    'start-failed',
+    'crash',
+    'stuck',
+    'overflow',
+  ],
   unknown: ['unattributed'],
 } as const satisfies Record<TerminationResult, readonly string[]>;
 
 /** The event that ended a call, from a closed list. */
 export type TerminationReason = (typeof reasonsByResult)[TerminationResult][number];
-
-/** All reasons. */
-export const terminationReasons: readonly TerminationReason[] =
-  Object.values(reasonsByResult).flat();
 
 /** A call's end: every ending, whatever its cause, becomes one of these. */
 export type Termination = {
@@ -24,14 +27,28 @@ export type Termination = {
   readonly reason: TerminationReason;
 };
 
-/** The termination for a reason; each reason belongs to one result. */
-export function termination(reason: TerminationReason): Termination {
-  for (const [result, reasons] of Object.entries(reasonsByResult)) {
-    if ((reasons as readonly string[]).includes(reason)) {
-      return { result: result as TerminationResult, reason };
-    }
-  }
-  throw new Error(`No result has the reason ${reason}`);
+/** All ends that a call can have. */
+export const terminations: readonly Termination[] = Object.entries(reasonsByResult).flatMap(
+  ([result, reasons]) =>
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.entries forgets which keys
+    reasons.map((reason) => ({ result: result as TerminationResult, reason })),
+);
+
+/**
+ * The termination for a reason; each but `overflow` belongs to one result. That one is ours, since we
+ * were full, unless the caller's own flood was to blame: then `result` says so.
+ */
+export function termination(
+  reason: TerminationReason,
+  result: TerminationResult = reason === 'overflow' ? 'failed' : resultOf(reason),
+): Termination {
+  return { result, reason };
+}
+
+function resultOf(reason: TerminationReason): TerminationResult {
+  const found = terminations.find((one) => one.reason === reason);
+  if (!found) throw new Error(`No result has the reason ${reason}`);
+  return found.result;
 }
 
 /** The side that ended a call; null for neither. */
@@ -41,6 +58,7 @@ const agentsOwn: ReadonlySet<TerminationReason> = new Set([
   'agent-goodbye',
   'caller-silent',
   'over-limit',
+  'overflow',
   'transferred',
 ]);
 

@@ -5,7 +5,7 @@ import type { HearingRecovered, HearingTrouble } from './stt/stt-connection.ts';
 import { FallbackLlm } from './llm/fallback-llm.ts';
 import type { ThinkingTrouble } from './llm/fallback-llm.ts';
 import { createOpenAiModel } from './llm/openai-model.ts';
-import type { PhraseAudio } from './prompts/prompt-audio.ts';
+import type { PhraseAudio } from './prompts/phrase.ts';
 import { DeepgramStt } from './stt/deepgram-stt.ts';
 import type { SpeakingTrouble } from './tts/fallback-tts.ts';
 import { createVoiceDetector, turnHandling } from './turn-taking.ts';

@@ -65,6 +65,7 @@ const audio = ['info', 'audio of the caller', 'timeline'] as const;
 type Failure = { readonly error: unknown };
 type Booking = { readonly bookingId: string; readonly itemId: string };
 type OfWorker = { readonly workerPid: number };
+type OfAttendant = { readonly attendantPid: number };
 type Link = OfWorker & { readonly detail: string | null };
 type SomeCall = { readonly room: string | null; readonly callId: string | null };
 type OfJob = SomeCall & { readonly jobPid: number; readonly stage: JobStage };
@@ -191,6 +192,37 @@ export const catalogue = {
     ({ kind }) => [count('handovers_failed_total', { kind })],
   ),
 
+  'attendant.started': event('info', 'attendant started').of<OfAttendant>(),
+  'attendant.stopped': event('info', 'attendant ended').of<OfAttendant>(),
+  'attendant.died': variants({
+    unstarted: ['error', 'attendant could not be started'],
+    exited: ['error', 'attendant process died'],
+  }).of<
+    Partial<OfAttendant> & {
+      readonly error?: unknown;
+      readonly code?: number | null;
+      readonly signal?: string | null;
+    }
+  >(() => [count('processes_failed_total', { process: 'attendant', how: 'died' })]),
+  'attendant.hung': event('error', 'attendant process hangs, killed').of<
+    OfAttendant & { readonly silentMs: number }
+  >(() => [count('processes_failed_total', { process: 'attendant', how: 'frozen' })]),
+  'attendant.sent': event('info', 'attendant sent to a call without a job').of<{
+    readonly room: string;
+    readonly waitedMs: number;
+    readonly why: string;
+  }>(() => [count('guardian_actions_total', { action: 'sent-attendant' })]),
+  'attendant.failed': event('warn', 'attendant could not take a call').of<
+    SomeCall & { readonly why: string; readonly error?: unknown }
+  >(),
+  'attendant.handed-over': event('info', 'attendant gave the call to its job', 'timeline').of<{
+    readonly afterMs: number;
+    readonly callerSpoke: boolean;
+  }>(),
+  'call-back.noted': event('info', 'caller is to be called back', 'timeline').of<{
+    readonly reason: 'overflow';
+  }>(({ reason }) => [count('call_backs_total', { reason })]),
+
   'guardian.dispatched': event('warn', 'no job serves the call, dispatched again').of<
     SomeCall & {
       readonly resume: 'takeover' | 'apology';
@@ -302,6 +334,7 @@ export const catalogue = {
   'session.started': arrival('session started').of<Timed>(),
   'call.answered': event('info', 'call answered', 'timeline').of<{
     readonly ringMs: number;
+    readonly by: 'attendant' | 'job';
     readonly greeting: 'ready' | 'synthesised';
   }>(({ ringMs }) => [count('calls_answered_total', {}), ...timed('call_pickup_seconds', ringMs)]),
   'call.state': event('debug', 'call moved on').of<{

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 import { resumeKinds } from '../ipc/messages.ts';
 import type { MetricSample } from '../ipc/messages.ts';
-import { termination, terminationReasons } from '../ipc/termination.ts';
+import { terminations } from '../ipc/termination.ts';
 import { moveCauses } from './takeover-gap.ts';
 
 /** Every tool by name: nothing else is a label. */
@@ -39,7 +39,7 @@ const families = {
   calls_answered_total: { help: 'Calls that were answered.', series: one },
   calls_ended_total: {
     help: 'Calls that are over: whose doing the end was, and what happened.',
-    series: terminationReasons.map(termination),
+    series: terminations,
   },
   call_pickup_seconds: {
     help: 'From the start of the first job of a call, while it rings, to the answer.',
@@ -72,6 +72,10 @@ const families = {
     help: 'Bookings: in the journal, in the sheet, at odds with it, cancelled.',
     series: ['committed', 'confirmed', 'conflict', 'cancelled'].map((outcome) => ({ outcome })),
   },
+  call_backs_total: {
+    help: 'Callers who were told that nobody is free, and are to be called back.',
+    series: [{ reason: 'overflow' }],
+  },
   handovers_due_total: { help: 'Times that a job reached HANDOVER_AFTER_MS.', series: one },
   handovers_failed_total: {
     help: 'Hand-overs that came to nothing: the call stayed where it was.',
@@ -88,11 +92,13 @@ const families = {
   },
   guardian_actions_total: {
     help: 'What the guardian did for calls that no job served, or that were to be handed over.',
-    series: ['dispatched', 'sent-for-hand-over', 'gave-up', 'failed'].map((action) => ({ action })),
+    series: ['dispatched', 'sent-for-hand-over', 'sent-attendant', 'gave-up', 'failed'].map(
+      (action) => ({ action }),
+    ),
   },
   processes_failed_total: {
     help: 'Processes that ended without a word, or did not run for too long.',
-    series: ['worker', 'job'].flatMap((process) =>
+    series: ['worker', 'job', 'attendant'].flatMap((process) =>
       ['died', 'frozen'].map((how) => ({ process, how })),
     ),
   },

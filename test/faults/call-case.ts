@@ -82,7 +82,7 @@ async function outcomeOf(
     turnsAfter: scene.turnsAfter,
   };
   const once = (event: string) => events.filter((other) => other === event).length === 1;
-  const expected = reasons.map(termination);
+  const expected = reasons.map((reason) => termination(reason));
   const isExpected = expected.some(
     ({ result, reason }) => result === seen.result && reason === seen.reason,
   );

@@ -211,7 +211,7 @@ function wrongEnd(
 ): string[] {
   const count = (event: string) => events.filter((other) => other === event).length;
   const isExpected = reasons
-    .map(termination)
+    .map((reason) => termination(reason))
     .some(({ result, reason }) => result === row?.result && reason === row.reason);
   return [
     ...(isExpected ? [] : [`ended: ${row?.result}/${row?.reason}, not ${reasons.join(' or ')}`]),

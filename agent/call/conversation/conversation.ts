@@ -12,7 +12,7 @@ import type { Inventory } from '../../../tools/yard/equipment.ts';
 import { todayIn } from '../../../tools/yard/rental-dates.ts';
 import type { Config } from '../../config/config.ts';
 import { instructionsFor, yardRows } from '../../speech/instructions.ts';
-import { phraseFrames } from '../../speech/prompts/prompt-audio.ts';
+import { phraseFrames } from '../../speech/prompts/phrase.ts';
 import { Receptionist } from './receptionist.ts';
 import { endOfTurnMs } from '../../speech/turn-taking.ts';
 import type { CallSpeech } from '../../speech/session.ts';
@@ -24,7 +24,7 @@ import {
 } from '../../speech/tts/playout-estimate.ts';
 import { unheardMs } from './reprompt-policy.ts';
 import { brokenOff, chatOf, savedItems, unanswered } from '../persistence/call-snapshot.ts';
-import type { SavedTalk } from '../persistence/call-snapshot.ts';
+import type { SavedTalk } from '../../ipc/saved-call.ts';
 
 /** Audio that the gateway's jitter buffer still holds when our own queue is empty. */
 const inFlightMs = 500;

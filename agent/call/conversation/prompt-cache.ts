@@ -1,6 +1,6 @@
 import { withDeadline } from '../../infra/deadline.ts';
 import type { Log } from '../../telemetry/events.ts';
-import type { PhraseAudio } from '../../speech/prompts/prompt-audio.ts';
+import type { PhraseAudio } from '../../speech/prompts/phrase.ts';
 
 /** A phrase, with its audio where that was ready before the call. */
 export type ReadyPhrase = { readonly text: string; readonly audio: PhraseAudio | undefined };

@@ -1,6 +1,6 @@
 import { sharedTimes } from '../../config/timeouts.ts';
 import { RoomEvent } from '@livekit/rtc-node';
-import type { Participant, Room } from '@livekit/rtc-node';
+import type { Room } from '@livekit/rtc-node';
 import timers from 'node:timers/promises';
 import { DeadlineError, withDeadline } from '../../infra/deadline.ts';
 import { agentIdentity } from '../../ipc/messages.ts';
@@ -8,7 +8,8 @@ import type { ResumeKind } from '../../ipc/messages.ts';
 import type { Log } from '../../telemetry/events.ts';
 import type { CallLease, Claim } from '../persistence/call-lease.ts';
 import type { CallStore } from '../persistence/call-store.ts';
-import type { SavedCall } from '../persistence/call-snapshot.ts';
+import type { SavedCall } from '../../ipc/saved-call.ts';
+import { goTopic, listenFor, readyTopic, send } from '../../livekit/hand-over-signals.ts';
 
 /**
  * A call goes from one job to a fresh one while the caller is on the line. The fresh one enters the
@@ -17,8 +18,6 @@ import type { SavedCall } from '../persistence/call-snapshot.ts';
  * two jobs that may speak, and one is listening in every moment.
  */
 
-const readyTopic = 'pickup.ready';
-const goTopic = 'pickup.go';
 const pollMs = 50;
 /** A job that is not heard by the other says it again. */
 const repeatMs = 250;
@@ -214,31 +213,5 @@ async function ask(claim: CallLease, supersedes: string | undefined): Promise<Cl
   } catch {
     // The store is away: nobody can give us the call.
     return 'unknown';
-  }
-}
-
-/** Hears who in the room says something under `topic`, until what it returns is called. */
-function listenFor(room: Room, topic: string, heard: (identity: string) => void): () => void {
-  const onData = (
-    _data: Uint8Array,
-    sender: Participant | undefined,
-    _kind: unknown,
-    under?: string,
-  ) => {
-    if (under === topic && sender) heard(sender.identity);
-  };
-  room.on(RoomEvent.DataReceived, onData);
-  return () => void room.off(RoomEvent.DataReceived, onData);
-}
-
-async function send(room: Room, topic: string, toJobId: string): Promise<void> {
-  try {
-    await room.localParticipant?.publishData(new Uint8Array([1]), {
-      reliable: true,
-      topic,
-      destination_identities: [agentIdentity(toJobId)],
-    });
-  } catch {
-    // It is said again, and the store says the same.
   }
 }

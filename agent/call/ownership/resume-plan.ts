@@ -1,6 +1,6 @@
 import type { ResumeKind } from '../../ipc/messages.ts';
 import { unanswered } from '../persistence/call-snapshot.ts';
-import type { SavedCall, SavedItem } from '../persistence/call-snapshot.ts';
+import type { SavedCall, SavedItem } from '../../ipc/saved-call.ts';
 import { CAN_YOU_HEAR, STILL_HERE, WELCOME_BACK } from '../../speech/prompts/prompts.ts';
 
 /** An agent that dies so often at one turn of the caller would die of it once more. */

@@ -2,8 +2,8 @@ import type { Inventory } from '../../../tools/yard/equipment.ts';
 import type { Voice } from '../../config/config.ts';
 import { withDeadline } from '../../infra/deadline.ts';
 import type { Log } from '../../telemetry/events.ts';
-import { phraseKey } from '../../speech/prompts/prompt-audio.ts';
-import type { PhraseAudio } from '../../speech/prompts/prompt-audio.ts';
+import { readPhraseAudio } from '../../speech/prompts/phrase.ts';
+import type { PhraseAudio } from '../../speech/prompts/phrase.ts';
 import {
   findCall,
   recordCallAnswered,
@@ -16,9 +16,8 @@ import {
 } from '../../infra/store/calls.ts';
 import type { Store, StoreQueries } from '../../infra/store/database.ts';
 import { CallLease } from './call-lease.ts';
-import { savedCallFrom } from './call-snapshot.ts';
-import type { SavedCall } from './call-snapshot.ts';
-import { readPhrase } from '../../infra/store/prompts.ts';
+import { savedCallFrom } from '../../ipc/saved-call.ts';
+import type { SavedCall } from '../../ipc/saved-call.ts';
 import { currentBookings } from '../../../tools/journal/journal.ts';
 import {
   inventoryFromJson,
@@ -93,13 +92,7 @@ export class CallStore {
 
   /** The audio of a phrase, if it was synthesised for the voice in use. */
   async phrase(text: string): Promise<PhraseAudio | undefined> {
-    const phrase = await readPhrase(await this.#open(), phraseKey(this.#voice, text));
-    if (!phrase) return undefined;
-    const { buffer, byteOffset, byteLength } = phrase.pcm;
-    return {
-      sampleRateHz: phrase.sampleRateHz,
-      pcm: new Int16Array(buffer, byteOffset, byteLength / Int16Array.BYTES_PER_ELEMENT),
-    };
+    return readPhraseAudio(await this.#open(), this.#voice, text);
   }
 
   recordStart(start: {

@@ -1,20 +1,6 @@
 import { tts } from '@livekit/agents';
-import { AudioFrame } from '@livekit/rtc-node';
-import { createHash } from 'node:crypto';
-import { ReadableStream } from 'node:stream/web';
-import type { Voice } from '../../config/config.ts';
-
-/** Audio that is ready before a call comes: 16-bit mono PCM. */
-export type PhraseAudio = { readonly sampleRateHz: number; readonly pcm: Int16Array };
-
-const frameMs = 20;
-
-/** The key of a phrase in the store: another for another text, provider or voice. */
-export function phraseKey(voice: Voice, text: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify([voice.provider, voice.model, text]))
-    .digest('hex');
-}
+import type { AudioFrame } from '@livekit/rtc-node';
+import type { PhraseAudio } from './phrase.ts';
 
 /** Speaks `text` into memory. Rejects when the provider fails, breaks off, or gives no audio. */
 export async function synthesisePhrase(voice: tts.TTS, text: string): Promise<PhraseAudio> {
@@ -45,18 +31,4 @@ function speak(
   stream.pushText(text);
   stream.endInput();
   return stream;
-}
-
-/** The phrase as the frames that a session plays. */
-export function phraseFrames({ sampleRateHz, pcm }: PhraseAudio): ReadableStream<AudioFrame> {
-  const samples = (sampleRateHz * frameMs) / 1_000;
-  let at = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (at >= pcm.length) return controller.close();
-      const data = pcm.slice(at, at + samples);
-      at += samples;
-      controller.enqueue(new AudioFrame(data, sampleRateHz, 1, data.length));
-    },
-  });
 }

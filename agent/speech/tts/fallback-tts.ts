@@ -7,7 +7,7 @@ import {
 } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
 import { atRate } from './resample.ts';
-import { phraseFrames, type PhraseAudio } from '../prompts/prompt-audio.ts';
+import { phraseFrames, type PhraseAudio } from '../prompts/phrase.ts';
 import { SentenceStream } from './sentence-stream.ts';
 import { TtsStream, type ReadingFailure } from './tts-stream.ts';
 

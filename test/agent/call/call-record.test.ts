@@ -4,7 +4,7 @@ import { CallRecord, FigureCounter, percentile } from '../../../agent/call/call-
 import type { CallStore } from '../../../agent/call/persistence/call-store.ts';
 import type { MediaFigures } from '../../../agent/call/media/media-monitor.ts';
 import { emptyFigures } from '../../../agent/call/media/gap-figures.ts';
-import { savedCallFrom } from '../../../agent/call/persistence/call-snapshot.ts';
+import { savedCallFrom } from '../../../agent/ipc/saved-call.ts';
 import { termination } from '../../../agent/ipc/termination.ts';
 import { recordedLog } from '../../harness/recorded-log.ts';
 import { savedCall } from './saved-call.ts';

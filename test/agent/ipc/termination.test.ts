@@ -5,6 +5,7 @@ import {
   endedBy,
   reasonOfFailure,
   termination,
+  terminations,
 } from '../../../agent/ipc/termination.ts';
 import { DeadlineError } from '../../../agent/infra/deadline.ts';
 
@@ -14,6 +15,13 @@ test('every reason has one result: whose doing the end was', () => {
   assert.equal(termination('media-lost').result, 'upstream');
   assert.equal(termination('connect-timeout').result, 'failed');
   assert.equal(termination('unattributed').result, 'unknown');
+});
+
+test('a call that found us full is our failure, unless the caller made the flood', () => {
+  assert.deepEqual(termination('overflow'), { result: 'failed', reason: 'overflow' });
+  assert.equal(termination('overflow', 'caller').result, 'caller');
+  const ends = terminations.filter(({ reason }) => reason === 'overflow');
+  assert.deepEqual(ends.map(({ result }) => result).toSorted(), ['caller', 'failed']);
 });
 
 test('a side ended the call only when it meant to', () => {

@@ -42,7 +42,7 @@ const moves: readonly (readonly [
 ])[] = [
   [
     'an answer',
-    (log) => log.emit('call.answered', { ringMs: 267, greeting: 'ready' }),
+    (log) => log.emit('call.answered', { ringMs: 267, by: 'job', greeting: 'ready' }),
     [counted('calls_answered_total'), timed('call_pickup_seconds', 0.267)],
   ],
   [
@@ -278,6 +278,14 @@ const pinned = [
   'alert.cleared info a person is no longer needed',
   'alert.failed error nobody took the alert',
   'alert.raised warn a person is needed',
+  'attendant.died error attendant could not be started',
+  'attendant.died error attendant process died',
+  'attendant.failed warn attendant could not take a call',
+  'attendant.handed-over info attendant gave the call to its job',
+  'attendant.hung error attendant process hangs, killed',
+  'attendant.sent info attendant sent to a call without a job',
+  'attendant.started info attendant started',
+  'attendant.stopped info attendant ended',
   'booking.cancelled info cancelled booking is off the sheet',
   'booking.cancelled info staff cancelled a booking in the sheet',
   'booking.changed info booking was changed',
@@ -289,6 +297,7 @@ const pinned = [
   'booking.duplicated warn a booking had more than one row in the sheet',
   'booking.moved info staff moved a booking in the sheet',
   'booking.rows-missing warn rows of bookings are gone from the sheet together: their days stay booked',
+  'call-back.noted info caller is to be called back',
   'call.answered info call answered',
   'call.closed error call closed',
   'call.closed info call closed',

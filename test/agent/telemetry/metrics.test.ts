@@ -115,7 +115,7 @@ test('shows what a job sends over its line', async () => {
   end.send({
     type: 'metrics',
     metrics: samplesOf((log) => {
-      log.emit('call.answered', { ringMs: 400, greeting: 'ready' });
+      log.emit('call.answered', { ringMs: 400, by: 'job', greeting: 'ready' });
       log.emit('turn.completed', { latencyMs: 900 });
       log.emit('turn.completed', { latencyMs: 2_600 });
       log.emit('tool.used', { tool: 'find_equipment', ok: true, durationMs: 1 }, 'used');

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { Conversation } from '../../../../agent/call/conversation/conversation.ts';
-import type { SavedTalk } from '../../../../agent/call/persistence/call-snapshot.ts';
+import type { SavedTalk } from '../../../../agent/ipc/saved-call.ts';
 import type { Config } from '../../../../agent/config/config.ts';
 import type { CallSpeech } from '../../../../agent/speech/session.ts';
 import { defaultTimeouts } from '../../../../agent/config/timeouts.ts';

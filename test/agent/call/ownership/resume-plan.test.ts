@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resumePlan, firstWords } from '../../../../agent/call/ownership/resume-plan.ts';
-import type { SavedCall, SavedItem } from '../../../../agent/call/persistence/call-snapshot.ts';
+import type { SavedCall, SavedItem } from '../../../../agent/ipc/saved-call.ts';
 import { savedCall } from '../saved-call.ts';
 import {
   CAN_YOU_HEAR,

@@ -6,11 +6,11 @@ import {
   brokenOff,
   chatOf,
   readDispatchOrder,
-  savedCallFrom,
   savedItems,
   unanswered,
 } from '../../../../agent/call/persistence/call-snapshot.ts';
-import type { SavedCall, SavedItem } from '../../../../agent/call/persistence/call-snapshot.ts';
+import { savedCallFrom } from '../../../../agent/ipc/saved-call.ts';
+import type { SavedCall, SavedItem } from '../../../../agent/ipc/saved-call.ts';
 
 const caller = (words: string): SavedItem => ({
   kind: 'spoken',

@@ -2,11 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { initializeLogger } from '@livekit/agents';
 import { TTS } from '@livekit/agents-plugin-deepgram';
-import {
-  phraseFrames,
-  phraseKey,
-  synthesisePhrase,
-} from '../../../../agent/speech/prompts/prompt-audio.ts';
+import { phraseFrames, phraseKey } from '../../../../agent/speech/prompts/phrase.ts';
+import { synthesisePhrase } from '../../../../agent/speech/prompts/prompt-audio.ts';
 import { startDeepgramEmulator } from '../../../harness/emulators/deepgram.ts';
 
 initializeLogger({ pretty: false, level: 'silent' });

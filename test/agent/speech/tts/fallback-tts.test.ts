@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { initializeLogger } from '@livekit/agents';
 import { dispose } from '@livekit/rtc-node';
-import type { PhraseAudio } from '../../../../agent/speech/prompts/prompt-audio.ts';
+import type { PhraseAudio } from '../../../../agent/speech/prompts/phrase.ts';
 import type { SpeakingTrouble } from '../../../../agent/speech/tts/fallback-tts.ts';
 import type { Fault } from '../../../harness/emulators/faults.ts';
 import { eventually } from '../../../harness/eventually.ts';

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import { TTS as DeepgramTts } from '@livekit/agents-plugin-deepgram';
 import { OpenAiTts } from '../../../../agent/speech/tts/openai-tts.ts';
-import type { PhraseAudio } from '../../../../agent/speech/prompts/prompt-audio.ts';
+import type { PhraseAudio } from '../../../../agent/speech/prompts/phrase.ts';
 import { FallbackTts, type SpeakingTrouble } from '../../../../agent/speech/tts/fallback-tts.ts';
 import { startDeepgramEmulator } from '../../../harness/emulators/deepgram.ts';
 import { startOpenAiEmulator } from '../../../harness/emulators/openai.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { RoomEvent } from '@livekit/rtc-node';
-import { watchDtmf, wordsOfDigits } from '../../../../agent/call/leg/dtmf.ts';
-import { callerDetails } from '../../../harness/emulators/caller-words.ts';
-import { FakeRoom } from '../fake-room.ts';
+import { watchDtmf, wordsOfDigits } from '../../../agent/livekit/dtmf.ts';
+import { callerDetails } from '../../harness/emulators/caller-words.ts';
+import { FakeRoom } from '../call/fake-room.ts';
 
 /** A watched keypad over a clock of the test's own; `press` takes keys a third of a second apart. */
 function keypad(t: TestContext) {

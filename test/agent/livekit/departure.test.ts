@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConnectionState, DisconnectReason, RoomEvent } from '@livekit/rtc-node';
-import { watchCaller } from '../../../../agent/call/leg/departure.ts';
-import { FakeRoom } from '../fake-room.ts';
+import { watchCaller } from '../../../agent/livekit/departure.ts';
+import { FakeRoom } from '../call/fake-room.ts';
 
 /** A watch over a room's caller, with what it told so far. */
 function watch(room = new FakeRoom()) {

@@ -1,7 +1,7 @@
 import { ConnectionState, DisconnectReason, RoomEvent } from '@livekit/rtc-node';
 import type { Participant, RemoteParticipant, Room } from '@livekit/rtc-node';
-import { sipCaller } from '../../livekit/sip-attributes.ts';
-import type { Attributes } from '../../livekit/sip-attributes.ts';
+import { sipCaller } from './sip-attributes.ts';
+import type { Attributes } from './sip-attributes.ts';
 
 /**
  * The end of the caller's leg, or of the whole room. `replaced`: this agent was removed from it;
