@@ -9,6 +9,7 @@ import {
   requestUnderWay,
   type ThinkingFaultKind,
   attempt,
+  isAnswer,
   ThinkingFault,
 } from './llm-request.ts';
 import timers from 'node:timers/promises';
@@ -159,8 +160,8 @@ class FallbackLlmStream extends llm.LLMStream {
       return undefined;
     } catch (error) {
       if (cancelled.aborted) return undefined;
-      if (error instanceof ThinkingFault) return error;
-      throw error;
+      if (!(error instanceof ThinkingFault)) throw error;
+      return error.kind === 'truncated' && this.#isWhole ? undefined : error;
     }
   }
 
@@ -169,7 +170,7 @@ class FallbackLlmStream extends llm.LLMStream {
     const held: llm.ChatChunk[] = [];
     let isEmpty = true;
     for await (const chunk of chunks) {
-      if (llm.hasResponse(chunk)) isEmpty = false;
+      if (isAnswer(chunk)) isEmpty = false;
       if (chunk.delta?.toolCalls?.length) {
         held.push(chunk);
         continue;
@@ -185,6 +186,11 @@ class FallbackLlmStream extends llm.LLMStream {
     );
     wait.end();
     for (const chunk of held) this.queue.put(chunk);
+  }
+
+  /** All that was passed on is whole sentences. */
+  get #isWhole(): boolean {
+    return /[.!?]["')\]]*\s*$/.test(this.#said);
   }
 
   get #hasSpoken(): boolean {
@@ -223,8 +229,7 @@ class FallbackLlmStream extends llm.LLMStream {
       const message = `No model answered in time; the last was ${fault.kind}`;
       throw new APIConnectionError({ message, options: { retryable: false } });
     }
-    const isWhole = /[.!?]["')\]]*\s*$/.test(this.#said);
-    this.#put(isWhole ? ` ${lostThread}` : `... ${lostThread}`);
+    this.#put(this.#isWhole ? ` ${lostThread}` : `... ${lostThread}`);
   }
 
   #sayFiller(filler: string): void {

@@ -2,7 +2,7 @@ import { APIStatusError, APITimeoutError, type llm } from '@livekit/agents';
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** The reasons to give up a request to a model. */
-export type ThinkingFaultKind = 'refused' | 'slow' | 'stalled' | 'cut' | 'malformed';
+export type ThinkingFaultKind = 'refused' | 'slow' | 'stalled' | 'cut' | 'truncated' | 'malformed';
 
 /** A request to a model failed or was given up. `code` is `MODEL_FAILED`. */
 export class ThinkingFault extends Error {
@@ -57,15 +57,21 @@ export async function* attempt(
   signal.addEventListener('abort', stop, { once: true });
   try {
     for await (const chunk of stream) {
-      watch.alive();
+      if (isAnswer(chunk)) watch.alive();
       yield chunk;
     }
     signal.throwIfAborted();
     if (watch.fault) throw watch.fault;
+    if (watch.isTruncated) throw new ThinkingFault('truncated');
   } finally {
     signal.removeEventListener('abort', stop);
     stop();
   }
+}
+
+/** True for a chunk with something of the answer in it: white space alone is nothing. */
+export function isAnswer({ delta }: llm.ChatChunk): boolean {
+  return Boolean(delta?.toolCalls?.length || delta?.content?.trim());
 }
 
 /** One request while it runs: its deadline and its first fault. */
@@ -75,6 +81,7 @@ export class RequestWatch {
   #timer: NodeJS.Timeout;
   #isAlive = false;
   #retryAfterMs: number | null = null;
+  #finish: string | null = null;
   #fault: ThinkingFault | undefined;
 
   constructor(budgets: StreamBudgets, giveUp: () => void) {
@@ -96,6 +103,16 @@ export class RequestWatch {
     this.#isAlive = true;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#overdue('stalled'), this.#betweenTokensMs);
+  }
+
+  /** The provider said why the answer ends (OpenAI's `finish_reason`). */
+  finished(reason: string): void {
+    this.#finish = reason;
+  }
+
+  /** The answer was ended before the model was done with it. */
+  get isTruncated(): boolean {
+    return this.#finish === 'length' || this.#finish === 'content_filter';
   }
 
   /** The provider refused, and named a time. */

@@ -1,6 +1,7 @@
 import { LLM } from '@livekit/agents-plugin-openai';
 import { OpenAI } from 'openai';
-import { type RequestWatch, requestUnderWay } from './llm-request.ts';
+import { chatEvents } from './chat-events.ts';
+import { requestUnderWay } from './llm-request.ts';
 
 /**
  * A model behind OpenAI's chat completions, through the official plugin. Its client never retries
@@ -38,25 +39,8 @@ async function watchedFetch(...request: Parameters<typeof fetch>): Promise<Respo
   }
   const isEvents = response.headers.get('content-type')?.startsWith('text/event-stream');
   return response.body && isEvents
-    ? new Response(response.body.pipeThrough(watchedEvents(watch)), response)
+    ? new Response(response.body.pipeThrough(chatEvents(watch)), response)
     : response;
-}
-
-const lastEvent = '[DONE]';
-
-/** Fails at an end without the last event: a proxy whose upstream was cut ends its answer cleanly. */
-function watchedEvents(watch: RequestWatch): TransformStream<Uint8Array, Uint8Array> {
-  let tail = '';
-  return new TransformStream({
-    transform(chunk, controller) {
-      watch.alive();
-      tail = (tail + Buffer.from(chunk).toString('latin1')).slice(-lastEvent.length * 2);
-      controller.enqueue(chunk);
-    },
-    flush() {
-      if (!tail.includes(lastEvent)) throw new Error('The answer ended before its last event');
-    },
-  });
 }
 
 /** OpenAI gives both forms of the header; a date, which HTTP also allows, it never sends. */

@@ -9,20 +9,20 @@ const word = z.object({
   punctuated_word: z.string().optional(),
   start: z.number(),
   end: z.number(),
-  confidence: z.number().default(0),
+  confidence: z.number().nullish(),
 });
 const alternative = z.object({
   transcript: z.string(),
-  confidence: z.number().default(0),
-  words: z.array(word).default([]),
+  confidence: z.number().nullish(),
+  words: z.array(word).nullish(),
 });
 const results = z.object({
   type: z.literal('Results'),
   start: z.number().nonnegative(),
   duration: z.number().nonnegative(),
   is_final: z.boolean(),
-  channel: z.object({ alternatives: z.array(alternative).min(1) }),
-  metadata: z.object({ request_id: z.string() }),
+  channel: z.object({ alternatives: z.array(alternative) }),
+  metadata: z.object({ request_id: z.string() }).nullish(),
 });
 /** `SpeechStarted`, `UtteranceEnd`, `Metadata` and what may be added: nothing that is needed here. */
 const other = z.object({ type: z.string().regex(/^(?!Results$)/) });
@@ -45,21 +45,22 @@ export function toSpeechEvent(
 ): stt.SpeechEvent | undefined {
   const [best] = channel.alternatives;
   if (!best || best.transcript === '') return undefined;
-  const words = best.words.map(({ word: bare, punctuated_word, start, end, confidence }) =>
+  const heard = best.words ?? [];
+  const words = heard.map(({ word: bare, punctuated_word, start, end, confidence }) =>
     createTimedString({
       text: punctuated_word ?? bare,
       startTime: start + offsetSeconds,
       endTime: end + offsetSeconds,
-      confidence,
+      confidence: confidence ?? 0,
       startTimeOffset: offsetSeconds,
     }),
   );
   const data: stt.SpeechData = {
     language: normalizeLanguage(language),
     text: best.transcript,
-    startTime: (best.words.at(0)?.start ?? 0) + offsetSeconds,
-    endTime: (best.words.at(-1)?.end ?? 0) + offsetSeconds,
-    confidence: best.confidence,
+    startTime: (heard.at(0)?.start ?? 0) + offsetSeconds,
+    endTime: (heard.at(-1)?.end ?? 0) + offsetSeconds,
+    confidence: best.confidence ?? 0,
     words,
   };
   const type = is_final

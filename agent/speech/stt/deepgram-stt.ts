@@ -145,7 +145,7 @@ class HearingStream extends stt.SpeechStream {
   }
 
   #report(results: Results, offsetSeconds: number): void {
-    this.#requestId = results.metadata.request_id;
+    this.#requestId = results.metadata?.request_id ?? this.#requestId;
     const event = toSpeechEvent(results, offsetSeconds + this.startTimeOffset);
     if (event) this.#emit(event);
   }
