@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig, loadStoreConfig } from './config/config.ts';
+import { ConfigError, loadConfig, loadSheetConfig, loadStoreConfig } from './config/config.ts';
 import type { Config } from './config/config.ts';
 import { createLog } from './infra/log.ts';
 import { eventLog, type Log } from './telemetry/events.ts';
@@ -14,6 +14,7 @@ const usage = `Usage: node agent/main.ts COMMAND
   bookings    lists bookings and messages from the store    (--help)
               --settle ROW: a row that cannot be read holds nothing more
   setup-sip   creates or updates the SIP trunk and rule     (--help)
+  setup-sheet makes or repairs the tabs of the yard's sheet  (--help)
 `;
 
 /** The command line is not usable; the message is one line for the person. */
@@ -52,6 +53,10 @@ async function main(): Promise<number> {
       const others = args.filter((arg) => arg !== '--json');
       const json = args.includes('--json');
       return runSetupSip({ config: loadConfig, env, args: others, json, write });
+    }
+    case 'setup-sheet': {
+      const { runSetupSheet } = await import('./cli/setup-sheet/setup-sheet.ts');
+      return runSetupSheet({ sheet: loadSheetConfig, args, write });
     }
     case '--help':
     case 'help':

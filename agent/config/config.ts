@@ -105,10 +105,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
   const parsed = schema.safeParse(given);
   const times = timeoutSchema.safeParse(given);
-  const problems = [...(parsed.error?.issues ?? []), ...(times.error?.issues ?? [])].map(
-    ({ path, message }) =>
-      `${path.join('.')} ${message.startsWith('Invalid input') ? 'is missing' : message}`,
-  );
+  const problems = [...problemsOf(parsed.error), ...problemsOf(times.error)];
   const timeouts = times.success ? readTimeouts(times.data) : undefined;
   const auth = readSheetsAuth(given, problems);
   problems.push(...storeProblems(given), ...alertProblems(given));
@@ -182,13 +179,26 @@ export function loadStoreConfig(
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
   const { DATABASE_URL, DATA_DIR } = settings;
   const parsed = z.object({ DATABASE_URL, DATA_DIR }).safeParse(given);
-  if (!parsed.success) {
-    throw new ConfigError(
-      parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`),
-    );
-  }
+  if (!parsed.success) throw new ConfigError(problemsOf(parsed.error));
   const { data } = parsed;
   return { databaseUrl: data.DATABASE_URL ?? null, dataDir: resolve(data.DATA_DIR) };
+}
+
+/**
+ * The sheet and its service account, for commands that need nothing else.
+ * @throws {ConfigError}
+ */
+export function loadSheetConfig(
+  env: Record<string, string | undefined> = process.env,
+): Config['sheet'] {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  const { GOOGLE_SHEET_ID, SHEETS_BASE_URL } = settings;
+  const parsed = z.object({ GOOGLE_SHEET_ID, SHEETS_BASE_URL }).safeParse(given);
+  const problems = problemsOf(parsed.error);
+  const auth = readSheetsAuth(given, problems);
+  if (!parsed.success || !auth) throw new ConfigError(problems);
+  const { data } = parsed;
+  return { id: data.GOOGLE_SHEET_ID, auth, baseUrl: data.SHEETS_BASE_URL ?? null };
 }
 
 /** The environment of a worker: ours, and where its supervisor listens. */
@@ -201,6 +211,13 @@ export function workerEnvironment(linePath: string): NodeJS.ProcessEnv {
     ...process.env,
     PICKUP_LINE: linePath,
   };
+}
+
+function problemsOf(error: z.ZodError | undefined): string[] {
+  return (error?.issues ?? []).map(
+    ({ path, message }) =>
+      `${path.join('.')} ${message.startsWith('Invalid input') ? 'is missing' : message}`,
+  );
 }
 
 function readTimeouts(values: Readonly<Record<string, number>>): Timeouts {

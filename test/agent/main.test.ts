@@ -15,7 +15,7 @@ function run(...args: readonly string[]) {
   return { status, stdout, stderr };
 }
 
-for (const command of ['start', 'dev', 'doctor', 'bookings', 'setup-sip']) {
+for (const command of ['start', 'dev', 'doctor', 'bookings', 'setup-sip', 'setup-sheet']) {
   test(`${command} --help tells the usage without an environment`, () => {
     const { status, stdout, stderr } = run(command, '--help');
     assert.match(stdout, new RegExp(`^Usage: npm run ${command}`));

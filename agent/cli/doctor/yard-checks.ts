@@ -71,6 +71,7 @@ export function adviceOn(code: SheetsErrorCode, auth: SheetsAuth): string {
     SHEETS_FORBIDDEN: `Share the spreadsheet with ${account} as Editor, and enable the Google Sheets API in its project`,
     SHEETS_NOT_FOUND:
       'Set GOOGLE_SHEET_ID to the part of the address between /d/ and /edit, and share it',
+    SHEETS_PROTECTED: `Allow ${account} to edit the tab: Data, Protect sheets and ranges`,
     SHEETS_RATE_LIMITED:
       'Wait a minute, then run doctor again; nothing else may read with this account',
   };

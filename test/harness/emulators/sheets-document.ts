@@ -17,12 +17,14 @@ type Tab = {
   title: string;
   rows: SheetCell[][];
   rowCount: number;
+  columnCount: number;
   /** Only its owner may change it, and that is nobody who asks here. */
   isProtected: boolean;
 };
 
 const MIN_ROWS = 1_000;
 const MIN_COLUMNS = 26;
+const MAX_TITLE = 100;
 
 /** Rows or columns, as `majorDimension` says. */
 export type Dimension = 'ROWS' | 'COLUMNS';
@@ -50,6 +52,10 @@ export class SheetsDocument {
 
   /** Adds an empty tab. Tab names are one whatever their case. */
   addTab(title: string, sheetId?: number): Tab {
+    if (title.length > MAX_TITLE) throw invalid('The sheet name is too long.');
+    if (this.tabs.some((tab) => tab.sheetId === sheetId)) {
+      throw invalid(`A sheet with id ${sheetId} already exists.`);
+    }
     if (this.findTab(title)) {
       throw invalid(`A sheet with the name "${title}" already exists. Please enter another name.`);
     }
@@ -58,6 +64,7 @@ export class SheetsDocument {
       title,
       rows: [],
       rowCount: MIN_ROWS,
+      columnCount: MIN_COLUMNS,
       isProtected: false,
     };
     this.#nextSheetId = Math.max(this.#nextSheetId, tab.sheetId) + 1;
@@ -86,9 +93,9 @@ export class SheetsDocument {
     return tab;
   }
 
-  /** The width of the tab's grid; columns beyond Z appear when something is written there. */
+  /** The width of the tab's grid. */
   columnCount(tab: Tab): number {
-    return Math.max(MIN_COLUMNS, ...tab.rows.map((row) => row.length));
+    return Math.max(tab.columnCount, ...tab.rows.map((row) => row.length));
   }
 
   /** The cells of a range as `values.get` sends them: trailing empty rows and cells left out. */

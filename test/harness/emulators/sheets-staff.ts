@@ -58,6 +58,11 @@ export function staffHands(documentNow: () => SheetsDocument) {
     renameTab(title: string, to: string): void {
       tabOf(title).title = to;
     },
+    /** Deletes the columns to the right of the last one that has something in it. */
+    trimColumns(title: string): void {
+      const tab = tabOf(title);
+      tab.columnCount = Math.max(...tab.rows.map((row) => row.length));
+    },
     /** Protects a tab against the account that asks, or takes the protection away. */
     protect(title: string, isProtected = true): void {
       tabOf(title).isProtected = isProtected;

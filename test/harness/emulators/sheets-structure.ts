@@ -99,6 +99,7 @@ const kinds = new Map<string, Apply>([
       (document, { start, rows }) => {
         const tab = document.tabById(start.sheetId);
         document.assertMayChange(tab);
+        assertInGrid(document, start, rows);
         for (const [offset, row] of rows.entries()) {
           document.put(tab, start.rowIndex + offset, start.columnIndex, toCells(row));
         }
@@ -120,6 +121,22 @@ const kinds = new Map<string, Apply>([
         const inserted = Array.from({ length: range.endIndex - range.startIndex }, () => []);
         tab.rows.splice(range.startIndex, 0, ...inserted);
         tab.rowCount += inserted.length;
+      },
+    ),
+  ],
+  [
+    'appendDimension',
+    kind(
+      z.strictObject({
+        sheetId: z.int(),
+        dimension: z.enum(['ROWS', 'COLUMNS']),
+        length: z.int().positive(),
+      }),
+      (document, { sheetId, dimension, length }) => {
+        const tab = document.tabById(sheetId);
+        document.assertMayChange(tab);
+        if (dimension === 'ROWS') tab.rowCount += length;
+        else tab.columnCount = document.columnCount(tab) + length;
       },
     ),
   ],
@@ -149,6 +166,24 @@ export function applyRequests(document: SheetsDocument, requests: readonly unkno
     if (!apply) throw unknownName(name, ` at '${at}': Cannot find field.`);
     return apply(document, fields, `${at}.${name}`);
   });
+}
+
+/** @throws {GoogleError} 400 for cells beyond the tab's last row or column, which makes no room. */
+function assertInGrid(
+  document: SheetsDocument,
+  start: { readonly sheetId: number; readonly rowIndex: number; readonly columnIndex: number },
+  rows: readonly z.infer<typeof rowData>[],
+): void {
+  const tab = document.tabById(start.sheetId);
+  const lastRow = start.rowIndex + rows.length - 1;
+  const lastColumn = start.columnIndex + Math.max(0, ...rows.map((row) => row.values.length)) - 1;
+  const beyond =
+    lastRow >= tab.rowCount
+      ? `row: ${lastRow}, beyond the last requested row of: ${tab.rowCount - 1}`
+      : lastColumn >= document.columnCount(tab)
+        ? `column: ${lastColumn}, beyond the last requested column of: ${document.columnCount(tab) - 1}`
+        : null;
+  if (beyond !== null) throw invalid(`Invalid updateCells: Attempting to write ${beyond}`);
 }
 
 function toCells(row: z.infer<typeof rowData>): SheetCell[] {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { auth as googleAuth, sheets as sheetsApi } from 'googleapis/build/src/apis/sheets/index.js';
 import { z } from 'zod';
 import { DeadlineError, withDeadline } from '../../../agent/infra/deadline.ts';
@@ -28,8 +29,23 @@ export type SheetsClient = {
   insertRows(place: RowPlace, rows: SheetRows, options: SheetsRequestOptions): Promise<void>;
   /** Writes single cells, all or none; text stays text. @throws as `readTabs`. */
   updateCells(cells: readonly CellUpdate[], options: SheetsRequestOptions): Promise<void>;
-  /** Adds an empty tab and resolves with its id. @throws as `readTabs`; `SHEETS_BAD_RANGE` when there is one. */
-  addTab(tab: string, options: SheetsRequestOptions): Promise<number>;
+  /**
+   * Adds a tab, empty or with these rows, and resolves with its id. @throws as `readTabs`;
+   * `SHEETS_BAD_RANGE` when there is one.
+   */
+  addTab(
+    tab: string,
+    options: SheetsRequestOptions & { readonly rows?: SheetRows },
+  ): Promise<number>;
+  /**
+   * Makes room for further columns and writes their names into a row of the sheet's number;
+   * `column` is the first one's, from 0, and to the right of all that is there. @throws as `readTabs`.
+   */
+  addColumns(
+    place: { readonly sheetId: number; readonly row: number; readonly column: number },
+    names: readonly string[],
+    options: SheetsRequestOptions,
+  ): Promise<void>;
 };
 
 /** The place of new rows: below the row of that number, 0 for the top. */
@@ -89,9 +105,10 @@ const gridFields =
   'effectiveValue,effectiveFormat(numberFormat(type))))))';
 const anyAnswerSchema = z.object({ spreadsheetId: z.string() });
 const addedSchema = z.object({
-  replies: z.tuple([
-    z.object({ addSheet: z.object({ properties: z.object({ sheetId: z.number() }) }) }),
-  ]),
+  replies: z.tuple(
+    [z.object({ addSheet: z.object({ properties: z.object({ sheetId: z.number() }) }) })],
+    z.unknown(),
+  ),
 });
 const titlesSchema = z.object({
   sheets: z.array(z.object({ properties: z.object({ title: z.string() }) })),
@@ -202,12 +219,33 @@ export function createSheetsClient(options: {
     },
 
     async addTab(tab, requestOptions) {
-      const requests = [{ addSheet: { properties: { title: tab } } }];
+      const { rows = [] } = requestOptions;
+      // An id of our own lets one request fill the tab that it makes.
+      const sheetId = randomInt(1, 2 ** 31);
+      const start = { sheetId, rowIndex: 0, columnIndex: 0 };
+      const requests = [
+        { addSheet: { properties: { title: tab, sheetId } } },
+        ...(rows.length > 0
+          ? [{ updateCells: { start, rows: rows.map(toRowData), fields: 'userEnteredValue' } }]
+          : []),
+      ];
       const query = { spreadsheetId, requestBody: { requests } };
       const { replies } = await request('Sheets new tab', addedSchema, requestOptions, (gaxios) =>
         api.spreadsheets.batchUpdate(query, gaxios),
       );
       return replies[0].addSheet.properties.sheetId;
+    },
+
+    async addColumns({ sheetId, row, column }, names, requestOptions) {
+      const start = { sheetId, rowIndex: row - 1, columnIndex: column };
+      const requests = [
+        { appendDimension: { sheetId, dimension: 'COLUMNS', length: names.length } },
+        { updateCells: { start, rows: [toRowData(names)], fields: 'userEnteredValue' } },
+      ];
+      const query = { spreadsheetId, requestBody: { requests } };
+      await request('Sheets new columns', anyAnswerSchema, requestOptions, (gaxios) =>
+        api.spreadsheets.batchUpdate(query, gaxios),
+      );
     },
   };
 }

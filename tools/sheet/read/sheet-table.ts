@@ -84,6 +84,25 @@ export function openTable<Column extends string>(
   };
 }
 
+/**
+ * The header of a tab as `openTable` finds it: its row, by the sheet's number, and our columns that
+ * it lacks. One that is there under two names is not lacking: which is meant its owner must say.
+ */
+export function lackingColumns<Column extends string>(
+  tab: string,
+  rows: SheetRows,
+  columns: Columns<Column>,
+): { readonly headerRow: number; readonly lacking: readonly Column[] } {
+  const headerIndex = findHeader(tab, rows, columns);
+  const header = rows[headerIndex] ?? [];
+  const positions = locate(tab, header, columns);
+  const keys = header.map(headerKey);
+  const lacking = [...columns.required, ...columns.optional].filter(
+    (column) => !positions.has(column) && !keys.includes(headerKey(column)),
+  );
+  return { headerRow: headerIndex + 1, lacking };
+}
+
 /** Counts the tab's columns that a header has. */
 export function countColumns(tab: string, header: readonly Cell[], columns: AnyColumns) {
   return locate(tab, header, columns).size;
