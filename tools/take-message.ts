@@ -18,6 +18,7 @@ const takeMessageArgs = z.object({
     .max(40)
     .nullish()
     .describe('Only if the caller wants another number than the one they call from.'),
+  urgent: z.boolean().nullish().describe('True for a machine that broke down on site.'),
 });
 
 /** `message` is the code of what was written down; absent when nothing was. */
@@ -32,7 +33,8 @@ export async function takeMessage(
   args: z.infer<typeof takeMessageArgs>,
   talk: BookingTalk,
 ): Promise<TakeMessageAnswer> {
-  const text = sheetText(args.message, maxMessageLength);
+  const said = sheetText(args.message, maxMessageLength);
+  const text = args.urgent && said !== '' ? `URGENT: ${said}` : said;
   if (text === '') {
     return { say: 'What would you like me to pass on?', problem: 'message-missing' };
   }

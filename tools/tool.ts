@@ -44,9 +44,9 @@ export type ToolDeps = {
   readonly endCall: () => Promise<void> | void;
   /**
    * Begins a transfer to the first of these numbers (E.164) that takes it, and returns at once, as
-   * `endCall` does; one that is under way stands. Left out: this call cannot be transferred.
+   * `endCall` does; one that is under way stands. `about`: in one sentence, for who takes it. Left out: this call cannot be transferred.
    */
-  readonly transfer?: (numbers: readonly string[]) => void;
+  readonly transfer?: (numbers: readonly string[], about?: string) => void;
 };
 
 /** A tool's answer to the model: `say` is worded in code, and the caller hears it. */

@@ -8,6 +8,7 @@ import type { Conversation } from './conversation/conversation.ts';
 import type { PromptCache } from './conversation/prompt-cache.ts';
 import type { Caller } from './leg/join-room.ts';
 import { Transfer, transferCaller } from './leg/transfer.ts';
+import type { TransferWords } from './leg/transfer.ts';
 import { handOver } from './ownership/handover.ts';
 import type { CallLease, Claim } from './persistence/call-lease.ts';
 import type { SavedCall } from '../ipc/saved-call.ts';
@@ -51,9 +52,30 @@ export class CallControl {
     clearTimeout(this.#planned);
   }
 
-  /** Puts the caller through to the first of these numbers that takes the call. */
-  transfer(numbers: readonly string[]): void {
-    this.#transfer.begin(numbers);
+  /**
+   * Puts the caller through to the first of these numbers that takes the call; false where that
+   * cannot be. A SIP REFER carries no word of what it is about: that is left as a message for who
+   * takes the call, unless `words` are those of an escalation, which has left its own.
+   */
+  transfer(
+    numbers: readonly string[],
+    { about, words }: { readonly about?: string; readonly words?: TransferWords } = {},
+  ): boolean {
+    const isBegun = this.#transfer.begin(numbers, words);
+    if (isBegun && !words) void this.#tellStaff(about ?? this.#deps.conversation.lastCallerWords);
+    return isBegun;
+  }
+
+  async #tellStaff(about: string): Promise<void> {
+    if (about.trim() === '') return;
+    const { desk, record } = this.#context;
+    const text = `Put through to you: ${about}`;
+    try {
+      const phone = this.#deps.caller.number;
+      await desk.takeMessage({ text, customer: null, phone });
+    } catch (error) {
+      record.log.emit('store.failed', { error }, 'put-through');
+    }
   }
 
   /**

@@ -8,7 +8,12 @@ import { callerSilentPrompts, setPhrases } from '../speech/prompts/prompts.ts';
 import type { CallContext } from './call-context.ts';
 import { CallControl } from './call-control.ts';
 import { CallTimers } from './call-timers.ts';
+import { isSpanish } from '../../tools/dialogue/urgency.ts';
+import { onDuty } from '../../tools/yard/on-duty.ts';
+import { emergencyWords } from '../speech/instructions.ts';
 import { Apology } from './conversation/apology.ts';
+import { Escalation } from './conversation/escalation.ts';
+import type { EscalationKind } from './conversation/escalation.ts';
 import type { Conversation } from './conversation/conversation.ts';
 import { createConversation } from './conversation/create-conversation.ts';
 import type { PromptCache } from './conversation/prompt-cache.ts';
@@ -52,6 +57,7 @@ export class LiveCall {
   readonly #context: CallContext;
   readonly #deps: LiveCallDeps;
   readonly #prompts: PromptCache;
+  readonly #escalation: Escalation;
   readonly #timers: CallTimers;
   readonly #reprompts: RepromptPolicy;
   readonly #watchdog: SessionWatchdog;
@@ -86,7 +92,9 @@ export class LiveCall {
       onChanged: () => this.#save(),
       onSentenceFailed: () => this.#reprompts.sentenceFailed(),
       endCall: () => void this.control.farewell('agent-goodbye'),
-      transfer: (numbers) => this.control.transfer(numbers),
+      transfer: (numbers, about) =>
+        void this.control.transfer(numbers, about === undefined ? {} : { about }),
+      onUrgent: (kind, words) => void this.#escalate(kind, words),
     });
     this.conversation = conversation;
     this.control = new CallControl(context, {
@@ -102,6 +110,15 @@ export class LiveCall {
       record,
       hush: () => this.hush(),
       farewell: (...last) => void this.control.farewell(...last),
+    });
+    this.#escalation = new Escalation({
+      callerNumber: caller.number,
+      desk,
+      apology: this.apology,
+      log: record.log,
+      yard: () => this.#yard(),
+      transfer: (numbers, words) => this.control.transfer(numbers, { words }),
+      say: (text) => this.#say(text, text.includes('?')),
     });
     this.media = new MediaMonitor({
       room,
@@ -121,6 +138,7 @@ export class LiveCall {
       giveUp: () => void this.apology.callBack('provider-failure'),
       isDeaf,
       isCallersTurn: () => conversation.session.agentState === 'listening',
+      onUnintelligible: () => conversation.speaksNoEnglish(),
     });
     this.#watchdog = new SessionWatchdog({
       session: conversation.session,
@@ -213,7 +231,8 @@ export class LiveCall {
     this.control.start();
     this.#fence();
     this.#watchReconnects();
-    void this.#prompts.load(setPhrases, signal).catch(() => {
+    const own = emergencyWords(this.#deps.preload.inventory?.yard ?? null);
+    void this.#prompts.load([...setPhrases, own], signal).catch(() => {
       // The call is over.
     });
   }
@@ -250,8 +269,18 @@ export class LiveCall {
     });
   }
 
-  #say(text: string): void {
-    if (this.#context.state.may('speak')) this.conversation.say(this.#prompts.get(text));
+  #say(text: string, allowInterruptions = true): void {
+    if (!this.#context.state.may('speak')) return;
+    this.conversation.say(this.#prompts.get(text), { allowInterruptions });
+  }
+
+  /** Puts the caller through who needs a person at once: by itself, as for the key `0`. */
+  async #escalate(kind: EscalationKind, words: string): Promise<void> {
+    const { state } = this.#context;
+    this.#watchdog.heard();
+    if ((await this.control.checkClaim()) === 'taken' || !state.may('speak')) return;
+    this.#breakOff();
+    await this.#escalation.escalate(kind, words, isSpanish(words));
   }
 
   #goOnTalking(kind: ResumeKind, saved: SavedCall | undefined, missed: string | null): void {
@@ -317,7 +346,8 @@ export class LiveCall {
     const { state } = this.#context;
     this.#watchdog.heard();
     if ((await this.control.checkClaim()) === 'taken' || !state.may('transfer')) return;
-    const numbers = (await this.#yard())?.transferTo ?? [];
+    const yard = await this.#yard();
+    const numbers = yard ? onDuty(yard.transferTo, yard.timeZone, Date.now()) : [];
     if (!state.may('transfer')) return;
     this.#breakOff();
     if (numbers.length > 0) this.control.transfer(numbers);

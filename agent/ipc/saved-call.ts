@@ -48,6 +48,8 @@ const savedTalk = z.object({
   callerWaitsSinceMs: z.number().nullish(),
   /** The same; but now, while they speak. */
   callerHeardAtMs: z.number().nullish(),
+  /** Why the caller went to a person at once. */
+  escalated: z.array(z.enum(['emergency', 'breakdown', 'spanish'])).optional(),
 });
 
 /** The talk so far, for the job that goes on with it. */

@@ -1,6 +1,7 @@
 import type { IsoDate, Yard } from '../../tools/yard/equipment.ts';
 import { addDays, weekday } from '../../tools/yard/rental-dates.ts';
 import { isSpeakable, maxNameLength, sheetText } from '../../tools/yard/sheet-text.ts';
+import { EMERGENCY } from './prompts/prompts.ts';
 import { spokenHours } from '../../tools/yard/spoken.ts';
 
 /** A caller listens to a greeting for some eight seconds; what an owner types beyond is cut. */
@@ -17,6 +18,12 @@ export function greetingFor(yard: Yard | null): string {
   return name
     ? `${name}, this is the automated assistant. How can I help?`
     : 'Hello, this is the automated assistant. How can I help?';
+}
+
+/** The first words in an emergency: the yard's own, or to call 911. */
+export function emergencyWords(yard: Yard | null): string {
+  const own = sheetText(yard?.emergency ?? '', maxGreetingLength);
+  return own && isSpeakable(own) ? own : EMERGENCY;
 }
 
 function nameOf(yard: Yard | null): string {
@@ -60,7 +67,7 @@ const howToWork = `How to work:
 - Turn the days the caller names into dates from the calendar below. Both the first and the last day count. If you are not sure which day is meant, ask.
 - To book you need the machine, the first and the last day, and the caller's name. The number they call from is used unless they want another. Then use book_equipment: it reads everything back and asks. After the caller has answered, call it again with the same values; only that books. If they change something, call it with the new values.
 - Use find_booking and cancel_booking for the caller's own bookings, by code, or by the name they are under. cancel_booking asks first too.
-- When the caller wants a person, use transfer_to_human. When nobody takes the call, or you cannot help, offer to take a message; ask what it is about, then use take_message.
+- When the caller wants a person, use transfer_to_human, and say in it what it is about. When nobody takes the call, or you cannot help, offer to take a message; ask what it is about, then use take_message.
 - A tool's "say" is what the caller should hear: keep its machines, dates and amounts exactly. If it says that something must be confirmed, say that too.
 - When the caller is done, use end_call and say nothing more: the goodbye is spoken for you.`;
 

@@ -84,6 +84,7 @@ export class Operations {
     return {
       link: isDraining ? null : (worker?.link ?? 'no-worker'),
       takeovers: this.metrics.takeovers,
+      emergencies: this.metrics.emergencies,
       backlog: bookings.isLeading ? (backlog ?? 'unknown') : 'elsewhere',
       sheetProblems: inventory.isLeading ? inventory.problems : undefined,
       sheetRefusal: inventory.isLeading || bookings.isLeading ? refusal : 'elsewhere',

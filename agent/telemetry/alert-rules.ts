@@ -4,6 +4,7 @@ import type { LinkState } from '../ipc/messages.ts';
 
 /** Everything that needs a person. */
 export const alertCauses = [
+  'emergency',
   'no-registration',
   'repeated-takeovers',
   'booking-pending',
@@ -21,6 +22,8 @@ export type Observation = {
   readonly link: LinkState | 'no-worker' | null;
   /** Calls that went on after their job was lost, since the start. */
   readonly takeovers: number;
+  /** Callers in an emergency, since the start. */
+  readonly emergencies?: number;
   /**
    * The journal's rows that wait for the sheet. `elsewhere`: another process writes the sheet and tells;
    * `unknown`: the store did not say.
@@ -48,6 +51,8 @@ export type AlertChange = {
 const unregisteredMs = 120_000;
 const mostTakeovers = 3;
 const takeoverWindowMs = 600_000;
+/** Staff have dealt with an emergency by then, or will not be helped by an alert. */
+const emergencyMs = 600_000;
 const pendingMs = 300_000;
 const dayMs = 86_400_000;
 
@@ -64,6 +69,8 @@ export class AlertRules {
   readonly #open = new Map<AlertCause, Finding>();
   readonly #takeoversAtMs: number[] = [];
   #takeoversSeen = 0;
+  #emergenciesSeen = 0;
+  #emergencyAtMs = -Infinity;
   #unregisteredSinceMs: number | null = null;
   #sheetToldAtMs = -Infinity;
 
@@ -75,6 +82,7 @@ export class AlertRules {
   /** The changes by `nowMs`, Unix milliseconds. */
   look(seen: Observation, nowMs: number): readonly AlertChange[] {
     return [
+      ...this.#emergencies(seen, nowMs),
       ...this.#settle('no-registration', this.#registration(seen, nowMs)),
       ...this.#settle('repeated-takeovers', this.#takeovers(seen, nowMs)),
       ...this.#settle('booking-pending', pending(seen, nowMs)),
@@ -103,6 +111,19 @@ export class AlertRules {
     }
     this.#open.set(cause, judged);
     return [{ cause, state: 'raised', ...judged }];
+  }
+
+  /** Each emergency is told of, and all are over ten minutes after the last. */
+  #emergencies({ emergencies = 0 }: Observation, nowMs: number): readonly AlertChange[] {
+    const more = emergencies - this.#emergenciesSeen;
+    this.#emergenciesSeen = emergencies;
+    if (more > 0) {
+      this.#emergencyAtMs = nowMs;
+      this.#open.delete('emergency');
+      return this.#settle('emergency', { sinceMs: nowMs, detail: { calls: more } });
+    }
+    const isOver = nowMs - this.#emergencyAtMs >= emergencyMs;
+    return this.#settle('emergency', isOver ? 'fine' : 'unknown');
   }
 
   /** Alerts once a day at most, however often one thing is mended and another comes. */

@@ -341,6 +341,9 @@ export const catalogue = {
     readonly from: string;
     readonly to: string;
   }>(),
+  'call.escalated': event('info', 'caller goes to a person at once', 'timeline').of<{
+    readonly kind: 'emergency' | 'breakdown' | 'spanish';
+  }>(({ kind }) => [count('calls_escalated_total', { kind })]),
   'call.transferred': event('info', 'transfer to a person', 'timeline').of<
     Timed & {
       readonly outcome: string;
@@ -438,6 +441,7 @@ export const catalogue = {
     'inventory-lease': ['warn', 'inventory lease could not be renewed'],
     'open-ahead': ['warn', 'store could not be opened ahead'],
     phrase: ['warn', 'phrase could not be read'],
+    'put-through': ['warn', 'staff could not be told what a transfer is about'],
     record: ['error', 'call could not be written down'],
     'record-late': ['error', 'call is not fully written down'],
     renewal: ['warn', 'claim of the call could not be renewed'],

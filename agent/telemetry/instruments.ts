@@ -37,6 +37,10 @@ const one = [{}] as const;
 /** The families that events move. */
 const families = {
   calls_answered_total: { help: 'Calls that were answered.', series: one },
+  calls_escalated_total: {
+    help: 'Calls that went to a person at once: an emergency, a breakdown, no English.',
+    series: ['emergency', 'breakdown', 'spanish'].map((kind) => ({ kind })),
+  },
   calls_ended_total: {
     help: 'Calls that are over: whose doing the end was, and what happened.',
     series: terminations,

@@ -17,6 +17,7 @@ export class Metrics {
   readonly #instruments = new Instruments(this.#registry);
   readonly #gaps: TakeoverGaps;
   #takeovers = 0;
+  #emergencies = 0;
 
   /** `gauged` is asked at each scrape; the clock is that of `JobPeer`. */
   constructor(gauged: () => Gauged, nowMs?: () => number) {
@@ -28,6 +29,11 @@ export class Metrics {
   /** Calls that went on after their job was lost, since the start. */
   get takeovers(): number {
     return this.#takeovers;
+  }
+
+  /** Callers in an emergency, since the start. */
+  get emergencies(): number {
+    return this.#emergencies;
   }
 
   /** The type of `text`. */
@@ -54,6 +60,10 @@ export class Metrics {
       if (sample.name === 'call_resume_gap_seconds') this.#gaps.gaveAway(job);
       else if (sample.name === 'call_resumes_total') this.#resumed(job, sample);
       else this.#instruments.take(sample);
+      const { name, labels } = sample;
+      if (name === 'calls_escalated_total' && labels['kind'] === 'emergency') {
+        this.#emergencies += 1;
+      }
     }
   }
 

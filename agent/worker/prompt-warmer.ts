@@ -2,7 +2,7 @@ import { inventoryFromJson, inventorySnapshot } from '../../tools/sheet/read/inv
 import type { Config } from '../config/config.ts';
 import { withDeadline } from '../infra/deadline.ts';
 import { backOffMs } from '../infra/retry.ts';
-import { greetingFor } from '../speech/instructions.ts';
+import { emergencyWords, greetingFor } from '../speech/instructions.ts';
 import { phraseKey } from '../speech/prompts/phrase.ts';
 import { synthesisePhrase } from '../speech/prompts/prompt-audio.ts';
 import { setPhrases } from '../speech/prompts/prompts.ts';
@@ -65,7 +65,7 @@ export class PromptWarmer {
       const snapshot = await readSnapshot(store, inventorySnapshot);
       const yard = snapshot ? inventoryFromJson(snapshot.json).yard : null;
       // The first word comes first; what is needed in trouble can wait for it.
-      const rest = [...setPhrases];
+      const rest = [...setPhrases, emergencyWords(yard)];
       const greeting = greetingFor(yard);
       let made = Number(await this.#ensure(store, greeting));
       while (rest.length > 0 && !this.#stopped) {

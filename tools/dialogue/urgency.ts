@@ -205,7 +205,7 @@ function isBreakdown(said: string): boolean {
 const spanishAsked =
   /\bespanol\b|\bno (?:hablo|entiendo) |\b(?:speaks?|speaking|talks?|in) spanish\b|\bspanish (?:please|speaker|speaking)\b/;
 const spanishWords = new Set(
-  'hola buenos buenas dias tardes noches necesito quiero quisiera puedo puede tiene tienen habla hablas hablar hable hablo hablan ingles favor cuanto cuesta cuestan gracias disculpe alguien maquina rentar renta rento alquilar manana lunes martes miercoles jueves viernes sabado domingo donde precio senor senora entiendo quien hoy semana estoy estamos llamo ayuda'.split(
+  'hola buenos buenas dias tardes noches necesito quiero quisiera puedo puede tiene tienen habla hablas hablar hable hablo hablan ingles favor cuanto cuesta cuestan gracias disculpe alguien maquina rentar renta rento alquilar manana lunes martes miercoles jueves viernes sabado domingo donde precio senor senora entiendo quien hoy semana estoy estamos llamo ayuda hermano herido herida incendio fuego atrapado atrapada accidente ambulancia huele volco debajo excavadora retroexcavadora montacargas generador arranca prende descompuso'.split(
     ' ',
   ),
 );

@@ -1,3 +1,5 @@
+import type { Contact } from './on-duty.ts';
+
 /** A calendar day in the yard's time zone, `YYYY-MM-DD`. */
 export type IsoDate = string;
 
@@ -52,8 +54,13 @@ export type Yard = {
   readonly delivery: string | null;
   readonly depositRules: string | null;
   readonly identificationRules: string | null;
-  readonly transferTo: readonly string[];
+  /** Who takes calls, in the order in which they are rung. */
+  readonly transferTo: readonly Contact[];
   readonly greeting: string | null;
+  /** Who is rung when a machine breaks down on site. */
+  readonly breakdown?: readonly Contact[] | undefined;
+  /** The yard's own words to a caller in an emergency. */
+  readonly emergency?: string | undefined;
   /** The limits that the tab names. */
   readonly limits?:
     { readonly [Key in keyof YardLimits]?: YardLimits[Key] | undefined } | undefined;

@@ -1,5 +1,6 @@
 import { getCountries, parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/min';
 import type { Yard } from './equipment.ts';
+import { allNumbers } from './on-duty.ts';
 
 /** Digits that a carrier or a phone system sends in place of a number that it keeps back. */
 const placeholders: ReadonlySet<string> = new Set(
@@ -43,7 +44,7 @@ const regionByZone = new Map<string, CountryCode>();
 
 /** The country of a yard, by the numbers that it transfers to, else by its time zone. */
 export function regionOf(yard: Pick<Yard, 'transferTo' | 'timeZone'> | undefined): CountryCode {
-  const [own] = (yard?.transferTo ?? []).flatMap(
+  const [own] = allNumbers(yard?.transferTo).flatMap(
     (number) => parsePhoneNumberFromString(number)?.country ?? [],
   );
   if (own || !yard) return own ?? 'US';

@@ -4,13 +4,9 @@ import type { BookingService } from '../../../tools/journal/booking-service.ts';
 import {
   CALL_AGAIN,
   CALL_YOU_BACK,
+  callBackWords,
   CUT_SHORT,
   CUT_SHORT_CALL_AGAIN,
-  NUMBER_NOT_NOTED,
-  NUMBER_NOT_WHOLE,
-  NUMBER_NOTED,
-  PERSON_CALLS_BACK,
-  PERSON_NEEDS_NUMBER,
 } from '../../speech/prompts/prompts.ts';
 import type { CallRecord } from '../call-record.ts';
 import type { TerminationReason } from '../../ipc/termination.ts';
@@ -35,6 +31,7 @@ export class Apology {
   readonly #deps: ApologyDeps;
   /** A call-back that was offered to who cannot be put through. */
   #offer: 'none' | 'number-asked' | 'noted' = 'none';
+  #language: keyof typeof callBackWords = 'english';
 
   constructor(deps: ApologyDeps) {
     this.#deps = deps;
@@ -53,12 +50,14 @@ export class Apology {
    * Offers a call-back to a caller who wants a person, where nobody can be put through to: the number
    * is kept, once a call, or asked for. Returns the words for it. Never rejects.
    */
-  async offerCallBack(): Promise<string> {
+  async offerCallBack(language: keyof typeof callBackWords = 'english'): Promise<string> {
     const { callerNumber } = this.#deps;
-    if (this.#offer === 'noted') return PERSON_CALLS_BACK;
-    if (callerNumber !== null) return this.#noteWish(callerNumber, PERSON_CALLS_BACK);
+    this.#language = language;
+    const { callsBack, needsNumber } = callBackWords[language];
+    if (this.#offer === 'noted') return callsBack;
+    if (callerNumber !== null) return this.#noteWish(callerNumber, callsBack);
     this.#offer = 'number-asked';
-    return PERSON_NEEDS_NUMBER;
+    return needsNumber;
   }
 
   /**
@@ -68,7 +67,8 @@ export class Apology {
   async numberKeyed(digits: string, region: CountryCode): Promise<string | null> {
     if (this.#offer !== 'number-asked') return null;
     const number = dialableNumber(digits, region);
-    return number === null ? NUMBER_NOT_WHOLE : this.#noteWish(number, NUMBER_NOTED);
+    const { notWhole, noted } = callBackWords[this.#language];
+    return number === null ? notWhole : this.#noteWish(number, noted);
   }
 
   /** The agent has said something else since: what is keyed in now is an answer to that. */
@@ -118,7 +118,9 @@ export class Apology {
   }
 
   async #noteWish(number: string, words: string): Promise<string> {
-    if (!(await this.#note(number, 'the caller asked for a person'))) return NUMBER_NOT_NOTED;
+    const isSpanish = this.#language === 'spanish';
+    const why = isSpanish ? 'the caller speaks Spanish' : 'the caller asked for a person';
+    if (!(await this.#note(number, why))) return callBackWords[this.#language].notNoted;
     this.#offer = 'noted';
     return words;
   }

@@ -3,6 +3,8 @@ import type { Room } from '@livekit/rtc-node';
 import { once } from 'node:events';
 import timers from 'node:timers/promises';
 import { createBookingTalk } from '../../../tools/dialogue/dialogue-memory.ts';
+import { isSpanish, urgencyOf } from '../../../tools/dialogue/urgency.ts';
+import type { EscalationKind } from './escalation.ts';
 import { withoutCardNumbers } from '../../../tools/journal/card-numbers.ts';
 import type { Withheld } from '../../../tools/guardrail/guardrail.ts';
 import { createTools } from '../../../tools/index.ts';
@@ -61,6 +63,9 @@ export class Conversation {
   readonly session: voice.AgentSession;
   readonly #receptionist: Receptionist;
   readonly #onChanged: () => void;
+  readonly #onUrgent: (kind: EscalationKind, words: string) => void;
+  /** The callers' turns (ids) that went to a person at once: each kind once a call. */
+  readonly #escalated = new Map<EscalationKind, string>();
   readonly #talk = createBookingTalk();
   #inventory: Inventory | null;
   #callerTurns = 0;
@@ -93,8 +98,11 @@ export class Conversation {
     readonly onChanged: () => void;
     /** A sentence of the model's own was kept from the caller. */
     readonly onWithheld: (kind: Withheld) => void;
+    /** The caller is to go to a person at once; no model answers these words. */
+    readonly onUrgent: (kind: EscalationKind, words: string) => void;
   }) {
     const { config, speech, inventory, reload, tools, onChanged, onWithheld } = options;
+    this.#onUrgent = options.onUrgent;
     this.#inventory = inventory;
     this.#onChanged = onChanged;
     this.session = speech.session;
@@ -123,6 +131,7 @@ export class Conversation {
         today: todayIn(this.#inventory?.yard.timeZone ?? defaultTimeZone, clock),
       }),
       onWithheld,
+      goesToPerson: (said) => this.#escalationOf(said.textContent ?? '', said.id) !== null,
     });
     this.#follow(reload);
   }
@@ -157,6 +166,7 @@ export class Conversation {
     if (saved) {
       this.#callerTurns = saved.callerTurns;
       this.#callerWords = saved.callerWords;
+      for (const kind of saved.escalated ?? []) this.#escalated.set(kind, '');
       this.#talk.confirmation.restore(saved.asked);
       this.#talk.wrongCodes = saved.wrongCodes;
       for (const [key, code] of Object.entries(saved.messages)) this.#talk.messages.set(key, code);
@@ -211,6 +221,7 @@ export class Conversation {
       asked: withoutCards(confirmation.asked),
       wrongCodes,
       messages: Object.fromEntries(messages),
+      escalated: [...this.#escalated.keys()],
       callerWaitsSinceMs: this.#owesAnswerSinceMs,
       callerHeardAtMs: this.session.userState === 'speaking' ? Date.now() : this.#owesAnswerSinceMs,
     };
@@ -236,9 +247,26 @@ export class Conversation {
     return this.#say({ phrase, allowInterruptions, isPartOfTalk });
   }
 
+  /** The caller's last words, two turns of them: what a call is about that goes to a person. */
+  get lastCallerWords(): string {
+    const said = savedItems(this.#receptionist.chatCtx).flatMap((item) =>
+      item.kind === 'spoken' && item.by === 'caller' ? [item.words] : [],
+    );
+    return said.slice(-2).join(' ');
+  }
+
+  /** Nothing of what the caller says can be understood: they go to a person, once a call. */
+  speaksNoEnglish(): void {
+    if (this.#escalated.has('spanish')) return;
+    this.#escalated.set('spanish', '');
+    this.#talk.confirmation.drop();
+    this.#onUrgent('spanish', '');
+  }
+
   /** Answers what the caller said last, or speaks what a tool had worded for it. */
-  answer(): voice.SpeechHandle {
-    return this.session.generateReply();
+  answer(): void {
+    // A job that was about to escalate it may be gone.
+    if (!this.#escalate(this.#callerWords, '')) this.session.generateReply();
   }
 
   /** Answers `words` as if the caller had said them, and breaks off speech that can be. */
@@ -286,6 +314,23 @@ export class Conversation {
     const words = sayings.length === 0 ? brokenOff(items) : null;
     if (words !== null) void this.session.say(words);
     else if (unanswered(items) !== null) this.answer();
+  }
+
+  /** Why the turn `id` goes to a person and to no model; null when it does not, or an earlier one did. */
+  #escalationOf(words: string, id: string): EscalationKind | null {
+    const kind = urgencyOf(words) ?? (isSpanish(words) ? 'spanish' : null);
+    const before = kind && this.#escalated.get(kind);
+    return before === undefined || before === id ? kind : null;
+  }
+
+  /** True when the caller's `words` go to a person. What was read back before needs no yes any more. */
+  #escalate(words: string, id: string): boolean {
+    const kind = this.#escalationOf(words, id);
+    if (kind === null || this.#escalated.has(kind)) return false;
+    this.#escalated.set(kind, id);
+    this.#talk.confirmation.drop();
+    this.#onUrgent(kind, words);
+    return true;
   }
 
   /** A prompt of ours that asks nothing leaves what was asked open; all else takes its place. */
@@ -357,6 +402,7 @@ export class Conversation {
         this.#callerTurns += 1;
         this.#callerWords = words;
         this.#talk.confirmation.note({ by: 'caller', words });
+        this.#escalate(words, item.id);
         void this.#refresh(reload);
       }
       // The item is in the agent's own list only after this event.

@@ -4,6 +4,7 @@ import type { Caller } from '../leg/join-room.ts';
 import type { CallRecord } from '../call-record.ts';
 import type { CallContext } from '../call-context.ts';
 import { Conversation } from './conversation.ts';
+import type { EscalationKind } from './escalation.ts';
 import type { Preload } from '../preload.ts';
 
 type ConversationDeps = Pick<CallContext, 'config' | 'store' | 'desk'> & {
@@ -17,7 +18,8 @@ type ConversationDeps = Pick<CallContext, 'config' | 'store' | 'desk'> & {
   readonly onSentenceFailed: () => void;
   /** The model wants to end the call, or to put the caller through to one of these numbers. */
   readonly endCall: () => void;
-  readonly transfer: (numbers: readonly string[]) => void;
+  readonly transfer: (numbers: readonly string[], about?: string) => void;
+  readonly onUrgent: (kind: EscalationKind, words: string) => void;
 };
 
 /** The talk of one call with its three providers, whose failures it writes down. */
@@ -53,6 +55,7 @@ export function createConversation(deps: ConversationDeps): {
     reload: () => store.inventory(),
     onChanged: deps.onChanged,
     onWithheld: (kind) => record.log.emit('speech.withheld', { kind }),
+    onUrgent: deps.onUrgent,
     tools: {
       callId: caller.callId,
       caller: { phoneNumber: caller.number },

@@ -24,6 +24,7 @@ export class Receptionist extends voice.Agent {
   readonly duty = new Duty();
   readonly #staff: () => StaffWords;
   readonly #onWithheld: (kind: Withheld) => void;
+  readonly #goesToPerson: (said: llm.ChatMessage) => boolean;
   /** A reply that is prepared too early is asked for twice, and told of once. */
   #lastWithheld = '';
 
@@ -31,14 +32,18 @@ export class Receptionist extends voice.Agent {
   constructor({
     staff,
     onWithheld,
+    goesToPerson,
     ...options
   }: voice.AgentOptions<unknown> & {
     readonly staff: () => StaffWords;
     readonly onWithheld: (kind: Withheld) => void;
+    /** True for words of the caller that code answers, and no model. */
+    readonly goesToPerson: (said: llm.ChatMessage) => boolean;
   }) {
     super(options);
     this.#staff = staff;
     this.#onWithheld = onWithheld;
+    this.#goesToPerson = goesToPerson;
   }
 
   // oxlint-disable-next-line typescript/require-await -- the framework's own signature
@@ -52,6 +57,8 @@ export class Receptionist extends voice.Agent {
     // An answer may be prepared before the caller's turn has ended.
     for (const item of chatCtx.items) if (item.type === 'message') forgetCards(item);
     if (!this.duty.isOn) return null;
+    const last = chatCtx.items.at(-1);
+    if (last?.type === 'message' && last.role === 'user' && this.#goesToPerson(last)) return null;
     const words = wordsOfTools(chatCtx);
     if (words !== undefined) return ReadableStream.from([words]);
     const [, toolCtx, settings] = args;

@@ -12,7 +12,7 @@ const unheardByNobodyMs = 1_500;
 const repeatMs = 4_500;
 /** Shorter speech is a cough, or an "mhm": no answer to it is expected. */
 const wordsMs = 700;
-/** A caller is asked so often in a row to say it again: then it is noise. */
+/** A caller is asked so often in a row to say it again: then it is noise, or no English. */
 const maxAsked = 2;
 /** A caller who is not heard for so long is better called back. */
 const deafMs = 20_000;
@@ -32,6 +32,8 @@ type RepromptDeps = {
   readonly isDeaf: () => boolean;
   /** The agent neither speaks nor prepares an answer. */
   readonly isCallersTurn: () => boolean;
+  /** The caller was asked twice to say it again, and was not understood once more. */
+  readonly onUnintelligible: () => void;
 };
 
 /** Speaks to the caller when a provider fails, so that they never hear silence. */
@@ -166,12 +168,13 @@ export class RepromptPolicy {
   /** The recogniser heard it, and found no words in it. */
   #notUnderstood(): void {
     this.#waitIsOver();
-    if (!this.#wasSpeech || this.#asked >= maxAsked) return;
+    if (!this.#wasSpeech || this.#asked > maxAsked) return;
     // An agent that was spoken to goes on after a pause: they are asked when it is done.
     if (!this.#deps.isCallersTurn()) return this.#unheard.restart();
     this.#asked += 1;
     this.#isTorn = false;
-    this.#deps.say(SAY_AGAIN);
+    if (this.#asked > maxAsked) this.#deps.onUnintelligible();
+    else this.#deps.say(SAY_AGAIN);
   }
 
   #giveUp(): void {

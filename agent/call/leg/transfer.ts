@@ -91,6 +91,14 @@ type TransferDeps = {
   readonly signal: AbortSignal;
 };
 
+/** Words around a transfer, where they are not the usual ones. */
+export type TransferWords = {
+  /** Said before it rings, one after the other. */
+  readonly before: readonly string[];
+  /** Says what comes of it when nobody took the call. Never rejects. */
+  readonly callBack: () => Promise<string>;
+};
+
 /** The transfers of one call: announced, tried, and told of to the caller; one at a time. */
 export class Transfer {
   readonly #deps: TransferDeps;
@@ -100,10 +108,12 @@ export class Transfer {
     this.#deps = deps;
   }
 
-  /** Tries the numbers in turn, the next when one refuses. Nothing where the call may not transfer. */
-  begin(numbers: readonly string[]): void {
+  /** Tries the numbers in turn, the next when one refuses. False where the call may not transfer. */
+  begin(numbers: readonly string[], words?: TransferWords): boolean {
     const transferring: Activity = { name: 'transferring' };
-    if (this.#deps.state.begin(transferring)) void this.#run(numbers, transferring);
+    if (!this.#deps.state.begin(transferring)) return false;
+    void this.#run(numbers, transferring, words);
+    return true;
   }
 
   /** True when a transfer took the caller, who is gone. Known within half a second. */
@@ -121,10 +131,14 @@ export class Transfer {
     }
   }
 
-  async #run(numbers: readonly string[], transferring: Activity): Promise<void> {
+  async #run(
+    numbers: readonly string[],
+    transferring: Activity,
+    words?: TransferWords,
+  ): Promise<void> {
     const { state, talk, onResult, signal } = this.#deps;
     talk.setHearing(false);
-    await this.#announce();
+    for (const text of words?.before ?? [TRANSFERRING]) await this.#announce(text);
     const startedMs = performance.now();
     this.#referral = this.#referInTurn(numbers, transferring);
     const result = await this.#referral;
@@ -136,14 +150,14 @@ export class Transfer {
     onResult({ ...result, durationMs: Math.round(performance.now() - startedMs) });
     if (result.outcome === 'transferred' || !goesOn) return;
     talk.setHearing(true);
-    talk.say(wordsAfterTransfer[result.outcome]);
+    talk.say(words ? await words.callBack() : wordsAfterTransfer[result.outcome]);
   }
 
-  async #announce(): Promise<void> {
+  async #announce(text: string): Promise<void> {
     const { talk, signal } = this.#deps;
     try {
       const options = { ms: announceMs, label: 'announcement', signal };
-      await withDeadline(() => talk.sayThrough(TRANSFERRING), options);
+      await withDeadline(() => talk.sayThrough(text), options);
     } catch {
       // Without a voice a person is what the caller needs all the more.
     }

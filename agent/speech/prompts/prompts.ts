@@ -89,6 +89,61 @@ const LINES_BUSY_CALL_AGAIN =
 const NUMBER_NOTED_GOODBYE =
   "Thank you. I've noted that number, and someone will call you back. Goodbye.";
 
+/** Said at once in an emergency, where the yard has no words of its own for it. */
+export const EMERGENCY = 'If anyone is hurt, hang up and call 911.';
+/** The same, before it, to who speaks Spanish. */
+export const EMERGENCY_IN_SPANISH = 'Si hay heridos, cuelgue y llame al 911.';
+/** Nobody could be put through to; the message and the alert are out. */
+export const EMERGENCY_TOLD =
+  "I've told the yard, and someone will call you back as soon as they can.";
+/** The same, with no number to call, or nothing written down. */
+export const EMERGENCY_NEEDS_NUMBER =
+  'Please tell me the number to reach you on, and where you are.';
+
+/** A machine broke down; the transfer's own words come next. */
+export const BREAKDOWN = "I'm sorry about that.";
+/** Nobody takes breakdowns at this hour. */
+export const BREAKDOWN_NOTED =
+  "I'm sorry about that. I've marked it urgent, and someone will call you back. Which machine is it, and where is it?";
+/** The same, without a number. */
+export const BREAKDOWN_NEEDS_NUMBER =
+  "I'm sorry about that. Which number can we reach you on, which machine is it, and where is it?";
+/** The same, when nothing could be written down. */
+export const BREAKDOWN_NOT_NOTED =
+  "I'm sorry about that. I can't take a message right now. Please call again a little later.";
+
+/** The last words before a transfer, to who speaks no English. */
+export const SPANISH_TRANSFERRING = 'Un momento, por favor. Le comunico con una persona.';
+/** The words of an offer to call back. */
+type CallBackWords = {
+  /** The number is kept. */
+  readonly callsBack: string;
+  readonly needsNumber: string;
+  /** The number was keyed in, and is kept. */
+  readonly noted: string;
+  readonly notWhole: string;
+  readonly notNoted: string;
+};
+/** The offer of a call-back, by language. */
+export const callBackWords: Readonly<Record<'english' | 'spanish', CallBackWords>> = {
+  english: {
+    callsBack: PERSON_CALLS_BACK,
+    needsNumber: PERSON_NEEDS_NUMBER,
+    noted: NUMBER_NOTED,
+    notWhole: NUMBER_NOT_WHOLE,
+    notNoted: NUMBER_NOT_NOTED,
+  },
+  spanish: {
+    callsBack:
+      'Lo siento, ahora no hay nadie que hable español. Tenemos su número, y le llamaremos.',
+    needsNumber:
+      'Lo siento, ahora no hay nadie que hable español. Marque su número de teléfono, y le llamaremos.',
+    noted: 'Gracias. Tenemos su número, y le llamaremos.',
+    notWhole: 'Ese número no está completo. Márquelo otra vez, por favor.',
+    notNoted: 'Lo siento, algo no funciona. Por favor, llame más tarde.',
+  },
+};
+
 /** All of them. */
 export const setPhrases: readonly string[] = [
   ...callerSilentPrompts,
@@ -97,11 +152,17 @@ export const setPhrases: readonly string[] = [
   callLimitGoodbye,
   TRANSFERRING,
   ...Object.values(wordsAfterTransfer),
-  PERSON_CALLS_BACK,
-  PERSON_NEEDS_NUMBER,
-  NUMBER_NOTED,
-  NUMBER_NOT_WHOLE,
-  NUMBER_NOT_NOTED,
+  ...Object.values(callBackWords.english),
+  EMERGENCY,
+  EMERGENCY_TOLD,
+  EMERGENCY_NEEDS_NUMBER,
+  BREAKDOWN,
+  BREAKDOWN_NOTED,
+  BREAKDOWN_NEEDS_NUMBER,
+  BREAKDOWN_NOT_NOTED,
+  EMERGENCY_IN_SPANISH,
+  SPANISH_TRANSFERRING,
+  ...Object.values(callBackWords.spanish),
   GOODBYE,
   STILL_HERE,
   WELCOME_BACK,

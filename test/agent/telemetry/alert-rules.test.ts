@@ -50,6 +50,15 @@ test('a link that comes back begins the two minutes anew', () => {
   assert.deepEqual(after(20_000, { link: 'connecting' }), ['no-registration raised']);
 });
 
+test('each emergency is told of at once, and all are over ten minutes after the last', () => {
+  assert.deepEqual(after(0, { emergencies: 1 }), ['emergency raised']);
+  assert.deepEqual(after(5_000, { emergencies: 1 }), []);
+  assert.deepEqual(after(5_000, { emergencies: 3 }), ['emergency raised']);
+  assert.deepEqual(after(9 * minuteMs, { emergencies: 3 }), []);
+  assert.deepEqual(causes.open, ['emergency']);
+  assert.deepEqual(after(minuteMs, { emergencies: 3 }), ['emergency cleared']);
+});
+
 test('says since when, and what the link was like', () => {
   after(0, { link: 'refused' });
   const sinceMs = nowMs;

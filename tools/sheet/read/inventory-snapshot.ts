@@ -61,6 +61,22 @@ const columnsOf = <T>(cells: Cells<T>) =>
     return z.NEVER;
   });
 
+const contact = z.union([
+  z.string(),
+  z.object({
+    number: z.string(),
+    hours: z
+      .array(
+        z.object({
+          days: z.array(z.number()).readonly(),
+          fromMinute: z.number(),
+          toMinute: z.number(),
+        }),
+      )
+      .readonly(),
+  }),
+]);
+
 const snapshotSchema = z.object({
   version: z.literal(VERSION),
   units: columnsOf(unitCells),
@@ -75,8 +91,10 @@ const snapshotSchema = z.object({
     delivery: z.string().nullable(),
     depositRules: z.string().nullable(),
     identificationRules: z.string().nullable(),
-    transferTo: z.array(z.string()).readonly(),
+    transferTo: z.array(contact).readonly(),
     greeting: z.string().nullable(),
+    breakdown: z.array(contact).readonly().optional(),
+    emergency: z.string().optional(),
     limits: z
       .object({
         machinesPerCall: z.number(),

@@ -1,3 +1,4 @@
+import { readContacts, toE164 } from './contacts.ts';
 import { defaultTimeZone, type Yard, type YardLimits } from '../../yard/equipment.ts';
 import type { Parsed, Told } from './row-report.ts';
 import { isErrorValue, readText } from './sheet-cells.ts';
@@ -20,6 +21,8 @@ const keys = {
   identificationRules: ['identification', 'identification rules', 'id', 'id required'],
   transferTo: ['transfer to', 'who to transfer to', 'transfer'],
   greeting: ['greeting'],
+  breakdown: ['breakdown', 'breakdowns', 'service', 'service number', 'road service'],
+  emergency: ['emergency', 'emergencies'],
   machinesPerCall: ['machines a call', 'machines per call'],
   daysPerBooking: ['days a booking', 'days per booking'],
   bookingsPerNumberPerDay: ['bookings a number a day', 'bookings per number per day'],
@@ -73,8 +76,9 @@ export function parseYard(
     delivery: text('delivery'),
     depositRules: text('depositRules'),
     identificationRules: text('identificationRules'),
-    transferTo: readNumbers(entries.get('transferTo'), 'transfer to', report),
+    transferTo: readContacts(entries.get('transferTo'), 'transfer to', report),
     greeting: text('greeting'),
+    ...readPeople(entries, report),
     ...readLimits(entries, report),
   };
   for (const [field, { row, cells }] of entries) {
@@ -181,6 +185,17 @@ function readLimits(entries: ReadonlyMap<string, Entry>, report: Report): Pick<Y
   return Object.keys(limits).length > 0 ? { limits } : {};
 }
 
+/** Who is called when a machine breaks down, and the words in an emergency, if the tab says so. */
+function readPeople(
+  entries: ReadonlyMap<string, Entry>,
+  report: Report,
+): Pick<Yard, 'breakdown' | 'emergency'> {
+  const breakdown = readContacts(entries.get('breakdown'), 'breakdown', report);
+  const cell = entries.get('emergency')?.cells[0] ?? null;
+  const emergency = isErrorValue(cell) ? null : readText(cell);
+  return { ...(breakdown.length > 0 ? { breakdown } : {}), ...(emergency ? { emergency } : {}) };
+}
+
 /** The numbers of a row, in one cell or in several, as E.164; US numbers may lack their `+1`. */
 function readNumbers(entry: Entry | undefined, key: string, report: Report): readonly string[] {
   if (entry === undefined) return [];
@@ -194,13 +209,6 @@ function readNumbers(entry: Entry | undefined, key: string, report: Report): rea
     });
   }
   return [...new Set(numbers.filter((number) => number !== null))];
-}
-
-function toE164(text: string): string | null {
-  const bare = text.replaceAll(/[\s().-]/g, '');
-  if (/^\+[1-9]\d{7,14}$/.test(bare)) return bare;
-  if (/^1[2-9]\d{9}$/.test(bare)) return `+${bare}`;
-  return /^[2-9]\d{9}$/.test(bare) ? `+1${bare}` : null;
 }
 
 const currencyWords: Readonly<Record<string, string>> = {

@@ -73,6 +73,7 @@ async function readBackTo(t: TestContext) {
   const desk = new FakeDesk('SCL_1');
   /** What was heard when the end of the call began. */
   const ends: string[][] = [];
+  const urgent: [kind: string, words: string][] = [];
   const trailer = unit({ itemId: 'TL-1', name: 'Dump Trailer', category: 'Trailers' });
   const list = inventory([unit(), trailer], { fetchedAtMs: Date.now() });
   const conversation = new Conversation({
@@ -82,6 +83,7 @@ async function readBackTo(t: TestContext) {
     reload: async () => list,
     onChanged: () => {},
     onWithheld: () => {},
+    onUrgent: (...to) => void urgent.push(to),
     tools: {
       callId: 'SCL_1',
       caller: { phoneNumber: '+13125550142' },
@@ -115,7 +117,7 @@ async function readBackTo(t: TestContext) {
   };
   await say('Do you have a mini excavator from Tuesday to Thursday?');
   const book = "I'd like to book it, my name is Maria Lopez.";
-  return { conversation, session, loudspeaker, desk, say, heard, prompt, book, ends };
+  return { conversation, session, loudspeaker, desk, say, heard, prompt, book, ends, urgent };
 }
 
 const readBack = /^That's the Mini Excavator .* for Maria Lopez .*Shall I book it\?$/;
@@ -285,6 +287,41 @@ test('a cough before the commit withdraws nothing', async (t) => {
   };
   await say('Yes.');
   assert.equal(desk.commits, 1);
+});
+
+test('an emergency is no matter of the model, and leaves nothing to say yes to', async (t) => {
+  const { say, session, book, desk, urgent, heard, prompt } = await readBackTo(t);
+  await say(book);
+  thinking.openai.faults.on('chat', { do: 'refuse', status: 503 });
+  const asked = thinking.openai.requests.length;
+  for (const words of ['Yes... oh no, somebody is hurt!', 'Somebody is hurt!']) {
+    const count = heard().length;
+    session.generateReply({ userInput: words });
+    if (urgent.length === 0) {
+      await eventually('it is told', () => urgent.length === 1);
+      await prompt('If anyone is hurt, hang up and call 911.');
+      assert.equal(thinking.openai.requests.length, asked, 'no model was asked');
+      assert.equal(heard().length, count + 1);
+    }
+  }
+  await eventually('the second is the model’s', () => thinking.openai.requests.length > asked);
+  thinking.openai.faults.clear();
+  await say('Yes, book it.');
+  assert.deepEqual(urgent, [['emergency', 'Yes... oh no, somebody is hurt!']]);
+  assert.equal(desk.commits, 0);
+});
+
+test('a breakdown and Spanish words go to a person, each once', async (t) => {
+  const { session, urgent } = await readBackTo(t);
+  for (const words of ["The lift won't start.", 'Hola, necesito una excavadora, por favor.']) {
+    const count = urgent.length;
+    session.generateReply({ userInput: words });
+    await eventually('it is told', () => urgent.length > count);
+  }
+  assert.deepEqual(
+    urgent.map(([kind]) => kind),
+    ['breakdown', 'spanish'],
+  );
 });
 
 /** What the model answers to a yes; by its rules it answers all else. */

@@ -33,6 +33,7 @@ async function talk(t: TestContext) {
     reload: async () => null,
     onChanged: () => {},
     onWithheld: () => {},
+    onUrgent: () => {},
     tools: {
       callId: 'SCL_1',
       caller: { phoneNumber: null },

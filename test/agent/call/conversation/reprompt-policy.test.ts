@@ -22,6 +22,7 @@ beforeEach(() => {
     giveUp: () => heard.push('given up'),
     isDeaf: () => isDeaf,
     isCallersTurn: () => isCallersTurn,
+    onUnintelligible: () => heard.push('to a person'),
   });
 });
 afterEach(() => {
@@ -151,16 +152,16 @@ test('words that arrive in time, or late, end the waiting', () => {
   assert.deepEqual(heard, [BEAR_WITH_ME]);
 });
 
-test('speech in which no words were found is asked for again, twice in a row at most', () => {
+test('speech in which no words were found is asked for again, twice in a row at most, and then is for a person', () => {
   for (let time = 0; time < 4; time += 1) {
     speak(1_000);
     pass(3_000);
   }
-  assert.deepEqual(heard, [SAY_AGAIN, SAY_AGAIN]);
+  assert.deepEqual(heard, [SAY_AGAIN, SAY_AGAIN, 'to a person']);
   trouble.callerUnderstood();
   speak(1_000);
   pass(3_000);
-  assert.equal(heard.length, 3);
+  assert.equal(heard.length, 4);
 });
 
 test('a cough is not answered, nor speech that the agent is about to answer', () => {

@@ -38,6 +38,7 @@ export function watchedSession(
     giveUp: () => {},
     isDeaf: () => false,
     isCallersTurn: () => true,
+    onUnintelligible: () => {},
   });
   new SessionWatchdog({
     session: session as unknown as voice.AgentSession,
