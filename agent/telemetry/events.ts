@@ -276,6 +276,9 @@ export const catalogue = {
   'booking.changed': event('info', 'booking was changed').of<
     Booking & { readonly callId: string; readonly start: string; readonly end: string }
   >(),
+  'booking.off-rent': event('info', 'the caller is done with a rental: staff are to fetch it').of<
+    Booking & { readonly callId: string; readonly code: string }
+  >(() => [count('bookings_total', { outcome: 'off-rent' })]),
   'booking.confirmed': event('info', 'booking is in the sheet').of<
     SheetFields<'booking.confirmed'>
   >(() => [count('bookings_total', { outcome: 'confirmed' })]),

@@ -73,8 +73,10 @@ const families = {
     series: gapSeries(),
   },
   bookings_total: {
-    help: 'Bookings: in the journal, in the sheet, at odds with it, cancelled.',
-    series: ['committed', 'confirmed', 'conflict', 'cancelled'].map((outcome) => ({ outcome })),
+    help: 'Bookings: in the journal, in the sheet, at odds with it, cancelled, called off rent.',
+    series: ['committed', 'confirmed', 'conflict', 'cancelled', 'off-rent'].map((outcome) => ({
+      outcome,
+    })),
   },
   call_backs_total: {
     help: 'Callers who were told that nobody is free, and are to be called back.',

@@ -10,6 +10,8 @@ import type {
   ChangeResult,
   CommitResult,
   MessageRequest,
+  OffRent,
+  OffRentRequest,
   Refusal,
 } from '../../tools/journal/booking-service.ts';
 import { availabilityOf } from '../../tools/yard/availability.ts';
@@ -21,6 +23,7 @@ import { nowMs } from './yard/example-yard.ts';
 export class FakeDesk implements BookingService {
   readonly bookings: JournalBooking[] = [];
   readonly messages: MessageRequest[] = [];
+  readonly offRents: OffRent[] = [];
   /** What the sheet says when it is asked anew; null when it does not answer. */
   fresh: Inventory | null = null;
   /** What becomes of a booking while the caller waits. */
@@ -93,20 +96,54 @@ export class FakeDesk implements BookingService {
     this.#check();
     this.changes += 1;
     this.beforeChange();
-    const { code, lines, customer, phone, inventory } = change;
+    const { code, lines, added = [], dropped = [], customer, phone, inventory } = change;
     const own = this.bookings.filter((of) => of.code === code && of.state !== 'cancelled');
     if (own.length === 0) return { kind: 'gone' };
-    for (const line of lines) {
+    for (const line of [...lines, ...added]) {
       const refusal = this.#refusal(line, inventory, own);
       if (refusal) return { kind: 'refused', itemId: line.itemId, refusal };
     }
-    const bookings = own.map((booking) => {
+    if (change.note !== undefined) this.messages.push({ customer, phone, text: change.note });
+    for (const id of dropped) this.#change(id, 'cancelled');
+    const more = added.map((line, at) => {
+      const itemName = inventory.units.find(({ itemId }) => itemId === line.itemId)?.name ?? '';
+      const bookingId = `${code}-${own.length + at + 1}`;
+      return this.add({ ...line, bookingId, itemName, customer, phone, state: 'pending' });
+    });
+    const kept = own.filter(({ bookingId }) => !dropped.includes(bookingId));
+    const bookings = kept.map((booking) => {
       const line = lines.find(({ bookingId }) => bookingId === booking.bookingId);
-      const changed = { ...booking, ...line, customer, phone, state: 'pending' } as const;
+      const itemName =
+        inventory.units.find(({ itemId }) => itemId === line?.itemId)?.name ?? booking.itemName;
+      const changed = { ...booking, ...line, itemName, customer, phone, state: 'pending' } as const;
       this.bookings[this.bookings.indexOf(booking)] = changed;
       return changed;
     });
-    return { kind: 'changed', bookings };
+    return { kind: 'changed', bookings: [...bookings, ...more] };
+  }
+
+  async callOffRent(request: OffRentRequest): Promise<OffRent> {
+    this.#check();
+    const keys = request.rentals.map(({ rentalKey }) => rentalKey);
+    const before = this.offRents.filter(({ rentalKey }) => keys.includes(rentalKey));
+    const made = keys
+      .filter((key) => before.every(({ rentalKey }) => rentalKey !== key))
+      .map((rentalKey) => ({ rentalKey, code: 'QRT234', calledAtMs: nowMs }));
+    this.offRents.push(...made);
+    for (const { rentalKey, code: offRentCode } of made) {
+      const at = this.bookings.findIndex(({ bookingId }) => bookingId === rentalKey);
+      const booking = this.bookings[at];
+      if (booking) this.bookings[at] = { ...booking, offRentCode };
+    }
+    const { customer, phone, note: text } = request;
+    if (made.length > 0) this.messages.push({ customer, phone, text });
+    const [first] = [...before, ...made];
+    if (!first) throw new Error('No rental was called off');
+    return first;
+  }
+
+  async findOffRents(keys: readonly string[]): Promise<readonly OffRent[]> {
+    return this.offRents.filter(({ rentalKey }) => keys.includes(rentalKey));
   }
 
   async recentMisses(): Promise<number> {

@@ -29,6 +29,10 @@ export type BookingService = {
   cancel(code: string): Promise<CancelResult>;
   /** Changes lines of one booking of this call, all or none. The same change again is no other. */
   change(change: BookingChange): Promise<ChangeResult>;
+  /** Calls rentals off rent, each once: one that was called off before keeps its number. */
+  callOffRent(request: OffRentRequest): Promise<OffRent>;
+  /** The call-offs of these rentals, by key. */
+  findOffRents(rentalKeys: readonly string[]): Promise<readonly OffRent[]>;
   /** Counts the codes and names of nobody that this number has tried within the last hour. */
   recentMisses(phone: string | null): Promise<number>;
   /** Notes one more code or name of nobody. */
@@ -56,6 +60,8 @@ export type BookingRequest = {
   /** The number that the call comes from; null when it is withheld. */
   readonly callerPhone?: string | null;
   readonly inventory: Inventory;
+  /** The days continue a rental that staff wrote: they get `note`, and confirm. */
+  readonly continues?: { readonly bookingId: string; readonly note: string };
 };
 
 /** `repeated` is true when this very booking had been made before, by a call of the tool or a job. */
@@ -79,6 +85,12 @@ export type Refused = {
 export type BookingChange = {
   readonly code: string;
   readonly lines: readonly (BookingLine & { readonly bookingId: string })[];
+  /** Further machines, as lines of their own. */
+  readonly added?: readonly BookingLine[];
+  /** The ids of lines that are given up. */
+  readonly dropped?: readonly string[];
+  /** Staff get this message with the change. */
+  readonly note?: string;
   readonly customer: string;
   readonly phone: string;
   readonly inventory: Inventory;
@@ -122,4 +134,25 @@ export type MessageRequest = {
   readonly customer: string | null;
   readonly phone: string | null;
   readonly text: string;
+};
+
+/** Machines that the caller is done with: staff are to fetch them. */
+export type OffRentRequest = {
+  readonly rentals: readonly {
+    /** The booking's line, or the key of a rental that staff wrote. */
+    readonly rentalKey: string;
+    readonly itemId: string;
+    readonly itemName: string;
+  }[];
+  readonly customer: string;
+  readonly phone: string;
+  /** The message for staff, without the number of the call-off. */
+  readonly note: string;
+};
+
+/** A call-off: `code` is the off-rent number, `calledAtMs` when it was first called. */
+export type OffRent = {
+  readonly rentalKey: string;
+  readonly code: string;
+  readonly calledAtMs: number;
 };

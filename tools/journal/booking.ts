@@ -35,5 +35,9 @@ export type JournalBooking = {
   readonly conflict: ConflictReason | null;
   /** The sheet's row may still show what it was before a change. */
   readonly isChanging?: boolean;
+  /** The off-rent number, once the rental was called off. */
+  readonly offRentCode?: string;
+  /** Staff's own rental that these days continue, until staff confirm. */
+  readonly continues?: string;
   readonly createdAtMs: number;
 };

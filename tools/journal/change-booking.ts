@@ -4,9 +4,9 @@ import { keptText, plainText } from '../sheet/write/safe-cell.ts';
 import type { Place } from '../sheet/write/sheet-rows.ts';
 import { overlaps } from '../yard/availability.ts';
 import { todayIn } from '../yard/rental-dates.ts';
-import { newBookingCode } from './booking-code.ts';
-import type { BookingChange, ChangeResult } from './booking-service.ts';
-import { daysOf, lineKey, refusalOf, unitOf } from './commit-booking.ts';
+import { codeOf, newBookingCode } from './booking-code.ts';
+import type { BookingChange, BookingLine, ChangeResult } from './booking-service.ts';
+import { daysOf, emptyRow, lineKey, refusalOf, unitOf } from './commit-booking.ts';
 import { found, withSecondLook } from './commit-verification.ts';
 import {
   addToOutbox,
@@ -39,11 +39,8 @@ export async function changeBooking(
 ): Promise<ChangeResult> {
   const write = () => store.transaction((tx) => changeOnce(tx, change));
   const look = async (): Promise<ChangeResult | undefined> => {
-    const rows = await readLines(store, change.change.code);
-    const isDone =
-      rows.length > 0 &&
-      rows.every((row) => isLive(row) && isAs(row, wantedOf(row, change.change)));
-    return isDone ? { kind: 'changed', bookings: rows.map(toBooking) } : undefined;
+    const live = (await readLines(store, change.change.code)).filter(isLive);
+    return isDone(live, change) ? { kind: 'changed', bookings: live.map(toBooking) } : undefined;
   };
   const before = await found(store, look);
   if (before) return before;
@@ -56,6 +53,22 @@ export async function changeBooking(
   }
 }
 
+/** The booking is as it was to be: all that is live of it, and nothing more. */
+function isDone(
+  live: readonly BookingRow[],
+  { callId, change }: { readonly callId: string; readonly change: BookingChange },
+): boolean {
+  const { lines, added = [], dropped = [], customer } = change;
+  return (
+    live.length > 0 &&
+    lines.every((line) => live.some((row) => isOf(row, line))) &&
+    live.every((row) => !dropped.includes(row.bookingId) && isAs(row, wantedOf(row, change))) &&
+    added.every((line) =>
+      live.some((row) => row.idempotencyKey === lineKey(callId, line, customer)),
+    )
+  );
+}
+
 async function changeOnce(
   tx: StoreQueries,
   {
@@ -64,31 +77,44 @@ async function changeOnce(
     clock,
   }: { readonly callId: string; readonly change: BookingChange; readonly clock: Clock },
 ): Promise<ChangeResult> {
-  const { code, lines, inventory } = change;
+  const { code, lines, added = [], dropped = [], inventory } = change;
   const rows = await readLines(tx, code);
-  const held = rows.filter(isLive);
-  if (held.length === 0 || !lines.every((line) => held.some((row) => isOf(row, line)))) {
-    return { kind: 'gone' };
-  }
+  const live = rows.filter(isLive);
+  const named = [...lines.map(({ bookingId }) => bookingId), ...dropped];
+  const isGone = named.some((id) => live.every(({ bookingId }) => bookingId !== id));
+  if (live.length === 0 || isGone) return { kind: 'gone' };
+  const held = live.filter(({ bookingId }) => !dropped.includes(bookingId));
   const changed = held.filter((row) => !isAs(row, wantedOf(row, change)));
   const nowMs = clock.nowMs();
   const today = todayIn(inventory.yard.timeZone, clock);
-  const own = new Set(held.map(({ bookingId }) => bookingId));
+  const own = new Set(live.map(({ bookingId }) => bookingId));
   const moved = changed.filter((row) => !isPlace(row, wantedOf(row, change)));
   const near = await tx.db
     .selectFrom('bookings')
     .selectAll()
-    .where('itemId', 'in', ['', ...lines.map(({ itemId }) => itemId)])
+    .where('itemId', 'in', ['', ...[...lines, ...added].map(({ itemId }) => itemId)])
     .where('bookingId', 'not in', [...own])
     .where('endDay', '>=', today)
     .execute();
-  for (const line of lines.filter((of) => moved.some((row) => isOf(row, of)))) {
-    const refusal = refusalOf([...near, ...held], line, { callId, inventory, today, own });
+  const taking = [...lines.filter((of) => moved.some((row) => isOf(row, of))), ...added];
+  for (const line of taking) {
+    const refusal = refusalOf([...near, ...live], line, { callId, inventory, today, own });
     if (refusal) return { kind: 'refused', itemId: line.itemId, refusal };
   }
-  const clash = clashAmong(held.map((row) => ({ row, wanted: wantedOf(row, change) })));
+  const first = live[0];
+  const news = first
+    ? added.map((line, nth) => newLine(first, line, { callId, change, nowMs, nth, rows }))
+    : [];
+  const clash = clashAmong([
+    ...held.map((row) => ({ row, wanted: wantedOf(row, change) })),
+    ...news.map((row) => ({ row, wanted: row })),
+  ]);
   if (clash) return clash;
   for (const { bookingId } of moved) await freeDays(tx, bookingId);
+  for (const ref of dropped) {
+    await endBooking(tx, ref, { state: 'cancelled', conflict: null, nowMs });
+    await addToOutbox(tx, { kind: 'booking', ref, nowMs });
+  }
   for (const row of changed) {
     const wanted = wantedOf(row, change);
     if (moved.includes(row)) await takeDays(tx, row.bookingId, wanted);
@@ -107,7 +133,71 @@ async function changeOnce(
       .execute();
     await addToOutbox(tx, { kind: 'booking', ref: row.bookingId, nowMs });
   }
+  for (const row of news) {
+    await tx.db.insertInto('bookings').values(row).execute();
+    await takeDays(tx, row.bookingId, row);
+    await addToOutbox(tx, { kind: 'booking', ref: row.bookingId, nowMs });
+  }
+  if (change.note !== undefined) await leaveNote(tx, { callId, change, nowMs, note: change.note });
   return { kind: 'changed', bookings: (await readLines(tx, code)).filter(isLive).map(toBooking) };
+}
+
+/** A further machine of a booking, under the next id that none of its lines ever had. */
+function newLine(
+  first: BookingRow,
+  line: BookingLine,
+  about: {
+    readonly callId: string;
+    readonly change: BookingChange;
+    readonly nowMs: number;
+    readonly nth: number;
+    readonly rows: readonly BookingRow[];
+  },
+): BookingRow {
+  const { callId, change, nowMs, nth, rows } = about;
+  const { itemId, start, end, totalCents } = line;
+  const numbers = rows.map(({ bookingId }) => Number(bookingId.split('-')[1] ?? 1));
+  const customer = keptText(change.customer);
+  return {
+    ...emptyRow,
+    bookingId: `${codeOf(first.bookingId)}-${Math.max(...numbers) + nth + 1}`,
+    idempotencyKey: lineKey(callId, line, customer),
+    callId,
+    itemId,
+    itemName: unitOf(change.inventory, itemId)?.name ?? itemId,
+    startDay: start,
+    endDay: end,
+    customer,
+    phone: plainText(change.phone),
+    phoneKey: phoneKey(change.phone),
+    callerKey: first.callerKey,
+    totalCents,
+    createdAtMs: nowMs,
+    changedAtMs: nowMs,
+  };
+}
+
+/** Staff are told what the sheet alone does not say of a change. */
+async function leaveNote(
+  tx: StoreQueries,
+  about: {
+    readonly callId: string;
+    readonly change: BookingChange;
+    readonly nowMs: number;
+    readonly note: string;
+  },
+): Promise<void> {
+  const { callId, change, nowMs, note } = about;
+  const code = newBookingCode();
+  const message = {
+    code,
+    idempotencyKey: `${change.code} ${code}`,
+    callId,
+    customer: keptText(change.customer),
+    phone: plainText(change.phone),
+    text: keptText(`${change.code}: ${note}`),
+  };
+  for (const query of messageQueries(tx, message, nowMs)) await tx.db.executeQuery(query);
 }
 
 /**

@@ -6,7 +6,14 @@ import { addDays, daysIn, todayIn } from '../yard/rental-dates.ts';
 import { withJournal } from '../yard/with-journal.ts';
 import { lineIds, newBookingCode } from './booking-code.ts';
 import type { BookingLine, BookingRequest, CommitResult, Refusal } from './booking-service.ts';
-import { customerKey, outboxQueries, phoneKey, toBooking, type BookingRow } from './journal.ts';
+import {
+  customerKey,
+  messageQueries,
+  outboxQueries,
+  phoneKey,
+  toBooking,
+  type BookingRow,
+} from './journal.ts';
 import { keptText, plainText } from '../sheet/write/safe-cell.ts';
 import { found, withSecondLook } from './commit-verification.ts';
 
@@ -102,9 +109,10 @@ async function write(store: Store, call: BookingCall): Promise<CommitResult> {
     totalCents,
     createdAtMs: nowMs,
     changedAtMs: nowMs,
+    continues: call.request.continues?.bookingId ?? null,
   }));
   // Ready before anything is locked.
-  const queries = commitQueries(store, rows);
+  const queries = [...commitQueries(store, rows), ...noteQueries(store, call, rows)];
   const committed = await withSecondLook(store, {
     write: async () => {
       await store.writeAll(queries);
@@ -116,7 +124,8 @@ async function write(store: Store, call: BookingCall): Promise<CommitResult> {
   return { kind: 'committed', bookings: committed.map(toBooking), repeated };
 }
 
-const emptyRow: BookingRow = {
+/** A booking's row before it is filled in. */
+export const emptyRow: BookingRow = {
   bookingId: '',
   idempotencyKey: null,
   callId: '',
@@ -136,6 +145,8 @@ const emptyRow: BookingRow = {
   sentAtMs: null,
   superseded: null,
   resolvedAtMs: null,
+  offRentCode: null,
+  continues: null,
 };
 
 /** The rows that may stand in a booking's way from `fromDay` on, or be the same booking. */
@@ -187,6 +198,15 @@ function commitQueries(store: Store, rows: readonly BookingRow[]) {
   ];
 }
 
+/** The message that asks staff to confirm what continues a rental of theirs. */
+function noteQueries(store: Store, { request }: BookingCall, [row]: readonly BookingRow[]) {
+  if (!row || !request.continues) return [];
+  const { bookingId, callId, customer, phone } = row;
+  const text = keptText(`${bookingId}: ${request.continues.note}`);
+  const message = { code: newBookingCode(), idempotencyKey: bookingId, callId, customer, phone };
+  return messageQueries(store, { ...message, text }, row.createdAtMs);
+}
+
 /** A unit that is out may be free by a booking that the journal knows to be cancelled. */
 function isFreeInSheet(call: BookingCall): boolean {
   const { lines, inventory } = call.request;
@@ -222,10 +242,14 @@ export function refusalOf(
       ...(ownRows.includes(row) && { state: 'cancelled' }),
     })),
   );
-  // We have set it `RENTED` ourselves, for the line that is given up.
-  const isOutForUs =
-    (listed.dueBack === null || listed.dueBack < start) &&
-    ownRows.some((row) => row.itemId === itemId && row.startDay <= today && today <= row.endDay);
+  // It is `RENTED` for the line that is given up, and due back when that ends.
+  const isOutForUs = ownRows.some(
+    (row) =>
+      row.itemId === itemId &&
+      row.startDay <= today &&
+      today <= row.endDay &&
+      (listed.dueBack === null || listed.dueBack < start || listed.dueBack <= row.endDay),
+  );
   const unit = isOutForUs && listed.status === 'RENTED' ? { ...listed, ...inTheYard } : listed;
   const taken = rows.filter(
     (row) =>

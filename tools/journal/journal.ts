@@ -234,6 +234,8 @@ export function toBooking(row: BookingRow): JournalBooking {
     conflict: row.state === 'conflict' ? (row.conflict as ConflictReason) : null,
     createdAtMs: row.createdAtMs,
     ...(row.superseded === null ? {} : { isChanging: true }),
+    ...(row.offRentCode === null ? {} : { offRentCode: row.offRentCode }),
+    ...(row.continues === null ? {} : { continues: row.continues }),
   };
 }
 
@@ -245,6 +247,8 @@ const writtenRow = z.object({
   customer: z.string(),
   phone: z.string(),
   totalCents: z.number(),
+  offRentCode: z.string().nullable().default(null),
+  continues: z.string().nullable().default(null),
 });
 
 /** The values that the cells of a row were written from. */

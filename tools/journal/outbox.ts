@@ -193,8 +193,11 @@ export async function settle(
 /** Undoes the machines asked for together with one that cannot be had, while none was promised. */
 async function undoOthers(tx: StoreQueries, booking: BookingRow, nowMs: number): Promise<void> {
   if (booking.state !== 'pending' || booking.superseded !== null) return;
-  for (const { bookingId: ref, state } of await readLines(tx, codeOf(booking.bookingId))) {
+  for (const line of await readLines(tx, codeOf(booking.bookingId))) {
+    const { bookingId: ref, state, createdAtMs } = line;
     if (ref === booking.bookingId || (state !== 'pending' && state !== 'confirmed')) continue;
+    // A machine that was added later takes nothing with it that was promised before.
+    if (createdAtMs !== booking.createdAtMs) continue;
     await endBooking(tx, ref, { state: 'conflict', conflict: 'other-line', nowMs });
     // Its row may be there, or on its way.
     await addToOutbox(tx, { kind: 'booking', ref, nowMs });

@@ -1,5 +1,6 @@
 import { changeBooking } from '../../../tools/journal/change-booking.ts';
 import { commitBooking } from '../../../tools/journal/commit-booking.ts';
+import { callOffRent, findOffRents } from '../../../tools/journal/off-rent.ts';
 import { countMisses, noteMiss } from '../../../tools/journal/lookup-misses.ts';
 import {
   cancelBooking,
@@ -17,6 +18,8 @@ import type {
   ChangeResult,
   CommitResult,
   MessageRequest,
+  OffRent,
+  OffRentRequest,
 } from '../../../tools/journal/booking-service.ts';
 import { defaultTimeZone } from '../../../tools/yard/equipment.ts';
 import type { Inventory } from '../../../tools/yard/equipment.ts';
@@ -112,6 +115,7 @@ export class BookingClient implements BookingService {
     for (const { bookingId } of change.lines) this.#settled.delete(bookingId);
     const result = await changeBooking(await this.#store(), { callId, change, clock });
     if (result.kind !== 'changed') return result;
+    this.#send({ type: 'booking-committed', bookingId: null });
     for (const { bookingId, itemId, start, end } of result.bookings) {
       const fields = { bookingId, itemId, start, end };
       this.#log.emit('booking.changed', { callId, ...fields });
@@ -153,6 +157,21 @@ export class BookingClient implements BookingService {
 
   async find(query: BookingQuery): Promise<readonly JournalBooking[]> {
     return findBookings(await this.#store(), query);
+  }
+
+  async callOffRent(request: OffRentRequest): Promise<OffRent> {
+    await this.#assertOurs();
+    const callId = this.#callId();
+    const offRent = await callOffRent(await this.#store(), { callId, request, clock });
+    for (const { rentalKey: bookingId, itemId } of request.rentals) {
+      this.#log.emit('booking.off-rent', { callId, bookingId, itemId, code: offRent.code });
+    }
+    this.#send({ type: 'booking-committed', bookingId: null });
+    return offRent;
+  }
+
+  async findOffRents(rentalKeys: readonly string[]): Promise<readonly OffRent[]> {
+    return findOffRents(await this.#store(), rentalKeys);
   }
 
   async recentMisses(phone: string | null): Promise<number> {

@@ -13,6 +13,7 @@ export type Schema = {
   readonly outbox: OutboxTable;
   readonly statusMarks: StatusMarksTable;
   readonly lookupMisses: LookupMissesTable;
+  readonly offRents: OffRentsTable;
   readonly callStates: CallStatesTable;
 };
 
@@ -104,6 +105,24 @@ type BookingsTable = {
   readonly superseded: string | null;
   /** A person dealt with the conflict then. */
   readonly resolvedAtMs: number | null;
+  /** The off-rent number that the caller has; null while the rental was not called off. */
+  readonly offRentCode: string | null;
+  /** The staff's own rental, by its id in the sheet, that these days continue until staff confirm. */
+  readonly continues: string | null;
+};
+
+/** Rentals that were called off rent, those of staff's own rows too: each once. */
+type OffRentsTable = {
+  /** The booking's line; of a rental that staff wrote, its row's id, machine and first day. */
+  readonly rentalKey: string;
+  /** The off-rent number: the same for all machines of one call-off. */
+  readonly code: string;
+  readonly callId: string;
+  readonly itemId: string;
+  readonly itemName: string;
+  readonly customer: string;
+  readonly phone: string;
+  readonly calledAtMs: number;
 };
 
 /** Codes and names that were no booking's, by the number that asked: guessing has an end. */
@@ -343,6 +362,24 @@ export const migrations: readonly Migration[] = [
         at_ms ${int} not null
       )`,
       `create index lookup_misses_of_caller on lookup_misses (caller_key, at_ms)`,
+    ],
+  },
+  {
+    version: 6,
+    name: 'rentals are called off rent, and those of staff continued',
+    statements: ({ int }) => [
+      `alter table bookings add column off_rent_code text`,
+      `alter table bookings add column continues text`,
+      `create table off_rents (
+        rental_key text primary key,
+        code text not null,
+        call_id text not null,
+        item_id text not null,
+        item_name text not null,
+        customer text not null,
+        phone text not null,
+        called_at_ms ${int} not null
+      )`,
     ],
   },
 ];

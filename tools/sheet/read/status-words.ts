@@ -84,6 +84,10 @@ export function readBookingStatus(cell: Cell): {
   readonly isKnown: boolean;
 } {
   const text = plain(cell);
+  // The customer is done with it, and nobody has fetched it yet.
+  if (/^off[- ]?rent called\b/.test(text)) {
+    return { status: 'CONFIRMED', isReturned: false, isKnown: true };
+  }
   if (!unsure.test(text)) {
     if (cancelled.test(text)) return { status: 'CANCELLED', isReturned: false, isKnown: true };
     if (returned.test(text)) return { status: 'CANCELLED', isReturned: true, isKnown: true };

@@ -5,7 +5,7 @@ import { findUnit } from '../../yard/interchangeable-units.ts';
 import { itemKey } from '../../yard/item-id.ts';
 import { readUnitStatus } from '../read/status-words.ts';
 import type { ConflictReason } from '../../journal/booking.ts';
-import type { BookingRow } from '../../journal/journal.ts';
+import { supersededBy, type BookingRow } from '../../journal/journal.ts';
 import { isKnownPlace } from './sheet-rows.ts';
 import type { SheetView } from './sheet-view.ts';
 
@@ -48,6 +48,7 @@ export function conflictOf(
   // A row with an unusable price is no reason to give a customer up.
   if (!unit) return null;
   if (context.rentedByUs && (unit.dueBack === null || unit.dueBack < start)) return null;
+  if (unit.status === 'RENTED' && isOutWith(unit, booking, context.today)) return null;
   const availability = availabilityOf(unit, others, { start, end }, context.today);
   if (availability.free) return null;
   switch (availability.reason) {
@@ -63,6 +64,21 @@ export function conflictOf(
     default:
       return availability satisfies never;
   }
+}
+
+/** The machine is out for this very booking, whose row has had it since before the change. */
+function isOutWith(
+  { dueBack }: { readonly dueBack: IsoDate | null },
+  booking: BookingRow,
+  today: IsoDate,
+): boolean {
+  return supersededBy(booking).some(
+    ({ itemId, startDay, endDay }) =>
+      itemKey(itemId) === itemKey(booking.itemId) &&
+      startDay <= today &&
+      today <= endDay &&
+      (dueBack === null || dueBack <= endDay),
+  );
 }
 
 /** A booking that the journal no longer holds, and the sheet may still show. */

@@ -6,6 +6,7 @@ import { appendRows, isOnItsWay } from './append.ts';
 import type { BookingState } from '../../journal/booking.ts';
 import { codeOf } from '../../journal/booking-code.ts';
 import { takeBackChange } from '../../journal/change-booking.ts';
+import { supersededBy } from '../../journal/journal.ts';
 import { putOff, settle, type DueBooking, type Outcome } from '../../journal/outbox.ts';
 import type { SheetHand } from './guarded-sheet.ts';
 import { refuseLostTab } from './missing-rows.ts';
@@ -183,7 +184,7 @@ async function takeBack<Plan extends DueBooking>(
     const { booking } = plan;
     const row = ownRow(view, booking);
     const place = row && placeOf(row, view.locale);
-    if (!row || !place || isCancelled(row)) continue;
+    if (!row || !place || isCancelled(row) || !isMoved(booking)) continue;
     const { itemId, startDay: start, endDay: end } = booking;
     const isThere = isDeepStrictEqual(place, { itemId, start, end });
     const isOurs = isKnownPlace(booking, place);
@@ -200,6 +201,14 @@ async function takeBack<Plan extends DueBooking>(
     if (!stands) onState(bookingId, 'conflict');
   }
   return taken;
+}
+
+/** The change is one of machine or days; where staff have moved another is followed. */
+function isMoved(booking: DueBooking['booking']): boolean {
+  const { itemId, startDay, endDay } = booking;
+  return supersededBy(booking).some(
+    (of) => !isDeepStrictEqual([of.itemId, of.startDay, of.endDay], [itemId, startDay, endDay]),
+  );
 }
 
 function stepFor(due: DueBooking, judgement: Judgement, deps: DeliveryDeps): Step {

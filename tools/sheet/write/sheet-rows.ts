@@ -29,7 +29,6 @@ export function bookingCells(
   return {
     'Booking ID': booking.bookingId,
     ...ownCells(booking),
-    Status: 'CONFIRMED',
     'Created at': localTime(booking.createdAtMs, timeZone),
     'Call ID': safeText(booking.callId),
   };
@@ -45,7 +44,14 @@ function ownCells(of: WrittenRow) {
     Customer: safeText(of.customer),
     Phone: safePhone(of.phone),
     Total: of.totalCents / 100,
+    Status: statusOf(of),
   };
+}
+
+/** `HOLD`: staff are yet to confirm the days, by a row of their own. */
+function statusOf({ offRentCode, continues }: WrittenRow): string {
+  if (offRentCode !== null) return 'OFF RENT CALLED';
+  return continues === null ? 'CONFIRMED' : 'HOLD';
 }
 
 /**
