@@ -4,6 +4,7 @@ import { ReadableStream } from 'node:stream/web';
 import { z } from 'zod';
 import type { KnownFacts, Withheld } from '../../../tools/guardrail/guardrail.ts';
 import { withoutCardNumbers } from '../../../tools/journal/card-numbers.ts';
+import { shortChat } from '../../speech/llm/short-chat.ts';
 import { checkedReply, knownFacts } from './checked-reply.ts';
 import { Duty } from './response-gate.ts';
 
@@ -67,7 +68,7 @@ export class Receptionist extends voice.Agent {
       chatCtx,
       toolCtx,
       facts,
-      ask: (chat) => super.llmNode(chat, toolCtx, settings),
+      ask: (chat) => super.llmNode(shortChat(chat), toolCtx, settings),
       onWithheld: ({ kind, sentence }) => {
         const known = JSON.stringify([facts.caller.at(-1), sentence]);
         if (known !== this.#lastWithheld) this.#onWithheld(kind);
