@@ -110,14 +110,80 @@ function repeatLimit(logger: pino.Logger): Repeats {
   };
 }
 
+/** The caller's user part in what the gateway names after it; in a room's name before 12 random signs. */
+const sipUser = /\bsip_(?<identity>[^\s"',;<>()]+)|\bsips?:(?<uri>[^\s"',;<>@]+)(?=@)/g;
+const roomUser =
+  /\b([A-Za-z][A-Za-z0-9-]*_)([^\s"',;<>]+?)(_(?=[A-Z0-9]*[a-z])(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{12})(?![A-Za-z0-9])/g;
+
+/** Digits that are nobody's number: ids, days, moments, addresses, prices. */
+const shown = [
+  /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/,
+  /(?<!\d)\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)/,
+  /(?<!\d)\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?!\d)/,
+  /(?<!\d)\d{8}T\d{6}/,
+  /(?<!\d)\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?!\d)/,
+  /(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.])/,
+  /[$€£]\d[\d,]*(?:\.\d{1,2})?(?!\d)/,
+  /(?<![\d+])(?:0|[1-9]\d*)\.\d{1,3}(?![^\w,;:]{0,3}\d)/,
+  // Seconds or milliseconds since 1970, from 2020 to 2033: no country's numbers look so.
+  /(?<![\w+])1[67]\d{8}(?:\d{3})?(?![\d(]|[-. ]\d)/,
+];
+/** Digits in a row, with what people write between those of a number. */
+const digitsInRow = /[+(]{0,2}\d(?:[ \t\u00a0\u2000-\u200a\u202f.()/\-\u2010-\u2015]{0,3}\d)*/;
+const shownOrDigits = new RegExp(
+  `(?<shown>${shown.map(({ source }) => source).join('|')})|${digitsInRow.source}`,
+  'gi',
+);
+
 /**
- * A phone number in a text, down to its last four digits: `sip_+15550111` -> `sip_***0111`. Dates
- * and times stay as they are.
+ * The callers in a text, down to the last four digits of their numbers: `sip_+15550111` ->
+ * `sip_***0111`, `call_alice_K3xYz0123456` -> `call_***_K3xYz0123456`. Days, times, ids and prices
+ * stay as they are.
  */
 export function maskPhones(value: string): string {
   return value
-    .replace(/\+?\d{3,}(\d{4})(?!\d)/g, '***$1')
-    .replace(/(?:\+?1[ .-])?\(?\d{3}\)?[ .-]\d{3}[ .-](\d{4})(?!\d)/g, '***$1');
+    .replace(sipUser, (found: string, identity?: string, uri?: string) => {
+      const user = identity ?? uri ?? '';
+      return `${found.slice(0, -user.length)}${maskedUser(user)}`;
+    })
+    .replace(roomUser, (_found, prefix: string, user: string, random: string) => {
+      return `${prefix}${maskedUser(user)}${random}`;
+    })
+    .replace(
+      shownOrDigits,
+      (found: string, isShown: string | undefined, at: number, all: string) =>
+        isShown === undefined && isNumber(found, all.slice(Math.max(0, at - 2), at))
+          ? maskedDigits(found)
+          : found,
+    );
+}
+
+function maskedUser(user: string): string {
+  return /^[+*\d]{7,}$/.test(user) ? `***${user.slice(-4)}` : '***';
+}
+
+function isNumber(found: string, before: string): boolean {
+  const groups = found.match(/\d+/g) ?? [];
+  const digits = groups.join('');
+  if (digits.length < 7) return false;
+  if (/^[+(]/.test(found) || groups.some(({ length }) => length >= 7)) return true;
+  if (/\d{3}\D+\d{3}\D+\d{4}$/.test(found)) return true;
+  // A part of an id (`EX-1001-2002`), or of a figure.
+  return !/[A-Za-z][-_]?$/.test(before) && !/^(?=.{0,10}$)\d+\.\d+$/.test(found);
+}
+
+/** Each number that is written without a gap keeps its own four digits. */
+function maskedDigits(found: string): string {
+  const parts = found.split(/(\+?\d{10,})/);
+  if (parts.length === 1) return lastFour(found);
+  return parts
+    .map((part, index) => (index % 2 === 1 || isNumber(part, '') ? lastFour(part) : part))
+    .join('');
+}
+
+function lastFour(number: string): string {
+  const gap = /^ */.exec(number)?.[0] ?? '';
+  return `${gap}***${number.replaceAll(/\D/g, '').slice(-4)}`;
 }
 
 /** Makes texts fit to be shown: `secrets` of four letters or more taken out, phones masked. */
