@@ -7,7 +7,7 @@ export type Attributes = Readonly<Record<string, string>>;
 export type SipCaller = {
   /** The gateway's id of the call: the same in every job of it. */
   readonly callId: string | null;
-  /** Null also for a placeholder (`anonymous`). */
+  /** Null also for a placeholder (`anonymous`) and for a name. */
   readonly phoneNumber: string | null;
   /** The number that was called. */
   readonly trunkPhoneNumber: string | null;
@@ -20,9 +20,11 @@ export type SipCaller = {
 
 /** The gateway's words about a caller; null for what it did not say. */
 export function sipCaller(attributes: Attributes): SipCaller {
+  // The user part of an address may be a name, whose digits are no number.
+  const user = attributes['sip.phoneNumber'] ?? '';
   return {
     callId: attributes['sip.callID'] ?? null,
-    phoneNumber: sentNumber(attributes['sip.phoneNumber'] ?? ''),
+    phoneNumber: /^[\d\s+().-]+$/.test(user) ? sentNumber(user) : null,
     trunkPhoneNumber: attributes['sip.trunkPhoneNumber'] ?? null,
     callStatus: attributes['sip.callStatus'] ?? null,
   };

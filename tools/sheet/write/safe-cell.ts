@@ -1,3 +1,4 @@
+import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import { withoutCardNumbers } from '../../journal/card-numbers.ts';
 
 /** Sheets refuses a cell of more than 50,000 characters, and the whole request with it. */
@@ -30,10 +31,15 @@ export function safeText(text: string): string {
   return /^[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(plain) ? `'${plain}` : plain;
 }
 
-/** A number as a yard in North America writes it, so that it does not begin with a `+`. */
+/**
+ * A number as people write it, `(312) 555-0142` or `(+44) 20 7946 0018`: it does not begin with a
+ * `+`, and needs no apostrophe, which a value that is written RAW would keep.
+ */
 export function safePhone(phone: string): string {
   const [number = '', extension] = phone.split(';ext=');
-  const [, area, exchange, line] = /^\+?1?(\d{3})(\d{3})(\d{4})$/.exec(number) ?? [];
-  const written = line ? `(${area}) ${exchange}-${line}` : safeText(number);
+  const [, area, exchange, line] = /^(?:\+?1)?(\d{3})(\d{3})(\d{4})$/.exec(number) ?? [];
+  const grouped = parsePhoneNumberFromString(number)?.formatInternational() ?? number;
+  const abroad = safeText(grouped.replace(/^\+\s*(\d+)/, '(+$1)'));
+  const written = line ? `(${area}) ${exchange}-${line}` : abroad;
   return extension ? `${written} ext. ${extension}` : written;
 }
