@@ -52,6 +52,7 @@ export const message: Question = {
   hears: /written that down/i,
 };
 export const person = 'Can I talk to a real person, please?';
+export const emergency = 'The excavator tipped over and somebody is hurt.';
 export const farewell = "Thanks, that's all. Goodbye.";
 
 /** Everything that is said, for the recogniser to know before. */
@@ -69,5 +70,6 @@ export const allLines: readonly string[] = [
   fate.say,
   message.say,
   person,
+  emergency,
   farewell,
 ];

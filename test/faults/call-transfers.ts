@@ -2,7 +2,7 @@ import { eventually } from '../harness/eventually.ts';
 import { openStoreOf } from '../stack/aftermath.ts';
 import { callFault } from './call-case.ts';
 import type { CallFault } from './call-case.ts';
-import { address, message, person } from './call-lines.ts';
+import { address, emergency, message, person } from './call-lines.ts';
 import type { CallSetting } from './call-place.ts';
 import type { CallScene } from './call-scene.ts';
 
@@ -66,6 +66,8 @@ async function wrongMessages({ place: { yard }, call }: CallScene): Promise<stri
     .selectFrom('messages')
     .select(['code', 'text'])
     .where('callId', '=', call.callId)
+    // Staff are told of the transfer before it is tried.
+    .where('text', 'not like', 'Put through to you:%')
     .execute();
   const [only] = kept;
   if (!only || kept.length > 1) return [`${kept.length} messages in the store`];
@@ -74,6 +76,25 @@ async function wrongMessages({ place: { yard }, call }: CallScene): Promise<stri
   return [
     ...(rows().length === 1 ? [] : [`${rows().length} rows in the sheet`]),
     ...(only.text.includes('at the gate') ? [] : [`the message is "${only.text}"`]),
+  ];
+}
+
+/** What is wrong with how an emergency was told of: by a message and an alert. */
+async function wrongEmergency(scene: CallScene): Promise<string[]> {
+  const { yard, service } = scene.place;
+  await using store = await openStoreOf(yard);
+  const urgent = await store.db
+    .selectFrom('messages')
+    .select('text')
+    .where('callId', '=', scene.call.callId)
+    .where('text', 'like', `URGENT, emergency.%${emergency.slice(0, 9)}%`)
+    .execute();
+  const isAlerted = () =>
+    service.lines.some((line) => line.event === 'alert.raised' && line['cause'] === 'emergency');
+  await eventually('the alert is raised', isAlerted, deliveredMs);
+  return [
+    ...(scene.attempts === 1 ? [] : [`${scene.attempts} transfers`]),
+    ...(urgent.length === 1 ? [] : [`${urgent.length} urgent messages`]),
   ];
 }
 
@@ -101,6 +122,25 @@ export const transferFaults: readonly CallFault[] = [
       asks: ({ call }) => call.sendDtmf('0'),
       reasons: ['transferred'],
       holds: (scene) => (scene.attempts === 1 ? [] : [`${scene.attempts} transfers`]),
+    },
+  ),
+  // Whoever is hurt waits for no model.
+  transfer(
+    'emergency-no-model',
+    { do: 'accept', afterMs: 1_000 },
+    {
+      before: ({ sip, yard }) => {
+        if (sip) sip.transfers.outcome = { do: 'accept', afterMs: 1_000 };
+        yard.openai.faults.on('chat', { do: 'refuse', status: 503 });
+      },
+      asks: (scene) =>
+        scene.sayUntil(emergency, {
+          what: 'the emergency goes to a person',
+          isTaken: () => scene.count('call.escalated') > 0,
+          withinMs: 8_000,
+        }),
+      reasons: ['transferred'],
+      holds: wrongEmergency,
     },
   ),
   // The offer of a message is taken up.

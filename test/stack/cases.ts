@@ -24,6 +24,7 @@ const tiers: Readonly<Record<string, Tier>> = {
   'llm-500': 'smoke',
   'llm-malformed-arguments': 'full',
   'tts-socket-refused': 'smoke',
+  'emergency-no-model': 'full',
 
   'job-killed-speaking': 'smoke',
   'idle-process-killed': 'smoke',
