@@ -18,7 +18,9 @@ const northAmerican = /^[2-9]\d{2}[2-9]\d{6}$/;
  */
 export function dialableNumber(text: string, region: CountryCode = 'US'): string | null {
   if (sentNumber(text) === null) return null;
-  const parsed = parsePhoneNumberFromString(text, { defaultCountry: region, extract: false });
+  // `(+44) 20 7946 0018`, as the sheet has it.
+  const plain = text.trim().replace(/^\(\+(\d+)\)/, '+$1');
+  const parsed = parsePhoneNumberFromString(plain, { defaultCountry: region, extract: false });
   if (!parsed?.isPossible()) return null;
   const { nationalNumber, countryCallingCode, number, ext } = parsed;
   if (isOneDigit(nationalNumber)) return null;

@@ -14,6 +14,7 @@ test('a number is understood however it is written', () => {
     assert.equal(dialableNumber(text), '+13125550142', text);
   }
   assert.equal(dialableNumber('+44 20 7946 0018'), '+442079460018');
+  assert.equal(dialableNumber('(+44) 20 7946 0018'), '+442079460018');
   assert.equal(dialableNumber('020 7946 0018', 'GB'), '+442079460018');
 });
 
