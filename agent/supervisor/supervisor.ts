@@ -118,6 +118,8 @@ export class Supervisor {
       timeouts: config.timeouts,
       jobs,
       canTake,
+      // While we drain another supervisor's worker takes them.
+      places: () => (this.#draining ? { warm: Infinity, calls: Infinity } : this.#capacity.places),
       leaseHolder: async (callId) =>
         (await readLease(store, callLeaseName(callId)))?.holder ?? null,
       mayAct: (room) => this.#mayAct(room),

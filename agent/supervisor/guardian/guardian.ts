@@ -15,6 +15,9 @@ import type { WatchedCall } from './watched-call.ts';
 import { WatchedCalls } from './watched-call.ts';
 import { JobAssignment } from './job-assignment.ts';
 
+/** Warm processes, and the calls that may come beside those that have a job. */
+export type Places = { readonly warm: number; readonly calls: number };
+
 /** The parties to a guardian: they serve calls, act for them, or hear of those nobody served. */
 export type GuardianDeps = {
   readonly rooms: Rooms;
@@ -24,6 +27,8 @@ export type GuardianDeps = {
   readonly jobs: () => Iterable<JobPeer>;
   /** True when a fresh job can be had for `room`, here or from another supervisor. */
   readonly canTake: (room: string) => boolean;
+  /** Room for fresh jobs as the line shows it: jobs sent for count only once they are there. */
+  readonly places: () => Places;
   /** The holder of the call's lease: a job of another supervisor may serve it. */
   readonly leaseHolder: (callId: string) => Promise<string | null>;
   /** Takes the guardians' lease of the room; false when another guardian holds it. */
@@ -41,6 +46,11 @@ const tickMs = 250;
 const refusedMs = 500;
 /** A suspicion is acted on when the last one has got its fresh job, or has had this long. */
 const suspicionMs = 5_000;
+
+/** Silence is worse than ringing; of two who wait alike the one who came first goes first. */
+function byNeed(a: WatchedCall, b: WatchedCall): number {
+  return Number(b.loss !== null) - Number(a.loss !== null) || a.firstSeenAtMs - b.firstSeenAtMs;
+}
 
 /**
  * No caller without an agent. LiveKit dispatches once, never again, and does not notice when nothing
@@ -86,7 +96,9 @@ export class Guardian {
 
   /** A worker took a job: it has `pickupMs` to show up on the line. */
   accepted(room: string): void {
-    this.#offered(room).awaitingUntilMs = this.#nowMs() + this.#deps.timeouts.pickupMs;
+    const call = this.#offered(room);
+    call.awaitingUntilMs = this.#nowMs() + this.#deps.timeouts.pickupMs;
+    call.isAccepted = true;
   }
 
   /** A worker turned a job down. Another may take it; if none does, the call is dispatched again. */
@@ -140,11 +152,32 @@ export class Guardian {
     if (call && this.#deps.canTake(call.room)) await this.#dispatcher.handOver(call, kind);
   }
 
-  /** Looks after every call that has no job, now. */
+  /**
+   * Looks after the calls that have no job, now: those that lost theirs first, then whoever waits
+   * longest, one for each job that can be had. The others would be refused, and lose their turn.
+   */
   check(): void {
-    for (const call of this.#calls) {
-      if (!call.busy && this.#needsJob(call)) void this.#lookAfter(call);
+    const { warm, calls } = this.#deps.places();
+    const underWay = [...this.#calls].filter((call) => this.#isUnderWay(call));
+    let [warmLeft, callsLeft] = [warm - underWay.length, calls - underWay.length];
+    const waiting = [...this.#calls].filter((call) => !call.busy && this.#needsJob(call));
+    for (const call of waiting.sort(byNeed)) {
+      // Without a worker all that can be done is to give it up.
+      if (!this.#deps.canTake(call.room)) {
+        void this.#lookAfter(call);
+        continue;
+      }
+      const isCounted = this.#assignment.isOnLine(call);
+      if (warmLeft <= 0 || (callsLeft <= 0 && !isCounted)) continue;
+      warmLeft -= 1;
+      if (!isCounted) callsLeft -= 1;
+      void this.#lookAfter(call);
     }
+  }
+
+  /** A job was sent for, or is about to be, and is not on the line yet. */
+  #isUnderWay(call: WatchedCall): boolean {
+    return call.busy || (call.isSentFor(this.#nowMs()) && !this.#assignment.isOnLine(call));
   }
 
   #offered(room: string): WatchedCall {

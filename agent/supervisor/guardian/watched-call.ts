@@ -28,6 +28,8 @@ export class WatchedCall {
   /** A job was dispatched or accepted, and has until then to show up on the line. */
   awaitingUntilMs: number;
   notBeforeMs = 0;
+  /** A worker of ours took a job for it, which is not on the line yet. */
+  isAccepted = false;
   /** The guardian's dispatches. */
   attempts = 0;
   /** The guardian's dispatches after the answer. */
@@ -64,7 +66,13 @@ export class WatchedCall {
   /** A job reported in: that is what a dispatch was for. */
   hasJob(): void {
     this.awaitingUntilMs = 0;
+    this.isAccepted = false;
     this.#open = null;
+  }
+
+  /** A job is on its way: a warm process that it takes is nobody else's. */
+  isSentFor(nowMs: number): boolean {
+    return nowMs < this.awaitingUntilMs && (this.isAccepted || this.#open !== null);
   }
 
   /** A job was sent for. */

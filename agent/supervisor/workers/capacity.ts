@@ -37,6 +37,11 @@ export class Capacity {
     return new Set(this.serving.map(({ room }) => room));
   }
 
+  /** Warm processes, and the calls that may come beside those that have a job. */
+  get places(): { readonly warm: number; readonly calls: number } {
+    return { warm: this.idlePids.length, calls: this.#maxCalls - this.rooms.size };
+  }
+
   /** The reason that the worker cannot take `room` (null: a new call) now; null if it can. */
   whyNot(room: string | null): string | null {
     const worker = this.current;

@@ -38,6 +38,8 @@ export class World implements Rooms {
   createdAtMs = startMs;
   holder: string | null = null;
   isReady = true;
+  /** Warm processes, of which a job takes one. */
+  places = Infinity;
   /** The store keeps whoever asks it waiting, as a locked one does. */
   isStoreLocked = false;
   /** Another supervisor acts for the room. */
@@ -55,6 +57,7 @@ export class World implements Rooms {
     timeouts: defaultTimeouts,
     jobs: () => this.jobs,
     canTake: () => this.isReady,
+    places: () => ({ warm: this.places, calls: Infinity }),
     leaseHolder: async () => this.holder,
     mayAct: async () => {
       if (this.isStoreLocked) await new Promise<never>(() => {});

@@ -40,6 +40,68 @@ test('dispatches again when no job shows up within pickupMs', async () => {
   assert.deepEqual(world.dispatches, [{ room, supersedes: null }]);
 });
 
+/** Rings of so many callers, each a moment after the one before, none of whom a worker takes. */
+async function ringRefused(rooms: readonly string[]): Promise<void> {
+  for (const name of rooms) {
+    world.callers.set(name, { ...caller, callId: `SCL_${name.split('_')[1]}` });
+    world.guardian.refused(name);
+    await settle();
+    mock.timers.tick(1);
+  }
+}
+
+test('one dispatch for each warm process, in the order in which the callers came', async () => {
+  const names = Array.from({ length: 20 }, (_, nth) => `call_${nth}`);
+  world.places = 0;
+  world.isReady = false;
+  world.guardian.start();
+  await ringRefused(names);
+  await pass(pickupMs);
+  assert.equal(world.dispatches.length, 0, 'nobody is sent for whom no process waits');
+  world.isReady = true;
+  for (const [nth, name] of names.entries()) {
+    world.places = 1;
+    world.guardian.check();
+    await settle();
+    assert.equal(world.dispatches.length, nth + 1, 'one process, one dispatch');
+    await pass(2 * tickMs);
+    assert.equal(world.dispatches.length, nth + 1, 'the process is taken until its job shows up');
+    world.places = 0;
+    world.moved(world.job(`AJ_${nth}`, 'connecting', name), 'live');
+  }
+  assert.deepEqual(
+    world.dispatches.map((sent) => sent.room),
+    names,
+  );
+});
+
+test('a call that lost its job goes before all who only hear it ring', async () => {
+  world.guardian.start();
+  world.places = 0;
+  await ringRefused(['call_8', 'call_9']);
+  await world.ring();
+  const job = world.job('AJ_1');
+  world.moved(job, 'live');
+  await pass(pickupMs);
+  assert.equal(world.dispatches.length, 0);
+  world.places = 1;
+  world.left(job, null);
+  await settle();
+  assert.deepEqual(
+    world.dispatches.map((sent) => sent.room),
+    [room],
+  );
+});
+
+test('a job that LiveKit sent by itself has its process: nobody else is sent to it', async () => {
+  world.places = 1;
+  world.guardian.start();
+  await ringRefused(['call_8']);
+  await world.ring();
+  await pass(pickupMs - tickMs);
+  assert.deepEqual(world.dispatches, []);
+});
+
 test('dispatches three times at most, with growing waits, and says once that it gave up', async () => {
   world.guardian.start();
   await world.ring();
