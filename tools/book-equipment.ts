@@ -124,7 +124,7 @@ async function answerTo(
 }
 
 /** Reads back what is not agreed to, and does it once it is, by the list as it is then. */
-async function settle(
+export async function settle(
   booking: BookingUse,
   planBy: (snapshot: Snapshot) => Plan,
   snapshot: Snapshot,
@@ -138,7 +138,9 @@ async function settle(
     const say =
       plan.proposal.about === 'booking'
         ? "All right, I haven't booked it. What would you like instead?"
-        : 'All right, your booking stays as it is. What else can I do for you?';
+        : plan.proposal.about === 'changing'
+          ? 'All right, your booking stays as it is. What else can I do for you?'
+          : 'All right, it stays as it is. What else can I do for you?';
     return { say };
   }
   if (answer === 'unclear') return askFor(booking, plan, snapshot);

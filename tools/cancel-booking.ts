@@ -1,13 +1,15 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
-import { writing, type BookingTalk } from './dialogue/dialogue-memory.ts';
-import { mayGuess, noteMiss } from './dialogue/guesses.ts';
+import { settle } from './book-equipment.ts';
+import { newestSnapshot, writing, type BookingTalk } from './dialogue/dialogue-memory.ts';
+import { ownRentals, todayOf, type Rental } from './dialogue/own-rentals.ts';
+import { requestOfStaff } from './dialogue/staff-request.ts';
+import { may } from './journal/rental-state.ts';
 import type { JournalBooking } from './journal/booking.ts';
-import { numbersOf, runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
+import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { bookedMachines } from './yard/booking-words.ts';
-import { defaultTimeZone, type IsoDate } from './yard/equipment.ts';
-import { todayIn } from './yard/rental-dates.ts';
-import { provesName } from './yard/same-customer.ts';
+import type { IsoDate } from './yard/equipment.ts';
+import { listUnreachable } from './yard/snapshot.ts';
 
 const cancelBookingArgs = z.object({
   code: z.string().max(40).describe("The booking's code, from the caller or from find_booking."),
@@ -54,21 +56,24 @@ export async function cancelBooking(
   const { talk, signal, keepFloor = () => {} } = use;
   const { desk } = deps;
   if (!desk) return notFound;
-  const found = await desk.find({ code: args.code });
-  const [booking] = found;
-  if (!booking || booking.callId !== deps.callId) {
-    if (!(await mayGuess(deps, desk, talk))) return notFound;
-    if (!booking || !isTheirs(deps, booking, args.customer ?? '')) {
-      await noteMiss(deps, desk, talk);
-      return notFound;
-    }
+  const read = await ownRentals(deps, desk, { args, talk });
+  if ('answer' in read) {
+    return read.answer.problem === 'not-found' ? notFound : read.answer;
   }
+  const found = read.rentals;
+  const [booking] = found;
+  if (!booking) return notFound;
+  if (booking.isByStaff) return askStaff(deps, desk, { booking, talk, signal, keepFloor });
   const { code } = booking;
-  const today = todayIn(deps.inventory()?.yard.timeZone ?? defaultTimeZone, deps.clock);
+  const about = todayOf(deps);
+  const { today } = about;
   const isSure = !talk.unsureOf.has('cancelling');
   const held = found.filter(({ state }) => state !== 'cancelled');
   if (held.length === 0 && isSure) return cancelledAnswer(found, today);
   if (found.every(({ end }) => end < today)) return over;
+  if (isSure && !held.some((of) => of.state === 'conflict' || may('cancel', of, about))) {
+    return alreadyOut;
+  }
   const lines = found.map(({ itemName: machine, start, end }) => ({ machine, start, end }));
   const proposal = { about: 'cancelling', key: code, lines } as const;
   const answer = talk.confirmation.answerTo(proposal);
@@ -99,10 +104,39 @@ const over = {
   problem: 'over',
 } as const;
 
-/** A booking is the caller's by the number that they call from, or by a name that proves it. */
-function isTheirs(deps: ToolDeps, booking: JournalBooking, customer: string): boolean {
-  const { own } = numbersOf(deps);
-  return (own !== null && booking.phone === own) || provesName(customer, booking.customer);
+const alreadyOut = {
+  say: "That machine is out with you already. Shall I note that you're done with it, or bring it back sooner?",
+  problem: 'already-out',
+} as const;
+
+/** A rental that staff wrote is theirs to cancel: they get a message, once the caller agrees. */
+async function askStaff(
+  deps: ToolDeps,
+  desk: NonNullable<ToolDeps['desk']>,
+  of: {
+    readonly booking: Rental;
+    readonly talk: BookingTalk;
+    readonly signal: AbortSignal;
+    readonly keepFloor: () => void;
+  },
+): Promise<ToolAnswer> {
+  const { booking, talk, signal, keepFloor } = of;
+  const snapshot = newestSnapshot(deps, talk);
+  if (!snapshot) return listUnreachable;
+  const { bookingId, itemId, itemName: machine, start, end } = booking;
+  const answerByMs = performance.now() + deps.toolMs;
+  const use = { deps, desk, talk, signal, keepFloor, answerByMs };
+  const plan = requestOfStaff(use, {
+    proposal: {
+      about: 'asking',
+      key: JSON.stringify(['cancel', bookingId, itemId]),
+      lines: [{ machine, start, end }],
+    },
+    what: `cancel ${bookedMachines([booking], snapshot.today)}`,
+    text: `${bookingId} ${itemId} ${machine}, ${start} to ${end}: asks to cancel it. Please confirm with the customer.`,
+    customer: booking,
+  });
+  return settle(use, () => plan, snapshot);
 }
 
 function cancelledAnswer(lines: readonly JournalBooking[], today: IsoDate): CancelBookingAnswer {

@@ -1,6 +1,8 @@
 import { bookEquipmentTool } from './book-equipment.ts';
 import { createBookingTalk } from './dialogue/dialogue-memory.ts';
+import { callOffRentTool } from './call-off-rent.ts';
 import { cancelBookingTool } from './cancel-booking.ts';
+import { changeBookingTool } from './change-booking.ts';
 import { endCallTool } from './end-call.ts';
 import { findBookingTool } from './find-booking.ts';
 import { findEquipmentTool } from './find-equipment.ts';
@@ -17,6 +19,8 @@ export function createTools(deps: ToolDeps, talk = createBookingTalk()) {
     book_equipment: bookEquipmentTool(deps, talk),
     find_booking: findBookingTool(deps, talk),
     cancel_booking: cancelBookingTool(deps, talk),
+    change_booking: changeBookingTool(deps, talk),
+    call_off_rent: callOffRentTool(deps, talk),
     take_message: takeMessageTool(deps, talk),
     transfer_to_human: transferToHumanTool(deps),
     end_call: endCallTool(deps),

@@ -26,7 +26,7 @@ const savedTalk = z.object({
   callerWords: z.string(),
   asked: z
     .object({
-      about: z.enum(['booking', 'cancelling', 'changing']),
+      about: z.enum(['booking', 'cancelling', 'changing', 'extending', 'off-rent', 'asking']),
       key: z.string(),
       lines: z
         .array(z.object({ machine: z.string(), start: z.string(), end: z.string() }))

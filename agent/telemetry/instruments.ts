@@ -12,6 +12,8 @@ export const toolNames = [
   'book_equipment',
   'find_booking',
   'cancel_booking',
+  'change_booking',
+  'call_off_rent',
   'take_message',
   'transfer_to_human',
   'end_call',

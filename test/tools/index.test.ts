@@ -24,7 +24,9 @@ test('the framework takes the tools under the names that the model calls', () =>
   const context = new llm.ToolContext(tools().created);
   assert.deepEqual(llm.sortedToolNames(context), [
     'book_equipment',
+    'call_off_rent',
     'cancel_booking',
+    'change_booking',
     'end_call',
     'find_booking',
     'find_equipment',

@@ -4,7 +4,7 @@ import { isNumberWord, isRepetition, plainWords, type ReadBack } from './repetit
 export type Assent = 'yes' | 'no' | 'unclear';
 
 /** The deed that the caller is asked to agree to. */
-export type About = 'booking' | 'cancelling' | 'changing';
+export type About = 'booking' | 'cancelling' | 'changing' | 'extending' | 'off-rent' | 'asking';
 
 /** The deed, and all that was read back of it. */
 export type Asked = ReadBack & { readonly about: About };
@@ -58,6 +58,21 @@ const deeds: Readonly<
     own: 'make (?:the|that|this) (?:change|update|move)s?',
     verbs: '(?:change|move|switch|update|amend|adjust|modify|reschedule|confirm|save)',
     nouns: `${them}|${paper}|(?:the|that|this) (?:change|update)s?`,
+  },
+  extending: {
+    own: 'make (?:the|that|this) (?:change|extension)|add (?:it|that|those|the days|the extra days)',
+    verbs: '(?:extend|lengthen|prolong|confirm|save)',
+    nouns: `${them}|${paper}|the extension`,
+  },
+  'off-rent': {
+    own: 'call (?:it|them|that) off(?: rent)?|take (?:it|them|that) off rent|off rent (?:it|them)|(?:come )?(?:and )?(?:pick|fetch|get) (?:it|them|that)(?: up)?',
+    verbs: '(?:confirm|end|stop|close out)',
+    nouns: `${them}|${paper}|the pickup|the pick up`,
+  },
+  asking: {
+    own: 'ask (?:them|the yard|away)|let them know|tell them|pass (?:it|that) on',
+    verbs: '(?:ask|request|confirm|send)',
+    nouns: `${them}|for (?:it|that|them)`,
   },
 };
 
@@ -124,10 +139,13 @@ const opposite: Readonly<Record<About, RegExp>> = {
   booking: /\b(?:cancel|call it off)\b/,
   cancelling: /\b(?:keep|leave it|stays?|book it)\b/,
   changing: /\b(?:keep|leave it|stays?|cancel)\b/,
+  extending: /\b(?:leave it|bring it back|cancel)\b/,
+  'off-rent': /\b(?:keep|leave it|stays?|extend)\b/,
+  asking: /\b(?:leave it|cancel|forget it)\b/,
 };
 /** "Don't book it" has the words of a yes in it. */
 const negated =
-  /\b(?:please )?(?:do not|not|never|will not) (?:book|reserve|rent|cancel|change|move|do|go) \w+/g;
+  /\b(?:please )?(?:do not|not|never|will not) (?:book|reserve|rent|cancel|change|move|extend|call|pick|ask|do|go) \w+/g;
 
 /** A caller who says no more than this doubts, or only begins, though each word agrees. */
 const onlySeemsYes =
@@ -157,6 +175,9 @@ const grammars = {
   booking: grammar('booking'),
   cancelling: grammar('cancelling'),
   changing: grammar('changing'),
+  extending: grammar('extending'),
+  'off-rent': grammar('off-rent'),
+  asking: grammar('asking'),
 };
 const inviting =
   /\b(?:why not|why do not|(?:can|could|would|will) you (?:please|go ahead)|would you|please)\b/;

@@ -26,6 +26,9 @@ const questions = {
   booking: 'Shall I book it?',
   cancelling: 'Shall I cancel it?',
   changing: 'Shall I change it?',
+  extending: 'Shall I extend it?',
+  'off-rent': 'Shall I call it off rent?',
+  asking: 'Shall I ask them?',
 } as const;
 
 /** A caller whose two answers were neither may press a key: a third is seldom clearer in words. */

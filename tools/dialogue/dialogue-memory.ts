@@ -26,7 +26,7 @@ export type BookingTalk = {
   readonly unsureOf: Set<Writing>;
 };
 
-type Writing = 'booking' | 'cancelling' | 'message';
+type Writing = 'booking' | 'cancelling' | 'message' | 'call-off';
 
 /** One call's memory, which its tools share. */
 export function createBookingTalk(): BookingTalk {

@@ -11,7 +11,7 @@ import {
 } from './booking-request.ts';
 import type { Proposal } from './confirmation.ts';
 import type { BookingState, JournalBooking } from '../journal/booking.ts';
-import type { BookingService, Refused } from '../journal/booking-service.ts';
+import type { BookingChange, BookingService, Refused } from '../journal/booking-service.ts';
 import { numbersOf, type ToolDeps } from '../tool.ts';
 import { alternativesTo } from '../yard/alternatives.ts';
 import {
@@ -24,6 +24,7 @@ import {
   refusedSentence,
 } from '../yard/booking-words.ts';
 import { overdueCaveat } from '../yard/found-words.ts';
+import type { Unit } from '../yard/equipment.ts';
 import { findUnit } from '../yard/interchangeable-units.ts';
 import type { RentalRange } from '../yard/rental-dates.ts';
 import { staleListCaveat, type Snapshot } from '../yard/snapshot.ts';
@@ -108,8 +109,15 @@ export function planChange(booking: BookingUse, change: Change, snapshot: Snapsh
     say: withCaveats(free, snapshot, words),
     commit: () =>
       makeChange(booking, {
-        change,
-        free,
+        request: {
+          code,
+          customer,
+          phone,
+          lines: bookingLines(free).map((line, at) => {
+            return { ...line, bookingId: moved[at]?.from.bookingId ?? '' };
+          }),
+        },
+        lines: free,
         snapshot,
         replan: (now) => planChange(booking, change, now),
       }),
@@ -138,19 +146,24 @@ function withCaveats(lines: readonly CheckedLine[], snapshot: Snapshot, words: s
   ].join(' ');
 }
 
-/** The list as it is without bookings that are to be given up, and without what we set for them. */
-function withoutBookings(snapshot: Snapshot, own: readonly JournalBooking[]): Snapshot {
+/** The list as it is without bookings that are to be given up, and without what is out for them. */
+export function withoutBookings(snapshot: Snapshot, own: readonly JournalBooking[]): Snapshot {
   const ids = new Set(own.map(({ bookingId }) => bookingId));
   const { today } = snapshot;
-  const outForUs = new Set(
-    own.filter(({ start, end }) => start <= today && today <= end).map(({ itemId }) => itemId),
-  );
+  const isOutForUs = ({ itemId, dueBack }: Unit) =>
+    own.some(
+      (of) =>
+        of.itemId === itemId &&
+        of.start <= today &&
+        today <= of.end &&
+        (dueBack === null || dueBack <= of.end),
+    );
   return {
     ...snapshot,
     bookings: snapshot.bookings.filter(({ bookingId }) => !ids.has(bookingId)),
     units: snapshot.units.map((unit) =>
-      unit.status === 'RENTED' && unit.dueBack === null && outForUs.has(unit.itemId)
-        ? { ...unit, status: 'AVAILABLE' }
+      unit.status === 'RENTED' && isOutForUs(unit)
+        ? { ...unit, status: 'AVAILABLE', dueBack: null }
         : unit,
     ),
   };
@@ -158,7 +171,8 @@ function withoutBookings(snapshot: Snapshot, own: readonly JournalBooking[]): Sn
 
 const asItWas = 'Your booking stands as it was.';
 
-function standing(answer: BookEquipmentAnswer): BookEquipmentAnswer {
+/** The answer, after a word that nothing was changed. */
+export function standing(answer: BookEquipmentAnswer): BookEquipmentAnswer {
   const { say } = answer;
   return say.startsWith(asItWas) ? answer : { ...answer, say: `${asItWas} ${say}` };
 }
@@ -235,31 +249,27 @@ async function inConflict(
   return { say, problem: 'conflict', booking: bookingFacts(bookings, 'conflict') };
 }
 
-async function makeChange(
+/** Changes a booking as the caller has agreed, and waits a little for the sheet to confirm it. */
+export async function makeChange(
   booking: BookingUse,
   chosen: {
-    readonly change: Change;
-    readonly free: readonly CheckedLine[];
+    readonly request: Omit<BookingChange, 'inventory'>;
+    /** The machines that are to have days, as checked. */
+    readonly lines: readonly CheckedLine[];
     readonly snapshot: Snapshot;
     readonly replan: Replan;
+    readonly done?: (state: 'confirmed' | 'pending', code: string) => string;
   },
 ): Promise<BookEquipmentAnswer> {
   const { desk, talk, signal } = booking;
-  const { change, free, snapshot } = chosen;
-  const { code, customer, phone, moved } = change;
+  const { request, snapshot, done = changedSentence } = chosen;
+  const { code } = request;
   signal.throwIfAborted();
   booking.keepFloor();
-  const lines = bookingLines(free).map((line, at) => {
-    return { ...line, bookingId: moved[at]?.from.bookingId ?? '' };
-  });
   const result = await writing(talk, 'booking', () =>
-    desk.change({ code, lines, customer, phone, inventory: snapshot }),
+    desk.change({ ...request, inventory: snapshot }),
   );
-  if (result.kind === 'refused') {
-    return standing(
-      await refused(booking, { lines: free, snapshot, replan: chosen.replan }, result),
-    );
-  }
+  if (result.kind === 'refused') return standing(await refused(booking, chosen, result));
   talk.confirmation.drop();
   if (result.kind === 'gone') return { say: changeImpossible, problem: 'cannot-change' };
   const state = await stateWithin(booking, result.bookings);
@@ -268,10 +278,13 @@ async function makeChange(
     const found = now.find(({ bookingId }) => bookingId === wanted.bookingId);
     return found && (found.start !== wanted.start || found.end !== wanted.end);
   });
-  const facts = bookingFacts(now, state);
+  const facts = bookingFacts(
+    now.filter((of) => of.state !== 'cancelled'),
+    state,
+  );
   if (state === 'conflict') return { say: changeLost, problem: 'conflict', booking: facts };
   if (wasTakenBack) return { say: changeTakenBack, problem: 'conflict', booking: facts };
-  return { say: changedSentence(state, code), booking: facts };
+  return { say: done(state, code), booking: facts };
 }
 
 const changeImpossible =
@@ -332,7 +345,7 @@ async function stateWithin(
 }
 
 /** The caller hears that there are none, or fewer than they want. */
-function notEnough(
+export function notEnough(
   { missing, ofItFree }: { readonly missing: WishLine; readonly ofItFree: number },
   snapshot: Snapshot,
 ): BookEquipmentAnswer {

@@ -66,11 +66,13 @@ export function changeReadBack(
   about: {
     /** The parts of the booking that are to be others than they are. */
     readonly changes: { readonly days: boolean; readonly name: boolean; readonly number: boolean };
+    /** The machines as they are, where others come for them. */
+    readonly before?: Offer['machines'];
   } & Speaking,
 ): string {
   const { machines, customer } = offer;
-  const { changes, today, currency } = about;
-  const names = namesOf(machines);
+  const { changes, today, currency, before = machines } = about;
+  const names = namesOf(before);
   const parts = [
     ...(changes.days
       ? [`to ${machinesAndDays(machines, today)}, for ${spokenPrice(offer, currency)}`]

@@ -37,6 +37,19 @@ export type SheetBooking = {
   readonly status: 'CONFIRMED' | 'CANCELLED' | 'UNCLEAR';
 };
 
+/** A rental of a row of `Bookings` that is not over, and whom it is of; the caller's own alone is told. */
+export type StaffRental = {
+  /** The row's id; empty when it has none. */
+  readonly bookingId: string;
+  readonly itemId: string;
+  readonly start: IsoDate;
+  readonly end: IsoDate;
+  readonly customer: string;
+  /** As it stands in the sheet. */
+  readonly phone: string;
+  readonly totalCents: number | null;
+};
+
 /** A day before all that a booking can have. */
 export const firstDay: IsoDate = '2000-01-01';
 /** A day after all that a booking can have. */
@@ -70,6 +83,8 @@ export type Yard = {
 export type Inventory = {
   readonly units: readonly Unit[];
   readonly bookings: readonly SheetBooking[];
+  /** The rows of rentals that are not over, with their customers; absent in an older snapshot. */
+  readonly rentals?: readonly StaffRental[] | undefined;
   /** False when the sheet has no tab for them. */
   readonly hasBookingsTab: boolean;
   readonly yard: Yard;

@@ -1,0 +1,225 @@
+import { llm } from '@livekit/agents';
+import { z } from 'zod';
+import { settle } from './book-equipment.ts';
+import { planRental, type RentalWish } from './dialogue/change-rental.ts';
+import { newestSnapshot, type BookingTalk } from './dialogue/dialogue-memory.ts';
+import type { BookingUse } from './dialogue/make-booking.ts';
+import {
+  given,
+  isNamed,
+  meantRental,
+  notFound,
+  ownRentals,
+  rentalArgs,
+  type Rental,
+} from './dialogue/own-rentals.ts';
+import { planRequest } from './dialogue/staff-request.ts';
+import type { RentalDeed } from './journal/rental-state.ts';
+import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
+import { bookingUnsure } from './yard/booking-words.ts';
+import { limitsOf } from './yard/equipment.ts';
+import { findUnit } from './yard/interchangeable-units.ts';
+import { addDays, daysIn, dayNumber, rentalDates, type RentalRange } from './yard/rental-dates.ts';
+import { listUnreachable, type Snapshot } from './yard/snapshot.ts';
+import { spokenList } from './yard/spoken.ts';
+
+/** Time to word the answer, within the tool's own deadline. */
+const reserveMs = 300;
+
+const changeBookingArgs = z.object({
+  ...rentalArgs,
+  machine: z
+    .string()
+    .max(100)
+    .nullish()
+    .describe('Which machine of the booking, by its name, if only one of several is meant.'),
+  start: z.string().max(40).nullish().describe('The new first day, YYYY-MM-DD, if it changes.'),
+  end: z.string().max(40).nullish().describe('The new last day, YYYY-MM-DD, if it changes.'),
+  itemId: z
+    .string()
+    .max(100)
+    .nullish()
+    .describe('The `itemId` of the machine that they want instead, if another.'),
+  quantity: z.number().nullish().describe('How many of the machine it is to be, if that changes.'),
+});
+
+type ChangeBookingArgs = z.infer<typeof changeBookingArgs>;
+
+const cannotChange = {
+  say:
+    "I'm sorry, I can't change anything right now, so it stands as it was. " +
+    'Shall I take a message, so that someone calls you back?',
+  problem: 'cannot-change',
+} as const;
+
+/**
+ * Changes a rental of the caller's own: days, machine or number before it begins, the last day while
+ * it is out. It is read back, and done after a yes.
+ * @throws {StoreError} when the store fails: then nothing is changed; {UnsureError} when it may be.
+ */
+async function changeBooking(
+  deps: ToolDeps,
+  args: ChangeBookingArgs,
+  use: {
+    readonly talk: BookingTalk;
+    readonly signal: AbortSignal;
+    readonly keepFloor?: () => void;
+  },
+): Promise<ToolAnswer> {
+  const { talk, signal, keepFloor = () => {} } = use;
+  const { desk } = deps;
+  if (!desk) return notFound;
+  const snapshot = newestSnapshot(deps, talk);
+  if (!snapshot) return listUnreachable;
+  const found = await ownRentals(deps, desk, { args, talk });
+  if ('answer' in found) return found.answer;
+  const machine = given(args.machine);
+  const asked = {
+    start: given(args.start),
+    end: given(args.end),
+    itemId: given(args.itemId),
+    quantity: args.quantity ?? null,
+  };
+  const deeds: readonly RentalDeed[] = ['change', 'extend', 'return-early'];
+  const meant = meantRental(deps, found.rentals, { deed: deeds, machine });
+  if ('answer' in meant) return meant.answer;
+  const wish = readWish(meant.rental, { ...asked, machine }, snapshot);
+  if ('say' in wish) return wish;
+  const answerByMs = performance.now() + deps.toolMs - reserveMs;
+  const booking: BookingUse = { deps, desk, talk, signal, keepFloor, answerByMs };
+  const isByStaff = wish.meant.some((of) => of.isByStaff);
+  const plan = isByStaff ? planRequest : planRental;
+  return settle(booking, (now) => plan(booking, wish, now), snapshot);
+}
+
+type Asked = {
+  readonly start: string;
+  readonly end: string;
+  readonly itemId: string;
+  readonly quantity: number | null;
+  readonly machine: string;
+};
+
+/** The rental as it is to be; or an answer when something is missing, or cannot be. */
+function readWish(
+  rental: readonly Rental[],
+  asked: Asked,
+  snapshot: Snapshot,
+): RentalWish | ToolAnswer {
+  const { start, end, itemId, quantity, machine } = asked;
+  const { today, units, yard } = snapshot;
+  const meant = machine === '' ? rental : rental.filter((of) => isNamed(of, machine));
+  const [first] = meant;
+  if (!first) return whichMachine(rental);
+  const unit = itemId === '' ? null : findUnit(units, itemId);
+  if (unit === undefined)
+    return { say: 'Which machine would you like instead?', problem: 'unknown-item' };
+  const isOther = unit !== null && meant.some((of) => of.itemId !== unit.itemId);
+  const count = quantity === null ? meant.length : Math.trunc(quantity);
+  const isMore = count !== meant.length;
+  if (start === '' && end === '' && !isOther && !isMore) {
+    const say = 'What would you like to change: the days, the machine, or how many?';
+    return { say, problem: 'change-missing' };
+  }
+  const names = new Set(meant.map((of) => of.itemName));
+  if (names.size > 1 && (isOther || isMore)) return whichMachine(rental);
+  if (count < 1) return { say: 'Would you like to cancel it, then?', problem: 'cancel-instead' };
+  const ranges = meant.map((of) => rangeOf(of, { start, end }));
+  const ofFirst = ranges[0] ?? first;
+  const dates = isMovable(first, today)
+    ? rentalDates(ofFirst.start, ofFirst.end, today, limitsOf(yard))
+    : lastDay(ofFirst, { today, yard });
+  if (!dates.ok) return { say: dates.say, problem: dates.problem };
+  const kind = kindOf(first, ofFirst, { isOther: isOther || isMore, today });
+  if (kind === null) return alreadyOut(first);
+  const range = (of: { readonly bookingId: string }) =>
+    ranges[meant.findIndex(({ bookingId }) => bookingId === of.bookingId)] ?? ofFirst;
+  const isSame = meant.every((of) => range(of).start === of.start && range(of).end === of.end);
+  if (isSame && !isOther && !isMore) {
+    return { say: 'It is for those days already. Is there anything else?' };
+  }
+  const { code } = first;
+  return { code, meant, range, unit: isOther ? unit : null, quantity: isMore ? count : null, kind };
+}
+
+/** A first day alone, past the last one, moves the whole term. */
+function rangeOf(
+  of: Rental,
+  { start, end }: { readonly start: string; readonly end: string },
+): RentalRange {
+  const first = start === '' ? of.start : start;
+  if (end !== '') return { start: first, end };
+  const moves = start > of.end && dayNumber(start) !== null;
+  return { start: first, end: moves ? addDays(start, daysIn(of) - 1) : of.end };
+}
+
+/** On its first day the machine may still be in the yard. */
+function isMovable({ start }: Rental, today: string): boolean {
+  return start >= today;
+}
+
+/** The last day of a rental that has begun. */
+function lastDay(
+  { start, end }: RentalRange,
+  { today, yard }: Pick<Snapshot, 'today' | 'yard'>,
+): ReturnType<typeof rentalDates> {
+  // A model names the days that the term would have from now on.
+  const from = start < today ? today : start;
+  const dates = rentalDates(from > end ? end : from, end, today);
+  if (!dates.ok) return dates;
+  const { daysPerBooking } = limitsOf(yard);
+  return rentalDates(today, end, today, { daysPerBooking, daysAhead: daysPerBooking });
+}
+
+function kindOf(
+  of: Rental,
+  to: RentalRange,
+  { isOther, today }: { readonly isOther: boolean; readonly today: string },
+): RentalWish['kind'] | null {
+  if (isOther || (isMovable(of, today) && to.start !== of.start)) {
+    return isMovable(of, today) ? 'change' : null;
+  }
+  if (to.end > of.end) return 'extend';
+  return isMovable(of, today) ? 'change' : 'return-early';
+}
+
+function whichMachine(rental: readonly Rental[]): ToolAnswer {
+  const names = spokenList(
+    rental.map(({ itemName }) => `the ${itemName}`),
+    'or',
+  );
+  return { say: `Which machine shall I change: ${names}?`, problem: 'which-machine' };
+}
+
+function alreadyOut({ itemName }: Rental): ToolAnswer {
+  return {
+    say:
+      `The ${itemName} is out with you already, so I can only change its last day. ` +
+      'Shall I take a message, so that someone calls you back?',
+    problem: 'already-out',
+  };
+}
+
+/** `change_booking`, as the model sees it. */
+export function changeBookingTool(deps: ToolDeps, talk: BookingTalk) {
+  return llm.tool({
+    description:
+      "Changes the caller's own booking or rental, also one of an earlier call: keeps a machine " +
+      'longer, takes other days, another machine or another number of them, or ends it early. ' +
+      'It reads the change back and asks; call it again with the same values after the caller has ' +
+      'answered. Nothing is changed until `say` says so.',
+    parameters: changeBookingArgs,
+    execute: (args, { ctx, abortSignal }) =>
+      runTool(
+        deps,
+        {
+          name: 'change_booking',
+          abortSignal,
+          whenFailed: () => (talk.unsureOf.has('booking') ? bookingUnsure : cannotChange),
+          whenLate: bookingUnsure,
+        },
+        (signal) =>
+          changeBooking(deps, args, { talk, signal, keepFloor: () => ctx.disallowInterruptions() }),
+      ),
+  });
+}

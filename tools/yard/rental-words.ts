@@ -1,0 +1,146 @@
+import type { IsoDate } from './equipment.ts';
+import { spokenCode } from './phone.ts';
+import { daysIn, type RentalRange } from './rental-dates.ts';
+import {
+  capitalised,
+  spokenCount,
+  spokenDate,
+  spokenList,
+  spokenMoney,
+  spokenRange,
+  type Speaking,
+} from './spoken.ts';
+
+/** A term as it would be: its machines, its days, its price, and what was agreed before. */
+export type Term = {
+  readonly names: readonly string[];
+  readonly range: RentalRange;
+  readonly totalCents: number;
+  readonly agreedCents: number;
+};
+
+/** `6 days in all, for $1,250, nothing more`; the term's price less what was agreed. */
+function priceOfTerm({ range, totalCents, agreedCents }: Term, currency: string): string {
+  const days = spokenCount(daysIn(range), 'day');
+  const more = totalCents - agreedCents;
+  const difference = more > 0 ? `${spokenMoney(more, currency)} more` : 'nothing more';
+  return `${days} in all, for ${spokenMoney(totalCents, currency)}, ${difference}`;
+}
+
+/** The read-back of a longer term. */
+export function extensionReadBack(term: Term, { today, currency }: Speaking): string {
+  const through = spokenDate(term.range.end, today);
+  const it = term.names.length === 1 ? 'it' : 'them';
+  return `I'd extend ${theNames(term)} through ${through}: ${priceOfTerm(term, currency)}. Shall I extend ${it}?`;
+}
+
+/** The read-back of a longer term of a rental that staff wrote: they decide. */
+export function askReadBack(term: Term, { today, currency }: Speaking): string {
+  const through = spokenDate(term.range.end, today);
+  return `I'd ask the yard to leave ${theNames(term)} with you through ${through}: ${priceOfTerm(term, currency)}. Shall I ask them?`;
+}
+
+/** The read-back of a return before the last day; what becomes of money agreed before is staff's. */
+export function earlyReadBack(term: Term, { today, currency }: Speaking): string {
+  const { range, totalCents } = term;
+  const days = spokenCount(daysIn(range), 'day');
+  return (
+    `I'd note ${theNames(term)} back on ${spokenDate(range.end, today)}: ${days} come to ` +
+    `${spokenMoney(totalCents, currency)}, and the yard settles the rest. Shall I change it?`
+  );
+}
+
+/** Why the machine cannot stay so long, and through which day it can. */
+export function heldAfterSentence(
+  name: string,
+  { through, today }: { readonly through: IsoDate; readonly today: IsoDate },
+): string {
+  return `The ${name} is free only through ${spokenDate(through, today)}.`;
+}
+
+/** The read-back of a like machine for the days on which the caller's own is another's. */
+export function swapReadBack(
+  term: Term,
+  { to, from, today, currency }: Speaking & { readonly to: string; readonly from: IsoDate },
+): string {
+  const [name = 'machine'] = term.names;
+  const other = to === name ? `another ${to}` : `the ${to}`;
+  const rest = spokenRange({ start: from, end: term.range.end }, today);
+  const more = term.totalCents - term.agreedCents;
+  const price = more > 0 ? `${spokenMoney(more, currency)} more` : 'nothing more';
+  return `I could swap it for ${other} ${rest}, for ${price}. Shall I change it?`;
+}
+
+/** An answer to an extension; `pending` while it is on its way to the sheet. */
+export function extendedSentence(
+  state: 'confirmed' | 'pending',
+  { code, end, today }: { readonly code: string; readonly end: IsoDate; readonly today: IsoDate },
+): string {
+  const spoken = spokenCode(code);
+  return state === 'confirmed'
+    ? `It's extended through ${spokenDate(end, today)}. Your code is still ${spoken}. Is there anything else?`
+    : `I've noted the extension, and we'll confirm it. Your code is still ${spoken}. ` +
+        'Someone calls you if anything stands in the way. Is there anything else?';
+}
+
+/** An answer to a request that staff are to confirm. */
+export function askedSentence(code: string): string {
+  return `I've asked the yard, and they'll confirm. Your request is under ${spokenCode(code)}. Is there anything else?`;
+}
+
+/** The read-back before a rental is called off rent. */
+export function offRentReadBack(names: readonly string[], address: string): string {
+  return `I'd call ${spokenList(theEach(names))} off rent as of now, to be picked up at ${address}. Shall I call it off rent?`;
+}
+
+/** An answer to a call-off, and to the same again. */
+export function offRentSentence(
+  { code, at }: { readonly code: string; readonly at: string },
+  isRepeated: boolean,
+): string {
+  const number = `off-rent number is ${spokenCode(code)}`;
+  return isRepeated
+    ? `It's called off rent already, ${at}. Your ${number}. Is there anything else?`
+    : `It's called off rent, ${at}. Your ${number}, and the yard knows where to pick it up. Is there anything else?`;
+}
+
+/** A rental that the customer is done with, and that the yard has not fetched yet. */
+export function calledOffSentence(names: readonly string[], code: string): string {
+  const list = spokenList(theEach(names));
+  const verb = names.length === 1 ? 'is' : 'are';
+  return `${capitalised(list)} ${verb} called off rent. Your off-rent number is ${spokenCode(code)}.`;
+}
+
+/** A moment as the yard's clock has it: `at 2:05 PM on Tuesday, December 1st`. */
+export function spokenMoment(
+  atMs: number,
+  { timeZone, today }: { readonly timeZone: string; readonly today: IsoDate },
+): string {
+  const time = new Intl.DateTimeFormat('en-US', { timeZone, timeStyle: 'short' }).format(atMs);
+  const day = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(atMs);
+  // The formatter puts a narrow space before PM, which not every voice reads.
+  return `at ${time.replaceAll(/\s/g, ' ')} ${day === today ? 'today' : `on ${spokenDate(day, today)}`}`;
+}
+
+/** A rental that is out, with when it is due. */
+export function dueSentence(
+  { names, range, totalCents }: Omit<Term, 'agreedCents'>,
+  { today, currency }: Speaking,
+): string {
+  const days = spokenCount(daysIn(range), 'day');
+  const isLate = range.end < today;
+  const due = range.end === today ? 'today' : `on ${spokenDate(range.end, today)}`;
+  const verb = names.length === 1 ? (isLate ? 'was' : 'is') : isLate ? 'were' : 'are';
+  const price = totalCents > 0 ? `, for ${spokenMoney(totalCents, currency)}` : '';
+  return `${capitalised(spokenList(theEach(names)))} ${verb} due back ${due}: ${days} in all${price}.`;
+}
+
+function theNames({ names }: Term): string {
+  return spokenList(theEach(names));
+}
+
+function theEach(names: readonly string[]): readonly string[] {
+  return [...Map.groupBy(names, (name) => name)].map(([name, of]) =>
+    of.length === 1 ? `the ${name}` : `${of.length} of the ${name}`,
+  );
+}
