@@ -2,6 +2,9 @@
 export type CallTimer = {
   /** Runs it from its full time, whether it ran or not. */
   restart(): void;
+  /** Stands still, and keeps what is left, until `resume`. */
+  hold(): void;
+  resume(): void;
   stop(): void;
 };
 
@@ -11,6 +14,7 @@ type Entry = {
   readonly onExpired: () => void;
   /** The rest of its time, as of `sinceMs` when it counts down; null while it does not run. */
   leftMs: number | null;
+  isHeld: boolean;
   sinceMs: number;
   timeout: NodeJS.Timeout | undefined;
 };
@@ -56,13 +60,28 @@ export class CallTimers {
     readonly ms: number;
     readonly onExpired: () => void;
   }): CallTimer {
-    const entry: Entry = { ...options, leftMs: null, sinceMs: 0, timeout: undefined };
+    const entry: Entry = {
+      ...options,
+      leftMs: null,
+      isHeld: false,
+      sinceMs: 0,
+      timeout: undefined,
+    };
     this.#entries.add(entry);
     return {
       restart: () => {
         if (this.#isOver) return;
         this.#halt(entry);
         entry.leftMs = entry.ms;
+        this.#countDown(entry);
+      },
+      hold: () => {
+        this.#halt(entry);
+        entry.isHeld = true;
+      },
+      resume: () => {
+        if (!entry.isHeld) return;
+        entry.isHeld = false;
         this.#countDown(entry);
       },
       stop: () => this.#rest(entry),
@@ -96,7 +115,7 @@ export class CallTimers {
   }
 
   #countDown(entry: Entry): void {
-    if (this.isPaused || entry.leftMs === null) return;
+    if (this.isPaused || entry.isHeld || entry.leftMs === null) return;
     entry.sinceMs = this.#nowMs();
     entry.timeout = setTimeout(() => {
       this.#rest(entry);

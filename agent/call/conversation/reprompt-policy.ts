@@ -88,6 +88,11 @@ export class RepromptPolicy {
     });
   }
 
+  /** True while nothing that the caller says arrives at a recogniser. */
+  get isDeaf(): boolean {
+    return this.#deps.isDeaf();
+  }
+
   /** The call came from another job: of what the caller says now, the beginning may be missing. */
   resumed(): void {
     this.#isTorn = true;

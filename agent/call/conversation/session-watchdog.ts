@@ -97,14 +97,19 @@ export class SessionWatchdog {
       if (newState === 'speaking') reprompts.callerStarted();
       else if (oldState === 'speaking') reprompts.callerStopped();
     });
-    session.on(UserInputTranscribed, ({ isFinal }) => {
-      this.heard();
+    session.on(UserInputTranscribed, ({ isFinal, transcript }) => {
+      if (transcript.trim() !== '') {
+        if (isFinal) this.#silence?.heard(transcript);
+        else this.#silence?.hearing();
+      }
       if (isFinal) reprompts.callerUnderstood();
     });
     session.on(ConversationItemAdded, ({ item }) => {
       if (item.type !== 'message') return;
-      if (item.role === 'assistant') reprompts.answered();
-      else onTurn();
+      if (item.role === 'assistant') {
+        this.#silence?.agentSaid(item.textContent ?? '');
+        reprompts.answered();
+      } else onTurn();
     });
     session.on(voice.AgentSessionEventTypes.Error, ({ error }) => {
       const isFinal = !('recoverable' in error && error.recoverable);
@@ -128,12 +133,13 @@ export class SessionWatchdog {
   }
 
   #limitSilence(promptsSpoken: number): void {
-    const { session, timers, timeouts, say, farewell, media, onLegLost } = this.#deps;
+    const { session, timers, timeouts, say, farewell, media, onLegLost, reprompts } = this.#deps;
     this.#silence = new CallerSilence({
       timers,
       callerSilentMs: timeouts.callerSilentMs,
       say,
       end: () => (media.isLegSilent ? onLegLost() : farewell('caller-silent', callerSilentGoodbye)),
+      isDeaf: () => reprompts.isDeaf,
       promptsSpoken,
     });
     this.#silence.agentState(session.agentState);
