@@ -52,18 +52,28 @@ export function watchCaller(room: Room, identity: string, events: CallerEvents):
   let grace: NodeJS.Timeout | undefined;
   let isOver = false;
   let isAnswered = false;
+  let isHeard = false;
+  const answered = () => {
+    if (isAnswered) return;
+    isAnswered = true;
+    events.onAnswered();
+  };
+  // The gateway, which alone hears us, answers as it takes our track. It says so only later, and of
+  // a caller who hangs up within milliseconds never.
+  const onHeard = () => {
+    isHeard = true;
+  };
   const gone = (departure: Departure, leg: DisconnectReason | 'hangup' | undefined) => {
     if (isOver) return;
     stop();
+    if (isHeard && departure === 'hung-up') answered();
     const reason = leg ?? DisconnectReason.UNKNOWN_REASON;
     events.onGone(departure, reason === 'hangup' ? reason : DisconnectReason[reason]);
   };
   const onStatus = (attributes: Attributes) => {
     const { callStatus } = sipCaller(attributes);
     if (callStatus === 'hangup') return gone('hung-up', callStatus);
-    if (callStatus !== 'active' || isAnswered) return;
-    isAnswered = true;
-    events.onAnswered();
+    if (callStatus === 'active') answered();
   };
   const onAttributes = (changed: Record<string, string>, participant: Participant) => {
     if (participant.identity === identity) onStatus(changed);
@@ -103,6 +113,7 @@ export function watchCaller(room: Room, identity: string, events: CallerEvents):
     room.off(RoomEvent.Reconnecting, onReconnecting);
     room.off(RoomEvent.Reconnected, onReconnected);
     room.off(RoomEvent.Disconnected, onRoomGone);
+    room.off(RoomEvent.LocalTrackSubscribed, onHeard);
   };
   room.on(RoomEvent.ParticipantAttributesChanged, onAttributes);
   room.on(RoomEvent.ParticipantDisconnected, onLeft);
@@ -110,6 +121,7 @@ export function watchCaller(room: Room, identity: string, events: CallerEvents):
   room.on(RoomEvent.Reconnecting, onReconnecting);
   room.on(RoomEvent.Reconnected, onReconnected);
   room.on(RoomEvent.Disconnected, onRoomGone);
+  room.on(RoomEvent.LocalTrackSubscribed, onHeard);
   // What happened before the listeners were there would never be told again.
   if (room.connectionState === ConnectionState.CONN_DISCONNECTED) gone('cut-off', undefined);
   else if (!caller()) gone('hung-up', undefined);

@@ -124,6 +124,7 @@ export class Supervisor {
         (await readLease(store, callLeaseName(callId)))?.holder ?? null,
       mayAct: (room) => this.#mayAct(room),
       onAbandoned: (call) => recordAbandonedCall(store, log, call),
+      isDraining: () => this.#draining !== undefined,
       onServerBack: () => this.#capacity.current?.send({ type: 'link-now' }),
     });
     this.#orphans = new OrphanedJobs({ jobs, canTake });

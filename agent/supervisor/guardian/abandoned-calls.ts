@@ -25,13 +25,18 @@ export type AbandonedCall = {
   readonly isCallerThere: boolean;
 };
 
-/** The call as it is written down; null when LiveKit never said whose it was. */
+/**
+ * The call as it is written down; null when LiveKit never said whose it was. Of a caller who had left
+ * before anybody looked there is only the room: its 12 random signs stand for the call.
+ */
 export function abandonedCall(
-  { room, caller, firstSeenAtMs, attempts, wasAnswered }: WatchedCall,
+  { room, caller, firstSeenAtMs, attempts, wasAnswered, wasOffered, isEmpty }: WatchedCall,
   end: Pick<AbandonedCall, 'reason' | 'isCallerThere'>,
 ): AbandonedCall | null {
-  if (!caller?.callId) return null;
-  const { callId, phoneNumber } = caller;
+  const unseen = wasOffered && isEmpty && !caller ? `room_${room.split('_').at(-1)}` : null;
+  const callId = caller?.callId ?? unseen;
+  if (callId === null) return null;
+  const phoneNumber = caller?.phoneNumber ?? null;
   return { room, callId, phoneNumber, firstSeenAtMs, attempts, wasAnswered, ...end };
 }
 

@@ -37,6 +37,8 @@ export type GuardianDeps = {
   readonly onAbandoned: (call: AbandonedCall) => Promise<void>;
   /** LiveKit answers again, after it did not. */
   readonly onServerBack?: () => void;
+  /** We take no call any more, on purpose: one that only rings is nobody's fault. */
+  readonly isDraining?: () => boolean;
   /** The clock of `JobPeer`, which no change of the time of day moves. */
   readonly nowMs?: () => number;
 };

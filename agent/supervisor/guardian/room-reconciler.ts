@@ -19,6 +19,8 @@ export type RoomReconcilerDeps = {
   readonly onAbandoned: (call: AbandonedCall) => Promise<void>;
   /** LiveKit answers again, after it did not. */
   readonly onServerBack?: () => void;
+  /** We take no call any more, on purpose: one that only rings is nobody's fault. */
+  readonly isDraining?: () => boolean;
 };
 
 /**
@@ -49,12 +51,13 @@ export class RoomReconciler {
 
   /** The caller is gone, and no job is there that would write it down. */
   async forget(call: WatchedCall): Promise<void> {
-    const { calls, connectMs, assignment, onAbandoned } = this.#deps;
+    const { calls, connectMs, assignment, onAbandoned, isDraining } = this.#deps;
     if (calls.get(call.room) !== call) return;
     calls.close(call.room);
     if (assignment.isForeign(call, await assignment.holder(call))) return;
-    const isOurs = call.attempts > 0 || Date.now() - call.firstSeenAtMs > connectMs;
-    const reason = call.failure ?? (isOurs ? 'start-failed' : 'cancelled-while-ringing');
+    const isLate = call.attempts > 0 || Date.now() - call.firstSeenAtMs > connectMs;
+    const isFault = isLate && call.caller !== null && !isDraining?.();
+    const reason = call.failure ?? (isFault ? 'start-failed' : 'cancelled-while-ringing');
     const abandoned = abandonedCall(call, { reason, isCallerThere: false });
     if (abandoned) await onAbandoned(abandoned);
   }

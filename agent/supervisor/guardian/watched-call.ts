@@ -21,6 +21,8 @@ export class WatchedCall {
   caller: ListedCaller | null = null;
   /** A worker of ours was asked to take it. */
   wasOffered = false;
+  /** No caller was in its room when it was first looked into. */
+  isEmpty = false;
   /** Without a store: no agent is in its room since then, by the guardian's clock. */
   aloneSinceMs: number | null = null;
   /** An agent has spoken with the caller, or could have: from then on silence is a broken call. */
@@ -171,6 +173,7 @@ export class WatchedCalls {
     try {
       const caller = await this.#rooms.findCaller(call.room);
       if (caller && !call.caller) call.sees(caller);
+      call.isEmpty = caller === null;
     } catch {
       // The sweep looks again.
     }

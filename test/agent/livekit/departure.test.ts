@@ -31,6 +31,15 @@ test('a cancelled call and a BYE are told by the leaving alone, too', () => {
   assert.deepEqual(told, ['hung-up']);
 });
 
+test('a caller whom the gateway has put through and who hangs up at once was answered', () => {
+  const { room, told } = watch();
+  room.emit(RoomEvent.LocalTrackSubscribed);
+  assert.deepEqual(told, []);
+  room.setStatus('hangup');
+  assert.deepEqual(told, ['answered', 'hung-up']);
+  assert.equal(room.watchers, 0);
+});
+
 test('what was before the watch is told at once', () => {
   const answered = new FakeRoom();
   answered.setStatus('active');

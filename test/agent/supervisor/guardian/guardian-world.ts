@@ -38,6 +38,7 @@ export class World implements Rooms {
   createdAtMs = startMs;
   holder: string | null = null;
   isReady = true;
+  isDraining = false;
   /** Warm processes, of which a job takes one. */
   places = Infinity;
   /** The store keeps whoever asks it waiting, as a locked one does. */
@@ -64,6 +65,7 @@ export class World implements Rooms {
       return !this.isActedFor;
     },
     onAbandoned: async (call) => void this.lost.push(call),
+    isDraining: () => this.isDraining,
     onServerBack: () => void (this.returns += 1),
     nowMs: () => Date.now(),
   });

@@ -469,6 +469,29 @@ test('a call that rang without a worker until the caller left is written down as
   assert.equal(world.lost[0]?.reason, 'start-failed');
 });
 
+test('a caller who gives up while a service that drains lets them ring is nobody’s fault', async () => {
+  world.isReady = false;
+  world.isDraining = true;
+  world.guardian.start();
+  await world.ring();
+  await pass(30_000);
+  world.callers.set(room, null);
+  await pass(2 * sweepMs);
+  assert.equal(world.lost[0]?.reason, 'cancelled-while-ringing');
+});
+
+test('a caller who cancels before anybody has looked leaves a record all the same', async () => {
+  world.guardian.start();
+  world.guardian.accepted('call_+13125550142_K3xYz0123aB4');
+  await pass(pickupMs + 2 * sweepMs);
+  assert.partialDeepStrictEqual(world.lost, [
+    { callId: 'room_K3xYz0123aB4', phoneNumber: null, reason: 'cancelled-while-ringing' },
+  ]);
+  await pass(60_000);
+  assert.equal(world.lost.length, 1);
+  assert.equal(world.dispatches.length, 0);
+});
+
 test('what a job of another supervisor holds is not written down here', async () => {
   world.guardian.start();
   await world.ring();
