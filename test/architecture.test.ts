@@ -4,7 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { circles, importGraph, type ImportGraph } from './harness/import-graph.ts';
 
 /** Programs with a life of their own: one starts another by its path, and no code imports them. */
-const programs = ['agent/main.ts', 'agent/worker/worker.ts', 'agent/call/job.ts'];
+const programs = [
+  'agent/main.ts',
+  'agent/worker/worker.ts',
+  'agent/call/job.ts',
+  'agent/attendant/attendant.ts',
+];
 
 /** For the rooms that know how calls are served. None of them imports another. */
 const shared = [

@@ -2,6 +2,7 @@ import { voice } from '@livekit/agents';
 import { withDeadline } from '../infra/deadline.ts';
 import { maskPhones } from '../infra/log.ts';
 import type { Log } from '../telemetry/events.ts';
+import { isAttendant } from '../ipc/messages.ts';
 import type { JobOrder, JobOutcome, JobStage, ResumeKind } from '../ipc/messages.ts';
 import { reasonOfFailure, termination } from '../ipc/termination.ts';
 import type { Termination, TerminationReason } from '../ipc/termination.ts';
@@ -38,6 +39,7 @@ export class Call {
   readonly #answered = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<CallEnding>();
   #callId: string | null = null;
+  #joinedAfterMs = 0;
   #lease: CallLease | undefined;
   #live: LiveCall | undefined;
   #stopWatching = () => {};
@@ -74,17 +76,23 @@ export class Call {
   /** Serves the call; resolves when it has ended. Never rejects: whatever goes wrong is an ending. */
   async run(): Promise<CallEnding> {
     const { supersedes, resume } = readDispatchOrder(this.#job.ctx.job.metadata);
-    const standsBy = supersedes !== undefined && (resume === 'handover' || resume === 'rejoin');
+    const isHandedOver = resume === 'handover' || resume === 'rejoin';
     const { signal } = this.#context;
     try {
       const caller = await this.#join();
-      const isResumed = this.#watch(caller) || resume === 'apology';
+      const wasAnswered = this.#watch(caller) || resume === 'apology';
+      // The job, or the attendant, that will give this one the call.
+      const giver = isHandedOver ? supersedes : await this.#claim(caller, supersedes);
+      const isAttended = isAttendant(supersedes) || isAttendant(giver);
+      const isResumed = wasAnswered || isAttended;
+      const standsBy = giver !== undefined;
       if (standsBy) this.#enter({ name: 'standby', callId: caller.callId }, 'claiming');
-      else await this.#claim(caller, supersedes);
+      this.#arrived(caller, { isAttended });
       const preload = await preloadCall({ ...this.#reading, isResumed, signal });
       const live = await this.#start(caller, preload, standsBy);
-      if (standsBy) await this.#waitForCall(caller, supersedes);
-      await this.#goLive(caller, live, isResumed ? (resume ?? 'takeover') : null);
+      if (standsBy) await this.#waitForCall(caller, giver);
+      const kind = isAttended && resume !== 'apology' ? 'handover' : (resume ?? 'takeover');
+      await this.#goLive(caller, live, isResumed ? kind : null);
       this.#obey();
     } catch (error) {
       this.#startFailed(error);
@@ -119,14 +127,20 @@ export class Call {
     this.#callId = callId;
     this.#lease = store.identify({ callId, jobId });
     record.identify(callId);
-    if (caller.wasAnswered) record.joins();
-    const numbers = {
-      callerNumber: caller.number && maskPhones(caller.number),
-      yardNumber: caller.yardNumber && maskPhones(caller.yardNumber),
-    };
-    record.log.emit('call.incoming', numbers, record.arrival);
-    record.log.emit('room.connected', { durationMs: msSince(startedMs) }, record.arrival);
+    this.#joinedAfterMs = msSince(startedMs);
     return caller;
+  }
+
+  /** Tells of a call once: an attendant told of its coming, and of nothing else. */
+  #arrived({ number, yardNumber, wasAnswered }: Caller, { isAttended }: { isAttended: boolean }) {
+    const { record } = this.#context;
+    if (wasAnswered && !isAttended) record.joins();
+    const numbers = {
+      callerNumber: number && maskPhones(number),
+      yardNumber: yardNumber && maskPhones(yardNumber),
+    };
+    record.log.emit('call.incoming', numbers, isAttended ? 'again' : record.arrival);
+    record.log.emit('room.connected', { durationMs: this.#joinedAfterMs }, record.arrival);
   }
 
   /** Returns true when the caller was answered before: an earlier job spoke with them. */
@@ -146,17 +160,24 @@ export class Call {
   }
 
   /**
-   * Claims the call before anything is published: of several jobs for one call, one speaks. A store
+   * Claims the call before anything is published: of several agents for one call, one speaks. Returns
+   * the attendant that has it, and will give it; undefined once it is this job's. A store
    * that cannot be asked is no reason to leave the caller unanswered: no other job can ask it either.
    */
-  async #claim(caller: Caller, supersedes: string | undefined): Promise<void> {
+  async #claim(caller: Caller, supersedes: string | undefined): Promise<string | undefined> {
     const { record, store, signal } = this.#context;
     this.#job.onStage('claiming', caller.callId);
     const claim = await this.#lease?.take(supersedes);
     signal.throwIfAborted();
-    if (claim === 'taken') throw new YieldedError('Another job serves this call');
+    if (claim === 'taken') {
+      const holder = await this.#lease?.holder();
+      signal.throwIfAborted();
+      if (holder != null && isAttendant(holder)) return holder;
+      throw new YieldedError('Another job serves this call');
+    }
     if (record.answeredAtMs !== null && (await store.isClosed())) await this.#endLeftOver();
     this.#claimed(caller);
+    return undefined;
   }
 
   /** The call has its end and its row; only its room could not be ended then. */

@@ -4,7 +4,7 @@ import { regionOf } from '../../tools/yard/phone.ts';
 import { withDeadline } from '../infra/deadline.ts';
 import type { ResumeKind } from '../ipc/messages.ts';
 import { liveKitAnswers, liveKitLists } from '../livekit/room-service.ts';
-import { callerSilentPrompts, setPhrases } from '../speech/prompts/prompts.ts';
+import { callerSilentPrompts, SAY_AGAIN, setPhrases } from '../speech/prompts/prompts.ts';
 import type { CallContext } from './call-context.ts';
 import { CallControl } from './call-control.ts';
 import { CallTimers } from './call-timers.ts';
@@ -27,6 +27,7 @@ import { Fencing } from './ownership/fencing.ts';
 import { watchReconnects } from './ownership/reconnect-watchdog.ts';
 import { firstWords, resumePlan } from './ownership/resume-plan.ts';
 import type { CallLease } from './persistence/call-lease.ts';
+import { takeAttendedAudio } from '../ipc/saved-call.ts';
 import type { SavedCall } from '../ipc/saved-call.ts';
 import type { Preload } from './preload.ts';
 
@@ -171,13 +172,15 @@ export class LiveCall {
   }
 
   /** Goes on with a call that another job served. */
-  async resume(kind: ResumeKind, before: SavedCall | undefined): Promise<void> {
+  async resume(kind: ResumeKind, kept: SavedCall | undefined): Promise<void> {
     const { record, state, signal } = this.#context;
-    const { saved, isHopeless } = resumePlan(kind, before);
+    const { saved, isHopeless } = resumePlan(kind, kept);
     this.#lastCrash = saved?.lastCrash;
     record.resumed(kind, { items: saved?.talk.items.length ?? null, isHopeless });
     if (isHopeless) return this.apology.apologise();
-    const missed = await this.conversation.goOn(saved?.talk);
+    const before = await this.#saidBefore(saved?.attended);
+    const after = await this.conversation.goOn(saved?.talk, saved?.attended?.untilMs);
+    const missed = [before, after].filter((words) => words !== null).join(' ') || null;
     if (signal.aborted || state.activity?.name === 'farewell') return;
     this.#reprompts.resumed();
     this.#begin(saved);
@@ -292,13 +295,30 @@ export class LiveCall {
     }
     if (missed !== null) this.conversation.callerMeant(missed);
     else if (owesAnswer) this.conversation.answer();
-    else if (kind === 'handover' && saved) this.#goOnListening(saved);
+    else if (kind === 'handover') this.#goOnListening(saved);
   }
 
-  #goOnListening({ talk }: SavedCall): void {
-    // The greeting was broken off.
-    if (talk.items.length === 0) {
+  /** The caller's words to an attendant, from before this job listened. */
+  async #saidBefore(attended: SavedCall['attended']): Promise<string | null> {
+    if (!attended?.audioFile) return null;
+    const { config, record } = this.#context;
+    try {
+      const pcm = await takeAttendedAudio(config.store.dataDir, attended.audioFile);
+      return pcm && (await this.conversation.wordsIn(pcm));
+    } catch (error) {
+      record.log.emit('provider.failed', { error, sense: 'hearing' }, 'failed');
+      return null;
+    }
+  }
+
+  #goOnListening(saved: SavedCall | undefined): void {
+    const { talk, attended } = saved ?? {};
+    // The greeting was broken off, or its attendant died before it could keep anything.
+    if (!talk || talk.items.length === 0) {
       this.conversation.say(this.#prompts.get(this.#deps.preload.greeting));
+    } else if (attended?.audioFile) {
+      // A caller who spoke to an attendant is asked again for what no recogniser could make out.
+      this.#say(SAY_AGAIN);
     } else if (this.conversation.wasCut(talk)) {
       // Of the caller's words the old job heard the beginning alone, and this one the end, if any.
       this.#reprompts.callerStopped();

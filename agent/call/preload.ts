@@ -41,7 +41,7 @@ export async function preloadCall(options: PreloadOptions): Promise<Preload> {
   const inventory = await loadEquipment(options);
   const greeting = greetingFor(inventory?.yard ?? null);
   const prompts = new PromptCache({ read: (text) => store.phrase(text), log: () => record.log });
-  await prompts.load(isResumed ? resumePhrases : [greeting, GOODBYE], signal);
+  await prompts.load(isResumed ? [greeting, ...resumePhrases] : [greeting, GOODBYE], signal);
   signal.throwIfAborted();
   return { inventory, greeting, prompts };
 }

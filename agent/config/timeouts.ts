@@ -54,6 +54,11 @@ export const defaultTimeouts = {
  * No variable sets them. A time that one file alone needs stays there.
  */
 export const sharedTimes = {
+  /**
+   * A job that was asked for has this long before the attendant answers in its place: a warm one is in
+   * the room within 0.35 s of the request on an idle machine, and needs no attendant.
+   */
+  attendantHeadStartMs: 700,
   /** A job that gives its call away waits so long for the fresh one: warm 0.6 s, forked first 2 s. */
   freshJobMs: 8_000,
   /** The end of a turn is waited for so long before a call changes hands: a caller may talk a while. */

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import type { ZodType } from 'zod';
 import { backOffMs } from '../infra/retry.ts';
 import { MessageReader } from './messages.ts';
-import type { IgnoredMessage, JobReport, WorkerReport } from './messages.ts';
+import type { AttendantReport, IgnoredMessage, JobReport, WorkerReport } from './messages.ts';
 
 /**
  * The line: one Unix socket from each worker and each job to the supervisor, one JSON object a line
@@ -35,8 +35,8 @@ export const beatMs = 250;
 
 const reconnect = { initialMs: 50, multiplier: 1.6, maxMs: sharedTimes.lineRetryMs, jitter: 0.5 };
 
-/** One end of the line, in a worker or a job. It looks for the supervisor for as long as it lives. */
-export class Line<Report extends JobReport | WorkerReport, Order> {
+/** One end of the line, in a worker, a job or an attendant. It looks for the supervisor for as long as it lives. */
+export class Line<Report extends JobReport | WorkerReport | AttendantReport, Order> {
   readonly #path: string;
   readonly #hello: () => Report;
   readonly #onOrder: (order: Order) => void;

@@ -41,6 +41,16 @@ export function agentIdentity(jobId: string): string {
   return `agent-${jobId}`;
 }
 
+/** The holder of a call's lease while an attendant has the call; also its `jobId` in the room. */
+export function attendantId(unique: string): string {
+  return `attendant-${unique}`;
+}
+
+/** True when the holder of a call's lease is an attendant, who gives the call to any job. */
+export function isAttendant(holder: string | null | undefined): boolean {
+  return holder?.startsWith(attendantId('')) ?? false;
+}
+
 const jobCall = z.object({
   jobId: z.string(),
   room: z.string(),
@@ -94,6 +104,27 @@ const jobHello = z.object({
   call: jobCall.nullable(),
 });
 
+const attendedCall = z.object({ room: z.string(), callId: z.string(), holder: z.string() });
+
+/** A call that an attendant has: `holder` has its lease. */
+export type AttendedCall = Readonly<z.infer<typeof attendedCall>>;
+
+const attendantHello = z.object({
+  type: z.literal('hello'),
+  role: z.literal('attendant'),
+  pid,
+  /** Those that it has already, when the supervisor is another than before. */
+  calls: z.array(attendedCall).readonly(),
+});
+
+const attendanceEnd = z.enum(['handed-over', 'ended', 'declined', 'failed']);
+
+/**
+ * An attendant's last word on a call: a job has it, it is over, another agent had it (or there was
+ * nothing to say, or nobody to say it to), or it was lost.
+ */
+export type AttendanceEnd = z.infer<typeof attendanceEnd>;
+
 const metricSample = z.object({
   /** Without the `pickup_` in front. */
   name: z.string(),
@@ -114,7 +145,7 @@ const metricSamples = z.array(z.unknown()).transform((values) =>
 );
 
 /** The first message on every connection. */
-export const hello = z.discriminatedUnion('role', [workerHello, jobHello]);
+export const hello = z.discriminatedUnion('role', [workerHello, jobHello, attendantHello]);
 
 /** The reports of a worker to the supervisor. */
 export const workerReport = z.discriminatedUnion('type', [
@@ -150,6 +181,35 @@ export const jobReport = z.discriminatedUnion('type', [
   bye,
 ]);
 export type JobReport = z.infer<typeof jobReport>;
+
+/** The reports of an attendant to the supervisor. */
+export const attendantReport = z.discriminatedUnion('type', [
+  attendantHello,
+  beat,
+  attendedCall.extend({ type: z.literal('attending') }),
+  z.object({ type: z.literal('attended'), room: z.string(), end: attendanceEnd }),
+  /** Its counts and times since the last of these. */
+  z.object({ type: z.literal('metrics'), metrics: metricSamples.readonly() }),
+  bye,
+]);
+export type AttendantReport = z.infer<typeof attendantReport>;
+
+/** The orders of the supervisor to an attendant. */
+export const attendantOrder = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('answer'),
+    room: z.string(),
+    /** The caller is told after this, from the answer on, that nobody is free. */
+    patienceMs: z.number(),
+    /** A dead attendant, whose lease may be taken. */
+    supersedes: z.string().nullable(),
+  }),
+  /** No job will come: the callers are told now. */
+  z.object({ type: z.literal('give-up') }),
+  /** End with the last call. */
+  z.object({ type: z.literal('drain') }),
+]);
+export type AttendantOrder = z.infer<typeof attendantOrder>;
 
 /** The orders of the supervisor to a worker. */
 export const workerOrder = z.discriminatedUnion('type', [

@@ -1,3 +1,5 @@
+import { readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 
 const spoken = z.object({
@@ -95,6 +97,16 @@ const savedCall = z.object({
     }),
   }),
   silencePrompts: z.number(),
+  /** From an attendant: what the caller said before any job listened, for the recogniser. */
+  attended: z
+    .object({
+      callerSpoke: z.boolean(),
+      /** The name of a file in `attendedFolder`; null when nothing was said by then. */
+      audioFile: z.string().nullable(),
+      /** The file has all until then, by the wall clock. */
+      untilMs: z.number(),
+    })
+    .optional(),
   /** The turn at which an agent last died of the call, and how many in a row did at that one. */
   lastCrash: z.object({ callerTurns: z.number(), times: z.number() }).optional(),
 });
@@ -155,4 +167,22 @@ export function newSavedCall(
     },
     silencePrompts: 0,
   };
+}
+
+/** The folder, in `DATA_DIR`, of what callers said to an attendant: 16-bit mono PCM at 16 kHz. */
+export function attendedFolder(dataDir: string): string {
+  return join(dataDir, 'attended');
+}
+
+/** Takes such a file: it is gone afterwards. Null when it is not of this machine, or gone already. */
+export async function takeAttendedAudio(dataDir: string, name: string): Promise<Int16Array | null> {
+  const file = join(attendedFolder(dataDir), basename(name));
+  try {
+    const bytes = new Uint8Array(await readFile(file));
+    return new Int16Array(bytes.buffer, 0, Math.floor(bytes.byteLength / 2));
+  } catch {
+    return null;
+  } finally {
+    await rm(file, { force: true }).catch(() => {});
+  }
 }

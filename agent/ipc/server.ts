@@ -6,8 +6,12 @@ import { join } from 'node:path';
 import timers from 'node:timers/promises';
 import type { ZodType } from 'zod';
 import { linePath, readLines } from './client.ts';
-import { hello, jobReport, MessageReader, workerReport } from './messages.ts';
+import { attendantReport, hello, jobReport, MessageReader, workerReport } from './messages.ts';
 import type {
+  AttendanceEnd,
+  AttendantOrder,
+  AttendantReport,
+  AttendedCall,
   IgnoredMessage,
   JobCall,
   JobOrder,
@@ -46,6 +50,15 @@ export type WorkerPeer = {
   readonly send: (order: WorkerOrder) => void;
 };
 
+/** An attendant process on the line. Times are from `performance.now()`. */
+export type AttendantPeer = {
+  readonly pid: number;
+  /** The calls that it has, by room. */
+  readonly calls: Map<string, AttendedCall>;
+  lastBeatMs: number;
+  readonly send: (order: AttendantOrder) => void;
+};
+
 /** A question of a job, or word of its booking. */
 export type JobAsks = Extract<JobReport, { readonly type: 'ask' | 'booking-committed' }>;
 
@@ -64,6 +77,14 @@ export type LineEvents = {
   onWorkerDraining(worker: WorkerPeer): void;
   onWorkerGone(worker: WorkerPeer): void;
   onMetrics(job: JobPeer, metrics: readonly MetricSample[]): void;
+  /** An attendant said hello. */
+  onAttendant(attendant: AttendantPeer): void;
+  onAttending(call: AttendedCall): void;
+  /** An attendant is done with the call in `room`. */
+  onAttended(room: string, end: AttendanceEnd): void;
+  onAttendantMetrics(metrics: readonly MetricSample[]): void;
+  /** The calls that it still has are lost. */
+  onAttendantGone(attendant: AttendantPeer): void;
   onAccepted(room: string, jobId: string): void;
   onRefused(room: string, reason: RefusalReason): void;
   /** A line could not be read, the first of its kind: perhaps its sender is of another release. */
@@ -79,6 +100,7 @@ const lockPollMs = 20;
 export class JobLine {
   readonly jobs = new Set<JobPeer>();
   readonly workers = new Map<number, WorkerPeer>();
+  readonly attendants = new Map<number, AttendantPeer>();
   readonly #server = createServer((socket) => this.#accept(socket));
   readonly #sockets = new Set<Socket>();
   readonly #events: LineEvents;
@@ -119,13 +141,14 @@ export class JobLine {
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('error', () => {});
-    const send = (order: WorkerOrder | JobOrder) => {
+    const send = (order: WorkerOrder | JobOrder | AttendantOrder) => {
       if (socket.writable) socket.write(`${JSON.stringify(order)}\n`);
     };
     let onLine = (line: string) => {
       const first = this.#reader.read(hello, line);
       if (first?.role === 'worker') [onLine, onClose] = this.#worker(first.pid, send);
       if (first?.role === 'job') [onLine, onClose] = this.#job(first, send);
+      if (first?.role === 'attendant') [onLine, onClose] = this.#attendant(first, send);
     };
     let onClose = () => {};
     readLines(socket, (line) => onLine(line));
@@ -205,6 +228,37 @@ export class JobLine {
       this.#events.onJobGone(job, outcome);
     };
     return [this.#each(jobReport, onReport), onClose];
+  }
+
+  #attendant(
+    { pid, calls }: Extract<AttendantReport, { type: 'hello' }>,
+    send: AttendantPeer['send'],
+  ): [(line: string) => void, () => void] {
+    const attendant: AttendantPeer = {
+      pid,
+      calls: new Map(calls.map((call) => [call.room, call])),
+      lastBeatMs: performance.now(),
+      send,
+    };
+    this.attendants.set(pid, attendant);
+    this.#events.onAttendant(attendant);
+    for (const call of calls) this.#events.onAttending(call);
+    const onReport = (report: AttendantReport) => {
+      attendant.lastBeatMs = performance.now();
+      if (report.type === 'metrics') this.#events.onAttendantMetrics(report.metrics);
+      if (report.type === 'attending') {
+        attendant.calls.set(report.room, report);
+        this.#events.onAttending(report);
+      }
+      if (report.type !== 'attended') return;
+      attendant.calls.delete(report.room);
+      this.#events.onAttended(report.room, report.end);
+    };
+    const onClose = () => {
+      if (this.attendants.get(pid) === attendant) this.attendants.delete(pid);
+      this.#events.onAttendantGone(attendant);
+    };
+    return [this.#each(attendantReport, onReport), onClose];
   }
 
   #each<T>(schema: ZodType<T>, onReport: (report: T) => void): (line: string) => void {

@@ -13,6 +13,8 @@ import {
   readLease,
   removeExpiredLeases,
 } from '../infra/store/leases.ts';
+import { Attendance } from './attendant/attendance.ts';
+import { AttendantProcess } from './attendant/attendant-process.ts';
 import { BookingGateway } from './sheet/booking-gateway.ts';
 import { drain } from './drain/drain.ts';
 import { recordAbandonedCall } from './guardian/abandoned-calls.ts';
@@ -34,6 +36,9 @@ import { WorkerProcesses } from './workers/worker-processes.ts';
 /** Anything still open then is left behind with the process. */
 const closeMs = 1_000;
 
+/** A caller who is told after the greeting that nobody is free has heard the whole of that. */
+const drainPatienceMs = 2_000;
+
 /** The process that stays: it starts workers, holds the line to every job, and guards every call. */
 export class Supervisor {
   readonly #config: Config;
@@ -41,6 +46,7 @@ export class Supervisor {
   readonly #store: Store;
   readonly #line: JobLine;
   readonly #workers: WorkerProcesses;
+  readonly #attendant: AttendantProcess;
   readonly #capacity: Capacity;
   readonly #guardian: Guardian;
   readonly #orphans: OrphanedJobs;
@@ -82,6 +88,11 @@ export class Supervisor {
       onHandOver: (job, kind) => void this.#guardian.handOver(job, kind),
       onJobGone: (job, outcome) => this.#jobGone(job, outcome),
       onMetrics: (job, values) => metrics.fromJob(job, values),
+      onAttendant: () => this.#guardian.check(),
+      onAttending: (call) => this.#guardian.attending(call),
+      onAttended: (room, end) => this.#guardian.attended(room, end),
+      onAttendantMetrics: (values) => metrics.take(values),
+      onAttendantGone: ({ calls }) => this.#guardian.attendantGone(calls.keys()),
       onWorker: (worker) => this.#workerCame(worker),
       onWorkerLink: (worker) => this.#workerLink(worker),
       onWorkerDraining: (worker) => this.#replaceWorker(worker, 'it drains'),
@@ -95,6 +106,7 @@ export class Supervisor {
       log,
       onExit: (pid) => this.#orphans.workerDied(pid),
     });
+    this.#attendant = new AttendantProcess({ log });
     const { maxCalls } = config.livekit;
     this.#capacity = new Capacity({ line, workers: this.#workers, maxCalls });
     this.#inventory = new InventorySync({
@@ -112,8 +124,18 @@ export class Supervisor {
     this.#readinessLease = new ReadinessLease({ store, log, isReady: () => this.readiness.ready });
     const jobs = () => line.jobs;
     const canTake = (room: string) => this.#canSendTo(room);
+    const rooms = createRooms(config);
+    const attendance = new Attendance({
+      rooms,
+      log,
+      attendant: () => line.attendants.get(this.#attendant.pid ?? -1),
+      jobs,
+      patienceMs: () => this.#patienceMs,
+      mayAnswer: () => !this.#draining || !this.#readinessLease.otherIsReady,
+    });
     this.#guardian = new Guardian({
-      rooms: createRooms(config),
+      rooms,
+      attendance,
       log,
       timeouts: config.timeouts,
       jobs,
@@ -131,6 +153,7 @@ export class Supervisor {
     this.#heartbeats = new HeartbeatMonitor({
       jobs,
       workers: () => line.workers.values(),
+      attendants: () => line.attendants.values(),
       onFrozen: (job) => this.#guardian.jobFroze(job),
       log,
     });
@@ -171,6 +194,7 @@ export class Supervisor {
     // Jobs of an earlier supervisor come back on it, from now on.
     const linePath = await this.#line.listen(store.dataDir);
     this.#workers.start(linePath);
+    this.#attendant.start(linePath);
     this.#guardian.start();
     this.#heartbeats.start();
     this.#bookings.start();
@@ -222,6 +246,12 @@ export class Supervisor {
   /** While we drain, what is dispatched goes to another supervisor: our worker refuses it. */
   #canSendTo(room: string): boolean {
     return this.#draining ? this.#readinessLease.otherIsReady : this.#whyNot(room) === null;
+  }
+
+  /** Nobody will come for who calls during a drain without another deployment. */
+  get #patienceMs(): number {
+    const { pickupPatienceMs } = this.#config.timeouts;
+    return this.#draining ? Math.min(pickupPatienceMs, drainPatienceMs) : pickupPatienceMs;
   }
 
   #jobMoved(job: JobPeer): void {
@@ -315,6 +345,7 @@ export class Supervisor {
     const outcome = await drain({
       line: this.#line,
       workers: this.#workers,
+      attendant: this.#attendant,
       pool: this.#capacity,
       log: this.#log,
       readinessLease: this.#readinessLease,

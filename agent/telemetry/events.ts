@@ -466,6 +466,8 @@ export const catalogue = {
     'worker-rejection': ['error', 'unhandled rejection in the worker'],
     'worker-exception': ['error', 'uncaught exception in the worker'],
     'worker-drain': ['error', 'worker could not drain'],
+    'attendant-rejection': ['error', 'unhandled rejection in the attendant'],
+    'attendant-exception': ['error', 'uncaught exception in the attendant'],
     'job-rejection': ['error', 'unhandled rejection in a job'],
     // The end of a call breaks off whatever the framework was about: a hang-up, no fault.
     'job-closing': ['debug', 'unhandled rejection in a job'],

@@ -67,6 +67,11 @@ export class Metrics {
     }
   }
 
+  /** Counts the events of an attendant. */
+  take(samples: readonly MetricSample[]): void {
+    for (const sample of samples) this.#instruments.take(sample);
+  }
+
   /** A job's line closed: its call may go on in another. */
   jobGone(job: JobPeer, outcome: JobOutcome | null): void {
     this.#gaps.gone(job, outcome);

@@ -18,6 +18,7 @@ import { phraseFrames } from '../../speech/prompts/phrase.ts';
 import { Receptionist } from './receptionist.ts';
 import { endOfTurnMs } from '../../speech/turn-taking.ts';
 import type { CallSpeech } from '../../speech/session.ts';
+import { transcribe } from '../../speech/stt/transcribe.ts';
 import type { ReadyPhrase } from './prompt-cache.ts';
 import {
   lettersIn,
@@ -62,6 +63,7 @@ const goesOnMs = 1_500;
 export class Conversation {
   readonly session: voice.AgentSession;
   readonly #receptionist: Receptionist;
+  readonly #hearing: CallSpeech['hearing'];
   readonly #onChanged: () => void;
   readonly #onUrgent: (kind: EscalationKind, words: string) => void;
   /** The callers' turns (ids) that went to a person at once: each kind once a call. */
@@ -106,6 +108,7 @@ export class Conversation {
     this.#inventory = inventory;
     this.#onChanged = onChanged;
     this.session = speech.session;
+    this.#hearing = speech.hearing;
     const deps: ToolDeps = {
       inventory: () => this.#inventory,
       clock,
@@ -162,7 +165,7 @@ export class Conversation {
    * Goes on from what another job of the call has left; undefined when it left nothing. Returns what
    * the caller said at the end of the wait and that job did not take in, or null.
    */
-  async goOn(saved: SavedTalk | undefined): Promise<string | null> {
+  async goOn(saved: SavedTalk | undefined, heardUntilMs?: number): Promise<string | null> {
     if (saved) {
       this.#callerTurns = saved.callerTurns;
       this.#callerWords = saved.callerWords;
@@ -176,8 +179,16 @@ export class Conversation {
     const { duty } = this.#receptionist;
     if (saved && unanswered(saved.items) !== null) duty.expectEcho(saved.callerWords);
     // Words that reach the old job late may have been a whole turn here before.
-    const sinceMs = Math.min(Date.now() - turnEndMs, saved?.callerWaitsSinceMs ?? Infinity);
+    const sinceMs =
+      heardUntilMs ?? Math.min(Date.now() - turnEndMs, saved?.callerWaitsSinceMs ?? Infinity);
     return duty.catchUp({ sinceMs, takenIn: this.#callerWords });
+  }
+
+  /** The words in what an attendant has kept; a turn that ends here with the same ones is no new one. */
+  async wordsIn(pcm: Int16Array): Promise<string | null> {
+    const words = await transcribe(this.#hearing, pcm);
+    if (words !== null) this.#receptionist.duty.expectEcho(words, { ofTheEnd: true });
+    return words;
   }
 
   /** True when the caller's last words came as the other job gave the call away, or just before. */

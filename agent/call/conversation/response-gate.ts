@@ -13,7 +13,7 @@ export class Duty {
   readonly #unheeded: Unheeded[] = [];
   #holds = 0;
   #turns = 0;
-  #echo = { words: '', untilMs: 0 };
+  #echo = { words: '', untilMs: 0, ofTheEnd: false };
 
   constructor(nowMs: () => number = () => Date.now()) {
     this.#nowMs = nowMs;
@@ -46,7 +46,7 @@ export class Duty {
       this.#unheeded.push({ words, atMs: nowMs });
       return false;
     }
-    return nowMs > this.#echo.untilMs || !isSame(words, this.#echo.words);
+    return nowMs > this.#echo.untilMs || !this.#isEcho(words);
   }
 
   /**
@@ -60,9 +60,17 @@ export class Duty {
     return missed.length > 0 ? missed.map(({ words }) => words).join(' ') : null;
   }
 
-  /** The job before took these words in a moment ago: ending here as well, they are no new turn. */
-  expectEcho(words: string): void {
-    this.#echo = { words, untilMs: this.#nowMs() + sameTurnMs };
+  /**
+   * The job before took these words in a moment ago: ending here as well, they are no new turn.
+   * `ofTheEnd`: nor is their end, where this job began to listen in their middle.
+   */
+  expectEcho(words: string, { ofTheEnd = false } = {}): void {
+    this.#echo = { words, untilMs: this.#nowMs() + sameTurnMs, ofTheEnd };
+  }
+
+  #isEcho(words: string): boolean {
+    const { words: whole, ofTheEnd } = this.#echo;
+    return isSame(words, whole) || (ofTheEnd && plain(whole).endsWith(plain(words)));
   }
 }
 

@@ -75,18 +75,18 @@ export const NUMBER_NOT_NOTED =
   "I'm sorry, I can't put you through or take a message right now. Please call again a little later.";
 
 /** A caller who was greeted waits for a free line. */
-const ONE_MOMENT = 'One moment, please.';
+export const ONE_MOMENT = 'One moment, please.';
 /** No line came free; the caller's number is kept. */
-const LINES_BUSY =
+export const LINES_BUSY =
   "I'm sorry, all our lines are busy. I have your number, and someone will call you back. Goodbye.";
 /** The same, without a number. */
-const LINES_BUSY_NEEDS_NUMBER =
+export const LINES_BUSY_NEEDS_NUMBER =
   "I'm sorry, all our lines are busy. Please key in your phone number, and someone will call you back.";
 /** No number was keyed in, or it could not be kept. */
-const LINES_BUSY_CALL_AGAIN =
+export const LINES_BUSY_CALL_AGAIN =
   "I'm sorry, all our lines are busy. Please call again in a little while. Goodbye.";
 /** The last words to a caller who keyed their number in. */
-const NUMBER_NOTED_GOODBYE =
+export const NUMBER_NOTED_GOODBYE =
   "Thank you. I've noted that number, and someone will call you back. Goodbye.";
 
 /** Said at once in an emergency, where the yard has no words of its own for it. */

@@ -6,6 +6,7 @@ import type { DrainBudget } from './drain-budget.ts';
 import type { JobLine, JobPeer } from '../../ipc/server.ts';
 import { killProcess } from '../guardian/heartbeat-monitor.ts';
 import type { Capacity } from '../workers/capacity.ts';
+import type { AttendantProcess } from '../attendant/attendant-process.ts';
 import type { ReadinessLease } from './readiness-lease.ts';
 import type { WorkerProcesses } from '../workers/worker-processes.ts';
 
@@ -16,6 +17,7 @@ import type { WorkerProcesses } from '../workers/worker-processes.ts';
 export type DrainOutcome = 'drained' | 'said-goodbye' | 'forced' | 'deadline';
 
 const pollMs = 50;
+const attendantEndMs = 1_000;
 /** A job that was told waits for the fresh one, and for the store, before it gives up. */
 const settleMs = sharedTimes.freshJobMs + sharedTimes.leaseTransferMs;
 /** The other deployment had no room, or the job something to finish: neither passes at once. */
@@ -23,8 +25,9 @@ const againMs = 5_000;
 
 /** The processes and calls to end, and the time that there is for it. */
 export type DrainDeps = {
-  readonly line: Pick<JobLine, 'jobs' | 'workers'>;
+  readonly line: Pick<JobLine, 'jobs' | 'workers' | 'attendants'>;
   readonly workers: Pick<WorkerProcesses, 'pids' | 'stopStarting' | 'kill'>;
+  readonly attendant: Pick<AttendantProcess, 'pid' | 'stopStarting' | 'kill'>;
   readonly pool: Pick<Capacity, 'serving'>;
   readonly log: Log;
   readonly readinessLease: Pick<ReadinessLease, 'withdraw' | 'otherIsReady'>;
@@ -73,14 +76,30 @@ class Drain {
     for (const worker of line.workers.values()) worker.send({ type: 'drain' });
     await readinessLease.withdraw();
     const outcome = await this.#callsOver();
+    this.#deps.attendant.stopStarting();
     if (!this.#isOver) await this.#endByForce(outcome);
+    else await this.#endAttendant();
     return outcome;
   }
 
   /** Calls of an earlier supervisor's worker are ours to wait for, too. */
   get #isOver(): boolean {
     const { workers, pool } = this.#deps;
-    return workers.pids.length === 0 && pool.serving.length === 0;
+    return workers.pids.length === 0 && pool.serving.length === 0 && this.#attended === 0;
+  }
+
+  /** Without a call it has nothing to finish. */
+  async #endAttendant(): Promise<void> {
+    const { line, attendant } = this.#deps;
+    for (const peer of line.attendants.values()) peer.send({ type: 'drain' });
+    const untilMs = this.#passedMs + attendantEndMs;
+    while (attendant.pid !== null && this.#passedMs < untilMs) await this.#clock.sleep(pollMs);
+    attendant.kill();
+  }
+
+  /** An attendant stays until its calls are over: for who calls now nobody else is there. */
+  get #attended(): number {
+    return [...this.#deps.line.attendants.values()].reduce((all, { calls }) => all + calls.size, 0);
   }
 
   get #passedMs(): number {
@@ -115,6 +134,7 @@ class Drain {
   /** A job that becomes live only now is told then. */
   #sayGoodbye(): void {
     const { line, log } = this.#deps;
+    for (const attendant of line.attendants.values()) attendant.send({ type: 'give-up' });
     for (const job of line.jobs) {
       if (!job.call || job.stage !== 'live' || this.#parting.has(job)) continue;
       this.#parting.add(job);
@@ -131,6 +151,7 @@ class Drain {
     }
     for (const job of line.jobs) if (job.call) job.send({ type: 'end' });
     workers.kill('SIGKILL');
+    this.#deps.attendant.kill();
     const untilMs = this.#passedMs + killAfterMs(budget, this.#passedMs);
     while (workers.pids.length > 0 || line.jobs.size > 0) {
       if (this.#passedMs >= untilMs) return this.#killJobs();

@@ -46,7 +46,9 @@ export class Dispatcher {
       waitedMs: Date.now() - firstSeenAtMs,
     });
     try {
-      await this.#rooms.dispatch(room, JSON.stringify({ supersedes, resume }));
+      // A living attendant gives its call away: nothing is taken from it.
+      const lost = supersedes === call.attendant ? null : supersedes;
+      await this.#rooms.dispatch(room, JSON.stringify({ supersedes: lost, resume }));
     } catch (error) {
       call.takeBack();
       throw error;

@@ -1,8 +1,9 @@
 import type { TerminationReason } from '../../ipc/termination.ts';
 import { agentIdentity } from '../../ipc/messages.ts';
-import type { JobOutcome, ResumeKind } from '../../ipc/messages.ts';
+import type { AttendanceEnd, AttendedCall, JobOutcome, ResumeKind } from '../../ipc/messages.ts';
 import type { Log } from '../../telemetry/events.ts';
 import type { Timeouts } from '../../config/timeouts.ts';
+import type { Attendance } from '../attendant/attendance.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { JobPeer } from '../../ipc/server.ts';
 import { abandonedCall } from './abandoned-calls.ts';
@@ -35,6 +36,11 @@ export type GuardianDeps = {
   readonly mayAct: (room: string) => Promise<boolean>;
   /** Writes down a call that is over, unless a job has done so. */
   readonly onAbandoned: (call: AbandonedCall) => Promise<void>;
+  /** Looks after the callers for whom no job is there yet. */
+  readonly attendance?: Pick<
+    Attendance,
+    'dueAtMs' | 'lookAfter' | 'attending' | 'attended' | 'lost'
+  >;
   /** LiveKit answers again, after it did not. */
   readonly onServerBack?: () => void;
   /** We take no call any more, on purpose: one that only rings is nobody's fault. */
@@ -101,11 +107,15 @@ export class Guardian {
     const call = this.#offered(room);
     call.awaitingUntilMs = this.#nowMs() + this.#deps.timeouts.pickupMs;
     call.isAccepted = true;
+    call.acceptedAtMs = this.#nowMs();
+    this.#attendLater(call);
   }
 
   /** A worker turned a job down. Another may take it; if none does, the call is dispatched again. */
   refused(room: string): void {
     const call = this.#offered(room);
+    call.wasRefused = true;
+    this.#deps.attendance?.lookAfter(call);
     // It came to nothing because nobody was ready after all.
     if (!call.takeBack()) return;
     call.awaitingUntilMs = 0;
@@ -117,6 +127,7 @@ export class Guardian {
     if (!job.call || this.#isGivenUp(job)) return;
     const call = this.#offered(job.call.room);
     call.hasJob();
+    call.acceptedAtMs = null;
     if (job.stage === 'live') call.wasAnswered = true;
   }
 
@@ -149,6 +160,29 @@ export class Guardian {
     return true;
   }
 
+  /** An attendant has a call. */
+  attending(attended: AttendedCall): void {
+    this.#deps.attendance?.attending(this.#calls.watch(attended.room), attended);
+  }
+
+  /** An attendant is done with a call. */
+  attended(room: string, end: AttendanceEnd): void {
+    if (end === 'ended') return void this.#calls.close(room);
+    const call = this.#calls.get(room);
+    if (!call) return;
+    this.#deps.attendance?.attended(call, end);
+    this.check();
+  }
+
+  /** An attendant is gone, with the calls that it had. */
+  attendantGone(rooms: Iterable<string>): void {
+    for (const room of rooms) {
+      const call = this.#calls.get(room);
+      if (call) this.#deps.attendance?.lost(call);
+    }
+    this.check();
+  }
+
   /** A job wants to give its call to a fresh one. What comes of it, the two settle in the room. */
   async handOver({ call }: JobPeer, kind: ResumeKind): Promise<void> {
     if (call && this.#deps.canTake(call.room)) await this.#dispatcher.handOver(call, kind);
@@ -159,6 +193,7 @@ export class Guardian {
    * longest, one for each job that can be had. The others would be refused, and lose their turn.
    */
   check(): void {
+    for (const call of this.#calls) this.#deps.attendance?.lookAfter(call);
     const { warm, calls } = this.#deps.places();
     const underWay = [...this.#calls].filter((call) => this.#isUnderWay(call));
     let [warmLeft, callsLeft] = [warm - underWay.length, calls - underWay.length];
@@ -180,6 +215,14 @@ export class Guardian {
   /** A job was sent for, or is about to be, and is not on the line yet. */
   #isUnderWay(call: WatchedCall): boolean {
     return call.busy || (call.isSentFor(this.#nowMs()) && !this.#assignment.isOnLine(call));
+  }
+
+  /** The job that was accepted may be late: the tick comes too seldom for a caller who waits. */
+  #attendLater(call: WatchedCall): void {
+    const dueAtMs = this.#deps.attendance?.dueAtMs(call) ?? null;
+    if (dueAtMs === null) return;
+    const look = () => !this.#stopped && this.#deps.attendance?.lookAfter(call);
+    setTimeout(look, Math.max(0, dueAtMs - this.#nowMs()) + 1).unref();
   }
 
   #offered(room: string): WatchedCall {
@@ -273,7 +316,10 @@ export class Guardian {
   }
 
   async #callerGone(call: WatchedCall): Promise<void> {
-    if (!this.#assignment.isOnLine(call)) return this.#reconciler.forget(call);
+    // Its attendant writes the call down.
+    if (call.attendant === null && !this.#assignment.isOnLine(call)) {
+      return this.#reconciler.forget(call);
+    }
     // A stuck or frozen job may come to itself and write the call down; if it dies, we do.
     call.notBeforeMs = this.#nowMs() + sweepMs;
   }

@@ -1,6 +1,6 @@
 import { beatMs } from '../../ipc/client.ts';
 import type { Log } from '../../telemetry/events.ts';
-import type { JobPeer, WorkerPeer } from '../../ipc/server.ts';
+import type { AttendantPeer, JobPeer, WorkerPeer } from '../../ipc/server.ts';
 
 /** A process may be silent for `suspectMs` when all else is well, and for `sureMs` in any case. */
 type Patience = { readonly suspectMs: number; readonly sureMs: number };
@@ -71,6 +71,7 @@ const wakeMs = 10_000;
 export type HeartbeatMonitorDeps = {
   readonly jobs: () => Iterable<JobPeer>;
   readonly workers: () => Iterable<WorkerPeer>;
+  readonly attendants: () => Iterable<AttendantPeer>;
   /** A job with a call is frozen. False: it is to be asked again, another's turn comes first. */
   readonly onFrozen: (job: JobPeer) => boolean;
   /** Another one in tests. */
@@ -89,7 +90,7 @@ export class HeartbeatMonitor {
   #frozeMs = Number.NEGATIVE_INFINITY;
   /** The jobs that were given up on, and when. */
   readonly #frozenAtMs = new WeakMap<JobPeer, number>();
-  readonly #killed = new WeakSet<JobPeer | WorkerPeer>();
+  readonly #killed = new WeakSet<JobPeer | WorkerPeer | AttendantPeer>();
   #tick: NodeJS.Timeout | undefined;
 
   constructor(deps: HeartbeatMonitorDeps) {
@@ -111,7 +112,13 @@ export class HeartbeatMonitor {
     this.#freezes.tick(this.#nowMs());
     const jobs = [...this.#deps.jobs()];
     const workers = [...this.#deps.workers()];
-    const all = [...jobs, ...workers];
+    const attendants = [...this.#deps.attendants()];
+    const all = [...jobs, ...workers, ...attendants];
+    for (const attendant of attendants) {
+      const patience = attendant.calls.size > 0 ? jobPatience : warmPatience;
+      const silentMs = this.#freezes.silentMs(attendant, all, patience);
+      if (silentMs !== null) this.#attendantHangs(attendant, silentMs);
+    }
     for (const worker of workers) {
       const silentMs = this.#freezes.silentMs(worker, all, workerPatience);
       if (silentMs !== null) this.#workerHangs(worker, silentMs);
@@ -127,6 +134,14 @@ export class HeartbeatMonitor {
     const { pid: workerPid } = worker;
     this.#deps.log.emit('worker.hung', { workerPid, silentMs: Math.round(silentMs) });
     this.#kill(worker);
+  }
+
+  /** Dead, its callers get another one. */
+  #attendantHangs(attendant: AttendantPeer, silentMs: number): void {
+    if (this.#killed.has(attendant)) return;
+    const { pid: attendantPid } = attendant;
+    this.#deps.log.emit('attendant.hung', { attendantPid, silentMs: Math.round(silentMs) });
+    this.#kill(attendant);
   }
 
   #jobIsFrozen(job: JobPeer, silentMs: number): void {
@@ -150,7 +165,7 @@ export class HeartbeatMonitor {
     if (!call) this.#kill(job);
   }
 
-  #kill(peer: JobPeer | WorkerPeer): void {
+  #kill(peer: JobPeer | WorkerPeer | AttendantPeer): void {
     if (this.#killed.has(peer)) return;
     this.#killed.add(peer);
     (this.#deps.kill ?? killProcess)(peer.pid);

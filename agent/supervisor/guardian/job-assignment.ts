@@ -50,9 +50,9 @@ export class JobAssignment {
     return caller?.callId ? this.#deps.leaseHolder(caller.callId) : null;
   }
 
-  /** True when `holder` is a job of another supervisor. */
+  /** True when `holder` is a job, or the attendant, of another supervisor. */
   isForeign(call: WatchedCall, holder: string | null): boolean {
-    if (holder === null || call.lostJobs.has(holder)) return false;
+    if (holder === null || call.lostJobs.has(holder) || holder === call.attendant) return false;
     return !this.jobsOf(call).some((job) => job.call?.jobId === holder);
   }
 

@@ -105,7 +105,10 @@ export class RoomReconciler {
   async #lookForEnd(call: WatchedCall): Promise<void> {
     const { rooms, assignment, nowMs } = this.#deps;
     const isLeft = () =>
-      !assignment.isOnLine(call) && !call.busy && nowMs() >= call.awaitingUntilMs;
+      call.attendant === null &&
+      !assignment.isOnLine(call) &&
+      !call.busy &&
+      nowMs() >= call.awaitingUntilMs;
     if (!isLeft()) return;
     const caller = await rooms.findCaller(call.room);
     if (caller?.isThere) call.sees(caller);

@@ -19,6 +19,20 @@ export class WatchedCall {
   /** Unix milliseconds; the other times are the guardian's. */
   readonly firstSeenAtMs: number;
   caller: ListedCaller | null = null;
+  /** The same, by the guardian's clock. */
+  readonly firstSeenMs: number;
+  /** A worker accepted a job for it, which has not been on the line yet. */
+  acceptedAtMs: number | null = null;
+  /** A worker of ours turned a job for it down. */
+  wasRefused = false;
+  /** An attendant was sent: that the gateway has answered proves no job. */
+  wasAttended = false;
+  /** The attendant that has it, as the holder of its lease. */
+  attendant: string | null = null;
+  /** The last one, which died of it. */
+  lostAttendant: string | null = null;
+  /** No attendant is sent before then. */
+  attendantNotBeforeMs = 0;
   /** A worker of ours was asked to take it. */
   wasOffered = false;
   /** No caller was in its room when it was first looked into. */
@@ -53,16 +67,19 @@ export class WatchedCall {
   /** The last dispatch, while nothing has come of it: no job, no refusal. */
   #open: 'ringing' | 'takeover' | null = null;
 
-  constructor(first: Pick<WatchedCall, 'room' | 'firstSeenAtMs' | 'awaitingUntilMs'>) {
+  constructor(
+    first: Pick<WatchedCall, 'room' | 'firstSeenAtMs' | 'firstSeenMs' | 'awaitingUntilMs'>,
+  ) {
     this.room = first.room;
     this.firstSeenAtMs = first.firstSeenAtMs;
+    this.firstSeenMs = first.firstSeenMs;
     this.awaitingUntilMs = first.awaitingUntilMs;
   }
 
   /** LiveKit lists the caller so. */
   sees(caller: ListedCaller): void {
     this.caller = caller;
-    this.wasAnswered ||= caller.wasAnswered;
+    this.wasAnswered ||= caller.wasAnswered && !this.wasAttended;
   }
 
   /** A job reported in: that is what a dispatch was for. */
@@ -142,6 +159,7 @@ export class WatchedCalls {
     const call = new WatchedCall({
       room,
       firstSeenAtMs: Date.now() - ageMs,
+      firstSeenMs: this.#nowMs() - ageMs,
       awaitingUntilMs: Math.max(this.#nowMs() + this.#pickupMs - ageMs, this.#settledAtMs),
     });
     this.#calls.set(room, call);

@@ -72,7 +72,8 @@ class World {
 
   drain(overrides: Partial<DrainDeps> = {}) {
     return drain({
-      line: { jobs: this.jobs, workers: new Map() },
+      line: { jobs: this.jobs, workers: new Map(), attendants: new Map() },
+      attendant: { pid: null, stopStarting: () => {}, kill: () => {} },
       workers: this.#workers(),
       pool: this.#pool(),
       log: this.recorded.log,

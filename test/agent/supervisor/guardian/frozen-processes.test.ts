@@ -59,6 +59,7 @@ beforeEach(async () => {
   const watch = new HeartbeatMonitor({
     jobs: () => line.jobs,
     workers: () => line.workers.values(),
+    attendants: () => line.attendants.values(),
     onFrozen: (one) => frozen.push(one) > 0,
     kill: killProcess,
     log: recorded.log,

@@ -31,6 +31,7 @@ beforeEach(() => {
   watch = new HeartbeatMonitor({
     jobs: () => jobs,
     workers: () => workers,
+    attendants: () => [],
     onFrozen: ({ pid }) => {
       frozen.push(pid);
       return isActedOn;

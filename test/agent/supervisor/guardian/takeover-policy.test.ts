@@ -16,7 +16,12 @@ beforeEach(() => {
 });
 
 function callThatIs(state: 'ringing' | 'answered'): WatchedCall {
-  const call = new WatchedCall({ room: 'call_1', firstSeenAtMs: 0, awaitingUntilMs: 0 });
+  const call = new WatchedCall({
+    room: 'call_1',
+    firstSeenMs: 0,
+    firstSeenAtMs: 0,
+    awaitingUntilMs: 0,
+  });
   call.wasAnswered = state === 'answered';
   return call;
 }

@@ -1,0 +1,60 @@
+/** A caller over speech of ours breaks it off after this, as in a talk with a job. */
+const overMs = 500;
+/** After the caller's words, or after ours, it is said that a moment is needed. */
+const afterCallerMs = 1_500;
+const afterOursMs = 6_000;
+/** Nobody is told that the lines are busy while they speak, unless they go on and on. */
+const hearsOutMs = 5_000;
+/** A job that did not say for so long that it is ready is gone: it says so four times a second. */
+const readyMs = 1_500;
+
+/** An answered call as its attendant sees it; times are of one clock, and null for never. */
+export type Attendance = {
+  readonly nowMs: number;
+  readonly answeredAtMs: number;
+  /** The caller is told then that nobody is free. */
+  readonly patienceMs: number;
+  readonly isSpeaking: boolean;
+  /** The end of our last words. */
+  readonly spokeAtMs: number;
+  readonly callerIsSpeaking: boolean;
+  /** The beginning of what the caller says or said last. */
+  readonly callerBeganMs: number | null;
+  readonly callerHeardMs: number | null;
+  /** The call's job has listened since then. */
+  readonly jobListensSinceMs: number | null;
+  readonly jobSaidReadyMs: number | null;
+};
+
+/** An attendant's next act. `give`: to the job, now. `hush`: the caller speaks over our words. */
+export type Step = 'give' | 'hush' | 'one-moment' | 'part' | 'wait';
+
+/**
+ * The one place that says what an attendant does next. A job that is there gets the call between two
+ * words: after ours, or once the caller has spoken. What they say across its coming is heard out,
+ * since it would have the second half alone.
+ */
+export function nextStep(now: Attendance): Step {
+  const { nowMs, isSpeaking, callerIsSpeaking, callerBeganMs, callerHeardMs, spokeAtMs } = now;
+  const speaksOver = isSpeaking && callerIsSpeaking && nowMs - (callerBeganMs ?? nowMs) >= overMs;
+  if (speaksOver) return 'hush';
+  if (isJobThere(now)) return isSpeaking || saysItAcross(now) ? 'wait' : 'give';
+  if (isSpeaking) return 'wait';
+  const waitedMs = nowMs - now.answeredAtMs;
+  if (waitedMs >= now.patienceMs + (callerIsSpeaking ? hearsOutMs : 0)) return 'part';
+  if (callerIsSpeaking) return 'wait';
+  const spokeLast = callerHeardMs !== null && callerHeardMs > spokeAtMs;
+  const quietMs = nowMs - (spokeLast ? callerHeardMs : spokeAtMs);
+  return quietMs >= (spokeLast ? afterCallerMs : afterOursMs) ? 'one-moment' : 'wait';
+}
+
+function isJobThere({ nowMs, jobSaidReadyMs }: Attendance): boolean {
+  return jobSaidReadyMs !== null && nowMs - jobSaidReadyMs < readyMs;
+}
+
+/** The caller began before the job listened, and goes on. */
+function saysItAcross(now: Attendance): boolean {
+  const { callerIsSpeaking, callerBeganMs, jobListensSinceMs, nowMs } = now;
+  if (!callerIsSpeaking || callerBeganMs === null || jobListensSinceMs === null) return false;
+  return callerBeganMs < jobListensSinceMs && nowMs - jobListensSinceMs < hearsOutMs;
+}
