@@ -72,7 +72,7 @@ const howToWork = `How to work:
 - When the caller is done, use end_call and say nothing more: the goodbye is spoken for you.`;
 
 const whatNeverToDo = `What you must never do:
-- Never state a price, an availability, a date or a rule of the yard that is not in a tool's answer or in the facts below. If you do not know, say that someone will call back about it.
+- Never state a price, an availability, a date or a rule of the yard that is not in a tool's answer or in the facts below. If you do not know, say: "I don't know that. Shall I have someone call you back?"
 - Never say that something is booked, reserved, held or cancelled unless a tool's answer says so, and never answer for the caller.
 - Never give out, confirm or hint at anything about another customer or their rental.
 - Never ask for a card number or another payment detail. If the caller begins to read one out, stop them: nothing is paid on this line.
@@ -84,13 +84,14 @@ const whatNeverToDo = `What you must never do:
 /** The rows of the `Yard` tab that may be spoken, each with its label; what cannot is left out. */
 export function yardRows(yard: Yard | null): readonly (readonly [label: string, text: string])[] {
   if (!yard) return [];
-  const rows: [label: string, text: string | null][] = [
+  const rows: (readonly [label: string, text: string | null])[] = [
     ['Name', yard.name],
     ['Opening hours', yard.openingHours === null ? null : spokenHours(yard.openingHours)],
     ['Address', yard.address],
     ['Delivery', yard.delivery],
     ['Deposit', yard.depositRules],
     ['Identification', yard.identificationRules],
+    ...(yard.facts ?? []),
   ];
   return rows
     .map(([label, text]) => [label, sheetText(text ?? '', maxFactLength)] as const)

@@ -3,6 +3,7 @@ import { amountsIn, isSameAmount } from './amounts.ts';
 import { daysIn, isAmong, isInCalendar, rangesIn, type Day } from './days.ts';
 import { hoursIn, isWithin } from './hours.ts';
 import { inDigits } from './numbers.ts';
+import { isOfRow, rowVerdict } from './yard-rows.ts';
 
 /** All that code knows to have been said or written in this call; each in order, oldest first. */
 export type KnownFacts = {
@@ -60,8 +61,15 @@ export function withheldAs(sentence: string, facts: KnownFacts): Withheld | null
     ['rule', hasUnknownRule],
     ['date', hasUnknownDate],
   ];
-  return checks.find(([, fails]) => fails(said, known))?.[0] ?? null;
+  const verdict = rowVerdict(text, facts.yard, known.tools);
+  // Where a row says just that, its own words are the rule.
+  const isProven = (kind: Withheld) => verdict === 'said' && ofRows.includes(kind);
+  const kind = checks.find(([name, fails]) => !isProven(name) && fails(said, known))?.[0];
+  return kind ?? (verdict === 'denied' ? 'rule' : null);
 }
+
+/** The claims that a row of the sheet can prove. */
+const ofRows: readonly Withheld[] = ['price', 'hours', 'rule', 'date'];
 
 type Said = {
   readonly sentence: string;
@@ -387,6 +395,7 @@ function isKnownAmount(
 ): boolean {
   const subject = subjectsOf(said.text);
   const fromYard = facts.yard.some(([key, row]) => {
+    if (!isOfRow(said.text, [key, row])) return false;
     const text = inDigits(`${key}: ${row}`);
     if (amount.value === 0 && isFreeBy(text, said.text)) return true;
     return (
@@ -1216,9 +1225,9 @@ function isOpeningWord(word: string): boolean {
 // ---- Rules of the yard, and days ----
 
 const documents =
-  /\b(?:licen[cs]e|photo id|\bid\b|identification|passport|insurance|certificate|credit cards?|debit cards?|cash|che(?:ck|que)s?|visa|mastercard|amex|american express|paypal|venmo|proof of \w+|permit|(?:\d+|eighteen) (?:years old|or older|or over)|signature|utility bill|cosigner|training|safety course|account|contract)\b/g;
+  /\b(?:licen[cs]e|photo id|\bid\b|identification|passport|insurance|certificate|(?:credit |debit )?cards?|cash|che(?:ck|que)s?|visa|mastercard|amex|american express|paypal|venmo|proof of \w+|permit|(?:\d+|eighteen) (?:years old|or older|or over)|signature|utility bill|cosigner|training|safety course|account|contract)\b/g;
 const requires =
-  /\b(?:you(?:'ll| will|'d)? (?:need|have to|must|want to bring)|you (?:don't|won't|do not) (?:need|have to)|(?:we|they|it)(?:'ll)? (?:need|require|accept|take|ask for|only take|only accept|don't (?:take|accept|need|require))|bring|requires?|required|must (?:be|have|bring|show)|is enough|will do|(?:can't|cannot) \w+ (?:it |one |anything )?without|no need (?:for|of)|no \w+ (?:needed|required|necessary)|(?:isn't|aren't|not) (?:needed|required|necessary)|(?:is|are) (?:fine|okay|ok|accepted|good|welcome|no problem))\b/;
+  /\b(?:you(?:'ll| will|'d)? (?:need|have to|must|want to bring)|you (?:don't|won't|do not) (?:need|have to)|(?:we|they|it)(?:'ll)? (?:need|require|accept|take|ask for|only take|only accept|don't (?:take|accept|need|require))|bring|requires?|required|must (?:be|have|bring|show)|is enough|will do|(?:can|could|may) pay (?:by|with|in)|(?:can't|cannot) \w+ (?:it |one |anything )?without|no need (?:for|of)|no \w+ (?:needed|required|necessary)|(?:isn't|aren't|not) (?:needed|required|necessary)|(?:is|are) (?:fine|okay|ok|accepted|good|welcome|no problem))\b/;
 const age =
   /\b(?:(?:must|have to|need to|has to) be (?:at least |over )?(\d+)|(\d+) (?:and|or) (?:older|over|up)|at least (\d+) years|minimum age \w+ (\d+)|(\d+) years old)\b/;
 const delivering =
@@ -1350,6 +1359,8 @@ function hasDocument(told: string, word: string): boolean {
   if (/^(?:id|photo id|identification)$/.test(word))
     return /\bid\b|licen[cs]e|identification: /.test(told);
   if (/card/.test(word)) return /\bcards?\b/.test(told);
+  // Whether it is the right age is looked at by itself.
+  if (/older|over$/.test(word)) return true;
   return told.includes(word.replace(/s$/, ''));
 }
 

@@ -55,6 +55,9 @@ export const firstDay: IsoDate = '2000-01-01';
 /** A day after all that a booking can have. */
 export const lastDay: IsoDate = '2099-12-31';
 
+/** A row of the `Yard` tab that no code reads, as callers may hear it. */
+export type YardFact = readonly [key: string, text: string];
+
 /** The business by its `Yard` tab, which the owner changes without a deploy. */
 export type Yard = {
   readonly name: string;
@@ -74,6 +77,8 @@ export type Yard = {
   readonly breakdown?: readonly Contact[] | undefined;
   /** The yard's own words to a caller in an emergency. */
   readonly emergency?: string | undefined;
+  /** What else the tab says. */
+  readonly facts?: readonly YardFact[] | undefined;
   /** The limits that the tab names. */
   readonly limits?:
     { readonly [Key in keyof YardLimits]?: YardLimits[Key] | undefined } | undefined;

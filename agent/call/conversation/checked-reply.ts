@@ -10,8 +10,7 @@ type Chunk = llm.ChatChunk | string | FlushSentinel;
 /** Spoken in place of a sentence that nobody vouches for: true, and what happens next. */
 const CHECKING = 'Let me check that for you.';
 /** The last words of a model that twice had nothing to say but what nobody vouches for. */
-const CANNOT_SAY =
-  "I'm sorry, I can't say that for certain. Shall I take a message, so that someone calls you back?";
+const DONT_KNOW = "I don't know that. Shall I have someone call you back?";
 
 /** A sentence of the model's own that the caller does not hear. */
 type LeftOut = { readonly kind: Withheld; readonly sentence: string };
@@ -73,7 +72,7 @@ class CheckedReply {
       return;
     }
     const second = yield* this.#answer(corrected(chatCtx, first), null);
-    if (second.spoken === '' && !second.isCalling && !this.#isCancelled) yield CANNOT_SAY;
+    if (second.spoken === '' && !second.isCalling && !this.#isCancelled) yield DONT_KNOW;
   }
 
   async *#answer(

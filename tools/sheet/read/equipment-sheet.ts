@@ -5,7 +5,7 @@ import { reporter, reportIgnored, textOf, type Parsed, type Report } from './row
 import { isErrorValue, readAmount, readText, type RatePeriod } from './sheet-cells.ts';
 import { sheetLocale, type SheetLocale } from './sheet-locale.ts';
 import type { SheetProblem } from './sheet-problems.ts';
-import { openTable, type SheetRows, type TableRow } from './sheet-table.ts';
+import { openTable, type Cell, type SheetRows, type TableRow } from './sheet-table.ts';
 import { readUnitStatus } from './status-words.ts';
 
 /** The sheet's locale and the yard's day, by which rows are read. */
@@ -42,10 +42,12 @@ export function parseEquipment(
   const units = new Map<string, Unit>();
   const rowNumbers: number[] = [];
   const machines = table.rows.filter((row) => !isHeading(row));
+  const specs = specColumns(rows[table.headerRow - 1] ?? [], table.ignored);
   for (const row of machines) {
     const report = reporter<Column>(title, row, problems);
-    const unit = parseUnit(row, report, context);
-    if (unit === null) continue;
+    const parsed = parseUnit(row, report, context);
+    if (parsed === null) continue;
+    const unit = withSpecs(parsed, specs, rows[row.number - 1] ?? []);
     const key = itemKey(unit.itemId);
     if (!units.has(key)) {
       units.set(key, unit);
@@ -60,6 +62,31 @@ export function parseEquipment(
   }
   const leftOut = machines.map(({ number }) => number).filter((row) => !rowNumbers.includes(row));
   return { value: [...units.values()], problems, leftOut, rowNumbers };
+}
+
+/** Columns of a yard's own that say what a machine is like, and nothing that is the yard's alone. */
+const specNames =
+  /^(?:(?:operating|max(?:imum)?|rated|lift|lifting|platform|working|dig(?:ging)?|tank|engine|bucket|load|tow(?:ing)?) )*(?:weight|horse ?power|hp|reach|height|depth|width|length|capacity|power|kw|watts|voltage|volts|psi|cfm|gpm|fuel(?: type)?|engine|tires|tracks|hitch|ball(?: size)?|speed|size|dimensions|bucket|includes|included|attachments|license|training|requires|requirements|tow vehicle|terrain)$/i;
+
+type Spec = { readonly name: string; readonly position: number };
+
+function specColumns(header: readonly Cell[], ignored: readonly string[]): readonly Spec[] {
+  return header.flatMap((cell, position) => {
+    const name = String(cell ?? '').trim();
+    const words = name.replace(/\s*\(.*\)$/, '');
+    return ignored.includes(name) && specNames.test(words) ? [{ name, position }] : [];
+  });
+}
+
+/** The machine with its own columns as notes, `Weight (lb): 8000`, which callers may hear. */
+function withSpecs(unit: Unit, specs: readonly Spec[], cells: readonly Cell[]): Unit {
+  const told = specs.flatMap(({ name, position }) => {
+    const text = readText(cells[position] ?? null);
+    return text === null || isErrorValue(text) ? [] : [`${name}: ${text}`];
+  });
+  return told.length === 0
+    ? unit
+    : { ...unit, notes: [...(unit.notes === null ? [] : [unit.notes]), ...told].join('; ') };
 }
 
 /** A heading, a total, or checkboxes down to the end: it says nothing of a machine. */

@@ -95,6 +95,10 @@ const snapshotSchema = z.object({
     greeting: z.string().nullable(),
     breakdown: z.array(contact).readonly().optional(),
     emergency: z.string().optional(),
+    facts: z
+      .array(z.tuple([z.string(), z.string()]).readonly())
+      .readonly()
+      .optional(),
     limits: z
       .object({
         machinesPerCall: z.number(),

@@ -5,6 +5,7 @@ import { isErrorValue, readText } from './sheet-cells.ts';
 import { sheetLocale, type SheetLocale } from './sheet-locale.ts';
 import type { SheetProblem } from './sheet-problems.ts';
 import { nameKey, type Cell, type SheetRows } from './sheet-table.ts';
+import { YardFacts } from './yard-facts.ts';
 
 /** The yard's name when its tab does not say. */
 const DEFAULT_NAME = 'the rental yard';
@@ -29,7 +30,10 @@ const keys = {
   messagesPerCall: ['messages a call', 'messages per call'],
   daysAhead: ['days ahead'],
   trustedNumbers: ['trusted numbers'],
-} as const satisfies Record<Exclude<keyof Yard, 'limits'> | keyof YardLimits, readonly string[]>;
+} as const satisfies Record<
+  Exclude<keyof Yard, 'limits' | 'facts'> | keyof YardLimits,
+  readonly string[]
+>;
 
 const fieldByKey = new Map(
   Object.entries(keys).flatMap(([field, names]) => names.map((name) => [nameKey(name), field])),
@@ -61,7 +65,8 @@ export function parseYard(
   const problems: SheetProblem[] = [];
   const report: Report = (row, column, told) =>
     void problems.push({ tab: title, row, column, ...told });
-  const entries = findEntries(rows, report);
+  const facts = new YardFacts();
+  const entries = findEntries(rows, facts, report);
   const text = (field: keyof Yard) => {
     const cell = entries.get(field)?.cells[0] ?? null;
     return isErrorValue(cell) ? null : readText(cell);
@@ -80,6 +85,7 @@ export function parseYard(
     greeting: text('greeting'),
     ...readPeople(entries, report),
     ...readLimits(entries, report),
+    ...(facts.facts.length > 0 ? { facts: facts.facts } : {}),
   };
   for (const [field, { row, cells }] of entries) {
     if (!isErrorValue(cells[0] ?? null)) continue;
@@ -97,28 +103,26 @@ export function parseYard(
     });
   }
   const cells = [...entries.values()].flatMap((entry) => entry.cells);
-  const isSilent = cells.every((cell) => readText(cell) === null);
+  const isSilent = cells.every((cell) => readText(cell) === null) && facts.facts.length === 0;
   return { value, problems, isSilent, hasTimeZone: timeZone !== null };
 }
 
 type Report = (row: number, column: string, told: Told) => void;
 
-function findEntries(rows: SheetRows, report: Report): ReadonlyMap<string, Entry> {
+function findEntries(
+  rows: SheetRows,
+  facts: YardFacts,
+  report: Report,
+): ReadonlyMap<string, Entry> {
   const entries = new Map<string, Entry>();
   for (const [index, [key = null, ...cells]] of rows.entries()) {
     const row = index + 1;
     const field = fieldByKey.get(nameKey(key));
-    // Titles and notes of the owner's own have no value beside them, or stand in the first row.
+    // Titles and notes of the owner's own have no value beside them.
     if (field === undefined) {
-      if (index > 0 && nameKey(key) !== '' && readText(cells[0] ?? null) !== null) {
-        report(row, 'key', {
-          what: 'a key that Pickup does not know',
-          why: 'the row is ignored',
-          remedy: `nothing, if it is for the yard alone; the keys are ${Object.values(keys)
-            .map(([name]) => name)
-            .join(', ')}`,
-          isNotice: true,
-        });
+      if (nameKey(key) !== '' && readText(cells[0] ?? null) !== null) {
+        const told = facts.add(key, cells[0] ?? null, row);
+        if (told) report(row, 'key', told);
       }
       continue;
     }
