@@ -39,6 +39,28 @@ const fieldByKey = new Map(
   Object.entries(keys).flatMap(([field, names]) => names.map((name) => [nameKey(name), field])),
 );
 
+/** Keys that are told by a line of their own, or never; what any other row says is a fact. */
+const noFacts: ReadonlySet<string> = new Set([
+  'name',
+  'timeZone',
+  'currency',
+  'openingHours',
+  'address',
+  'delivery',
+  'depositRules',
+  'identificationRules',
+  'transferTo',
+  'greeting',
+  'breakdown',
+  'emergency',
+  'machinesPerCall',
+  'daysPerBooking',
+  'bookingsPerNumberPerDay',
+  'messagesPerCall',
+  'daysAhead',
+  'trustedNumbers',
+]);
+
 type Entry = { readonly row: number; readonly cells: readonly Cell[] };
 
 /** The yard by its tab. Defaults look the same whether meant or not, so flags tell them apart. */
@@ -119,13 +141,12 @@ function findEntries(
     const row = index + 1;
     const field = fieldByKey.get(nameKey(key));
     // Titles and notes of the owner's own have no value beside them.
-    if (field === undefined) {
-      if (nameKey(key) !== '' && readText(cells[0] ?? null) !== null) {
-        const told = facts.add(key, cells[0] ?? null, row);
-        if (told) report(row, 'key', told);
-      }
-      continue;
+    const isFact = nameKey(key) !== '' && readText(cells[0] ?? null) !== null;
+    if (isFact && (field === undefined || !noFacts.has(field))) {
+      const told = facts.add(key, cells[0] ?? null, row);
+      if (told && field === undefined) report(row, 'key', told);
     }
+    if (field === undefined) continue;
     if (!entries.has(field)) entries.set(field, { row, cells });
     else {
       report(row, field, {
