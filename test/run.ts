@@ -37,7 +37,7 @@ const parts = {
   },
   doubles: { files: ['test/{harness,faults}/**/*.test.ts'], ...inProcess },
   full: {
-    files: ['test/stack/full/*.test.ts'],
+    files: ['test/stack/full/*.test.ts', 'test/evals/*.test.ts'],
     longest: ['consent', 'lying-model', 'demo', 'soak', 'conversation', 'worker-faults', 'sheet'],
     ...onTheStack,
   },

@@ -38,7 +38,9 @@ export type Withheld =
  * only what `facts` hold. A claim is a price, an availability, a result, a code, a number, a name,
  * an opening hour, a rule or a day; what the caller said proves none of the first three.
  */
-export function withheldAs(sentence: string, facts: KnownFacts): Withheld | null {
+export function withheldAs(spoken: string, facts: KnownFacts): Withheld | null {
+  // The number of help is nobody's to vouch for, and no amount.
+  const sentence = spoken.replaceAll(/\b(call|dial) (?:911|nine[- ]one[- ]one)\b/gi, '$1 for help');
   const known = knowledgeOf(facts);
   if (isNoSpeech(sentence, known)) return 'no-speech';
   const text = inDigits(sentence).replaceAll(/\s+/g, ' ').trim();

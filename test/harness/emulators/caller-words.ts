@@ -38,7 +38,7 @@ const patterns: readonly (readonly [Intent, RegExp])[] = [
   ['cancel', /\b(?:cancel|call (?:it|that) off)\b/],
   [
     'find-booking',
-    /\b(?:(?:my|our|existing) (?:booking|reservation|rental)|(?:do|did|have) (?:i|we) .*\b(?:booked|reserved|book|reserve)|under my name|look (?:me|it) up)\b/,
+    /\b(?:(?:my|our|existing) (?:booking|reservation|rental)|(?:do|did|have) (?:i|we) .*\b(?:booked|reserved|book|reserve)|have (?:a|any) (?:booking|reservation|rental)s?|under my name|look (?:me|it) up)\b/,
   ],
   [
     'book',

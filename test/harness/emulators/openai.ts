@@ -11,6 +11,7 @@ import { chatEvents, completion } from './openai-answer.ts';
 import { errorForStatus, OpenAiError, wrongKey } from './openai-error.ts';
 import {
   type ChatMessage,
+  type ChatTool,
   type ChatRequest,
   knownModels,
   parseChatRequest,
@@ -26,6 +27,8 @@ export type OpenAiOptions = {
   readonly llmLatencyMs?: number;
   /** From the request to the first audio; 250 if left out. */
   readonly ttsLatencyMs?: number;
+  /** Between two tokens; 15, a fast model's pace, if left out. */
+  readonly tokenMs?: number;
   readonly port?: number;
 };
 
@@ -42,12 +45,10 @@ export type OpenAiRequest = {
 export type OpenAiEmulator = Awaited<ReturnType<typeof startOpenAiEmulator>>;
 
 /** An answer to the messages of a request. */
-type Script = (messages: readonly ChatMessage[]) => Reply | undefined;
+type Script = (messages: readonly ChatMessage[], tools: readonly ChatTool[]) => Reply | undefined;
 
 type Endpoint = 'chat' | 'speech' | 'models';
 
-/** Between two tokens: a fast model's pace. */
-const TOKEN_MS = 15;
 /** The only rate of OpenAI's voices. */
 const SPEECH_RATE = 24_000;
 /** 100 ms of audio. */
@@ -65,7 +66,7 @@ const endpoints: Record<string, Endpoint | undefined> = {
  * server-sent events for chat and bytes for speech; `misspell` is for chat.
  */
 export async function startOpenAiEmulator(options: OpenAiOptions) {
-  const { apiKey, llmLatencyMs = 400, ttsLatencyMs = 250 } = options;
+  const { apiKey, llmLatencyMs = 400, ttsLatencyMs = 250, tokenMs = 15 } = options;
   const faults = new Faults();
   const requests: OpenAiRequest[] = [];
   const ttsLog: TtsEntry[] = [];
@@ -131,7 +132,7 @@ export async function startOpenAiEmulator(options: OpenAiOptions) {
   async function chat(body: string, { response, fault, startedMs }: Answer): Promise<void> {
     const request = parseChatRequest(body);
     const tools = offered(request);
-    const reply = script(request.messages) ?? receptionistReply(request.messages, tools);
+    const reply = script(request.messages, tools) ?? receptionistReply(request.messages, tools);
     await sleepUntil(startedMs + llmLatencyMs);
     if (request.stream !== true) return sendJson(response, 200, completion(request, reply));
     response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
@@ -140,7 +141,7 @@ export async function startOpenAiEmulator(options: OpenAiOptions) {
     for (const event of chatEvents(request, reply, misspelt)) {
       if (out.isOver) return;
       await out.write(`data: ${typeof event === 'string' ? event : JSON.stringify(event)}\n\n`);
-      await sleep(TOKEN_MS);
+      if (tokenMs > 0) await sleep(tokenMs);
     }
     out.end();
   }

@@ -108,3 +108,10 @@ test('opening hours are understood in the forms in which yards write them', () =
     assert.equal(said(hours, wrong), 'hours', `${hours}: ${wrong}`);
   }
 });
+
+test('to call 911 may always be said, and no other number with it', () => {
+  assert.equal(withheldAs('Please hang up and call 911.', none), null);
+  assert.equal(withheldAs('If anyone is hurt, dial nine one one.', none), null);
+  assert.notEqual(withheldAs('Please call 911-555-0142.', none), null);
+  assert.notEqual(withheldAs("Call 911, and it's $911 a day.", none), null);
+});

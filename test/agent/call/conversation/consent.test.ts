@@ -330,7 +330,7 @@ function answersYes(t: TestContext, reply: Parameters<Thinking['openai']['answer
   thinking.openai.answerWith((messages) => {
     const last = messages.findLast(({ role }) => role === 'user' || role === 'tool');
     const isYes = last?.role === 'user' && JSON.stringify(last.content).includes('Yes, please');
-    return isYes ? reply(messages) : undefined;
+    return isYes ? reply(messages, []) : undefined;
   });
 }
 

@@ -1,0 +1,58 @@
+import type { Scenario } from './scenario.ts';
+
+/** Answers that any caller has for the usual questions, the first that fits. */
+const usualAnswers: readonly (readonly [string, string])[] = [
+  ['Shall I (?!take|put)|say yes or no|[Ii]s that (?:right|correct)', 'Yes, please.'],
+  ['\\bname\\b', 'Maria Lopez.'],
+  ['number to reach', '312 555 0142.'],
+];
+/** A question is answered so often in a row; then the caller goes on to what they want next. */
+const mostAnswers = 2;
+const farewell = "No, that's all. Goodbye.";
+/** A talk of more turns leads nowhere. */
+const mostTurns = 24;
+
+/** One turn of a talk: the caller's words, and all that the agent said to them. */
+export type Turn = { readonly caller: string; readonly agent: string };
+
+/** The agent at the other end: hears a line, and says what it answers; null once the call is over. */
+export type Agent = (words: string) => Promise<string | null>;
+
+/** All that the caller of a scenario may say. */
+export function linesOf({ says, answers }: Scenario): readonly string[] {
+  const own = says.map((line) => (typeof line === 'string' ? line : line.insists));
+  return [...own, ...[...answers, ...usualAnswers].map(([, words]) => words), farewell];
+}
+
+/** Plays the caller of a scenario by rules, to the goodbye. */
+export async function playCaller(scenario: Scenario, agent: Agent): Promise<readonly Turn[]> {
+  const turns: Turn[] = [];
+  const lines = [...scenario.says];
+  const asked = new Map<string, number>();
+  const known = [...scenario.answers, ...usualAnswers];
+  const answerTo = (words: string): string | undefined => {
+    if (!words.trimEnd().endsWith('?')) return undefined;
+    const question = words.slice(Math.max(0, words.lastIndexOf('. ', words.length - 2)));
+    const found =
+      known.find(([pattern]) => new RegExp(pattern).test(question)) ??
+      known.find(([pattern]) => new RegExp(pattern).test(words));
+    if (!found) return undefined;
+    const count = (asked.get(found[0]) ?? 0) + 1;
+    asked.set(found[0], count);
+    return count > mostAnswers ? undefined : found[1];
+  };
+  let heard = '';
+  while (turns.length < mostTurns) {
+    const [next] = lines;
+    const insists = typeof next === 'object' ? next.insists : undefined;
+    const answer = insists === undefined ? answerTo(heard) : undefined;
+    const words = insists ?? answer ?? next ?? farewell;
+    if (answer === undefined && next !== undefined) lines.shift();
+    const said = await agent(String(words));
+    turns.push({ caller: String(words), agent: said ?? '' });
+    if (said === null) break;
+    heard = said;
+    if (words === farewell) break;
+  }
+  return turns;
+}
