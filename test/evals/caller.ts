@@ -44,12 +44,12 @@ export async function playCaller(scenario: Scenario, agent: Agent): Promise<read
   let heard = '';
   while (turns.length < mostTurns) {
     const [next] = lines;
-    const insists = typeof next === 'object' ? next.insists : undefined;
-    const answer = insists === undefined ? answerTo(heard) : undefined;
-    const words = insists ?? answer ?? next ?? farewell;
-    if (answer === undefined && next !== undefined) lines.shift();
-    const said = await agent(String(words));
-    turns.push({ caller: String(words), agent: said ?? '' });
+    const own = typeof next === 'object' ? next.insists : (next ?? farewell);
+    const answer = typeof next === 'object' ? undefined : answerTo(heard);
+    const words = answer ?? own;
+    if (answer === undefined) lines.shift();
+    const said = await agent(words);
+    turns.push({ caller: words, agent: said ?? '' });
     if (said === null) break;
     heard = said;
     if (words === farewell) break;

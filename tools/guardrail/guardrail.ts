@@ -49,7 +49,8 @@ export function withheldAs(spoken: string, facts: KnownFacts): Withheld | null {
   const isRow = facts.yard.some(([, row]) =>
     sentencesOf(inDigits(row)).some((by) => same(by) === same(text)),
   );
-  if (isRow && !readsAsClaim(sentence)) return null;
+  // Its amounts are the yard's own.
+  if (isRow && !readsAsClaim(sentence.replaceAll(/[\d$£€%]+/g, ''))) return null;
   const said: Said = { sentence, text, ...partsOf(text) };
   const checks: readonly (readonly [Withheld, (said: Said, known: Knowledge) => boolean])[] = [
     ['payment', asksForPayment],

@@ -115,3 +115,14 @@ test('to call 911 may always be said, and no other number with it', () => {
   assert.notEqual(withheldAs('Please call 911-555-0142.', none), null);
   assert.notEqual(withheldAs("Call 911, and it's $911 a day.", none), null);
 });
+
+test("a row of the yard's in its own words may be said with its amount, and proves no booking", () => {
+  const rule = 'Machines that come back dirty cost $50';
+  const facts = {
+    ...none,
+    yard: [['Cleaning', rule] as const, ['Note', "You're booked"] as const],
+  };
+  assert.equal(withheldAs(`${rule}.`, facts), null);
+  assert.notEqual(withheldAs(`${rule.replace('50', '60')}.`, facts), null);
+  assert.equal(withheldAs("You're booked.", facts), 'result');
+});
