@@ -10,14 +10,20 @@ const suites: Readonly<Record<string, () => Promise<{ readonly run: CaseSuite }>
   consent: () => import('./consent.ts'),
   voice: () => import('./voice.ts'),
   sheet: () => import('./sheet.ts'),
+  search: () => import('./search.ts'),
 };
 
-const usage = `npm run cases -- ${Object.keys(suites).join('|')} FILE [--json] [--locale en_US] [--today YYYY-MM-DD]`;
+const usage = `npm run cases -- ${Object.keys(suites).join('|')} FILE [--json] [--sheet FOLDER] [--locale en_US] [--today YYYY-MM-DD]`;
 
 const { positionals, values } = commandLine({
   usage,
   takesArguments: true,
-  options: { json: { type: 'boolean' }, locale: { type: 'string' }, today: { type: 'string' } },
+  options: {
+    json: { type: 'boolean' },
+    sheet: { type: 'string' },
+    locale: { type: 'string' },
+    today: { type: 'string' },
+  },
 });
 
 await runCommand(async () => {

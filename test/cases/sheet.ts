@@ -1,5 +1,3 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { createSheetsClient } from '../../tools/sheet/client/sheets-client.ts';
 import { parseBookings } from '../../tools/sheet/read/bookings-sheet.ts';
 import { parseEquipment } from '../../tools/sheet/read/equipment-sheet.ts';
@@ -10,10 +8,9 @@ import { readSheetTabs, type SheetTabs, type TabName } from '../../tools/sheet/r
 import { parseYard } from '../../tools/sheet/read/yard-sheet.ts';
 import { availabilityOf } from '../../tools/yard/availability.ts';
 import { dayNumber, todayIn } from '../../tools/yard/rental-dates.ts';
-import type { CellValue } from '../harness/emulators/sheets-cell.ts';
 import { startSheetsEmulator } from '../harness/emulators/sheets.ts';
 import { UsageError } from '../harness/command-line.ts';
-import { parseCsv } from './csv.ts';
+import { readTabs } from './tabs.ts';
 
 /**
  * CSV files named `PREFIX--Tab.csv` as the tabs of a sheet, read through the real client: each row
@@ -121,24 +118,4 @@ function textOf(line: Readonly<Record<string, unknown>>): string {
   return Object.entries(line)
     .map(([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(', ');
-}
-
-async function readTabs(target: string): Promise<Record<string, CellValue[][]>> {
-  const [folder, prefix] = [dirname(target), `${basename(target)}--`];
-  const names = await readdir(folder).catch(() => []);
-  const files = names.filter((name) => name.startsWith(prefix) && /\.csv$/i.test(name));
-  if (files.length === 0) throw new UsageError(`There is no file ${target}--Tab.csv`);
-  const tabs = await Promise.all(
-    files.map(async (name) => {
-      const rows = parseCsv(await readFile(join(folder, name), 'utf8'));
-      return [name.slice(prefix.length, -4), rows.map((row) => row.map(cellOf))] as const;
-    }),
-  );
-  return Object.fromEntries(tabs);
-}
-
-/** Checkboxes and plain numbers are such; all else stays as it was typed. */
-function cellOf(text: string): CellValue {
-  if (/^(?:TRUE|FALSE)$/.test(text)) return text === 'TRUE';
-  return /^(?:0|[1-9]\d{0,9})(?:\.\d+)?$/.test(text) ? Number(text) : text;
 }

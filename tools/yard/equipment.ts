@@ -22,6 +22,8 @@ export type Unit = {
   readonly status: UnitStatus;
   readonly dueBack: IsoDate | null;
   readonly notes: string | null;
+  /** Other names that callers have for it, parted by commas. */
+  readonly alsoCalled?: string | null;
 };
 
 /**

@@ -74,7 +74,7 @@ test('sizes are heard as they are typed', () => {
   ]) {
     assert.deepEqual(found(request), { exact: ['SL-1'] }, request);
   }
-  assert.deepEqual(found('32 foot scissor lift'), { closest: ['SL-1', 'SL-2'] });
+  assert.deepEqual(found('32 foot scissor lift'), { closest: ['SL-2', 'SL-1'] });
 });
 
 test('the names of the trade find what the yard calls otherwise', () => {

@@ -1,0 +1,311 @@
+import { distance } from 'fastest-levenshtein';
+import type { Unit } from './equipment.ts';
+import { readMeasures, type Measure } from './measures.ts';
+import {
+  bagOf,
+  brands,
+  isKindOf,
+  keysOf,
+  phrasesByStems,
+  phraseWords,
+  properties,
+  soundOf,
+  stemOf,
+  tradePhrases,
+  tradeStems,
+  wordsOf,
+  type Phrase,
+} from './trade-words.ts';
+
+/** Units that a caller cannot tell apart: the same name, whatever its case and spacing. */
+export type UnitGroup = { readonly name: string; readonly units: readonly Unit[] };
+
+/** What one row's text says of the machine. */
+type Described = {
+  readonly machines: ReadonlySet<string>;
+  /** The machines that it is made for: a skid steer's auger. */
+  readonly fits: ReadonlySet<string>;
+  readonly isAttachment: boolean;
+  /** The stems of its name, category and other names. */
+  readonly stems: ReadonlySet<string>;
+  readonly properties: ReadonlySet<string>;
+  readonly measures: readonly Measure[];
+  /** The owner's other names for it. */
+  readonly alsoCalled: readonly (readonly string[])[];
+};
+
+/** A group as the search knows it, in the order of the sheet. */
+export type Entry = Described & { readonly group: UnitGroup; readonly at: number };
+
+/** All that a search needs of a list of units. */
+export type SearchIndex = {
+  readonly entries: readonly Entry[];
+  /** By machine, each under its wider kinds too. */
+  readonly byMachine: ReadonlyMap<string, readonly Entry[]>;
+  /** By a word of the name, its sizes' figures included. */
+  readonly byStem: ReadonlyMap<string, readonly Entry[]>;
+  readonly byCategory: ReadonlyMap<string, readonly Entry[]>;
+  /** By the key of another name that the owner wrote. */
+  readonly byOtherName: ReadonlyMap<string, readonly Entry[]>;
+  /** The words that a caller may have been misheard to say, by their sound and by their first letter. */
+  readonly hearable: Hearable;
+};
+
+type Heard = { readonly joined: string; readonly sound: string; readonly phrase: Phrase | null };
+type Hearable = {
+  readonly bySound: ReadonlyMap<string, readonly Heard[]>;
+  readonly byLetter: ReadonlyMap<string, readonly Heard[]>;
+};
+
+const indexes = new WeakMap<readonly Unit[], SearchIndex>();
+
+/** The index of a list of units, made once for each list. */
+export function indexOf(units: readonly Unit[]): SearchIndex {
+  const known = indexes.get(units);
+  if (known) return known;
+  const index = makeIndex(units);
+  indexes.set(units, index);
+  return index;
+}
+
+/** Units with the same name, together, in the order of the sheet. */
+export function groupByName(units: readonly Unit[]): UnitGroup[] {
+  const groups = Map.groupBy(units, (unit) => unit.name.trim().replace(/\s+/g, ' ').toLowerCase());
+  return [...groups.values()].map((members) => ({ name: members[0]?.name ?? '', units: members }));
+}
+
+function makeIndex(units: readonly Unit[]): SearchIndex {
+  const entries = groupByName(units).map((group, at) => ({ ...describe(group), group, at }));
+  const byMachine = new Map<string, Entry[]>();
+  const byStem = new Map<string, Entry[]>();
+  const byCategory = new Map<string, Entry[]>();
+  const byOtherName = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    for (const machine of widerKinds(entry.machines)) add(byMachine, machine, entry);
+    for (const stem of entry.stems) add(byStem, stem, entry);
+    for (const { written } of entry.measures) {
+      if (!entry.stems.has(String(written))) add(byStem, String(written), entry);
+    }
+    for (const stem of new Set(stemsOf(entry.group.units[0]?.category ?? ''))) {
+      add(byCategory, stem, entry);
+    }
+    for (const key of new Set(entry.alsoCalled.flatMap(keysOf))) add(byOtherName, key, entry);
+  }
+  const hearable = hearableOf(new Set(byMachine.keys()), [...byStem.keys(), ...byOtherName.keys()]);
+  return { entries, byMachine, byStem, byCategory, byOtherName, hearable };
+}
+
+function add<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}
+
+const kinds = new Map<string, readonly string[]>();
+const allMachines = new Set([...tradePhrases.values()].flatMap(({ machines }) => [...machines]));
+
+function widerKinds(machines: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set(
+    [...machines].flatMap((machine) => {
+      const known = kinds.get(machine);
+      if (known) return known;
+      const wider = [...allMachines].filter((kind) => isKindOf(machine, kind));
+      kinds.set(machine, wider);
+      return wider;
+    }),
+  );
+}
+
+// ---- What a name says ----
+
+const described = new Map<string, Described>();
+
+/** The same rows come back with each reading of the sheet: what they say is worked out once. */
+function describe({ name, units }: UnitGroup): Described {
+  const category = units[0]?.category ?? '';
+  const notes = [...new Set(units.flatMap((unit) => unit.notes ?? []))].join('; ');
+  const alsoCalled = [...new Set(units.flatMap((unit) => unit.alsoCalled ?? []))].join(',');
+  const key = [name, category, notes, alsoCalled].join('\n');
+  const known = described.get(key);
+  if (known) return known;
+  const fresh = describeText({ name, category, notes, alsoCalled });
+  if (described.size < 20_000) described.set(key, fresh);
+  return fresh;
+}
+
+type RowText = Readonly<Record<'name' | 'category' | 'notes' | 'alsoCalled', string>>;
+
+function describeText({ name, category, notes, alsoCalled }: RowText): Described {
+  const named = readMeasures(name);
+  // "Auger Attachment for Skid Steer" is no skid steer.
+  const [head = '', ...fitting] = named.rest.split(/\b(?:for|with|w\/)(?=\s)/);
+  const others = alsoCalled
+    .split(/[,;/\n]/)
+    .map(phraseWords)
+    .filter((words) => words.length > 0);
+  const tellsKind = (words: readonly string[]) => machinesNamed(words.map(stemOf));
+  const own = tellsKind(wordsOf(head.replaceAll(/\b\w+[ -]mounted\b/g, ' ')));
+  const byOthers = others.flatMap((words) => [...(exactPhrase(words)?.machines ?? [])]);
+  const byCategory = own.length + byOthers.length > 0 ? [] : onlyOne(tellsKind(wordsOf(category)));
+  const found = [...own, ...byOthers, ...byCategory];
+  const isAttachment =
+    /\battachments?\b/i.test(`${name} ${category}`) ||
+    (own.length > 0 && own.every((machine) => isKindOf(machine, 'attachment')));
+  const parts = found.filter((machine) => isKindOf(machine, 'attachment'));
+  const machines =
+    isAttachment && parts.length > 0 ? [...parts, ...found.filter(isNoCarrier)] : found;
+  const words = wordsOf(`${named.rest} ${category} ${alsoCalled}`);
+  const noted = readMeasures(notes);
+  return {
+    machines: new Set(machines),
+    fits: new Set([
+      ...found.filter((machine) => !machines.includes(machine)),
+      ...fitting.flatMap((part) => tellsKind(wordsOf(part))),
+    ]),
+    isAttachment,
+    stems: new Set([...words, ...wordsOf(noted.rest)].map(stemOf)),
+    properties: propertiesOf([...words, ...wordsOf(noted.rest)]),
+    measures: [...named.measures, ...noted.measures],
+    alsoCalled: others,
+  };
+}
+
+/** An attachment's name also tells which machine it is for. */
+function isNoCarrier(machine: string): boolean {
+  return !['loader', 'excavator', 'telehandler', 'forklift', 'tractor', 'attachment'].some((kind) =>
+    isKindOf(machine, kind),
+  );
+}
+
+function onlyOne<T>(found: readonly T[]): readonly T[] {
+  return found.length === 1 ? found : [];
+}
+
+function stemsOf(text: string): string[] {
+  return wordsOf(text).map(stemOf);
+}
+
+/** The machines that the stems name in any order: the phrases with the most of the words win. */
+function machinesNamed(stems: readonly string[]): string[] {
+  const known = [...new Set(stems.filter((stem) => tradeStems.has(stem)))].slice(0, 9);
+  const found = subsets(known).flatMap((some) => {
+    const joined = keysOf(some).flatMap((key) => tradePhrases.get(key) ?? [])[0];
+    const phrase = phrasesByStems.get(bagOf(some)) ?? joined;
+    return phrase ? [{ some, phrase, last: stems.lastIndexOf(some.at(-1) ?? '') }] : [];
+  });
+  const whole = found.filter(
+    ({ some }) =>
+      !found.some(
+        (other) =>
+          other.some.length > some.length && some.every((stem) => other.some.includes(stem)),
+      ),
+  );
+  const most = Math.max(0, ...whole.map(({ some }) => some.length));
+  const longest = whole.filter(({ some }) => some.length === most);
+  // Of "backhoe tractor" the last says what it is, unless more words say it.
+  const isParts = longest.every(({ phrase }) =>
+    [...phrase.machines].some((machine) => isKindOf(machine, 'attachment')),
+  );
+  const last =
+    most > 1 || isParts
+      ? longest
+      : longest.filter(({ last: at }) => at === Math.max(...longest.map((of) => of.last)));
+  const parts = whole.filter(({ phrase }) =>
+    [...phrase.machines].some((machine) => isKindOf(machine, 'attachment')),
+  );
+  const machines = [...new Set([...last, ...parts].flatMap(({ phrase }) => [...phrase.machines]))];
+  // A scissor lift is told by that word, and not by the wider one beside it.
+  return machines.filter(
+    (machine) => !machines.some((other) => other !== machine && isKindOf(other, machine)),
+  );
+}
+
+/** All choices of one to four of the stems. */
+function subsets(stems: readonly string[]): string[][] {
+  let chosen: string[][] = [[]];
+  for (const stem of stems) {
+    chosen = [
+      ...chosen,
+      ...chosen.filter((some) => some.length < 4).map((some) => [...some, stem]),
+    ];
+  }
+  return chosen.filter((some) => some.length > 0);
+}
+
+/** The properties that words name. */
+export function propertiesOf(words: readonly string[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (let from = 0; from < words.length; from += 1) {
+    for (let length = 1; length <= 3; length += 1) {
+      for (const key of keysOf(words.slice(from, from + length))) {
+        const property = properties.get(key);
+        if (property !== undefined) found.add(property);
+      }
+    }
+  }
+  return found;
+}
+
+/** The trade's phrase that these words are. */
+export function exactPhrase(words: readonly string[]): Phrase | undefined {
+  for (const key of keysOf(words)) {
+    const phrase = tradePhrases.get(key);
+    if (phrase) return phrase;
+  }
+  return undefined;
+}
+
+// ---- What may have been misheard ----
+
+const sounds = new Map<string, string>();
+
+function sound(joined: string): string {
+  const known = sounds.get(joined);
+  if (known !== undefined) return known;
+  const fresh = soundOf(joined);
+  if (sounds.size < 20_000) sounds.set(joined, fresh);
+  return fresh;
+}
+
+/** Only what the yard has can be misheard: of all else it is true that there is none. */
+function hearableOf(carried: ReadonlySet<string>, own: readonly string[]): Hearable {
+  const bySound = new Map<string, Heard[]>();
+  const byLetter = new Map<string, Heard[]>();
+  const put = (joined: string, phrase: Phrase | null) => {
+    if (joined.length < 5 || /[^a-z]/.test(joined)) return;
+    const heard = { joined, sound: sound(joined), phrase };
+    add(bySound, heard.sound, heard);
+    add(byLetter, joined.charAt(0), heard);
+  };
+  for (const phrase of tradePhrases.values()) {
+    if ([...phrase.machines].some((machine) => carried.has(machine))) {
+      put(phrase.words.join(''), phrase);
+    }
+  }
+  for (const key of own) if (!tradeStems.has(key) && !brands.has(key)) put(key, null);
+  return { bySound, byLetter };
+}
+
+/** A likely meaning of words that are none: by their sound, or by a slip or two in the letters. */
+export function misheard(
+  { bySound, byLetter }: Hearable,
+  words: readonly string[],
+): { readonly key: string; readonly phrase: Phrase | null; readonly slips: number } | null {
+  const joined = words.join('');
+  if (joined.length < (words.length > 1 ? 7 : 5) || /[^a-z]/.test(joined)) return null;
+  const bare = joined.replace(/s$/, '');
+  const close = (heard: readonly Heard[] | undefined, most: (length: number) => number) =>
+    (heard ?? []).flatMap((candidate) => {
+      const longer = Math.max(candidate.joined.length, joined.length);
+      if (Math.abs(candidate.joined.length - joined.length) > most(longer)) return [];
+      const slips = Math.min(distance(joined, candidate.joined), distance(bare, candidate.joined));
+      return slips <= most(longer) ? [{ ...candidate, slips }] : [];
+    });
+  const found = [
+    ...close(bySound.get(sound(joined)), (length) => Math.floor(length * 0.4)),
+    ...close(bySound.get(sound(bare)), (length) => Math.floor(length * 0.4)),
+    ...close(byLetter.get(joined.charAt(0)), (length) => (length < 8 ? 1 : 2)),
+  ].sort((a, b) => a.slips - b.slips);
+  const [best] = found;
+  return best ? { key: best.joined, phrase: best.phrase, slips: best.slips } : null;
+}
