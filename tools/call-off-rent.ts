@@ -115,14 +115,18 @@ function planCallOff(
   const [first] = rentals;
   if (!first) return { answer: notFound };
   const { code, customer, phone } = first;
-  const names = rentals.map(({ itemName }) => itemName);
+  const names = rentals.map(({ itemName }) => spokenItem(itemName));
   const keys = rentals.map(({ rentalKey }) => rentalKey);
   const machines = rentals.map(({ itemId, itemName }) => `${itemId} ${itemName}`).join(', ');
   return {
     proposal: {
       about: 'off-rent',
       key: JSON.stringify([code, keys, address]),
-      lines: rentals.map(({ itemName: machine, start, end }) => ({ machine, start, end })),
+      lines: rentals.map(({ itemName, start, end }) => ({
+        machine: spokenItem(itemName),
+        start,
+        end,
+      })),
     },
     say: offRentReadBack(names, address),
     commit: async () => {

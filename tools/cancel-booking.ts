@@ -10,6 +10,7 @@ import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { bookedMachines } from './yard/booking-words.ts';
 import type { IsoDate } from './yard/equipment.ts';
 import { listUnreachable } from './yard/snapshot.ts';
+import { spokenItem } from './yard/unit-facts.ts';
 
 const cancelBookingArgs = z.object({
   code: z.string().max(40).describe("The booking's code, from the caller or from find_booking."),
@@ -74,7 +75,11 @@ export async function cancelBooking(
   if (isSure && !held.some((of) => of.state === 'conflict' || may('cancel', of, about))) {
     return alreadyOut;
   }
-  const lines = found.map(({ itemName: machine, start, end }) => ({ machine, start, end }));
+  const lines = found.map(({ itemName, start, end }) => ({
+    machine: spokenItem(itemName),
+    start,
+    end,
+  }));
   const proposal = { about: 'cancelling', key: code, lines } as const;
   const answer = talk.confirmation.answerTo(proposal);
   if (answer === 'no') {

@@ -185,7 +185,7 @@ function kindOf(
 
 function whichMachine(rental: readonly Rental[]): ToolAnswer {
   const names = spokenList(
-    rental.map(({ itemName }) => `the ${itemName}`),
+    rental.map(({ itemName }) => `the ${spokenItem(itemName)}`),
     'or',
   );
   return { say: `Which machine shall I change: ${names}?`, problem: 'which-machine' };
@@ -194,7 +194,7 @@ function whichMachine(rental: readonly Rental[]): ToolAnswer {
 function alreadyOut({ itemName }: Rental): ToolAnswer {
   return {
     say:
-      `The ${itemName} is out with you already, so I can only change its last day. ` +
+      `The ${spokenItem(itemName)} is out with you already, so I can only change its last day. ` +
       'Shall I take a message, so that someone calls you back?',
     problem: 'already-out',
   };

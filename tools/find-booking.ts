@@ -9,8 +9,8 @@ import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { bookedMachines, bookingSentences } from './yard/booking-words.ts';
 import { defaultCurrency, type IsoDate } from './yard/equipment.ts';
 import { calledOffSentence, dueSentence } from './yard/rental-words.ts';
-import { maxNameLength, sheetText } from './yard/sheet-text.ts';
 import type { Speaking } from './yard/spoken.ts';
+import { spokenItem } from './yard/unit-facts.ts';
 
 const findBookingArgs = z.object(rentalArgs);
 
@@ -55,7 +55,7 @@ export async function findBooking(
     say: sentencesOf(told, { states, speaking }).join(' '),
     bookings: told.map((of) => {
       const { code, itemName, start, end, state } = of;
-      return { code, item: itemName, start, end, state, rental: states.get(of) ?? 'held' };
+      return { code, item: spokenItem(itemName), start, end, state, rental: states.get(of) ?? 'held' };
     }),
   };
 }
@@ -91,7 +91,7 @@ function sentencesOf(
   return [...groups.values()].flatMap((lines) => {
     const [first] = lines;
     if (!first) return [];
-    const names = lines.map(({ itemName }) => sheetText(itemName, maxNameLength));
+    const names = lines.map(({ itemName }) => spokenItem(itemName));
     const totalCents = lines.reduce((sum, line) => sum + line.totalCents, 0);
     switch (states.get(first)) {
       case 'out':

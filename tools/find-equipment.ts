@@ -4,7 +4,7 @@ import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { foundSentence, nothingFoundSentence } from './yard/found-words.ts';
 import { rentalDates, type RentalRange } from './yard/rental-dates.ts';
 import { groupByName, type UnitGroup } from './yard/search-index.ts';
-import { categoriesOf, searchUnits } from './yard/search.ts';
+import { alikeUnits, categoriesOf, searchUnits, type FoundGroup } from './yard/search.ts';
 import { maxNameLength, sheetText } from './yard/sheet-text.ts';
 import { listUnreachable, readSnapshot, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
 import { checkUnit, unitFacts, type CheckedUnit, type UnitFacts } from './yard/unit-facts.ts';
@@ -25,6 +25,8 @@ export type FindEquipmentAnswer = ToolAnswer & {
 
 /** The model needs to choose, not to know the whole sheet. */
 const maxGroups = 4;
+/** Of those that match as well, so many are looked up for one that is free. */
+const maxChecked = 8;
 const maxUnitsPerGroup = 5;
 const maxAlternatives = 2;
 
@@ -52,7 +54,7 @@ export function findEquipment(
 }
 
 function describe(
-  matches: readonly UnitGroup[],
+  matches: readonly FoundGroup[],
   about: {
     readonly snapshot: Snapshot;
     readonly isClosest: boolean;
@@ -61,9 +63,14 @@ function describe(
 ): FindEquipmentAnswer {
   const { snapshot, isClosest, range } = about;
   const check = (group: UnitGroup) => checkGroup(group, snapshot, range);
-  const groups = matches.map(check).sort(byFreeFirst).slice(0, maxGroups);
+  const groups = matches
+    .slice(0, maxChecked)
+    .map((group) => ({ rank: group.rank, units: check(group) }))
+    .sort((a, b) => a.rank - b.rank || Number(hasFree(b.units)) - Number(hasFree(a.units)))
+    .slice(0, maxGroups)
+    .map(({ units }) => units);
   const noneFree = !groups.some(hasFree);
-  const alternatives = noneFree && range ? sameCategory(matches, snapshot).map(check) : [];
+  const alternatives = noneFree && range ? alikeGroups(matches, snapshot).map(check) : [];
   const free = alternatives.filter(hasFree).slice(0, maxAlternatives);
   const say = foundSentence(groups, {
     alternatives: free,
@@ -71,6 +78,7 @@ function describe(
     today: snapshot.today,
     currency: snapshot.currency,
     isClosest,
+    matches: matches.length,
   });
   return {
     say: snapshot.isStale ? `${say} ${staleListCaveat}` : say,
@@ -101,24 +109,16 @@ function checkGroup(
     .slice(0, maxUnitsPerGroup);
 }
 
-function byFreeFirst(a: readonly CheckedUnit[], b: readonly CheckedUnit[]): number {
-  return Number(hasFree(b)) - Number(hasFree(a));
-}
-
 function hasFree(group: readonly CheckedUnit[]): boolean {
   return group.some(({ availability }) => availability.free);
 }
 
-/** Other machines of the categories asked for. */
-function sameCategory(matches: readonly UnitGroup[], { units }: Snapshot): UnitGroup[] {
+/** Other machines that do what those asked for do. */
+function alikeGroups(matches: readonly UnitGroup[], { units }: Snapshot): UnitGroup[] {
   const matched = new Set(matches.flatMap((group) => group.units));
-  const categories = new Set(categoriesOf([...matched]).map((name) => name.toLowerCase()));
-  return groupByName(
-    units.filter(
-      (unit) =>
-        !matched.has(unit) && unit.category && categories.has(unit.category.trim().toLowerCase()),
-    ),
-  );
+  const [first] = matches[0]?.units ?? [];
+  const alike = first ? alikeUnits(first, units).filter((unit) => !matched.has(unit)) : [];
+  return groupByName(alike).slice(0, maxChecked);
 }
 
 function categoryNames({ units }: Snapshot): string[] {

@@ -91,12 +91,18 @@ test('of identical units the free ones come first', () => {
   );
 });
 
-test('several machines are offered by name and daily rate', () => {
+test('several machines are offered by name and daily rate, as far as an answer can be kept in mind', () => {
+  const { say: today } = find(inventory([lift19, unit()]), { query: 'scissor lift or excavator' });
+  assert.equal(
+    today,
+    'The nineteen foot Scissor Lift at $175 a day and the Mini Excavator at $250 a day ' +
+      'are free today. Which one would you like?',
+  );
   const { say } = find(inventory([lift19, lift26]), { query: 'scissor lift', ...december });
   assert.equal(
     say,
-    'The 19 ft Scissor Lift at $175 a day and the 26 ft Scissor Lift at $225 a day are free ' +
-      'from Tuesday, December 1st through Thursday the 3rd. Which one would you like?',
+    'The nineteen foot Scissor Lift and the twenty-six foot Scissor Lift are free ' +
+      'from Tuesday, December 1st through Thursday the 3rd. Which one?',
   );
 });
 
@@ -105,8 +111,8 @@ test('of several machines those that are not free are named as such', () => {
   const { say } = find(list, { query: 'scissor lift', start: '2026-12-01' });
   assert.equal(
     say,
-    'The 26 ft Scissor Lift at $225 a day is free on Tuesday, December 1st. ' +
-      "The 19 ft Scissor Lift isn't free then.",
+    'The twenty-six foot Scissor Lift at $225 a day is free on Tuesday, December 1st. ' +
+      "The nineteen foot Scissor Lift isn't free then.",
   );
 });
 
@@ -116,17 +122,17 @@ test('of several machines none of which is free the soonest is named', () => {
     { ...lift26, status: 'RENTED', dueBack: '2026-12-03' },
   ]);
   const { say } = find(list, { query: 'scissor lift', start: '2026-12-01' });
-  assert.match(say, /but none of them is free on Tuesday, December 1st\./);
+  assert.match(say, /^None of them is free on Tuesday, December 1st\./);
   assert.match(
     say,
-    /The soonest you could have the 26 ft Scissor Lift is from Friday, December 4th\./,
+    /The soonest you could have the twenty-six foot Scissor Lift is from Friday, December 4th\./,
   );
 });
 
 test('a machine that is booked comes with the reason and the next date', () => {
   const list = inventory([unit()], { bookings: [booking('2026-12-02', '2026-12-07')] });
   const answer = find(list, { query: 'excavator', ...december });
-  assert.match(answer.say, /isn't free from .*: it's booked through Monday, December 7th\./);
+  assert.match(answer.say, /isn't free then: it's booked through Monday, December 7th\./);
   assert.match(
     answer.say,
     /The soonest you could have it for 3 days is from Tuesday, December 8th\./,
@@ -150,12 +156,16 @@ test('a machine that is overdue is offered only with a word about it', () => {
   );
 });
 
-test('when nothing asked for is free, others of the category that are get offered', () => {
-  const list = inventory([{ ...lift19, status: 'MAINTENANCE' }, lift26, unit()]);
+test('when nothing asked for is free, others that do the same are offered', () => {
+  const list = inventory([
+    { ...lift19, status: 'MAINTENANCE' },
+    lift26,
+    unit({ category: 'Lifts' }),
+  ]);
   const answer = find(list, { query: '19 foot scissor lift', ...december });
   assert.match(
     answer.say,
-    /in the shop.* You could have the 26 ft Scissor Lift at \$225 a day instead\./,
+    /in the shop.* You could have the twenty-six foot Scissor Lift instead\./,
   );
   assert.deepEqual(
     answer.alternatives?.map((u) => u.itemId),
@@ -214,4 +224,33 @@ test('what is said never has an item id or a line break from the sheet in it', (
   const answer = find(inventory([odd]), { query: 'mini excavator', ...december });
   assert.doesNotMatch(answer.say, /ZX-99|\p{Cc}/u);
   assert.ok(answer.say.length < 300);
+});
+
+test('what was asked for is named first, though another that would do is free', () => {
+  const list = inventory([
+    unit({ itemId: 'TR-1', name: 'Trencher 24"', status: 'MAINTENANCE' }),
+    unit(),
+  ]);
+  const answer = find(list, { query: 'something to dig a trench' });
+  assert.equal(
+    answer.say,
+    "The twenty-four inch Trencher isn't free today: it's in the shop for maintenance. " +
+      'The Mini Excavator at $250 a day is free today.',
+  );
+  assert.deepEqual(
+    answer.units.map(({ itemId }) => itemId),
+    ['TR-1', 'EX-1'],
+  );
+});
+
+test('of many machines, and of many categories, it is said that there are more', () => {
+  const many = Array.from({ length: 9 }, (_, n) =>
+    unit({ itemId: `L${n}`, name: `${19 + n}' Electric Scissor Lift`, category: `Sort ${n}` }),
+  );
+  const asked = ['scissor lift', 'what do you have', 'a fishing rod'];
+  for (const query of asked) {
+    const { say } = find(inventory(many), { query });
+    assert.match(say, /\bmore\b/, query);
+    assert.ok(say.split(' ').length <= 25, say);
+  }
 });

@@ -16,7 +16,7 @@ import {
   type Term,
 } from '../yard/rental-words.ts';
 import type { Snapshot } from '../yard/snapshot.ts';
-import { checkUnit, spokenName } from '../yard/unit-facts.ts';
+import { spokenItem, checkUnit, spokenName } from '../yard/unit-facts.ts';
 import {
   bookingLines,
   freeUnits,
@@ -94,7 +94,10 @@ function planAnew(booking: BookingUse, wish: RentalWish, snapshot: Snapshot): Pl
   const customer = customerOf(booking, first);
   const offer = { ...offerOf(customer, units.free), totalCents };
   const changes = { days: true, name: false, number: false };
-  const before = meant.map(({ itemName: name, start, end }) => ({ name, range: { start, end } }));
+  const before = meant.map(({ itemName, start, end }) => ({
+    name: spokenItem(itemName),
+    range: { start, end },
+  }));
   return planOf(booking, {
     wish,
     snapshot,

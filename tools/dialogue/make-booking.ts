@@ -28,7 +28,7 @@ import type { Unit } from '../yard/equipment.ts';
 import { findUnit } from '../yard/interchangeable-units.ts';
 import type { RentalRange } from '../yard/rental-dates.ts';
 import { staleListCaveat, type Snapshot } from '../yard/snapshot.ts';
-import { checkUnit, spokenName } from '../yard/unit-facts.ts';
+import { spokenItem, checkUnit, spokenName } from '../yard/unit-facts.ts';
 
 /** One use of a booking tool works with these. */
 export type BookingUse = {
@@ -96,13 +96,15 @@ export function planChange(booking: BookingUse, change: Change, snapshot: Snapsh
     number: booked.some((of) => of.phone !== phone),
   };
   const about = { about: 'changing', code } as const;
-  const names = booked.map(({ itemName, start, end }) => ({ machine: itemName, start, end }));
+  const names = booked.map(({ itemName, start, end }) => {
+    return { machine: spokenItem(itemName), start, end };
+  });
   const proposal = proposalOf({ customer, phone, isOwnPhone }, free, about);
   const offer = offerOf({ customer, phone, isOwnPhone }, free);
   const machines =
     free.length > 0
       ? offer.machines
-      : booked.map(({ itemName: name, start, end }) => ({ name, range: { start, end } }));
+      : names.map(({ machine: name, start, end }) => ({ name, range: { start, end } }));
   const words = changeReadBack({ ...offer, machines }, { ...snapshot, changes });
   return {
     proposal: { ...proposal, lines: free.length > 0 ? proposal.lines : names },

@@ -11,6 +11,7 @@ import { todayIn } from '../yard/rental-dates.ts';
 import { isNoName, provesName, sameCustomer, underName } from '../yard/same-customer.ts';
 import type { BookingTalk } from './dialogue-memory.ts';
 import { mayGuess, noteMiss } from './guesses.ts';
+import { spokenItem } from '../yard/unit-facts.ts';
 
 /** One machine of a caller's rental: a line of the journal, or a row that staff wrote. */
 export type Rental = JournalBooking & {
@@ -229,7 +230,7 @@ export function meantRental(
 /** The caller names a machine by its id, or by words of its name. */
 export function isNamed({ itemId, itemName }: Rental, machine: string): boolean {
   const words = (text: string): string[] => text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
-  const name = words(itemName);
+  const name = words(`${itemName} ${spokenItem(itemName)}`);
   return (
     itemId === machine || words(machine).some((word) => word.length > 2 && name.includes(word))
   );
@@ -255,7 +256,7 @@ function notNow(
     return { say: `That rental is called off rent already. ${message}`, problem: 'off-rent' };
   }
   if (states.includes('out')) {
-    const say = `The ${first?.itemName ?? 'machine'} is out with you already, so that is for the yard to do. ${message}`;
+    const say = `The ${spokenItem(first?.itemName ?? 'machine')} is out with you already, so that is for the yard to do. ${message}`;
     return { say, problem: 'already-out' };
   }
   if (

@@ -41,7 +41,7 @@ export function amountsIn(text: string): Amount[] {
       (leadsToMoney.test(lead) && /[$£€]|\b(?:price|cost|rate|deposit|charge|total)/.test(text));
     const isRound =
       Number(number) >= 50 &&
-      !/(?:[\d#]|\b(?:at|street|building|number|code|room|unit|model|exit|highway|route|extension|year|in|the|suite|county|road|ending)) ?[- ]?$/.test(
+      !/(?:[\d#]|\b(?:at|street|building|number|code|room|unit|model|exit|highway|route|extension|year|in|the|suite|county|road|ending|cat|caterpillar|case|deere|bobcat|kubota|jlg|genie|komatsu|volvo|takeuchi|hitachi|jcb|vermeer|toro|loader|excavator|dozer|backhoe|grader|roller)) ?[- ]?$/.test(
         lead,
       ) &&
       /^(?: (?:works?|even|off|flat|it is|is fine|cash|each|apiece|if|bucks)\b|[.!?]|$)/.test(

@@ -2,11 +2,12 @@ import type { IsoDate, Unit } from './equipment.ts';
 import { addDays, daysIn, type RentalRange } from './rental-dates.ts';
 import type { Snapshot } from './snapshot.ts';
 import { withTwins } from './interchangeable-units.ts';
+import { alikeUnits } from './search.ts';
 import { checkUnit, type CheckedUnit } from './unit-facts.ts';
 
 /** Offers to a caller whose unit is not free on the days they need. */
 export type Alternatives = {
-  /** Other machines of the same category that are free on the same days, each name once. */
+  /** Other machines that do the same and are free on the same days, each name once. */
   readonly others: readonly CheckedUnit[];
   /** The same machine for as long, as near to the days as there is; null when nothing is known. */
   readonly sameAt: RentalRange | null;
@@ -16,16 +17,15 @@ const maxOthers = 2;
 /** A rental that could begin this much sooner or later is no longer the same job. */
 const maxDaysAway = 60;
 
-/** Looks for the same category on the same days, and for the same machine on the nearest days. */
+/** Looks for machines that do the same on the same days, and for the same machine on the nearest days. */
 export function alternativesTo(unit: Unit, range: RentalRange, snapshot: Snapshot): Alternatives {
   return { others: othersFree(unit, range, snapshot), sameAt: nearest(unit, range, snapshot) };
 }
 
 function othersFree(unit: Unit, range: RentalRange, snapshot: Snapshot): CheckedUnit[] {
-  const category = keyOf(unit.category);
   const twins = new Set(withTwins(unit, snapshot.units));
-  const free = snapshot.units
-    .filter((other) => category !== '' && keyOf(other.category) === category && !twins.has(other))
+  const free = alikeUnits(unit, snapshot.units)
+    .filter((other) => !twins.has(other))
     .map((other) => checkUnit(other, snapshot, range))
     .filter(({ availability }) => availability.free);
   const byName = new Map(free.toReversed().map((checked) => [keyOf(checked.unit.name), checked]));

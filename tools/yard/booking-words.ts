@@ -6,7 +6,6 @@ import type { IsoDate } from './equipment.ts';
 import { notFreeSentence, offeredUnit, priceToCome } from './found-words.ts';
 import { spokenCode, spokenPhone } from './phone.ts';
 import { daysIn, type RentalRange } from './rental-dates.ts';
-import { maxNameLength, sheetText } from './sheet-text.ts';
 import {
   capitalised,
   spokenCount,
@@ -16,6 +15,7 @@ import {
   spokenRange,
   type Speaking,
 } from './spoken.ts';
+import { spokenItem } from './unit-facts.ts';
 
 /** A refusal for when nothing can be booked at all, true whatever went wrong. */
 export const cannotBook = {
@@ -217,7 +217,7 @@ export function bookingSentences(
 /** The machines of bookings, each with its days: `the Skid Steer and the Trailer on ...`. */
 export function bookedMachines(lines: readonly JournalBooking[], today: IsoDate): string {
   const machines = lines.map(({ itemName, start, end }) => {
-    return { name: sheetText(itemName, maxNameLength), range: { start, end } };
+    return { name: spokenItem(itemName), range: { start, end } };
   });
   const byDays = Map.groupBy(machines, ({ range }) => spokenRange(range, today));
   return spokenList([...byDays].map(([days, same]) => `${namesOf(same)} ${days}`));

@@ -27,14 +27,25 @@ type About = Speaking & {
   readonly range: RentalRange | null;
   /** The groups are near to what was asked for, and no more. */
   readonly isClosest: boolean;
+  /** How many groups match; those that are not named are said to be there. */
+  readonly matches?: number;
 };
 
 /** The machines that were found, their prices, and other ones where none is free. */
 export function foundSentence(groups: readonly CheckedGroup[], about: About): string {
   const [only, second] = groups;
-  const sentences = only && !second ? oneGroup(only, about) : severalGroups(groups, about);
+  const variants = only && !second ? oneGroup(only, about) : severalGroups(groups, about);
   const closest = about.isClosest ? ["I don't see exactly that, but this comes closest."] : [];
-  return [...closest, ...sentences].join(' ');
+  return briefest(variants.map((sentences) => [...closest, ...sentences]));
+}
+
+/** Longer answers are not kept in mind (docs/reliability.md). */
+const maxWords = 25;
+
+/** The first of the wordings, the fullest before the others, that is short enough; else the last. */
+function briefest(variants: readonly (readonly string[])[]): string {
+  const texts = variants.map((sentences) => sentences.join(' '));
+  return texts.find((text) => text.split(' ').length <= maxWords) ?? texts.at(-1) ?? '';
 }
 
 /** The yard's categories, for a caller who named no machine, or one that the list does not have. */
@@ -42,12 +53,18 @@ export function nothingFoundSentence(
   categories: readonly string[],
   { wasNamed }: { readonly wasNamed: boolean },
 ): string {
-  const names = spokenList(categories.slice(0, maxCategoriesSpoken));
-  return [
-    ...(wasNamed ? ["I don't see anything like that in our list."] : []),
-    ...(names ? [`We have ${names}.`] : []),
-    wasNamed ? 'Is there something else you need?' : 'What do you need?',
-  ].join(' ');
+  const most = Math.min(categories.length, maxCategoriesSpoken);
+  const named = Array.from({ length: most }, (_, fewer) => {
+    const names = categories.slice(0, most - fewer);
+    return `We have ${spokenList(names.length < categories.length ? [...names, 'more'] : names)}.`;
+  });
+  return briefest(
+    (named.length > 0 ? named : ['']).map((names) => [
+      ...(wasNamed ? ["I don't see anything like that in our list."] : []),
+      ...(names ? [names] : []),
+      wasNamed ? 'Is there something else you need?' : 'What do you need?',
+    ]),
+  );
 }
 
 /** The reason against a unit, as the end of a sentence that begins with its name. */
@@ -95,62 +112,127 @@ export function overdueCaveat({ unit, availability }: CheckedUnit, today: IsoDat
   ];
 }
 
-function oneGroup(group: CheckedGroup, about: About): string[] {
+function oneGroup(group: CheckedGroup, about: About): string[][] {
   const [first] = group;
   if (!first) return [];
-  const { availability, unit } = first;
-  const name = spokenName(unit);
+  const { unit } = first;
   const ask = about.range ? [] : ['Which days do you need it?'];
-  if (!availability.free) {
-    // Of several it is enough that one must be looked at.
-    const told = group.find((of) => isUnclear(of)) ?? (group.length === 1 ? first : null);
+  if (!first.availability.free) {
+    const soon = soonest([group], about);
+    const refusal = refusalOf(group, about, spokenWhen(about));
+    const short = refusalOf(group, about, about.range ? 'then' : 'today');
     return [
-      told && !told.availability.free
-        ? notFreeSentence(name, told.availability, { when: spokenWhen(about), today: about.today })
-        : `The ${name} isn't free ${spokenWhen(about)}.`,
-      ...soonest([group], about),
-      ...instead(about),
-      ...ask,
+      [refusal, ...soon, ...instead(about), ...ask],
+      [refusal, ...soon, ...instead(about)],
+      [short, ...soon, ...instead(about)],
+      ...(about.alternatives.length > 0
+        ? [
+            [short, ...instead(about)],
+            [short, ...instead(about, { isPriced: false })],
+          ]
+        : []),
     ];
   }
-  const price = spokenPrice(unit, about);
-  const at = price === null ? `, and ${priceToCome}` : `, at ${price}`;
   const count = group.filter((checked) => checked.availability.free).length;
+  const caveat = overdueCaveat(first, about.today);
+  const free = (price: string | null) => {
+    const at = price === null ? `, and ${priceToCome}` : `, at ${price}`;
+    return count === 1
+      ? `The ${spokenName(unit)} is free ${spokenWhen(about)}${at}.`
+      : `We have ${count} of the ${spokenName(unit)} free ${spokenWhen(about)}${at}.`;
+  };
+  const full = free(spokenPrice(unit, about));
+  const short = free(dailyPrice(unit, about));
   return [
-    count === 1
-      ? `The ${name} is free ${spokenWhen(about)}${at}.`
-      : `We have ${count} of the ${name} free ${spokenWhen(about)}${at}.`,
-    ...overdueCaveat(first, about.today),
-    ...ask,
+    [full, ...caveat, ...ask],
+    [short, ...caveat, ...ask],
+    [full, ...caveat],
+    [short, ...caveat],
   ];
+}
+
+/** The refusal of a group none of which is free; of several it is enough that one must be looked at. */
+function refusalOf(group: CheckedGroup, { today }: About, when: string): string {
+  const [first] = group;
+  const told = group.find((of) => isUnclear(of)) ?? (group.length === 1 ? first : null);
+  const name = nameOf(group);
+  return told && !told.availability.free
+    ? notFreeSentence(name, told.availability, { when, today })
+    : `The ${name} isn't free ${when}.`;
 }
 
 function isUnclear({ availability }: CheckedUnit): boolean {
   return !availability.free && availability.reason === 'unclear';
 }
 
-function severalGroups(groups: readonly CheckedGroup[], about: About): string[] {
-  const free = groups.filter(([first]) => first?.availability.free).slice(0, maxSpoken);
+function severalGroups(groups: readonly CheckedGroup[], about: About): string[][] {
+  const free = groups.filter(([first]) => first?.availability.free);
   const taken = groups.filter(([first]) => !first?.availability.free);
-  if (free.length === 0) {
-    return [
-      `We have ${spokenList(taken.slice(0, maxSpoken).map((group) => spokenOffer(group, about)))}, ` +
-        `but none of them is free ${spokenWhen(about)}.`,
-      ...soonest(taken, about),
-      ...instead(about),
+  if (free.length === 0) return noneFree(taken, about);
+  const [best] = groups;
+  const isBestTaken = best !== undefined && best === taken[0];
+  const offers = [
+    { count: maxSpoken, isPriced: true },
+    { count: 2, isPriced: true },
+    { count: maxSpoken, isPriced: false },
+    { count: 2, isPriced: false },
+    { count: 1, isPriced: true },
+    { count: 1, isPriced: false },
+    { count: 1, isPriced: false, isBrief: true },
+  ];
+  return offers.flatMap(({ count, isPriced, isBrief = false }) => {
+    const named = free.slice(0, count);
+    const names = named.map((group) => (isPriced ? spokenOffer(group, about) : spokenGroup(group)));
+    const one = named.length === 1;
+    const isSilent = isBestTaken || isBrief;
+    const takenNames = isSilent ? [] : taken.slice(0, maxSpoken - named.length).map(spokenGroup);
+    const then = about.range ? 'then' : 'today';
+    const rest = Math.max(about.matches ?? 0, groups.length) - named.length;
+    const offer = [
+      // What was asked for comes first, though it is not to be had.
+      ...(isBestTaken
+        ? [isBrief ? `The ${nameOf(best)} isn't free.` : refusalOf(best, about, then)]
+        : []),
+      `${capitalised(spokenList(names))} ${one ? 'is' : 'are'} free ${isBestTaken ? then : spokenWhen(about)}.`,
+      ...(takenNames.length === 0
+        ? []
+        : [
+            `${capitalised(spokenList(takenNames))} ${takenNames.length === 1 ? "isn't" : "aren't"} free then.`,
+          ]),
+      ...named.flatMap(([first]) => (first ? overdueCaveat(first, about.today) : [])),
+      ...(rest > takenNames.length + (isBestTaken ? 1 : 0) ? ['We have more.'] : []),
     ];
-  }
-  const takenNames = taken.slice(0, maxSpoken - free.length).map(spokenGroup);
-  const one = free.length === 1;
-  return [
-    `${capitalised(spokenList(free.map((group) => spokenOffer(group, about))))} ${one ? 'is' : 'are'} free ${spokenWhen(about)}.`,
-    ...(takenNames.length === 0
-      ? []
+    return one
+      ? [offer]
       : [
-          `${capitalised(spokenList(takenNames))} ${takenNames.length === 1 ? "isn't" : "aren't"} free then.`,
-        ]),
-    ...free.flatMap(([first]) => (first ? overdueCaveat(first, about.today) : [])),
-    ...(one ? [] : ['Which one would you like?']),
+          [...offer, 'Which one would you like?'],
+          [...offer, 'Which one?'],
+        ];
+  });
+}
+
+function noneFree(taken: readonly CheckedGroup[], about: About): string[][] {
+  const offers = taken.slice(0, maxSpoken).map((group) => spokenOffer(group, about));
+  const names = taken.slice(0, maxSpoken).map(spokenGroup);
+  const soon = soonest(taken, about);
+  const unclear = taken.find((group) => group.some(isUnclear));
+  if (unclear) {
+    const refusal = refusalOf(unclear, about, spokenWhen(about));
+    return [[refusal, ...soon, ...instead(about)], [refusal, ...soon], [refusal]];
+  }
+  return [
+    [
+      `We have ${spokenList(offers)}, but none of them is free ${spokenWhen(about)}.`,
+      ...soon,
+      ...instead(about),
+    ],
+    [
+      `We have ${spokenList(names)}, but none of them is free ${spokenWhen(about)}.`,
+      ...soon,
+      ...instead(about),
+    ],
+    [`None of them is free ${spokenWhen(about)}.`, ...soon, ...instead(about)],
+    [`None of them is free ${spokenWhen(about)}.`, ...(soon.length > 0 ? soon : instead(about))],
   ];
 }
 
@@ -168,8 +250,10 @@ function soonest(groups: readonly CheckedGroup[], { range, today }: About): stri
   ];
 }
 
-function instead(about: About): string[] {
-  const offers = about.alternatives.map((group) => spokenOffer(group, about));
+function instead(about: About, { isPriced } = { isPriced: true }): string[] {
+  const offers = about.alternatives.map((group) =>
+    isPriced ? spokenOffer(group, about) : spokenGroup(group),
+  );
   return offers.length === 0 ? [] : [`You could have ${spokenList(offers, 'or')} instead.`];
 }
 
@@ -191,8 +275,12 @@ export function offeredUnit(unit: Unit, currency: string): string {
 /** A promise in place of a price that the sheet does not have. */
 export const priceToCome = "I'll have someone call you with the price";
 
-function spokenGroup([first]: CheckedGroup): string {
-  return first ? `the ${spokenName(first.unit)}` : '';
+function spokenGroup(group: CheckedGroup): string {
+  return `the ${nameOf(group)}`;
+}
+
+function nameOf([first]: CheckedGroup): string {
+  return first ? spokenName(first.unit) : '';
 }
 
 /**
@@ -200,9 +288,9 @@ function spokenGroup([first]: CheckedGroup): string {
  * $900 a week` without any; null without a daily rate. The model tells other rates when asked.
  */
 function spokenPrice(unit: Unit, { range, currency }: About): string | null {
-  if (unit.dailyRateCents === null) return null;
   const money = (cents: number) => spokenMoney(cents, currency);
-  const daily = `${money(unit.dailyRateCents)} a day`;
+  const daily = dailyPrice(unit, { currency });
+  if (daily === null) return null;
   if (!range) {
     return unit.weeklyRateCents === null
       ? daily
@@ -211,4 +299,8 @@ function spokenPrice(unit: Unit, { range, currency }: About): string | null {
   const days = daysIn(range);
   const price = days === 1 ? null : cheapestPrice(unit, days);
   return price ? `${daily}, ${money(price.totalCents)} in all` : daily;
+}
+
+function dailyPrice({ dailyRateCents: daily }: Unit, { currency }: Pick<Speaking, 'currency'>) {
+  return daily === null ? null : `${spokenMoney(daily, currency)} a day`;
 }

@@ -167,3 +167,56 @@ function valueOf(digits: string): number {
   const [top, bottom] = (part ?? '0/1').split('/').map(Number);
   return Number(whole) + (top ?? 0) / (bottom ?? 1);
 }
+
+const small = (
+  'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen ' +
+  'sixteen seventeen eighteen nineteen'
+).split(' ');
+const tens = ' ten twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
+
+/** `nineteen`, `twenty-four`; from a hundred on, and with a fraction, the figures as typed. */
+function spokenNumber(digits: string): string {
+  const value = Number(digits);
+  if (!/^\d{1,2}$/.test(digits)) return digits;
+  if (value < 20) return small[value] ?? digits;
+  const ten = tens[Math.floor(value / 10)] ?? '';
+  return value % 10 === 0 ? ten : `${ten}-${small[value % 10]}`;
+}
+
+const typedNumber = '\\d{1,3}(?:,\\d{3})+|\\d+(?:\\.\\d+)?';
+const typedArea = new RegExp(
+  `(?<![\\w.])(${typedNumber}) ?(?:feet|foot|ft\\b|['’′])? ?[x×] ?(${typedNumber})(?: ?(?:feet|foot|ft)\\b|['’′])?(?![\\w.])`,
+  'gi',
+);
+const typedMeasure = new RegExp(
+  `(?<![\\w.])(${typedNumber})[ -]?(?:${units.map(({ pattern }) => `((?:${pattern.replaceAll("'", "['’′]").replaceAll('"', '["”″]')})(?![a-z0-9]))`).join('|')})`,
+  'gi',
+);
+
+/**
+ * A machine's name as people say it: sizes in words, and before the rest. `Trencher 24"` is a
+ * `twenty-four inch Trencher`, and an `Aerator, core` a `core Aerator`.
+ */
+export function spokenSizes(name: string): string {
+  const sizes: string[] = [];
+  const rest = name
+    .replaceAll(typedArea, (_, a: string, b: string) => {
+      sizes.push(`${spokenNumber(a)} by ${spokenNumber(b)}`);
+      return ' ';
+    })
+    .replaceAll(typedMeasure, (...found: readonly (string | undefined)[]) => {
+      const [, digits = '', ...others] = found;
+      const unit = units.find((_unit, at) => others[at] !== undefined);
+      sizes.push(`${spokenNumber(digits)} ${unit?.spoken ?? ''}`);
+      return ' ';
+    })
+    .replaceAll(/\s+/g, ' ')
+    .replace(/[\s,(-]+$/, '')
+    .trim();
+  const [head = '', detail, more] = rest.split(/, ?/);
+  const inOrder =
+    detail !== undefined && more === undefined && /^[^\d()]+$/.test(rest)
+      ? `${detail} ${head}`
+      : rest;
+  return [...sizes, inOrder].join(' ').trim();
+}

@@ -241,9 +241,14 @@ function wishOf(part: readonly Segment[]): Wish | null {
   const known = withNumbers({ ...nothing, ...detailsOf(part) }, part);
   if (!head || !isHead(head)) {
     const rest = purpose.find(isHead);
-    const isUnknown = main.some(({ kind }) => kind === 'unknown');
+    const isNothingKnown = main.some(({ kind }) => kind === 'unknown');
     // "I'm building a deck, for which I need an auger".
-    return { ...known, head: isUnknown ? null : (rest ?? null), isHeadInPurpose: true, isUnknown };
+    return {
+      ...known,
+      head: isNothingKnown ? null : (rest ?? null),
+      isHeadInPurpose: true,
+      isUnknown: isNothingKnown,
+    };
   }
   const compound = head.kind === 'machine' ? compoundOf(head, purpose) : null;
   return {

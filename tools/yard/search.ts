@@ -8,7 +8,7 @@ import {
   type UnitGroup,
 } from './search-index.ts';
 import { nothing, readRequest, type SearchRequest, type Wish } from './search-request.ts';
-import { contradicts, isKindOf, nearTo, sizesOf, stemOf, tasks } from './trade-words.ts';
+import { contradicts, isKindOf, nearTo, widerThan, sizesOf, stemOf, tasks } from './trade-words.ts';
 
 /** A group with its place: those of one rank are as good as each other. */
 export type FoundGroup = UnitGroup & { readonly rank: number };
@@ -51,6 +51,25 @@ export function categoriesOf(units: readonly Unit[]): string[] {
     if (category && key && !byKey.has(key)) byKey.set(key, category.trim());
   }
   return [...byKey.values()];
+}
+
+/**
+ * Other machines that do what this one does, in the order of the sheet: of its kind, or of the next
+ * wider one; of its category when nothing tells its kind.
+ */
+export function alikeUnits(unit: Unit, units: readonly Unit[]): readonly Unit[] {
+  const index = indexOf(units);
+  const entry = index.entries.find(({ group }) => group.units.includes(unit));
+  const kinds = [...(entry?.machines ?? [])].flatMap((machine) => [machine, ...widerThan(machine)]);
+  const alike =
+    kinds.length > 0
+      ? union(kinds, index).flatMap(({ group }) => group.units)
+      : units.filter((other) => unit.category && keyOf(other.category) === keyOf(unit.category));
+  return alike.filter((other) => other !== unit);
+}
+
+function keyOf(text: string | null): string {
+  return (text ?? '').trim().replaceAll(/\s+/g, ' ').toLowerCase();
 }
 
 type Ranked = { readonly entry: Entry; readonly rank: number };

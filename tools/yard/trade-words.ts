@@ -119,9 +119,14 @@ export const tradeStems: ReadonlySet<string> = new Set(
 
 const parents = new Map(Object.entries(machines).map(([name, { kind }]) => [name, listOf(kind)]));
 
+/** The kinds that a machine is one of; none for one that is a kind by itself. */
+export function widerThan(machine: string): readonly string[] {
+  return parents.get(machine) ?? [];
+}
+
 /** True when the machine is the kind asked for, or one of its kinds: a scissor lift is a lift. */
 export function isKindOf(machine: string, kind: string): boolean {
-  return machine === kind || (parents.get(machine) ?? []).some((wider) => isKindOf(wider, kind));
+  return machine === kind || widerThan(machine).some((wider) => isKindOf(wider, kind));
 }
 
 /** What may be offered, as near only, in place of a machine. */
@@ -132,7 +137,7 @@ export function nearTo(machine: string): readonly string[] {
 /** The dimensions that tell a machine's size, the likeliest first; those of its wider kind without own. */
 export function sizesOf(machine: string): readonly string[] {
   const own = listOf(machines[machine]?.size);
-  return own.length > 0 ? own : (parents.get(machine) ?? []).flatMap(sizesOf);
+  return own.length > 0 ? own : widerThan(machine).flatMap(sizesOf);
 }
 
 /** What callers wish to do -> what does it. */

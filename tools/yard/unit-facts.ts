@@ -1,6 +1,7 @@
 import { readsAsClaim } from '../guardrail/guardrail.ts';
 import { availabilityOf, nextFreeStart, type Availability } from './availability.ts';
 import type { IsoDate, Unit, UnitStatus } from './equipment.ts';
+import { spokenSizes } from './measures.ts';
 import type { RentalRange } from './rental-dates.ts';
 import { isSpeakable, maxNameLength, maxNoteLength, sheetText } from './sheet-text.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -68,8 +69,14 @@ export function unitFacts(
   };
 }
 
-/** The unit's name, fit to be spoken; its category when the name is an error value, or reads like a claim. */
+/** The name of a booked machine as people say it, from the journal or a row of staff. */
+export function spokenItem(itemName: string): string {
+  return spokenName({ name: itemName, category: null });
+}
+
+/** The unit's name as people say it, fit to be spoken; its category when the name is an error value, or reads like a claim. */
 export function spokenName({ name, category }: Pick<Unit, 'name' | 'category'>): string {
   const names = [name, category ?? ''].map((text) => sheetText(text, maxNameLength));
-  return names.find((text) => text !== '' && isSpeakable(text) && !readsAsClaim(text)) ?? 'machine';
+  const spoken = names.find((text) => text !== '' && isSpeakable(text) && !readsAsClaim(text));
+  return spoken === undefined ? 'machine' : spokenSizes(spoken);
 }
