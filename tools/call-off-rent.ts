@@ -18,6 +18,7 @@ import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { offRentReadBack, offRentSentence, spokenMoment } from './yard/rental-words.ts';
 import { sheetText } from './yard/sheet-text.ts';
 import { listUnreachable, type Snapshot } from './yard/snapshot.ts';
+import { spokenItem } from './yard/unit-facts.ts';
 
 /** Time to word the answer, within the tool's own deadline. */
 const reserveMs = 300;

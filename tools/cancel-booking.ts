@@ -135,7 +135,7 @@ async function askStaff(
     proposal: {
       about: 'asking',
       key: JSON.stringify(['cancel', bookingId, itemId]),
-      lines: [{ machine, start, end }],
+      lines: [{ machine: spokenItem(machine), start, end }],
     },
     what: `cancel ${bookedMachines([booking], snapshot.today)}`,
     text: `${bookingId} ${itemId} ${machine}, ${start} to ${end}: asks to cancel it. Please confirm with the customer.`,

@@ -22,6 +22,7 @@ import { findUnit } from './yard/interchangeable-units.ts';
 import { addDays, daysIn, dayNumber, rentalDates, type RentalRange } from './yard/rental-dates.ts';
 import { listUnreachable, type Snapshot } from './yard/snapshot.ts';
 import { spokenList } from './yard/spoken.ts';
+import { spokenItem } from './yard/unit-facts.ts';
 
 /** Time to word the answer, within the tool's own deadline. */
 const reserveMs = 300;

@@ -55,7 +55,14 @@ export async function findBooking(
     say: sentencesOf(told, { states, speaking }).join(' '),
     bookings: told.map((of) => {
       const { code, itemName, start, end, state } = of;
-      return { code, item: spokenItem(itemName), start, end, state, rental: states.get(of) ?? 'held' };
+      return {
+        code,
+        item: spokenItem(itemName),
+        start,
+        end,
+        state,
+        rental: states.get(of) ?? 'held',
+      };
     }),
   };
 }
