@@ -80,6 +80,7 @@ export type AttendedCallDeps = {
   /** Whose lease may be taken: a dead attendant's. */
   readonly supersedes: string | null;
   readonly patienceMs: number;
+  readonly isFlood: boolean;
   readonly yard: Yard | null;
   readonly greeting: { readonly text: string; readonly audio: PhraseAudio };
   readonly phrase: (text: string) => Promise<PhraseAudio | undefined>;
@@ -477,7 +478,9 @@ export class AttendedCall {
   ): Promise<void> {
     const { config, room } = this.#deps;
     const callId = this.#caller?.callId ?? '';
-    const ending = { ...termination(reason), endedBy: endedBy(reason) };
+    const isOwnDoing = reason === 'overflow' && this.#deps.isFlood;
+    const ended = isOwnDoing ? termination(reason, 'caller') : termination(reason);
+    const ending = { ...ended, endedBy: endedBy(reason) };
     this.#log.emit('call.ended', { ...ending, cause: null }, 'served');
     const endedAtMs = Date.now();
     const answeredAtMs = this.#answeredAtMs;

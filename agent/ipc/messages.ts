@@ -203,6 +203,8 @@ export const attendantOrder = z.discriminatedUnion('type', [
     patienceMs: z.number(),
     /** A dead attendant, whose lease may be taken. */
     supersedes: z.string().nullable(),
+    /** No job is kept for this caller: that they are told so is their own doing. */
+    isFlood: z.boolean(),
   }),
   /** No job will come: the callers are told now. */
   z.object({ type: z.literal('give-up') }),

@@ -7,7 +7,7 @@ import type { CallScene } from './call-scene.ts';
 export function jobPidOf({ lines }: CallScene): number {
   const begun = ['call.answered', 'job.resumed'];
   const last =
-    lines.findLast(({ event }) => begun.includes(event)) ??
+    lines.findLast((line) => begun.includes(line.event) && line['jobPid'] !== undefined) ??
     lines.findLast((line) => line['jobPid'] !== undefined);
   return Number(last?.['jobPid']);
 }
@@ -42,10 +42,18 @@ export function workerPid({ service }: CallPlace): number {
   return Number(started?.['workerPid']);
 }
 
+/** The attendant that takes calls. */
+export function attendantPid({ service }: CallPlace): number {
+  const started = service.lines.findLast(
+    (line) => line.event === 'attendant.started' && service.wrote(line),
+  );
+  return Number(started?.['attendantPid']);
+}
+
 /** A process that waits for a call: the worker's, but not the worker. */
 export async function idlePid(place: CallPlace): Promise<number> {
   const { service } = place;
-  const known = [service.pid, workerPid(place)];
+  const known = [service.pid, workerPid(place), attendantPid(place)];
   const idle = (await processesOfGroup(service.pid)).find((pid) => !known.includes(pid));
   if (idle === undefined) throw new Error('No process waits for a call');
   return idle;

@@ -1,5 +1,6 @@
 import { suiteInLanes } from './fault-lanes.ts';
 import type { PlacedFault } from './fault-lanes.ts';
+import { attendantFaults } from './survival-attendant.ts';
 import { deployFaults } from './survival-deploys.ts';
 import { jobFaults } from './survival-jobs.ts';
 import { linkFaults } from './survival-links.ts';
@@ -17,6 +18,7 @@ export const survivalFaults: readonly PlacedFault[] = [
   ...processFaults,
   ...deployFaults,
   ...storeFaults,
+  ...attendantFaults,
 ];
 
 /** The faults of survival, as `npm run faults` runs them. */

@@ -70,6 +70,7 @@ export class Attendance {
       room,
       patienceMs: this.#deps.patienceMs(),
       supersedes: call.lostAttendant,
+      isFlood: call.isFlood,
     });
     const why =
       call.lostAttendant !== null ? 'attendant-lost' : call.wasRefused ? 'refused' : 'late';

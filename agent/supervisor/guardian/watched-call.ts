@@ -31,6 +31,8 @@ export class WatchedCall {
   attendant: string | null = null;
   /** The last one, which died of it. */
   lostAttendant: string | null = null;
+  /** It is one of a flood: its caller gets the attendant, and no job. */
+  isFlood = false;
   /** No attendant is sent before then. */
   attendantNotBeforeMs = 0;
   /** A worker of ours was asked to take it. */
