@@ -464,7 +464,10 @@ export class AttendedCall {
   #reasonFor(departure: 'hung-up' | 'room-closed' | 'link-lost'): TerminationReason {
     if (this.#isParting) return 'overflow';
     if (departure !== 'hung-up') return departure;
-    return this.#answeredAtMs === null ? 'cancelled-while-ringing' : 'caller-hangup';
+    if (this.#answeredAtMs !== null) return 'caller-hangup';
+    // The gateway should have answered at our track.
+    const isLate = Date.now() - this.#startedAtMs > this.#deps.config.timeouts.connectMs;
+    return isLate ? 'start-failed' : 'cancelled-while-ringing';
   }
 
   /** Writes down the call's end, once, and hangs up on a caller who is still there. */

@@ -98,7 +98,10 @@ export class Attendance {
     if (end === 'handed-over') return;
     // Whoever has the call is not known to be a job that was there first.
     if (end === 'declined' && attendant === null) call.wasAttended = false;
-    if (end === 'failed') this.#lost(call, attendant);
+    if (end !== 'failed') return;
+    this.#lost(call, attendant);
+    // Of what this one failed at, the next one would fail, too: jobs are tried on.
+    call.attendantNotBeforeMs = Infinity;
   }
 
   /** The attendant of the call died: the next one, or the job, may take the lease at once. */

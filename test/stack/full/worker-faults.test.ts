@@ -164,7 +164,7 @@ describe('one service', () => {
       assert.ok(exitMs !== null && exitMs <= 15_000, `call ${index + 1} left after ${exitMs} ms`);
     }
     await service.ready({ warm });
-    // The supervisor, its worker, and the warm processes.
+    // The supervisor, its worker and attendant, and the warm processes.
     await eventually(
       'no process is left',
       async () => (await processesOfGroup(service.pid)).length === 3 + warm,
