@@ -177,7 +177,7 @@ function fromRow(
   const { bookingId, itemId, start, end, customer } = row;
   return {
     bookingId,
-    code: bookingId,
+    code: bookingId === '' ? `${itemId} ${start}` : bookingId,
     callId: '',
     itemId,
     itemName: name,
@@ -240,7 +240,7 @@ export function isNamed({ itemId, itemName }: Rental, machine: string): boolean 
 export function todayOf(deps: ToolDeps) {
   const list = deps.inventory();
   const today = todayIn(list?.yard.timeZone ?? defaultTimeZone, deps.clock);
-  return { today, bookings: list?.bookings ?? [] };
+  return { today, bookings: list?.bookings ?? [], rentals: list?.rentals };
 }
 
 /** The reason that none of the rentals can be had so, and what is left to do. */

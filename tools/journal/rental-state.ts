@@ -1,4 +1,4 @@
-import type { IsoDate, SheetBooking } from '../yard/equipment.ts';
+import { lateDays, type Inventory, type IsoDate } from '../yard/equipment.ts';
 import { addDays } from '../yard/rental-dates.ts';
 import type { JournalBooking } from './booking.ts';
 
@@ -32,9 +32,6 @@ const deeds: Readonly<Record<RentalState, readonly RentalDeed[]>> = {
   conflict: [],
 };
 
-/** A machine that nobody marked as returned is still out for so long after its last day. */
-const lateDays = 14;
-
 type Rental = Pick<
   JournalBooking,
   'bookingId' | 'itemId' | 'start' | 'end' | 'state' | 'offRentCode' | 'isChanging'
@@ -43,12 +40,18 @@ type Rental = Pick<
 /** The state of a rental on `today`, by the journal and by what the sheet's rows say of it. */
 export function rentalState(
   rental: Rental,
-  { today, bookings }: { readonly today: IsoDate; readonly bookings: readonly SheetBooking[] },
+  {
+    today,
+    bookings,
+    rentals = [],
+  }: Pick<Inventory, 'bookings' | 'rentals'> & { readonly today: IsoDate },
 ): RentalState {
   const { state, start, end } = rental;
   if (state === 'cancelled' || state === 'conflict') return state;
   const rows = bookings.filter((row) => row.bookingId === rental.bookingId);
-  const isClosed = rows.length > 0 && rows.every((row) => row.status === 'CANCELLED');
+  // A row whose last day has passed holds nothing; it is closed when it says so.
+  const isOpen = rentals.some((row) => row.bookingId === rental.bookingId);
+  const isClosed = rows.length > 0 && rows.every((row) => row.status === 'CANCELLED') && !isOpen;
   if ((isClosed && start <= today) || addDays(end, lateDays) < today) return 'returned';
   if (rental.offRentCode !== undefined) return 'off-rent-called';
   if (start <= today) return 'out';

@@ -52,6 +52,9 @@ export type StaffRental = {
   readonly totalCents: number | null;
 };
 
+/** A machine that nobody marked as returned is still out for so long after its last day. */
+export const lateDays = 14;
+
 /** A day before all that a booking can have. */
 export const firstDay: IsoDate = '2000-01-01';
 /** A day after all that a booking can have. */

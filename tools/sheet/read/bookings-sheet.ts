@@ -3,11 +3,13 @@ import {
   firstDay,
   lastDay,
   type IsoDate,
+  lateDays,
   type SheetBooking,
+  type StaffRental,
   type Unit,
 } from '../../yard/equipment.ts';
 import { UnitIndex, type NamedUnits } from '../../yard/item-id.ts';
-import { daysIn, maxRentalDays, type RentalRange } from '../../yard/rental-dates.ts';
+import { addDays, daysIn, maxRentalDays, type RentalRange } from '../../yard/rental-dates.ts';
 import {
   dayFromWords,
   firstFrom,
@@ -18,7 +20,7 @@ import {
 } from './date-cells.ts';
 import type { ReadingContext } from './equipment-sheet.ts';
 import { reporter, reportIgnored, type Parsed, type Report } from './row-report.ts';
-import { isErrorValue, readText } from './sheet-cells.ts';
+import { isErrorValue, readAmount, readText } from './sheet-cells.ts';
 import type { SheetProblem } from './sheet-problems.ts';
 import {
   isBlank,
@@ -73,8 +75,14 @@ type Dates = {
 export function parseBookings(
   rows: SheetRows,
   context: BookingsContext,
-): Parsed<readonly SheetBooking[]> & { readonly rowNumbers: readonly number[] } {
-  if (rows.every(isBlank)) return { value: [], problems: [], leftOut: [], rowNumbers: [] };
+): Parsed<readonly SheetBooking[]> & {
+  readonly rowNumbers: readonly number[];
+  /** The rentals that are not over, or only late, each with its customer. */
+  readonly rentals: readonly StaffRental[];
+} {
+  if (rows.every(isBlank)) {
+    return { value: [], problems: [], leftOut: [], rowNumbers: [], rentals: [] };
+  }
   const { title = 'Bookings' } = context;
   const table = openTable<Column>('Bookings', rows, sparing, title);
   const columns = [...readBookingColumns.required, ...readBookingColumns.optional];
@@ -87,6 +95,8 @@ export function parseBookings(
   const seen = new Set<string>();
   const leftOut: number[] = [];
   const rowNumbers: number[] = [];
+  const rentals: StaffRental[] = [];
+  const latest = addDays(context.today, -lateDays);
   const bookings = dates.flatMap((of, at): readonly SheetBooking[] => {
     const { row } = of;
     const named = machinesOf(row, index);
@@ -101,7 +111,14 @@ export function parseBookings(
     const itemIds = named.units.map(({ itemId }) => itemId);
     rowNumbers.push(...itemIds.map(() => row.number));
     const whole = range.start !== null && range.end !== null && range.start <= range.end;
-    if (status.status === 'CANCELLED' || context.settled?.has(rowKey) || isPast(range, context)) {
+    const isOver = status.status === 'CANCELLED' || context.settled?.has(rowKey);
+    if (whole && !isOver && plain(range).end >= latest) {
+      const of = rentalOf(row, plain(range), context);
+      // The total of several machines is of all of them.
+      const own = itemIds.length > 1 ? { ...of, totalCents: null } : of;
+      rentals.push(...itemIds.map((itemId) => ({ ...own, itemId })));
+    }
+    if (isOver || isPast(range, context)) {
       const days = whole ? plain(range) : { start: firstDay, end: firstDay };
       return itemIds.map((itemId) => ({
         bookingId,
@@ -131,7 +148,24 @@ export function parseBookings(
       status: whole ? ('CONFIRMED' as const) : ('UNCLEAR' as const),
     }));
   });
-  return { value: bookings, problems, leftOut, rowNumbers };
+  return { value: bookings, problems, leftOut, rowNumbers, rentals };
+}
+
+function rentalOf(
+  row: Row,
+  { start, end }: RentalRange,
+  { locale }: ReadingContext,
+): Omit<StaffRental, 'itemId'> {
+  const text = (column: Column) =>
+    isErrorValue(row.cell(column)) ? '' : readText(row.cell(column));
+  return {
+    start,
+    end,
+    bookingId: text('Booking ID') ?? '',
+    customer: text('Customer') ?? '',
+    phone: text('Phone') ?? '',
+    totalCents: readAmount(row.cell('Total'), 'none', locale)?.cents ?? null,
+  };
 }
 
 /** A fingerprint of a row, by which it is known again wherever it is moved. */

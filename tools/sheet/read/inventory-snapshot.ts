@@ -3,6 +3,7 @@ import {
   defaultCurrency,
   type Inventory,
   type SheetBooking,
+  type StaffRental,
   type Unit,
   type UnitStatus,
 } from '../../yard/equipment.ts';
@@ -52,6 +53,16 @@ const bookingCells: Cells<SheetBooking> = {
   status: (value) => value === 'CONFIRMED' || value === 'CANCELLED' || value === 'UNCLEAR',
 };
 
+const rentalCells: Cells<StaffRental> = {
+  bookingId: isText,
+  itemId: isText,
+  start: isText,
+  end: isText,
+  customer: isText,
+  phone: isText,
+  totalCents: isCentsOrNull,
+};
+
 /** Cell by cell, zod would need several times as long as the rest of the reading. */
 const columnsOf = <T>(cells: Cells<T>) =>
   z.custom<PackedColumns<T>>().transform((json, context): Columns<T> => {
@@ -81,6 +92,7 @@ const snapshotSchema = z.object({
   version: z.literal(VERSION),
   units: columnsOf(unitCells),
   bookings: columnsOf(bookingCells),
+  rentals: columnsOf(rentalCells).optional(),
   hasBookingsTab: z.boolean(),
   yard: z.object({
     name: z.string(),
@@ -130,6 +142,7 @@ export function inventoryToJson(inventory: Inventory): InventoryJson {
     version: VERSION,
     units: packColumns(inventory.units, unitCells),
     bookings: packColumns(inventory.bookings, bookingCells),
+    rentals: inventory.rentals && packColumns(inventory.rentals, rentalCells),
   };
 }
 
@@ -140,8 +153,13 @@ export function inventoryFromJson(json: unknown): Inventory {
     const paths = parsed.error.issues.slice(0, 3).map((issue) => issue.path.join('.') || 'JSON');
     throw new SnapshotError(`The stored inventory cannot be read: ${paths.join(', ')}`);
   }
-  const { version: _, units, bookings, ...rest } = parsed.data;
-  return { ...rest, units: unitsOf(units), bookings: bookingsOf(bookings) };
+  const { version: _, units, bookings, rentals, ...rest } = parsed.data;
+  return {
+    ...rest,
+    units: unitsOf(units),
+    bookings: bookingsOf(bookings),
+    ...(rentals && { rentals: rentalsOf(rentals) }),
+  };
 }
 
 // The columns are of one length: each of these cells is there.
@@ -168,6 +186,18 @@ function bookingsOf(columns: Columns<SheetBooking>): readonly SheetBooking[] {
     start: columns.start[row]!,
     end: columns.end[row]!,
     status: columns.status[row]!,
+  }));
+}
+
+function rentalsOf(columns: Columns<StaffRental>): readonly StaffRental[] {
+  return columns.bookingId.map((bookingId, row) => ({
+    bookingId,
+    itemId: columns.itemId[row]!,
+    start: columns.start[row]!,
+    end: columns.end[row]!,
+    customer: columns.customer[row]!,
+    phone: columns.phone[row]!,
+    totalCents: columns.totalCents[row]!,
   }));
 }
 /* oxlint-enable typescript/no-non-null-assertion */

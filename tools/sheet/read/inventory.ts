@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Inventory, IsoDate, Yard } from '../../yard/equipment.ts';
+import type { Inventory, IsoDate, StaffRental, Yard } from '../../yard/equipment.ts';
 import { todayIn } from '../../yard/rental-dates.ts';
 import { toDoAbout } from '../client/sheet-advice.ts';
 import type { SheetsClient } from '../client/sheets-client.ts';
@@ -73,17 +73,26 @@ export async function readInventory(
     (list) => list.units,
   );
   const settledRows = await settled();
+  let rentals: readonly StaffRental[] | undefined;
   const bookings = await reading.tab(
     'Bookings',
-    (rows) =>
-      parseBookings(rows, { ...context('Bookings'), units: machines, settled: settledRows }),
-    (list) => list.bookings,
+    (rows) => {
+      const of = { ...context('Bookings'), units: machines, settled: settledRows };
+      const parsed = parseBookings(rows, of);
+      ({ rentals } = parsed);
+      return parsed;
+    },
+    (list) => {
+      ({ rentals } = list);
+      return list.bookings;
+    },
   );
   const { kept, failure, problems } = reading;
   return {
     inventory: {
       units: machines.filter(({ status }) => status !== 'SOLD'),
       bookings,
+      rentals,
       hasBookingsTab: await reading.hasBookingsTab(),
       yard,
       fetchedAtMs: kept?.fetchedAtMs ?? fetchedAtMs,

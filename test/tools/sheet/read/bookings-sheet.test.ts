@@ -364,3 +364,45 @@ test('an end without a year that lies before the start is no day of next year', 
     ],
   );
 });
+
+test('rentals that are not over, or only late, are known with their customer', () => {
+  const columns = ['Booking ID', 'Item ID', 'Start', 'End', 'Status', 'Customer', 'Phone', 'Total'];
+  const row = (id: string, item: string, [start, end]: readonly string[], status = 'On rent') => [
+    id,
+    item,
+    start ?? '',
+    end ?? '',
+    status,
+    'Lopez, Maria',
+    3_125_550_142,
+    '$1,250.00',
+  ];
+  const { rentals } = parseBookings(
+    [
+      columns,
+      row('R1', 'E131', ['2026-11-28', '2026-12-02']),
+      row('', 'E131, E130', ['2026-12-08', '2026-12-09']),
+      row('R3', 'S1', ['2026-11-20', '2026-11-25']),
+      row('R4', 'S1', ['2026-11-01', '2026-11-05']),
+      row('R5', 'S1', ['2026-11-20', '2026-11-25'], 'Returned'),
+      row('R6', 'S1', ['2026-12-20', '2026-12-21'], 'Cancelled'),
+      row('R7', 'S1', ['2026-12-24', 'TBD']),
+      row('R8', 'S2', ['2026-11-28', '2026-12-02'], 'OFF RENT CALLED'),
+    ],
+    { units, locale: sheetLocale('en_US'), today },
+  );
+  assert.deepEqual(
+    rentals.map(({ bookingId, itemId, totalCents }) => [bookingId, itemId, totalCents]),
+    [
+      ['R1', 'E131', 125_000],
+      ['', 'E131', null],
+      ['', 'E130', null],
+      ['R3', 'S1', 125_000],
+      ['R8', 'S2', 125_000],
+    ],
+  );
+  const of = { start: '2026-11-28', end: '2026-12-02' };
+  assert.partialDeepStrictEqual(rentals, [
+    { ...of, customer: 'Lopez, Maria', phone: '3125550142' },
+  ]);
+});

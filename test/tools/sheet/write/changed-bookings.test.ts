@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { changeBooking } from '../../../../tools/journal/change-booking.ts';
+import { callOffRent } from '../../../../tools/journal/off-rent.ts';
 import { findBooking, readLines, type BookingRow } from '../../../../tools/journal/journal.ts';
 import type { JournalBooking } from '../../../../tools/journal/booking.ts';
 import { onBothDatabases } from '../../../agent/infra/store/both-databases.ts';
@@ -96,6 +97,89 @@ onBothDatabases(({ newStore }) => {
     assert.equal((await findBooking(rig.store, made.bookingId))?.end, '2026-11-24');
     assert.equal(rowOf(rig, made)[4], '2026-11-24');
     assert.equal((await findBooking(rig.store, made.bookingId))?.totalCents, made.totalCents);
+  });
+
+  const callOff = (rig: WriterRig, { bookingId, customer, phone }: JournalBooking) => {
+    const rentals = [{ rentalKey: bookingId, itemId: 'EX-01', itemName: 'Mini excavator' }];
+    const asked = { rentals, customer, phone, note: 'Please pick it up at: 12 Mill Road' };
+    return callOffRent(rig.store, { callId: 'call-2', request: asked, clock: rig.clock });
+  };
+
+  test('a rental that is called off says so in its row, and goes on holding its days', async () => {
+    await using rig = await WriterRig.open(await newStore());
+    rig.writer(often);
+    const made = await rig.book();
+    await rig.until(made.bookingId, 'confirmed');
+    const { code } = await callOff(rig, made);
+    await waitFor(() => rig.isDelivered());
+    assert.equal(rowOf(rig, made)[5], 'OFF RENT CALLED');
+    await rig.looks(3);
+    assert.equal((await findBooking(rig.store, made.bookingId))?.state, 'confirmed');
+    assert.match(String(rig.sheets.rows('Messages')[1]?.[4]), new RegExp(`^OFF RENT ${code}: `));
+    assert.equal(rig.rowsOf(made.bookingId).length, 1);
+    assert.equal(rig.sheets.rows('Messages').length, 2);
+  });
+
+  test('a word that staff wrote for its status stays, and so do days that they changed', async () => {
+    await using rig = await WriterRig.open(await newStore());
+    const first = rig.writer();
+    const made = await rig.book();
+    await rig.until(made.bookingId, 'confirmed');
+    await first.stop();
+    const at = rig.sheets.rows('Bookings').findIndex((row) => row[0] === made.bookingId) + 1;
+    rig.sheets.setCell('Bookings', `E${at}`, '2026-11-26');
+    rig.sheets.setCell('Bookings', `F${at}`, 'On rent');
+    await callOff(rig, made);
+    rig.writer(often);
+    await waitFor(() => rig.isDelivered());
+    await waitFor(async () => (await findBooking(rig.store, made.bookingId))?.end === '2026-11-26');
+    assert.deepEqual(rowOf(rig, made).slice(4, 6), ['2026-11-26', 'On rent']);
+    const texts = rig.sheets.rows('Messages').map((row) => String(row[4]));
+    assert.deepEqual(
+      texts.slice(1).map((text) => text.slice(0, 8)),
+      ['OFF RENT'],
+    );
+  });
+
+  test('a rental is extended though staff wrote that its machine is rented', async () => {
+    await using rig = await WriterRig.open(await newStore());
+    const first = rig.writer();
+    const made = await rig.book();
+    await rig.until(made.bookingId, 'confirmed');
+    await first.stop();
+    const unitRow = rig.sheets.rows('Equipment').findIndex((row) => row[0] === 'EX-01') + 1;
+    const [header = []] = rig.sheets.rows('Equipment');
+    const column = 'ABCDEFGHIJ'.charAt(header.indexOf('Status'));
+    rig.sheets.setCell('Equipment', `${column}${unitRow}`, 'RENTED');
+    await change(rig, made, { end: '2026-11-26' });
+    rig.writer(often);
+    await waitFor(() => rig.isDelivered());
+    const kept = await findBooking(rig.store, made.bookingId);
+    assert.deepEqual([kept?.end, kept?.state], ['2026-11-26', 'confirmed']);
+    assert.equal(rowOf(rig, made)[4], '2026-11-26');
+  });
+
+  test('a machine that is added and cannot be had leaves the others as they were', async () => {
+    await using rig = await WriterRig.open(await newStore());
+    const first = rig.writer();
+    const made = await rig.book();
+    await rig.until(made.bookingId, 'confirmed');
+    await first.stop();
+    const walkIn = ['', 'TR-01', '', '2026-11-22', '2026-11-26', 'CONFIRMED', 'a walk-in'];
+    rig.sheets.insertRow('Bookings', 2, walkIn);
+    const { code, customer, phone, start, end } = made;
+    const added = [{ itemId: 'TR-01', start, end, totalCents: 1_000 }];
+    const result = await changeBooking(rig.store, {
+      callId: 'call-1',
+      clock: rig.clock,
+      change: { code, customer, phone, lines: [], added, inventory: exampleInventory },
+    });
+    assert.equal(result.kind, 'changed');
+    rig.writer(often);
+    await rig.until(`${code}-2`, 'conflict');
+    await waitFor(() => rig.isDelivered());
+    assert.equal((await findBooking(rig.store, made.bookingId))?.state, 'confirmed');
+    assert.equal(rig.rowsOf(`${code}-2`).length, 0);
   });
 
   test('rows that staff sort while cells are written get theirs back', async () => {
