@@ -78,11 +78,14 @@ async function callOffRent(
   if ('answer' in found) return found.answer;
   const machine = given(args.machine);
   const before = await calledBefore(desk, found.rentals, { machine, snapshot });
-  if (before && !talk.unsureOf.has('call-off')) return calledAnswer(before, snapshot, true);
+  if (before && !talk.unsureOf.has('call-off')) {
+    const called = named(found.rentals, machine);
+    return calledAnswer(before, { names: namesOf(called), snapshot, isRepeated: true });
+  }
   const meant = meantRental(deps, found.rentals, { deed: 'call-off', machine });
   if ('answer' in meant && !before) return meant.answer;
   const all = 'answer' in meant ? found.rentals : meant.rental;
-  const rentals = machine === '' ? all : all.filter((of) => isNamed(of, machine));
+  const rentals = named(all, machine);
   const address = sheetText(given(args.address), maxAddressLength);
   if (address === '') {
     const say = 'Where is it now, so that the yard can pick it up?';
@@ -99,13 +102,19 @@ async function calledBefore(
   rentals: readonly Rental[],
   { machine, snapshot }: { readonly machine: string; readonly snapshot: Snapshot },
 ): Promise<OffRent | undefined> {
-  const wanted = rentals.filter(
-    (of) =>
-      (machine === '' || isNamed(of, machine)) &&
-      ['out', 'off-rent-called'].includes(rentalState(of, snapshot)),
+  const wanted = named(rentals, machine).filter((of) =>
+    ['out', 'off-rent-called'].includes(rentalState(of, snapshot)),
   );
   const called = await desk.findOffRents(wanted.map(({ rentalKey }) => rentalKey));
   return called.length === wanted.length ? called[0] : undefined;
+}
+
+function named(rentals: readonly Rental[], machine: string): readonly Rental[] {
+  return machine === '' ? rentals : rentals.filter((of) => isNamed(of, machine));
+}
+
+function namesOf(rentals: readonly Rental[]): readonly string[] {
+  return rentals.map(({ itemName }) => spokenItem(itemName));
 }
 
 function planCallOff(
@@ -116,7 +125,7 @@ function planCallOff(
   const [first] = rentals;
   if (!first) return { answer: notFound };
   const { code, customer, phone } = first;
-  const names = rentals.map(({ itemName }) => spokenItem(itemName));
+  const names = namesOf(rentals);
   const keys = rentals.map(({ rentalKey }) => rentalKey);
   const machines = rentals.map(({ itemId, itemName }) => `${itemId} ${itemName}`).join(', ');
   return {
@@ -143,18 +152,23 @@ function planCallOff(
         }),
       );
       talk.confirmation.drop();
-      return calledAnswer(offRent, snapshot, false);
+      return calledAnswer(offRent, { names, snapshot, isRepeated: false });
     },
   };
 }
 
 function calledAnswer(
   { code, calledAtMs }: OffRent,
-  { yard, today }: Snapshot,
-  isRepeated: boolean,
+  about: {
+    readonly names: readonly string[];
+    readonly snapshot: Snapshot;
+    readonly isRepeated: boolean;
+  },
 ): CallOffRentAnswer {
+  const { names, snapshot, isRepeated } = about;
+  const { yard, today } = snapshot;
   const at = spokenMoment(calledAtMs, { timeZone: yard.timeZone, today });
-  return { say: offRentSentence({ code, at }, isRepeated), offRent: code };
+  return { say: offRentSentence({ names, code, at }, isRepeated), offRent: code };
 }
 
 /** `call_off_rent`, as the model sees it. */

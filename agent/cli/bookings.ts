@@ -1,8 +1,17 @@
 import { parseArgs } from 'node:util';
-import type { BookingRow } from '../../tools/journal/journal.ts';
+import { toBooking, type BookingRow } from '../../tools/journal/journal.ts';
 import { retryNow, type MessageRow } from '../../tools/journal/outbox.ts';
-import { readOverview, resolveCode, type Overview } from '../../tools/journal/overview.ts';
+import {
+  readOverview,
+  resolveCode,
+  type OffRentRow,
+  type Overview,
+} from '../../tools/journal/overview.ts';
+import { rentalState } from '../../tools/journal/rental-state.ts';
+import { readLastGood } from '../../tools/sheet/read/last-good.ts';
 import { settleRow } from '../../tools/sheet/read/settled-rows.ts';
+import { defaultTimeZone } from '../../tools/yard/equipment.ts';
+import { todayIn } from '../../tools/yard/rental-dates.ts';
 import type { Config } from '../config/config.ts';
 import { openStore } from '../infra/store/database.ts';
 import type { Store } from '../infra/store/database.ts';
@@ -43,7 +52,12 @@ export async function runBookings(options: {
     if (wanted.settle !== null) return await settle(store, wanted.settle, { report, nowMs });
     if (wanted.retry) await retryNow(store);
     const overview = await readOverview(store, { sinceMs: nowMs - recentMs });
-    for (const line of wanted.json ? jsonLines(overview) : tables(overview)) write(`${line}\n`);
+    const list = await readLastGood(store);
+    const today = todayIn(list?.yard.timeZone ?? defaultTimeZone, { nowMs: () => nowMs });
+    const at = { today, bookings: list?.bookings ?? [], rentals: list?.rentals };
+    for (const line of wanted.json ? jsonLines(overview, at) : tables(overview, at)) {
+      write(`${line}\n`);
+    }
     return 0;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
@@ -102,20 +116,30 @@ function readOptions(args: readonly string[]) {
   }
 }
 
-function jsonLines({ pending, conflicts, recent, messages }: Overview): readonly string[] {
+/** The yard's day and its rows: by these a rental is out, or back. */
+type At = Parameters<typeof rentalState>[1];
+
+function jsonLines(
+  { pending, conflicts, recent, offRents, messages }: Overview,
+  at: At,
+): readonly string[] {
   return [
     ...[...pending, ...conflicts, ...recent].map((row) => ({
       kind: 'booking',
-      ...bookingJson(row),
+      ...bookingJson(row, at),
     })),
+    ...offRents.map((row) => ({ kind: 'off-rent', ...offRentJson(row) })),
     ...messages.map((row) => ({ kind: 'message', ...messageJson(row) })),
   ].map((line) => JSON.stringify(line));
 }
 
-function bookingJson(row: BookingRow) {
+function bookingJson(row: BookingRow, at: At) {
   return {
     code: row.bookingId,
     state: row.state,
+    rental: rentalState(toBooking(row), at),
+    offRent: row.offRentCode,
+    continues: row.continues,
     conflict: row.conflict,
     itemId: row.itemId,
     item: row.itemName,
@@ -128,6 +152,24 @@ function bookingJson(row: BookingRow) {
     resolvedAt: isoTime(row.resolvedAtMs),
     callId: row.callId,
   };
+}
+
+function offRentJson(row: OffRentRow) {
+  return {
+    code: row.code,
+    rental: rentalId(row),
+    itemId: row.itemId,
+    item: row.itemName,
+    customer: row.customer,
+    phone: row.phone,
+    calledAt: isoTime(row.calledAtMs),
+    callId: row.callId,
+  };
+}
+
+/** The booking's id, or that of the row which staff wrote. */
+function rentalId({ rentalKey }: OffRentRow): string {
+  return /^sheet \["([^"]*)"/.exec(rentalKey)?.[1] ?? rentalKey;
 }
 
 function messageJson(row: MessageRow) {
@@ -149,11 +191,22 @@ function isoTime(atMs: number | null): string | null {
 
 const bookingHeader = ['Code', 'State', 'Item', 'Start', 'End', 'Customer', 'Phone', 'Total'];
 
-function tables({ pending, conflicts, recent, messages }: Overview): readonly string[] {
+function tables(
+  { pending, conflicts, recent, offRents, messages }: Overview,
+  at: At,
+): readonly string[] {
+  const cells = (rows: readonly BookingRow[]) => rows.map((row) => bookingCells(row, at));
   return [
-    ...section('Not in the sheet yet', bookingHeader, pending.map(bookingCells)),
-    ...section('To be called back', bookingHeader, conflicts.map(bookingCells)),
-    ...section('Of the last seven days', bookingHeader, recent.map(bookingCells)),
+    ...section('Not in the sheet yet', bookingHeader, cells(pending)),
+    ...section('To be called back', bookingHeader, cells(conflicts)),
+    ...section('Of the last seven days', bookingHeader, cells(recent)),
+    ...(offRents.length === 0
+      ? []
+      : section(
+          'Called off rent',
+          ['Number', 'Called', 'Item', 'Rental', 'Customer', 'Phone'],
+          offRents.map(offRentCells),
+        )),
     ...section(
       'Messages',
       ['Code', 'Received', 'Customer', 'Phone', 'Message'],
@@ -162,10 +215,21 @@ function tables({ pending, conflicts, recent, messages }: Overview): readonly st
   ];
 }
 
-function bookingCells(row: BookingRow): readonly string[] {
+function offRentCells(row: OffRentRow): readonly string[] {
+  const { code, itemId, itemName, customer, phone, calledAtMs } = row;
+  return [code, minuteOf(calledAtMs), `${itemId} ${itemName}`, rentalId(row), customer, phone];
+}
+
+/** The state of the journal while it is on its way or at odds; else where the rental is. */
+function stateOf(row: BookingRow, at: At): string {
+  if (row.conflict !== null) return `${row.state}: ${row.conflict}`;
+  return row.state === 'confirmed' ? rentalState(toBooking(row), at) : row.state;
+}
+
+function bookingCells(row: BookingRow, at: At): readonly string[] {
   return [
     row.bookingId,
-    row.conflict === null ? row.state : `${row.state}: ${row.conflict}`,
+    stateOf(row, at),
     `${row.itemId} ${row.itemName}`,
     row.startDay,
     row.endDay,
@@ -176,13 +240,17 @@ function bookingCells(row: BookingRow): readonly string[] {
 }
 
 function messageCells(row: MessageRow): readonly string[] {
-  const receivedAt = (isoTime(row.createdAtMs) ?? '').slice(0, 16).replace('T', ' ');
+  const receivedAt = minuteOf(row.createdAtMs);
   const marks = [
     ...(row.resolvedAtMs === null ? [] : ['(resolved)']),
     ...(row.deliveredAtMs === null ? ['(not in the sheet yet)'] : []),
   ];
   const text = [...marks, row.text].join(' ');
   return [row.code, receivedAt, row.customer ?? '', row.phone ?? '', text];
+}
+
+function minuteOf(atMs: number): string {
+  return (isoTime(atMs) ?? '').slice(0, 16).replace('T', ' ');
 }
 
 function section(

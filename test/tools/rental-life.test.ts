@@ -68,7 +68,7 @@ describe('keeping it longer', () => {
     const done = await turn('yes', 'change_booking', longer);
     assert.match(
       done.say,
-      /^It's extended through Wednesday, November 25th\. Your code is still K/,
+      /^The Mini Excavator is extended through Wednesday, November 25th\. Your code is still K/,
     );
     assert.partialDeepStrictEqual(desk.bookings, [
       { start: out.start, end: '2026-11-25', totalCents: 125_000, state: 'confirmed' },
@@ -112,7 +112,7 @@ describe('keeping it longer', () => {
     assert.equal((await turn('yes', 'change_booking', longer)).problem, 'not-confirmed');
     assert.equal(desk.changes, 0);
     const yes = await turn('yes, extend it', 'change_booking', longer);
-    assert.match(yes.say, /^It's extended through Wednesday/);
+    assert.match(yes.say, /^The Mini Excavator is extended through Wednesday/);
   });
 
   const behind = booking('2026-11-25', '2026-11-27', { bookingId: 'B-9' });
@@ -351,7 +351,7 @@ describe('off rent', () => {
     const done = await turn('yes, come pick it up', 'call_off_rent', off);
     assert.equal(
       done.say,
-      "It's called off rent, at 2:00 PM today. Your off-rent number is Q R T, 2 3 4, and the yard " +
+      'The Mini Excavator is called off rent, at 2:00 PM today. Your off-rent number is Q R T, 2 3 4, and the yard ' +
         'knows where to pick it up. Is there anything else?',
     );
     assert.equal(done['offRent'], 'QRT234');
@@ -369,7 +369,7 @@ describe('off rent', () => {
     const again = await turn('yes', 'call_off_rent', { ...off, address: '9 Oak Lane' });
     assert.match(
       again.say,
-      /^It's called off rent already, .* Your off-rent number is Q R T, 2 3 4/,
+      /^The Mini Excavator is called off rent already, .* Your off-rent number is Q R T, 2 3 4/,
     );
     assert.equal(desk.messages.length, 1);
     assert.match(
@@ -544,7 +544,10 @@ describe('a rental that staff wrote', () => {
     const off = { ...mine, address: '12 Mill Road' };
     await turn('.', 'call_off_rent', off);
     assert.match((await turn('yes', 'call_off_rent', off)).say, /off-rent number is Q R T, 2 3 4/);
-    assert.match((await turn('yes', 'call_off_rent', off)).say, /^It's called off rent already/);
+    assert.match(
+      (await turn('yes', 'call_off_rent', off)).say,
+      /^The Mini Excavator is called off rent already/,
+    );
     assert.equal(desk.messages.length, 1);
     const early = phoneCall(written);
     const sooner = { ...mine, end: '2026-11-22' };

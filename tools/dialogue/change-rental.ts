@@ -315,6 +315,7 @@ function planOf(
     ...(note === undefined ? {} : { note }),
   };
   const end = lines[0]?.range.end ?? '';
+  const names = lines.map(({ checked }) => spokenName(checked.unit));
   const { today } = snapshot;
   return {
     proposal,
@@ -326,7 +327,7 @@ function planOf(
         snapshot,
         replan: (now) => planRental(booking, wish, now),
         ...(about === 'extending'
-          ? { done: (state, made) => extendedSentence(state, { code: made, end, today }) }
+          ? { done: (state, made) => extendedSentence(state, { names, code: made, end, today }) }
           : {}),
       }),
   };

@@ -549,7 +549,8 @@ function stemOf(word: string): string {
 
 // ---- Results ----
 
-type Group = 'book' | 'cancel' | 'change' | 'money' | 'message' | 'transfer' | 'send' | 'done';
+type Group =
+  'book' | 'cancel' | 'change' | 'off-rent' | 'money' | 'message' | 'transfer' | 'send' | 'done';
 
 const perfect =
   "(?:'ve|'s|'re| have| has| had| is| are| was| were| got|'m| am| be| been| being|get|gets|getting)";
@@ -588,7 +589,14 @@ const setAside =
 const inTheBook =
   /\b(?:it|that|everything)(?:'s| is)(?: all| now| already)* (?:in|on) the (?:books?|calendar|schedule|system|list)\b|\b(?:you(?:'re| are)|we(?:'re| are)) on (?:for|the books)\b|\b(?:has|have|got) your name on (?:it|one)\b|\bgot you (?:in |covered )?for (?:\w+day|tomorrow|today|the \d)/;
 const hasPaid = /\byou(?:'ve| have)?(?: already| just)* paid\b/;
+/** A machine whose rental is over for the caller, though the yard has yet to fetch it. */
+const offRent =
+  /(?:(?:'s|'re|\bis|\bare|\bbeen)(?: all| now| already| officially)* (?:called |taken |marked )?off[- ](?:rent|hire)(?:ed)?|\b(?:called|taken|took|put|marked|got) (?:it|that|them|you|the \w+(?: \w+)?) off(?:[- ](?:rent|hire))?\b|\b(?:rental|rent|billing|clock|meter|charges?)(?:'s| is| has| have| are)?(?: now| been| just)* (?:stopped|stops|ended|ends|over)\b)/;
+const fetching =
+  /\b(?:pick-?up|collection)(?:'s| is| has been)(?: all| now)* (?:scheduled|arranged|set|booked|on)\b|\b(?:they|we|someone|the (?:driver|crew|yard|truck))(?:'ll| will| is coming to|'s coming to|'re coming to| are coming to) (?:come (?:and )?)?(?:pick|fetch|collect|get|grab) (?:it|that|them|the)\b/;
 const idioms: readonly (readonly [Group, RegExp])[] = [
+  ['off-rent', offRent],
+  ['off-rent', fetching],
   ['book', setAside],
   ['book', inTheBook],
   ['money', hasPaid],
@@ -656,7 +664,7 @@ const idioms: readonly (readonly [Group, RegExp])[] = [
   ],
   [
     'cancel',
-    /\b(?:it|that|booking|reservation|rental)(?:'s| is)(?: all| now)? (?:off|gone|off the books)\b|\byou(?:'re| are) off the (?:hook|schedule|list)\b|\b(?:took|taken) (?:you|it|that|the booking) off\b|\bno longer (?:have|booked|reserved|on)\b/,
+    /\b(?:it|that|booking|reservation|rental)(?:'s| is)(?: all| now)? (?:off(?![- ](?:rent|hire))|gone)\b|\byou(?:'re| are) off the (?:hook|schedule|list)\b|\b(?:took|taken) (?:you|it|that|the booking) off\b|\bno longer (?:have|booked|reserved|on)\b/,
   ],
   [
     'money',
@@ -785,6 +793,7 @@ function isOther(group: Group, matched: string, rest: string): boolean {
     return /^ (?:me|you|about|for|if)\b/.test(rest) || /\byou/.test(matched);
   if (group === 'message' && /\b(?:added|written)$/.test(matched))
     return /^ (?:cost|charge|fee)/.test(rest);
+  if (group === 'cancel' && /\bcalled off$/.test(matched)) return /^[- ](?:rent|hire)\b/.test(rest);
   if (group === 'change') return /\b(?:that|nothing) changed\b/.test(matched);
   return false;
 }

@@ -1,7 +1,12 @@
+import type { Selectable } from 'kysely';
 import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
+import type { Schema } from '../../agent/infra/store/schema.ts';
 import { lineIds, maxLines, readBookingCode } from './booking-code.ts';
 import type { BookingRow } from './journal.ts';
 import type { MessageRow } from './outbox.ts';
+
+/** One machine that was called off rent, as stored. */
+export type OffRentRow = Selectable<Schema['offRents']>;
 
 /** Staff look through what waits, what needs a person, and what was done lately. */
 export type Overview = {
@@ -11,6 +16,8 @@ export type Overview = {
   readonly conflicts: readonly BookingRow[];
   /** Other bookings that changed since `sinceMs`, newest first. */
   readonly recent: readonly BookingRow[];
+  /** Rentals that were called off rent since `sinceMs`, those of staff's own rows too; newest first. */
+  readonly offRents: readonly OffRentRow[];
   /** Messages that are not resolved, and all since `sinceMs`; newest first. */
   readonly messages: readonly MessageRow[];
 };
@@ -42,6 +49,13 @@ export async function readOverview(
     .where((eb) => eb.or([eb('resolvedAtMs', 'is', null), eb('createdAtMs', '>=', sinceMs)]))
     .orderBy('createdAtMs', 'desc')
     .execute();
+  const offRents = await db
+    .selectFrom('offRents')
+    .selectAll()
+    .where('calledAtMs', '>=', sinceMs)
+    .orderBy('calledAtMs', 'desc')
+    .orderBy('rentalKey')
+    .execute();
   const isOpen = (row: BookingRow) => row.state === 'conflict' && row.resolvedAtMs === null;
   const isPending = ({ state, bookingId }: BookingRow) =>
     state === 'pending' || (state === 'cancelled' && waiting.has(bookingId));
@@ -49,6 +63,7 @@ export async function readOverview(
     pending: bookings.filter(isPending),
     conflicts: bookings.filter(isOpen),
     recent: bookings.filter((row) => !isPending(row) && !isOpen(row)).toReversed(),
+    offRents,
     messages,
   };
 }

@@ -74,11 +74,17 @@ export function swapReadBack(
 /** An answer to an extension; `pending` while it is on its way to the sheet. */
 export function extendedSentence(
   state: 'confirmed' | 'pending',
-  { code, end, today }: { readonly code: string; readonly end: IsoDate; readonly today: IsoDate },
+  about: {
+    readonly names: readonly string[];
+    readonly code: string;
+    readonly end: IsoDate;
+    readonly today: IsoDate;
+  },
 ): string {
+  const { names, code, end, today } = about;
   const spoken = spokenCode(code);
   return state === 'confirmed'
-    ? `It's extended through ${spokenDate(end, today)}. Your code is still ${spoken}. Is there anything else?`
+    ? `${subject(names)} extended through ${spokenDate(end, today)}. Your code is still ${spoken}. Is there anything else?`
     : `I've noted the extension, and we'll confirm it. Your code is still ${spoken}. ` +
         'Someone calls you if anything stands in the way. Is there anything else?';
 }
@@ -95,20 +101,19 @@ export function offRentReadBack(names: readonly string[], address: string): stri
 
 /** An answer to a call-off, and to the same again. */
 export function offRentSentence(
-  { code, at }: { readonly code: string; readonly at: string },
+  about: { readonly names: readonly string[]; readonly code: string; readonly at: string },
   isRepeated: boolean,
 ): string {
+  const { names, code, at } = about;
   const number = `off-rent number is ${spokenCode(code)}`;
   return isRepeated
-    ? `It's called off rent already, ${at}. Your ${number}. Is there anything else?`
-    : `It's called off rent, ${at}. Your ${number}, and the yard knows where to pick it up. Is there anything else?`;
+    ? `${subject(names)} called off rent already, ${at}. Your ${number}. Is there anything else?`
+    : `${subject(names)} called off rent, ${at}. Your ${number}, and the yard knows where to pick it up. Is there anything else?`;
 }
 
 /** A rental that the customer is done with, and that the yard has not fetched yet. */
 export function calledOffSentence(names: readonly string[], code: string): string {
-  const list = spokenList(theEach(names));
-  const verb = names.length === 1 ? 'is' : 'are';
-  return `${capitalised(list)} ${verb} called off rent. Your off-rent number is ${spokenCode(code)}.`;
+  return `${subject(names)} called off rent. Your off-rent number is ${spokenCode(code)}.`;
 }
 
 /** A moment as the yard's clock has it: `at 2:05 PM on Tuesday, December 1st`. */
@@ -133,6 +138,11 @@ export function dueSentence(
   const verb = names.length === 1 ? (isLate ? 'was' : 'is') : isLate ? 'were' : 'are';
   const price = totalCents > 0 ? `, for ${spokenMoney(totalCents, currency)}` : '';
   return `${capitalised(spokenList(theEach(names)))} ${verb} due back ${due}: ${days} in all${price}.`;
+}
+
+/** `The Trencher is`. */
+function subject(names: readonly string[]): string {
+  return `${capitalised(spokenList(theEach(names)))} ${names.length === 1 ? 'is' : 'are'}`;
 }
 
 function theNames({ names }: Term): string {

@@ -4,6 +4,7 @@ import { runBookings } from '../../../agent/cli/bookings.ts';
 import { openStore } from '../../../agent/infra/store/database.ts';
 import { commitBooking } from '../../../tools/journal/commit-booking.ts';
 import { cancelBooking, takeMessage } from '../../../tools/journal/journal.ts';
+import { callOffRent } from '../../../tools/journal/off-rent.ts';
 import { readDue, settle, takeRetry, type Outcome } from '../../../tools/journal/outbox.ts';
 import { onBothDatabases, type StorePlace } from '../infra/store/both-databases.ts';
 import { clock, request } from '../../tools/journal/example-booking.ts';
@@ -49,6 +50,34 @@ async function fill(place: StorePlace) {
 }
 
 onBothDatabases(({ newPlace }) => {
+  test('shows where each rental is, and the numbers of those called off rent', async () => {
+    const place = await newPlace();
+    const { confirmed } = await fill(place);
+    await using store = await openStore(place);
+    const asked = { customer: 'Ben', phone: '+15550142', note: 'Mill Road' };
+    const rentals = ['sheet ["R-1042","EX-9","2026-11-20"]', confirmed].map((rentalKey) => {
+      return { rentalKey, itemId: 'EX-2', itemName: 'Mini Excavator' };
+    });
+    const { code } = await callOffRent(store, {
+      callId: 'call-2',
+      request: { ...asked, rentals },
+      clock,
+    });
+    const json = lines((await run(place, '--json')).text);
+    assert.partialDeepStrictEqual(
+      json.filter(({ kind }) => kind === 'off-rent'),
+      [
+        { code, rental: confirmed, itemId: 'EX-2' },
+        { code, rental: 'R-1042' },
+      ],
+    );
+    const row = json.find((line) => line['code'] === confirmed);
+    assert.deepEqual([row?.['rental'], row?.['offRent']], ['off-rent-called', code]);
+    const { text } = await run(place);
+    assert.match(text, new RegExp(`Called off rent: 2\n.*\n +${code} .*Mini Excavator`));
+    assert.match(text, new RegExp(`${confirmed} +off-rent-called`));
+  });
+
   test('lists what waits, whom to call back, what was booked lately, and messages', async () => {
     const place = await newPlace();
     assert.match((await run(place)).text, /Not in the sheet yet: none/);
@@ -93,6 +122,9 @@ onBothDatabases(({ newPlace }) => {
       kind: 'booking',
       code: codes.conflict,
       state: 'conflict',
+      rental: 'conflict',
+      offRent: null,
+      continues: null,
       conflict: 'rented',
       itemId: 'EX-1',
       item: 'Mini Excavator',

@@ -336,3 +336,50 @@ test('a change is agreed to in its own words', () => {
     assert.notEqual(answerTo(words, 'changing'), 'yes', words);
   }
 });
+
+test('longer, off rent and a question to the yard each have a yes of their own', () => {
+  const cases: Record<'extending' | 'off-rent' | 'asking', Record<Assent, readonly string[]>> = {
+    extending: {
+      yes: ['yes', 'yes, extend it', 'sure, go ahead', 'please extend it', 'that works'],
+      no: ['no', 'no wait', 'no, leave it', "I'll bring it back, no"],
+      unclear: [
+        'yes, and call it off rent',
+        'keep it',
+        'until Friday',
+        'book it',
+        'yes but only one day',
+        'yes if it is free',
+        'how much?',
+        'cancel it',
+      ],
+    },
+    'off-rent': {
+      yes: ['yes', 'yes, come pick it up', 'call it off', 'yes please, off rent it', 'pick it up'],
+      no: ['no', 'not yet', 'no, I keep it', "don't call it off rent"],
+      unclear: [
+        'yes, extend it',
+        'yes but tomorrow',
+        'pick it up tomorrow',
+        'it is at the other site',
+        'book it',
+        'yes and the trailer',
+      ],
+    },
+    asking: {
+      yes: ['yes', 'yes, ask them', 'sure, let them know', 'please ask the yard'],
+      no: ['no', 'no, never mind'],
+      unclear: ['yes, book it', 'ask them how much', 'can I call them myself?'],
+    },
+  };
+  for (const about of ['extending', 'off-rent', 'asking'] as const) {
+    for (const assent of ['yes', 'no', 'unclear'] as const) {
+      for (const words of cases[about][assent]) {
+        const read = answerTo(words, about, { customer: null, depositCents: null });
+        // A wrong no and an unclear answer do nothing, both.
+        if (assent === 'yes') assert.equal(read, 'yes', `${about}: ${words}`);
+        else assert.notEqual(read, 'yes', `${about}: ${words}`);
+        if (assent === 'no') assert.equal(read, 'no', `${about}: ${words}`);
+      }
+    }
+  }
+});

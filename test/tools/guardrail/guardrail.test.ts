@@ -126,3 +126,54 @@ test("a row of the yard's in its own words may be said with its amount, and prov
   assert.notEqual(withheldAs(`${rule.replace('50', '60')}.`, facts), null);
   assert.equal(withheldAs("You're booked.", facts), 'result');
 });
+
+test('a rental is extended, called off or settled only when a tool of this call says so', () => {
+  const asked = [
+    "I'd extend the Trencher through Friday, June 5th: 6 days in all, for $450, nothing more. Shall I extend it?",
+  ];
+  const extended = [
+    ...asked,
+    'The Trencher is extended through Friday, June 5th. Your code is still K 7 M, 2 Q X. Is there anything else?',
+  ];
+  const calledOff = [
+    "I'd call the Trencher off rent as of now, to be picked up at 12 Mill Road. Shall I call it off rent?",
+    'The Trencher is called off rent, at 2:05 PM today. Your off-rent number is K 7 M, 2 Q X, and the yard knows where to pick it up.',
+  ];
+  for (const [claim, tools] of [
+    ["It's extended through Friday, June 5th.", extended],
+    ["I've extended it through Friday.", extended],
+    ["It's off rent now.", calledOff],
+    ["I've called it off rent.", calledOff],
+    ['The trencher is called off rent.', calledOff],
+    ['Your off-rent number is K 7 M, 2 Q X.', calledOff],
+  ] as const) {
+    assert.equal(withheldAs(claim, { ...none, tools }), null, claim);
+    assert.notEqual(withheldAs(claim, { ...none, tools: asked }), null, claim);
+    assert.notEqual(withheldAs(claim, none), null, claim);
+  }
+  // An off-rent number does not extend anything, nor does an extension call anything off.
+  assert.equal(
+    withheldAs("It's extended through Friday.", { ...none, tools: calledOff }),
+    'result',
+  );
+  assert.equal(withheldAs("It's off rent.", { ...none, tools: extended }), 'result');
+  for (const claim of [
+    'Your rental has ended.',
+    'The billing has stopped.',
+    "They'll pick it up tomorrow.",
+    'Your pickup is scheduled.',
+    "I've taken the trencher off rent.",
+    'You get $200 back.',
+  ]) {
+    assert.notEqual(withheldAs(claim, { ...none, tools: extended }), null, claim);
+  }
+  for (const plain of [
+    'Shall I call it off rent?',
+    'Would you like to extend it?',
+    'I can call it off rent for you.',
+    'Which machine are you done with?',
+    'Where is it now?',
+  ]) {
+    assert.equal(withheldAs(plain, none), null, plain);
+  }
+});

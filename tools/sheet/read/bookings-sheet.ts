@@ -113,9 +113,9 @@ export function parseBookings(
     const whole = range.start !== null && range.end !== null && range.start <= range.end;
     const isOver = status.status === 'CANCELLED' || context.settled?.has(rowKey);
     if (whole && !isOver && plain(range).end >= latest) {
-      const of = rentalOf(row, plain(range), context);
+      const rental = rentalOf(row, plain(range), context);
       // The total of several machines is of all of them.
-      const own = itemIds.length > 1 ? { ...of, totalCents: null } : of;
+      const own = itemIds.length > 1 ? { ...rental, totalCents: null } : rental;
       rentals.push(...itemIds.map((itemId) => ({ ...own, itemId })));
     }
     if (isOver || isPast(range, context)) {
