@@ -338,7 +338,7 @@ test('a change is agreed to in its own words', () => {
 });
 
 test('longer, off rent and a question to the yard each have a yes of their own', () => {
-  const cases: Record<'extending' | 'off-rent' | 'asking', Record<Assent, readonly string[]>> = {
+  const answers: Record<'extending' | 'off-rent' | 'asking', Record<Assent, readonly string[]>> = {
     extending: {
       yes: ['yes', 'yes, extend it', 'sure, go ahead', 'please extend it', 'that works'],
       no: ['no', 'no wait', 'no, leave it', "I'll bring it back, no"],
@@ -373,7 +373,7 @@ test('longer, off rent and a question to the yard each have a yes of their own',
   };
   for (const about of ['extending', 'off-rent', 'asking'] as const) {
     for (const assent of ['yes', 'no', 'unclear'] as const) {
-      for (const words of cases[about][assent]) {
+      for (const words of answers[about][assent]) {
         const read = answerTo(words, about, { customer: null, depositCents: null });
         // A wrong no and an unclear answer do nothing, both.
         if (assent === 'yes') assert.equal(read, 'yes', `${about}: ${words}`);
