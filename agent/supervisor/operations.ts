@@ -85,6 +85,7 @@ export class Operations {
       link: isDraining ? null : (worker?.link ?? 'no-worker'),
       takeovers: this.metrics.takeovers,
       emergencies: this.metrics.emergencies,
+      callBacks: this.metrics.callBacks,
       backlog: bookings.isLeading ? (backlog ?? 'unknown') : 'elsewhere',
       sheetProblems: inventory.isLeading ? inventory.problems : undefined,
       sheetRefusal: inventory.isLeading || bookings.isLeading ? refusal : 'elsewhere',

@@ -5,6 +5,7 @@ import type { LinkState } from '../ipc/messages.ts';
 /** Everything that needs a person. */
 export const alertCauses = [
   'emergency',
+  'call-back',
   'no-registration',
   'repeated-takeovers',
   'booking-pending',
@@ -24,6 +25,8 @@ export type Observation = {
   readonly takeovers: number;
   /** Callers in an emergency, since the start. */
   readonly emergencies?: number;
+  /** Callers who were told that nobody is free, since the start. */
+  readonly callBacks?: number;
   /**
    * The journal's rows that wait for the sheet. `elsewhere`: another process writes the sheet and tells;
    * `unknown`: the store did not say.
@@ -53,6 +56,8 @@ const mostTakeovers = 3;
 const takeoverWindowMs = 600_000;
 /** Staff have dealt with an emergency by then, or will not be helped by an alert. */
 const emergencyMs = 600_000;
+/** A rush that comes back within this is the same one. */
+const callBackMs = 600_000;
 const pendingMs = 300_000;
 const dayMs = 86_400_000;
 
@@ -71,6 +76,8 @@ export class AlertRules {
   #takeoversSeen = 0;
   #emergenciesSeen = 0;
   #emergencyAtMs = -Infinity;
+  #callBacksSeen = 0;
+  #callBackAtMs = -Infinity;
   #unregisteredSinceMs: number | null = null;
   #sheetToldAtMs = -Infinity;
 
@@ -83,6 +90,7 @@ export class AlertRules {
   look(seen: Observation, nowMs: number): readonly AlertChange[] {
     return [
       ...this.#emergencies(seen, nowMs),
+      ...this.#settle('call-back', this.#callBacks(seen, nowMs)),
       ...this.#settle('no-registration', this.#registration(seen, nowMs)),
       ...this.#settle('repeated-takeovers', this.#takeovers(seen, nowMs)),
       ...this.#settle('booking-pending', pending(seen, nowMs)),
@@ -124,6 +132,15 @@ export class AlertRules {
     }
     const isOver = nowMs - this.#emergencyAtMs >= emergencyMs;
     return this.#settle('emergency', isOver ? 'fine' : 'unknown');
+  }
+
+  /** The first caller of a rush who is turned away is told of; the sheet has them all. */
+  #callBacks({ callBacks = 0 }: Observation, nowMs: number): Judgement {
+    const more = callBacks - this.#callBacksSeen;
+    this.#callBacksSeen = callBacks;
+    if (more > 0) this.#callBackAtMs = nowMs;
+    if (more > 0) return { sinceMs: nowMs, detail: { calls: more } };
+    return nowMs - this.#callBackAtMs >= callBackMs ? 'fine' : 'unknown';
   }
 
   /** Alerts once a day at most, however often one thing is mended and another comes. */

@@ -18,6 +18,7 @@ export class Metrics {
   readonly #gaps: TakeoverGaps;
   #takeovers = 0;
   #emergencies = 0;
+  #callBacks = 0;
 
   /** `gauged` is asked at each scrape; the clock is that of `JobPeer`. */
   constructor(gauged: () => Gauged, nowMs?: () => number) {
@@ -29,6 +30,11 @@ export class Metrics {
   /** Calls that went on after their job was lost, since the start. */
   get takeovers(): number {
     return this.#takeovers;
+  }
+
+  /** Callers who were told that nobody is free, since the start. */
+  get callBacks(): number {
+    return this.#callBacks;
   }
 
   /** Callers in an emergency, since the start. */
@@ -69,7 +75,10 @@ export class Metrics {
 
   /** Counts the events of an attendant. */
   take(samples: readonly MetricSample[]): void {
-    for (const sample of samples) this.#instruments.take(sample);
+    for (const sample of samples) {
+      this.#instruments.take(sample);
+      if (sample.name === 'call_backs_total') this.#callBacks += 1;
+    }
   }
 
   /** A job's line closed: its call may go on in another. */

@@ -95,6 +95,14 @@ test('several takeovers between two looks count each', () => {
   assert.deepEqual(after(0, { takeovers: 4 }), ['repeated-takeovers raised']);
 });
 
+test('a rush in which callers are turned away is told once, and when it is over', () => {
+  assert.deepEqual(after(0, { callBacks: 1 }), ['call-back raised']);
+  assert.deepEqual(after(5 * minuteMs, { callBacks: 4 }), []);
+  assert.deepEqual(after(9 * minuteMs, { callBacks: 4 }), []);
+  assert.deepEqual(after(minuteMs, { callBacks: 4 }), ['call-back cleared']);
+  assert.deepEqual(after(minuteMs, { callBacks: 5 }), ['call-back raised']);
+});
+
 test('a booking that is pending for five minutes is told, and when none is', () => {
   const backlog = { pendingSinceMs: nowMs, conflicts: 0 };
   assert.deepEqual(after(299_000, { backlog }), []);
