@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { defaultTimeZone } from '../../tools/yard/equipment.ts';
 import { todayIn } from '../../tools/yard/rental-dates.ts';
+import { startOpenAiEmulator } from '../harness/emulators/openai.ts';
+import { playCallerByModel } from './caller.ts';
 import { judge } from './judge.ts';
 import { runScenario, startEmulatedModel, summaryOf, type ScenarioResult } from './run.ts';
 import { readScenarios, reasons, type Scenario } from './scenario.ts';
-import type { HeldCall } from './text-call.ts';
+import { holdTextCall, type HeldCall } from './text-call.ts';
 
 const scenarios = await readScenarios(todayIn(defaultTimeZone, { nowMs: () => Date.now() }));
 
@@ -18,7 +20,7 @@ after(() => model[Symbol.asyncDispose]());
 describe('every scenario ends as it must', { concurrency: 4 }, () => {
   for (const scenario of scenarios) {
     test(scenario.name, async (t) => {
-      const { ok, why, talk } = await runScenario(scenario, model, 1);
+      const { ok, why, talk } = await runScenario(scenario, (of) => holdTextCall(of, model), 1);
       if (!ok) t.diagnostic(JSON.stringify(talk, null, 2));
       assert.deepEqual(why, []);
     });
@@ -128,4 +130,23 @@ test('pass@1 is the chance of one run, pass^4 that of four in a row', () => {
   });
   assert.equal(summaryOf([result(8, 6)]).passHat4, 0.214);
   assert.equal(summaryOf([result(1, 1)]).passHat4, null);
+});
+
+test('a caller played by a model says what the model says, and hangs up at its word', async (t) => {
+  const openai = await startOpenAiEmulator({ apiKey: 'sk-caller', llmLatencyMs: 0, tokenMs: 0 });
+  t.after(() => openai.close());
+  openai.answerWith((messages) => ({
+    content: messages.length < 3 ? 'I would like a trencher.' : 'GOODBYE',
+  }));
+  const { baseUrl } = openai;
+  const turns = await playCallerByModel(scenario, async (words) => `You said: ${words}`, {
+    apiKey: 'sk-caller',
+    baseUrl,
+    model: 'gpt-5.4-mini',
+  });
+  assert.deepEqual(turns, [
+    { caller: 'I would like a trencher.', agent: 'You said: I would like a trencher.' },
+    { caller: "No, that's all. Goodbye.", agent: "You said: No, that's all. Goodbye." },
+  ]);
+  assert.match(openai.requests[0]?.body ?? '', /A trencher\./);
 });

@@ -1,10 +1,18 @@
 import { loadConfig } from '../../agent/config/config.ts';
 import { defaultTimeZone } from '../../tools/yard/equipment.ts';
 import { todayIn } from '../../tools/yard/rental-dates.ts';
-import { commandLine, runCommand, UsageError, wholeNumber } from '../harness/command-line.ts';
+import {
+  commandLine,
+  oneOf,
+  runCommand,
+  UsageError,
+  wholeNumber,
+} from '../harness/command-line.ts';
 import { runScenario, startEmulatedModel, summaryOf, type ScenarioResult } from './run.ts';
-import { readScenarios } from './scenario.ts';
-import type { Model } from './text-call.ts';
+import { readScenarios, type Scenario } from './scenario.ts';
+import { holdSoundCall } from './sound-call.ts';
+import { holdTextCall } from './text-call.ts';
+import type { Model } from './caller.ts';
 
 /** `npm run evals`: calls for all reasons, judged by what they left and what was said. */
 
@@ -12,7 +20,9 @@ const usage = `npm run evals -- [options]
   --only NAME     the scenarios whose name has this in it
   --runs N        of each (1); from 4 on, pass^4 is told
   --at-once N     calls at once (4)
-  --live          the real OpenAI with the key of .env.local, not its emulator
+  --sound         those that are marked for it, in sound on the real stack, one after another
+  --live          the real OpenAI, and in sound Deepgram, with the keys of .env.local
+  --caller WHO    rules or model: who plays the caller of a live call in text (rules)
   --json          one JSON object a scenario and a closing one on stdout, nothing else there`;
 
 const { values } = commandLine({
@@ -21,17 +31,32 @@ const { values } = commandLine({
     only: { type: 'string', default: '' },
     runs: { type: 'string', default: '1' },
     'at-once': { type: 'string', default: '4' },
+    sound: { type: 'boolean', default: false },
     live: { type: 'boolean', default: false },
+    caller: { type: 'string', default: 'rules' },
     json: { type: 'boolean', default: false },
   },
 });
 
-/** The model of the environment. @throws {UsageError} when its key is missing. */
-function liveModel(): Model {
-  const { OPENAI_API_KEY: apiKey = '', OPENAI_BASE_URL: baseUrl, LLM_MODEL: model } = process.env;
-  if (apiKey.trim() === '') {
-    throw new UsageError('--live needs OPENAI_API_KEY in .env.local or in the environment');
+/** Settings of the real providers. @throws {UsageError} when a key is missing. */
+function liveKeys(names: readonly string[]): Record<string, string> {
+  try {
+    process.loadEnvFile('.env.local');
+  } catch {
+    // The environment may have them.
   }
+  const missing = names.filter((name) => !process.env[name]?.trim());
+  if (missing.length > 0) {
+    const needed = missing.join(' and ');
+    throw new UsageError(`--live needs ${needed} in .env.local or in the environment`);
+  }
+  return Object.fromEntries(names.map((name) => [name, process.env[name] ?? '']));
+}
+
+/** The real model, by the settings of the environment. */
+function liveModel(): Model {
+  const { OPENAI_API_KEY: apiKey = '' } = liveKeys(['OPENAI_API_KEY']);
+  const { OPENAI_BASE_URL: baseUrl, LLM_MODEL: model } = process.env;
   const defaults = loadConfig({
     LIVEKIT_URL: 'ws://127.0.0.1:1',
     LIVEKIT_API_KEY: 'none',
@@ -46,19 +71,39 @@ function liveModel(): Model {
   return { apiKey, baseUrl: defaults.baseUrl, model: defaults.model };
 }
 
+/** The way in which calls are held: in text or in sound, with emulated or real providers. */
+async function holder(cleanUp: AsyncDisposableStack) {
+  if (values.sound) {
+    const keys = values.live
+      ? {
+          ...liveKeys(['OPENAI_API_KEY', 'DEEPGRAM_API_KEY']),
+          OPENAI_BASE_URL: 'https://api.openai.com/v1',
+          DEEPGRAM_BASE_URL: 'https://api.deepgram.com',
+        }
+      : {};
+    return (of: Scenario) => holdSoundCall(of, keys);
+  }
+  const callerIsModel = oneOf('caller', values.caller, ['rules', 'model']) === 'model';
+  if (callerIsModel && !values.live) throw new UsageError('--caller model needs --live');
+  const model = values.live ? liveModel() : cleanUp.use(await startEmulatedModel());
+  return (of: Scenario) => holdTextCall(of, model, { callerIsModel });
+}
+
 await runCommand(async () => {
   const runs = wholeNumber('runs', values.runs, 1);
-  const atOnce = wholeNumber('at-once', values['at-once'], 1);
+  const atOnce = values.sound ? 1 : wholeNumber('at-once', values['at-once'], 1);
   const today = todayIn(defaultTimeZone, { nowMs: () => Date.now() });
-  const scenarios = (await readScenarios(today)).filter(({ name }) => name.includes(values.only));
+  const scenarios = (await readScenarios(today)).filter(
+    ({ name, sound }) => name.includes(values.only) && (sound || !values.sound),
+  );
   if (scenarios.length === 0) throw new UsageError(`No scenario has "${values.only}" in its name`);
   await using cleanUp = new AsyncDisposableStack();
-  const model = values.live ? liveModel() : cleanUp.use(await startEmulatedModel());
+  const hold = await holder(cleanUp);
   const results: ScenarioResult[] = [];
   const waiting = [...scenarios];
   const lane = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const result = await runScenario(next, model, runs);
+      const result = await runScenario(next, hold, runs);
       results.push(result);
       process.stdout.write(`${values.json ? JSON.stringify(result) : textOf(result)}\n`);
     }
@@ -74,7 +119,7 @@ await runCommand(async () => {
 });
 
 function textOf({ scenario, ok, turns, tokensIn, why, talk }: ScenarioResult): string {
-  const line = `${ok ? 'ok   ' : 'WRONG'} ${scenario.padEnd(44)} ${turns} turns, ${tokensIn} tokens`;
+  const line = `${ok ? 'ok   ' : 'WRONG'} ${scenario.padEnd(44)} ${turns} turns, ${tokensIn ?? 'unknown'} tokens`;
   if (ok) return line;
   const told = talk.flatMap(({ caller, agent }) => [`        > ${caller}`, `          ${agent}`]);
   return [line, ...why.map((one) => `      ${one}`), ...told].join('\n');

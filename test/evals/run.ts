@@ -1,9 +1,9 @@
 import { startOpenAiEmulator } from '../harness/emulators/openai.ts';
 import { slotFillerReply } from '../harness/emulators/slot-filler.ts';
-import type { Turn } from './caller.ts';
+import type { Model, Turn } from './caller.ts';
 import { judge } from './judge.ts';
 import type { Scenario } from './scenario.ts';
-import { holdTextCall, type HeldCall, type Model } from './text-call.ts';
+import type { HeldCall } from './text-call.ts';
 
 /** The emulated model, which answers at once. */
 export async function startEmulatedModel(): Promise<Model & AsyncDisposable> {
@@ -25,8 +25,8 @@ export type ScenarioResult = {
   readonly why: readonly string[];
   readonly turns: number;
   readonly longestAnswerWords: number;
-  readonly tokensIn: number;
-  readonly tokensOut: number;
+  readonly tokensIn: number | null;
+  readonly tokensOut: number | null;
   readonly durationMs: number;
   readonly tools: readonly string[];
   readonly talk: readonly Turn[];
@@ -36,16 +36,16 @@ type Run = Pick<HeldCall, 'turns' | 'tools' | 'tokensIn' | 'tokensOut' | 'durati
   readonly why: readonly string[];
 };
 
-/** Holds the call of a scenario so often. Never rejects: what goes wrong is its result. */
+/** Has the call of a scenario held so often. Never rejects: what goes wrong is its result. */
 export async function runScenario(
   scenario: Scenario,
-  model: Model,
+  hold: (scenario: Scenario) => Promise<HeldCall>,
   runs: number,
 ): Promise<ScenarioResult> {
   const held: Run[] = [];
   for (let run = 0; run < runs; run += 1) {
     try {
-      const call = await holdTextCall(scenario, model);
+      const call = await hold(scenario);
       held.push({ ...call, why: judge(scenario, call) });
     } catch (error) {
       const none = { turns: [], tools: [], tokensIn: 0, tokensOut: 0, durationMs: 0 };
@@ -67,8 +67,8 @@ export async function runScenario(
     why: told?.why ?? [],
     turns: mean(({ turns }) => turns.length),
     longestAnswerWords: Math.max(0, ...words),
-    tokensIn: mean(({ tokensIn }) => tokensIn),
-    tokensOut: mean(({ tokensOut }) => tokensOut),
+    tokensIn: meanOfAll(held.map(({ tokensIn }) => tokensIn)),
+    tokensOut: meanOfAll(held.map(({ tokensOut }) => tokensOut)),
     durationMs: mean(({ durationMs }) => durationMs),
     tools: told?.tools ?? [],
     talk: told?.turns ?? [],
@@ -82,8 +82,8 @@ export async function runScenario(
 export function summaryOf(results: readonly ScenarioResult[]) {
   const mean = (of: (result: ScenarioResult) => number) =>
     Number((results.reduce((sum, result) => sum + of(result), 0) / results.length).toFixed(3));
-  const total = (of: (result: ScenarioResult) => number) =>
-    results.reduce((sum, result) => sum + of(result) * result.runs, 0);
+  const total = (of: (result: ScenarioResult) => number | null) =>
+    results.reduce((sum, result) => sum + (of(result) ?? 0) * result.runs, 0);
   const hasFour = results.every(({ runs }) => runs >= 4);
   return {
     scenarios: results.length,
@@ -95,6 +95,13 @@ export function summaryOf(results: readonly ScenarioResult[]) {
     turns: mean(({ turns }) => turns),
     ok: results.every(({ ok }) => ok),
   };
+}
+
+/** Null where one of them is not known. */
+function meanOfAll(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  if (known.length < values.length) return null;
+  return Math.round(known.reduce((sum, value) => sum + value, 0) / known.length);
 }
 
 /** The ways to choose four of `count`. */

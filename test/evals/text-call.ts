@@ -26,22 +26,20 @@ import { startSheetsEmulator } from '../harness/emulators/sheets.ts';
 import { eventually } from '../harness/eventually.ts';
 import { recordedLog } from '../harness/recorded-log.ts';
 import { exampleSheet } from '../harness/yard/example-sheet.ts';
-import { playCaller, type Turn } from './caller.ts';
+import { playCaller, playCallerByModel, type Agent, type Model, type Turn } from './caller.ts';
 import { readEnd, type EndState } from './end-state.ts';
 import type { Scenario } from './scenario.ts';
 
 initializeLogger({ pretty: false, level: 'silent' });
-
-/** A model of OpenAI, or of its emulator. */
-export type Model = { readonly apiKey: string; readonly baseUrl: string; readonly model: string };
 
 /** A call that was held, and what it left. */
 export type HeldCall = EndState & {
   readonly turns: readonly Turn[];
   readonly rings: readonly string[];
   readonly tools: readonly string[];
-  readonly tokensIn: number;
-  readonly tokensOut: number;
+  /** Of the agent's model; null where it does not tell. */
+  readonly tokensIn: number | null;
+  readonly tokensOut: number | null;
   readonly durationMs: number;
 };
 
@@ -54,7 +52,11 @@ const turnMs = 60_000;
  * Holds the call of a scenario in text, with the product's own conversation, tools, check, consent,
  * journal (SQLite) and sheet writer; only its voice and its hearing are left out.
  */
-export async function holdTextCall(scenario: Scenario, model: Model): Promise<HeldCall> {
+export async function holdTextCall(
+  scenario: Scenario,
+  model: Model,
+  { callerIsModel = false } = {},
+): Promise<HeldCall> {
   await using cleanUp = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'pickup-eval-'));
   cleanUp.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
@@ -148,7 +150,7 @@ export async function holdTextCall(scenario: Scenario, model: Model): Promise<He
       item.kind === 'spoken' && item.by === 'agent' ? [item.words] : [],
     );
   const startedMs = performance.now();
-  const turns = await playCaller(scenario, async (line) => {
+  const agent: Agent = async (line) => {
     if (isOver) return null;
     const words = line.replaceAll('{code}', codes[0] ?? '');
     const count = heard().length;
@@ -159,12 +161,14 @@ export async function holdTextCall(scenario: Scenario, model: Model): Promise<He
     await escalating;
     await eventually('all of it is said', isQuiet, turnMs);
     return heard().slice(count).join(' ');
-  });
-  const staffIds = (scenario.sheet['Bookings'] ?? []).map(([id]) => String(id));
+  };
+  const turns = await (callerIsModel
+    ? playCallerByModel(scenario, agent, model)
+    : playCaller(scenario, agent));
   const durationMs = Math.round(performance.now() - startedMs);
   ended.abort();
   return {
-    ...(await readEnd(store, sheets, staffIds)),
+    ...(await readEnd(store, sheets, staffIdsOf(scenario))),
     turns,
     rings,
     tools,
@@ -197,7 +201,8 @@ function textSession({ apiKey, baseUrl, model }: Model) {
   return { session, tokens };
 }
 
-function sheetOf({ sheet }: Scenario): typeof exampleSheet {
+/** The example's sheet with the scenario's rows. */
+export function sheetOf({ sheet }: Scenario): typeof exampleSheet {
   const own = Object.entries(sheet).map(
     ([tab, rows]) => [tab, [...(exampleSheet[tab] ?? []), ...rows]] as const,
   );
@@ -212,8 +217,16 @@ async function inventoryOf(store: Store): Promise<Inventory | null> {
   return withJournal(inventory, await currentBookings(store, today));
 }
 
+/** The booking ids of rows that staff wrote. */
+export function staffIdsOf({ sheet }: Scenario): readonly string[] {
+  return (sheet['Bookings'] ?? []).map(([id]) => String(id));
+}
+
 /** Makes the bookings of before, as an earlier call would; returns their codes. */
-async function bookBefore({ booked, number }: Scenario, store: Store): Promise<readonly string[]> {
+export async function bookBefore(
+  { booked, number }: Scenario,
+  store: Store,
+): Promise<readonly string[]> {
   const codes: string[] = [];
   for (const [at, { item, from, to, customer, total, phone }] of booked.entries()) {
     const inventory = await inventoryOf(store);
