@@ -232,6 +232,7 @@ function createTransfer(
     talk: {
       sayThrough: (words) => conversation.sayGoodbye(prompts.get(words)),
       say: (words) => void conversation.say(prompts.get(words)),
+      sayTwice: (words) => conversation.sayTwice(prompts.get(words), signal),
       setHearing: (isOn) => conversation.session.input.setAudioEnabled(isOn),
     },
     refer: (number) =>

@@ -110,6 +110,7 @@ export class LiveCall {
       desk,
       record,
       hush: () => this.hush(),
+      playMs: (text) => this.#prompts.playMs(text),
       farewell: (...last) => void this.control.farewell(...last),
     });
     this.#escalation = new Escalation({
@@ -132,6 +133,7 @@ export class LiveCall {
       rejoin: () => this.control.rejoin(),
       isServerThere: () => liveKitAnswers(config),
       giveUp: () => this.apology.mediaLost(),
+      giveUpMs: () => this.apology.mediaLostMs,
     });
     this.#reprompts = new RepromptPolicy({
       timers: this.#timers,

@@ -15,6 +15,10 @@ import { withDeadline } from '../../infra/deadline.ts';
 
 /** A caller in trouble is not kept waiting for a store. */
 const callBackMs = 2_000;
+/** The same before the gateway hangs up on them: the words are said all the same. */
+const hastyCallBackMs = 500;
+/** A recorded sentence is on the caller's line so long after its last frame went out, or begins late. */
+const playoutMarginMs = 800;
 
 type ApologyDeps = {
   readonly callerNumber: string | null;
@@ -22,6 +26,8 @@ type ApologyDeps = {
   readonly record: CallRecord;
   /** Breaks off what is being said, for good. */
   readonly hush: () => void;
+  /** The time that it takes to play a recorded phrase. */
+  readonly playMs: (text: string) => number;
   /** Ends the call with these last words, which may take `ms`. */
   readonly farewell: (reason: TerminationReason, text: string, ms?: number) => void;
 };
@@ -81,10 +87,25 @@ export class Apology {
     await this.#noteAndSay(reason, { noted: CALL_YOU_BACK, unnoted: CALL_AGAIN });
   }
 
+  /** From the beginning of `mediaLost` to the end of its words, whatever the voice. */
+  get mediaLostMs(): number {
+    return hastyCallBackMs + this.#lastWordsMs;
+  }
+
   /** Apologises before the gateway hangs up on a caller who sends nothing more. Never rejects. */
   async mediaLost(): Promise<void> {
-    const words = { noted: CUT_SHORT, unnoted: CUT_SHORT_CALL_AGAIN };
-    await this.#noteAndSay('media-lost', words, sharedTimes.lastWordsMs);
+    const noted = this.noteCallBack();
+    const isNoted = await withDeadline(() => noted, {
+      ms: hastyCallBackMs,
+      label: 'call-back in time',
+    }).catch(() => false);
+    const words = isNoted ? CUT_SHORT : CUT_SHORT_CALL_AGAIN;
+    this.#deps.farewell('media-lost', words, this.#lastWordsMs);
+  }
+
+  get #lastWordsMs(): number {
+    const { playMs } = this.#deps;
+    return Math.max(playMs(CUT_SHORT), playMs(CUT_SHORT_CALL_AGAIN)) + playoutMarginMs;
   }
 
   /** Too many agents died of the call: all that is left is what was recorded. Never rejects. */

@@ -56,6 +56,8 @@ const {
 } = voice.AgentSessionEventTypes;
 
 const asksSomething = /\?|\bplease say\b/i;
+/** Who has heard a question begins to answer it within this. */
+const reactionMs = 5_000;
 /** Speech over a yes interrupts within 0.4 s, and its words come within another second. */
 const goesOnMs = 1_500;
 
@@ -272,6 +274,20 @@ export class Conversation {
     this.#escalated.set('spanish', '');
     this.#talk.confirmation.drop();
     this.#onUrgent('spanish', '');
+  }
+
+  /** Says something, and once more to a caller who does not react: they may not have heard it. */
+  async sayTwice(phrase: ReadyPhrase, signal: AbortSignal): Promise<void> {
+    const { callerTurns } = this.saved;
+    try {
+      await this.say(phrase).waitForPlayout();
+      await timers.setTimeout(reactionMs, undefined, { signal });
+    } catch {
+      return;
+    }
+    const { agentState, userState } = this.session;
+    const isQuiet = agentState === 'listening' && userState !== 'speaking';
+    if (isQuiet && this.#callerTurns === callerTurns) this.say(phrase);
   }
 
   /** Answers what the caller said last, or speaks what a tool had worded for it. */

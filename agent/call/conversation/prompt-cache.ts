@@ -7,6 +7,8 @@ export type ReadyPhrase = { readonly text: string; readonly audio: PhraseAudio |
 
 /** Takes 5 ms. Past this the phrase is synthesised, as if there were none. */
 const phraseMs = 500;
+/** Voices say 12 to 16 signs a second; the slowest counts. */
+const usualMsPerSign = 85;
 
 /** The audio of what is always said in the same words, read from the store once a call. */
 export class PromptCache {
@@ -25,6 +27,12 @@ export class PromptCache {
   /** Returns the phrase, with its audio if that was read so far. */
   get(text: string): ReadyPhrase {
     return { text, audio: this.#audio.get(text) };
+  }
+
+  /** The time that it takes to play the phrase; a guess, if its audio was not read. */
+  playMs(text: string): number {
+    const audio = this.#audio.get(text);
+    return audio ? (audio.pcm.length / audio.sampleRateHz) * 1_000 : text.length * usualMsPerSign;
   }
 
   /** Reads the audio of `texts`. What fails is left out; rejects only with the reason of `signal`. */

@@ -1,3 +1,4 @@
+import timers from 'node:timers/promises';
 import { ServerError, SipCallError, SipClient } from 'livekit-server-sdk';
 import type { Config } from '../../config/config.ts';
 import { withDeadline } from '../../infra/deadline.ts';
@@ -17,6 +18,11 @@ export type TransferResult = {
 const announceMs = 8_000;
 /** The server's own answer comes within two seconds of the ringing's end (livekit-server-sdk). */
 const answerMarginMs = 3_000;
+/**
+ * A carrier that never answers the REFER: the gateway lets the caller hear nothing of the room until
+ * its own transaction ends, 32 s after it (timer F of RFC 3261), though the server gives up before.
+ */
+const deafMs = 32_500;
 /** The gateway tells the server of a transfer as the caller's leg goes: within this, or never. */
 const settleMs = 500;
 
@@ -76,6 +82,8 @@ type TransferTalk = {
   /** Says words that nothing interrupts; resolves when the caller has heard them. */
   sayThrough(words: string): Promise<void>;
   say(words: string): void;
+  /** Says it once more when the caller neither speaks nor presses a key upon it. Never rejects. */
+  sayTwice(words: string): Promise<void>;
   /** Off while it rings: what is said to a ringing tone is not meant for the agent. */
   setHearing(isOn: boolean): void;
 };
@@ -103,6 +111,7 @@ export type TransferWords = {
 export class Transfer {
   readonly #deps: TransferDeps;
   #referral: Promise<TransferResult> | null = null;
+  #referredMs = 0;
 
   constructor(deps: TransferDeps) {
     this.#deps = deps;
@@ -145,12 +154,22 @@ export class Transfer {
     // The caller's leaving, which comes of it, is still to be told from a hang-up.
     const isTaken = result.outcome === 'transferred';
     if (!isTaken) this.#referral = null;
+    const durationMs = Math.round(performance.now() - startedMs);
+    const isDeaf = result.sipStatus === null && result.outcome === 'no-answer';
+    if (!signal.aborted) onResult({ ...result, durationMs });
+    if (isDeaf && state.activity === transferring) await this.#hearsAgain();
     const goesOn = !isTaken && state.finish(transferring);
     if (signal.aborted) return;
-    onResult({ ...result, durationMs: Math.round(performance.now() - startedMs) });
     if (result.outcome === 'transferred' || !goesOn) return;
     talk.setHearing(true);
-    talk.say(words ? await words.callBack() : wordsAfterTransfer[result.outcome]);
+    const said = words ? await words.callBack() : wordsAfterTransfer[result.outcome];
+    if (isDeaf) await talk.sayTwice(said);
+    else talk.say(said);
+  }
+
+  async #hearsAgain(): Promise<void> {
+    const ms = Math.max(0, this.#referredMs + deafMs - performance.now());
+    await timers.setTimeout(ms, undefined, { signal: this.#deps.signal }).catch(() => {});
   }
 
   async #announce(text: string): Promise<void> {
@@ -169,6 +188,7 @@ export class Transfer {
     let result: TransferResult = { outcome: 'failed', sipStatus: null };
     for (const number of numbers) {
       if (signal.aborted || state.activity !== transferring) break;
+      this.#referredMs = performance.now();
       result = await refer(number);
       if (result.outcome !== 'refused') break;
     }

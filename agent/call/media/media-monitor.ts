@@ -28,8 +28,12 @@ type MediaMonitorDeps = {
   readonly rejoin: () => Promise<void>;
   readonly isServerThere: () => Promise<boolean>;
   readonly giveUp: () => Promise<void>;
+  /** The polite end takes so long. */
+  readonly giveUpMs: () => number;
 };
 
+/** The call is over so long before the gateway would hang up by itself. */
+const beforeTimeoutMs = 1_500;
 /** Without a packet for this part of the gateway's media timeout, a hang-up was that timeout. */
 const silentLegShare = 2 / 3;
 
@@ -77,7 +81,7 @@ export class MediaMonitor {
   /** Deals with gaps from now on; `saved` is from an earlier job of the call. */
   start(saved: SavedRecovery | undefined): void {
     const { room, timeouts, timers, emit, callerIdentity } = this.#deps;
-    const { ask, rejoin, giveUp, state, isServerThere } = this.#deps;
+    const { ask, rejoin, giveUp, giveUpMs, state, isServerThere } = this.#deps;
     const recovery = new GapRecovery({
       steps: {
         // oxlint-disable-next-line typescript/require-await -- said, and not waited for
@@ -95,6 +99,7 @@ export class MediaMonitor {
       gapCooldownMs: timeouts.gapCooldownMs,
       gapMaxAttempts: timeouts.gapMaxAttempts,
       mediaTimeoutMs: timeouts.sipMediaTimeoutMs,
+      politeEndMs: () => giveUpMs() + beforeTimeoutMs,
       ...(saved ? { saved } : {}),
     });
     this.#recovery = recovery;

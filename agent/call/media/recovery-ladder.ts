@@ -1,4 +1,3 @@
-import { sharedTimes } from '../../config/timeouts.ts';
 import timers from 'node:timers/promises';
 import { withDeadline } from '../../infra/deadline.ts';
 import type { Events } from '../../telemetry/events.ts';
@@ -35,6 +34,8 @@ export type LadderDeps = {
   readonly emit: EmitGap;
   /** The gateway hangs up by itself so long after the last packet. */
   readonly mediaTimeoutMs: number;
+  /** From the polite end's beginning to the latest moment before that at which the call may be over. */
+  readonly politeEndMs: () => number;
   /** A clock that never jumps. */
   readonly nowMs?: () => number;
 };
@@ -114,7 +115,7 @@ export class RecoveryLadder {
 
   /** The last step may come so long after the last packet. */
   get #lastStepMs(): number {
-    return this.#deps.mediaTimeoutMs - sharedTimes.politeEndMs;
+    return this.#deps.mediaTimeoutMs - this.#deps.politeEndMs();
   }
 
   /** Null when the next one is to be taken. */

@@ -20,6 +20,7 @@ import type { MessageRequest } from '../../../../tools/journal/booking-service.t
 function apologyOf(callerNumber: string | null, takeMessage = async () => ({ code: 'M-1' })) {
   const done: unknown[] = [];
   const taken: MessageRequest[] = [];
+  const wordsMs: number[] = [];
   const { log, events } = recordedLog();
   const record = { log, cause: null as string | null };
   const apology = new Apology({
@@ -34,9 +35,13 @@ function apologyOf(callerNumber: string | null, takeMessage = async () => ({ cod
     },
     record: record as CallRecord,
     hush: () => void done.push('hushed'),
-    farewell: (reason, text) => void done.push([reason, text]),
+    playMs: (text) => text.length * 100,
+    farewell: (reason, text, ms) => {
+      done.push([reason, text]);
+      if (ms !== undefined) wordsMs.push(ms);
+    },
   });
-  return { apology, done, record, taken, events };
+  return { apology, done, record, taken, events, wordsMs };
 }
 
 test('a call that nobody goes on with is told so at once; the note is written meanwhile', async () => {
@@ -49,6 +54,18 @@ test('a call that nobody goes on with is told so at once; the note is written me
   await noted.promise;
   await Promise.resolve();
   assert.equal(done.at(-1), 'noted');
+});
+
+test('a caller whose line is lost waits for no store, and has the whole sentence, whatever the voice', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { apology, done, wordsMs } = apologyOf('+15550111', () => new Promise(() => {}));
+  const lost = apology.mediaLost();
+  t.mock.timers.tick(500);
+  await lost;
+  assert.deepEqual(done, [['media-lost', CUT_SHORT_CALL_AGAIN]]);
+  const [ms = 0] = wordsMs;
+  assert.ok(ms > CUT_SHORT_CALL_AGAIN.length * 100);
+  assert.ok(apology.mediaLostMs >= 500 + ms, 'the end is planned for all of it');
 });
 
 test('a caller without a number is asked to call again', async () => {

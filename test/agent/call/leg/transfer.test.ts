@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test, type TestContext } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import {
   Transfer,
   transferCaller,
@@ -125,6 +126,7 @@ function talkOf(...results: (TransferResult | Promise<TransferResult>)[]) {
     talk: {
       sayThrough: async (words) => void happened.push(words),
       say: (words) => void happened.push(words),
+      sayTwice: async (words) => void happened.push('twice', words),
       setHearing: (isOn) => void happened.push(isOn ? 'hears' : 'deaf'),
     },
     refer: async (to) => {
@@ -164,12 +166,24 @@ test('the next number is tried when one refuses', async () => {
   assert.deepEqual(told, [taken]);
 });
 
-test('one that nobody answers may still ring: no second one is rung, and a message is offered', async () => {
+/** Passes the time in which the gateway lets the caller hear nothing. */
+async function passDeafness(t: TestContext, happened: readonly string[]): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+  t.mock.timers.tick(32_000);
+  for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+  assert.ok(!happened.includes('hears'), 'the caller would not hear it');
+  t.mock.timers.tick(1_000);
+  for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+}
+
+test('one that nobody answers may still ring: no second one is rung, and a message is offered once they hear again', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const { transfer, isUnderWay, happened, told, settled } = talkOf(unanswered);
   transfer.begin(['+1', '+2']);
   await settled;
-  assert.deepEqual(happened.slice(0, 4), ['deaf', announcement, '+1', 'hears']);
-  assert.match(happened[4] ?? '', /nobody is answering.* Shall I take a message\?$/);
+  await passDeafness(t, happened);
+  assert.deepEqual(happened.slice(0, 5), ['deaf', announcement, '+1', 'hears', 'twice']);
+  assert.match(happened[5] ?? '', /nobody is answering.* Shall I take a message\?$/);
   assert.deepEqual(told, [unanswered]);
   assert.ok(!isUnderWay());
   assert.ok(!(await transfer.tookCaller()));
@@ -199,7 +213,12 @@ test('a voice that fails does not stand in the way', async () => {
   const settled = Promise.withResolvers<void>();
   const transfer = new Transfer({
     state: liveState(),
-    talk: { sayThrough: () => Promise.reject(new Error('no voice')), say() {}, setHearing() {} },
+    talk: {
+      sayThrough: () => Promise.reject(new Error('no voice')),
+      say() {},
+      sayTwice: async () => {},
+      setHearing() {},
+    },
     refer: async (to) => (tried.push(to), taken),
     onResult: () => settled.resolve(),
     signal: new AbortController().signal,

@@ -19,6 +19,7 @@ type LineOptions = {
   readonly saved?: SavedRecovery;
   readonly gapMaxAttempts?: number;
   readonly mediaTimeoutMs?: number;
+  readonly politeEndMs?: number;
 };
 
 const never = () => new Promise<void>(() => {});
@@ -64,6 +65,7 @@ function createLine(time: VirtualTime, options: LineOptions = {}) {
     gapCooldownMs: 60_000,
     gapMaxAttempts: options.gapMaxAttempts ?? 3,
     mediaTimeoutMs: options.mediaTimeoutMs ?? 15_000,
+    politeEndMs: () => options.politeEndMs ?? 2_500,
     nowMs: time.nowMs,
     ...(options.saved ? { saved: options.saved } : {}),
   });
@@ -107,6 +109,19 @@ async function healthyLine(t: TestContext, options: LineOptions = {}) {
   await line.goOn(2_000);
   return { ...line, time };
 }
+
+test('the polite end begins earlier for a voice that takes longer', async (t) => {
+  for (const politeEndMs of [3_000, 4_500, 6_000]) {
+    await t.test(`${politeEndMs} ms`, async (own) => {
+      const { stopPackets, only, taken } = await healthyLine(own, { politeEndMs });
+      await stopPackets(15_000 - politeEndMs - 500);
+      assert.ok(!taken.includes('giveUp'));
+      await stopPackets(1_000);
+      assert.ok(taken.includes('giveUp'));
+      assert.ok(Number(only('gap.gave-up')[0]?.['silentMs']) <= 15_000 - politeEndMs + 250);
+    });
+  }
+});
 
 test('a server that answers nobody is waited for: the caller may be there when it is back', async (t) => {
   const { line, stopPackets, resumePackets, taken, only } = await healthyLine(t);

@@ -52,6 +52,7 @@ function createWatch(t: TestContext, changed: Partial<Timeouts> = {}) {
       return Promise.reject(new Error('No fresh job'));
     },
     isServerThere: () => Promise.resolve(true),
+    giveUpMs: () => 1_000,
     giveUp: () => {
       taken.push('give-up');
       return Promise.resolve();
