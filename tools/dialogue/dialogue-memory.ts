@@ -66,6 +66,7 @@ export function newestSnapshot(
   const ofCall = deps.inventory();
   const isNewer = (freshest?.fetchedAtMs ?? -Infinity) > (ofCall?.fetchedAtMs ?? -Infinity);
   const newest = isNewer ? freshest : ofCall;
-  const inventory = newest && { ...newest, bookings: [...newest.bookings, ...taken] };
+  const inventory =
+    newest && taken.length > 0 ? { ...newest, bookings: [...newest.bookings, ...taken] } : newest;
   return readSnapshot({ ...deps, inventory: () => inventory });
 }

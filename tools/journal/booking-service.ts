@@ -47,6 +47,8 @@ export type BookingLine = {
   readonly start: IsoDate;
   readonly end: IsoDate;
   readonly totalCents: number;
+  /** Tells lines of one row of several machines apart: 0 (or left out) for the first, then 1. */
+  readonly nth?: number;
 };
 
 /**

@@ -3,10 +3,12 @@ import { StoreError } from '../../agent/infra/store/store-error.ts';
 import { keptText, plainText } from '../sheet/write/safe-cell.ts';
 import type { Place } from '../sheet/write/sheet-rows.ts';
 import { overlaps } from '../yard/availability.ts';
+import type { Inventory } from '../yard/equipment.ts';
 import { todayIn } from '../yard/rental-dates.ts';
+import { freeDays, placesFor, takeDays, takenPlaces } from './booked-days.ts';
 import { codeOf, newBookingCode } from './booking-code.ts';
 import type { BookingChange, BookingLine, ChangeResult } from './booking-service.ts';
-import { daysOf, emptyRow, lineKey, refusalOf, unitOf } from './commit-booking.ts';
+import { emptyRow, leftByStaff, lineKey, quantityOf, refusalOf, unitOf } from './commit-booking.ts';
 import { found, withSecondLook } from './commit-verification.ts';
 import {
   addToOutbox,
@@ -19,6 +21,7 @@ import {
   toBooking,
   type BookingRow,
 } from './journal.ts';
+import type { Move } from './staff-changes.ts';
 
 type Clock = { nowMs(): number };
 
@@ -97,15 +100,25 @@ async function changeOnce(
     .where('endDay', '>=', today)
     .execute();
   const taking = [...lines.filter((of) => moved.some((row) => isOf(row, of))), ...added];
+  const seen = [...near, ...live];
+  const wholly = [...held.map((row) => toPlace(wantedOf(row, change))), ...added];
   for (const line of taking) {
-    const refusal = refusalOf([...near, ...live], line, { callId, inventory, today, own });
+    // Its own lines are given up for it, and needed all together.
+    const needed = wholly.filter((of) => of.itemId === line.itemId && overlaps(of, line)).length;
+    const asked = { callId, inventory, today, own, needed };
+    const refusal = refusalOf(seen, line, asked);
     if (refusal) return { kind: 'refused', itemId: line.itemId, refusal };
   }
+  const take = async (bookingId: string, of: Days) => {
+    const mostOn = leftByStaff(inventory, seen, of.itemId);
+    if (await takeDays(tx, { bookingId, ...toPlace(of) }, mostOn)) return;
+    throw new StoreError('STORE_CONFLICT', 'A machine of the change was taken meanwhile');
+  };
   const first = live[0];
   const news = first
     ? added.map((line, nth) => newLine(first, line, { callId, change, nowMs, nth, rows }))
     : [];
-  const clash = clashAmong([
+  const clash = clashAmong(inventory, [
     ...held.map((row) => ({ row, wanted: wantedOf(row, change) })),
     ...news.map((row) => ({ row, wanted: row })),
   ]);
@@ -117,14 +130,14 @@ async function changeOnce(
   }
   for (const row of changed) {
     const wanted = wantedOf(row, change);
-    if (moved.includes(row)) await takeDays(tx, row.bookingId, wanted);
+    if (moved.includes(row)) await take(row.bookingId, wanted);
     await tx.db
       .updateTable('bookings')
       .set({
         ...wanted,
         itemName: unitOf(inventory, wanted.itemId)?.name ?? row.itemName,
         phoneKey: phoneKey(wanted.phone),
-        idempotencyKey: lineKey(row.callId, toPlace(wanted), wanted.customer),
+        idempotencyKey: lineKey(row.callId, { ...toPlace(wanted), ...nthOf(row) }, wanted.customer),
         state: 'pending',
         superseded: supersede(row),
         changedAtMs: nowMs,
@@ -135,7 +148,7 @@ async function changeOnce(
   }
   for (const row of news) {
     await tx.db.insertInto('bookings').values(row).execute();
-    await takeDays(tx, row.bookingId, row);
+    await take(row.bookingId, row);
     await addToOutbox(tx, { kind: 'booking', ref: row.bookingId, nowMs });
   }
   if (change.note !== undefined) await leaveNote(tx, { callId, change, nowMs, note: change.note });
@@ -208,7 +221,7 @@ async function leaveNote(
 export async function takeBackChange(
   store: Store,
   booking: BookingRow,
-  { to, nowMs }: { readonly to: Place & { readonly itemName: string }; readonly nowMs: number },
+  { to, nowMs }: { readonly to: Move['to']; readonly nowMs: number },
 ): Promise<boolean> {
   return store.transaction(async (tx) => {
     const { bookingId, superseded } = booking;
@@ -221,20 +234,12 @@ export async function takeBackChange(
     if (!row || !isLive(row) || row.superseded !== superseded) return true;
     await freeDays(tx, bookingId);
     const shown = { itemId: to.itemId, startDay: to.start, endDay: to.end };
-    const other = await tx.db
-      .selectFrom('bookedDays')
-      .select('bookingId')
-      .where('itemId', '=', to.itemId)
-      .where('day', '>=', to.start)
-      .where('day', '<=', to.end)
-      .limit(1)
-      .executeTakeFirst();
+    const isTaken = !(await takeDays(tx, { bookingId, ...toPlace(shown) }, () => to.quantity ?? 1));
     await addToOutbox(tx, { kind: 'booking', ref: bookingId, nowMs });
-    if (other) {
+    if (isTaken) {
       await endBooking(tx, bookingId, { state: 'conflict', conflict: 'booked', nowMs });
       return false;
     }
-    await takeDays(tx, bookingId, shown);
     const before = supersededBy(row).findLast((of) => isPlace(of, shown));
     await tx.db
       .updateTable('bookings')
@@ -242,7 +247,7 @@ export async function takeBackChange(
         ...shown,
         itemName: to.itemName,
         totalCents: before?.totalCents ?? row.totalCents,
-        idempotencyKey: lineKey(row.callId, to, row.customer),
+        idempotencyKey: lineKey(row.callId, { ...to, ...nthOf(row) }, row.customer),
         superseded: supersede(row),
         changedAtMs: nowMs,
       })
@@ -267,24 +272,23 @@ export async function takeBackChange(
 export async function followRename(
   store: Store,
   { bookingId, itemId }: BookingRow,
-  { to, nowMs }: { readonly to: string; readonly nowMs: number },
+  {
+    to,
+    quantity,
+    nowMs,
+  }: { readonly to: string; readonly quantity: number; readonly nowMs: number },
 ): Promise<boolean> {
   return store.transaction(async (tx) => {
     const query = tx.db.selectFrom('bookings').selectAll().where('bookingId', '=', bookingId);
     const row = await query.executeTakeFirst();
     if (!row || !isLive(row) || row.itemId !== itemId) return false;
-    const other = await tx.db
-      .selectFrom('bookedDays')
-      .select('bookingId')
-      .where('itemId', '=', to)
-      .where('day', '>=', row.startDay)
-      .where('day', '<=', row.endDay)
-      .limit(1)
-      .executeTakeFirst();
+    const { startDay: start, endDay: end } = row;
+    const wanted = { bookingId, itemId: to, start, end };
     // Two bookings of one machine: staff see both in the sheet.
-    if (other) return false;
+    const free = placesFor(wanted, await takenPlaces(tx, wanted, [bookingId]), () => quantity);
+    if (!free) return false;
     await freeDays(tx, bookingId);
-    await takeDays(tx, bookingId, { ...row, itemId: to });
+    await tx.db.insertInto('bookedDays').values(free).execute();
     await tx.db
       .updateTable('bookings')
       .set({ itemId: to, superseded: supersede(row), changedAtMs: nowMs })
@@ -313,6 +317,7 @@ export async function followRename(
 
 /** Refuses a change that puts two machines of one booking into the same days of one unit. */
 function clashAmong(
+  inventory: Inventory,
   lines: readonly { readonly row: BookingRow; readonly wanted: Wanted }[],
 ): ChangeResult | null {
   for (const [nth, { wanted }] of lines.entries()) {
@@ -322,13 +327,21 @@ function clashAmong(
         (one) =>
           one.wanted.itemId === wanted.itemId && overlaps(toPlace(one.wanted), toPlace(wanted)),
       );
-    if (!other) continue;
+    // Of several there may be one for each.
+    if (!other || quantityOf(inventory, wanted.itemId) > 1) continue;
     const { itemId } = wanted;
     const until = other.wanted.endDay;
     const refusal = { free: false, reason: 'booked', until, own: toBooking(other.row) } as const;
     return { kind: 'refused', itemId, refusal };
   }
   return null;
+}
+
+/** Which of a row's machines of one booking it is, as its key tells. */
+function nthOf({ idempotencyKey }: BookingRow): { readonly nth: number } {
+  const parts: unknown = idempotencyKey === null ? [] : JSON.parse(idempotencyKey);
+  const nth = Array.isArray(parts) ? (parts[5] as unknown) : undefined;
+  return { nth: typeof nth === 'number' ? nth : 0 };
 }
 
 function wantedOf(row: BookingRow, { lines, customer, phone }: BookingChange): Wanted {
@@ -373,14 +386,4 @@ function isAs(row: BookingRow, wanted: Wanted): boolean {
 
 function toPlace({ itemId, startDay: start, endDay: end }: Days): Place {
   return { itemId, start, end };
-}
-
-async function freeDays({ db }: StoreQueries, bookingId: string): Promise<void> {
-  await db.deleteFrom('bookedDays').where('bookingId', '=', bookingId).execute();
-}
-
-async function takeDays({ db }: StoreQueries, bookingId: string, of: Days): Promise<void> {
-  const { itemId } = of;
-  const days = daysOf(toPlace(of)).map((day) => ({ itemId, day, bookingId }));
-  await db.insertInto('bookedDays').values(days).execute();
 }

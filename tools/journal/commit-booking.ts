@@ -1,9 +1,11 @@
 import type { Store } from '../../agent/infra/store/database.ts';
 import { StoreError } from '../../agent/infra/store/store-error.ts';
-import { availabilityOf } from '../yard/availability.ts';
+import { availabilityOf, overlaps } from '../yard/availability.ts';
 import type { Inventory, IsoDate } from '../yard/equipment.ts';
+import { heldDaysOf } from '../yard/held-days.ts';
 import { addDays, daysIn, todayIn } from '../yard/rental-dates.ts';
 import { withJournal } from '../yard/with-journal.ts';
+import { isPlaceOf, numberOf, placesFor, takenPlaces, type BookedDay } from './booked-days.ts';
 import { lineIds, newBookingCode } from './booking-code.ts';
 import type { BookingLine, BookingRequest, CommitResult, Refusal } from './booking-service.ts';
 import {
@@ -41,13 +43,13 @@ export async function commitBooking(store: Store, call: BookingCall): Promise<Co
   // What the sheet has free is written without a look at the journal, whose keys know better.
   let looksFirst = !isFreeInSheet(call);
   for (let attempt = 1; ; attempt += 1) {
-    const answer = looksFirst ? await answerOf(store, call) : null;
-    if (answer) return answer;
+    const seen = looksFirst ? await lookAt(store, call) : [];
+    if ('kind' in seen) return seen;
     try {
-      return await write(store, call);
+      return await write(store, call, seen);
     } catch (error) {
       const isTaken = error instanceof StoreError && error.code === 'STORE_CONFLICT';
-      if (!isTaken || attempt === commitAttempts) throw error;
+      if (!isTaken || attempt >= commitAttempts + mostMachines(call)) throw error;
       looksFirst = true;
     }
   }
@@ -61,17 +63,25 @@ export async function warmCommit(store: Store): Promise<void> {
   const day = '2000-01-01';
   const row = { ...emptyRow, startDay: day, endDay: day };
   for (let n = 0; n < warmUps; n += 1) {
-    commitQueries(store, [row]);
+    commitQueries(store, [row], [{ itemId: '', day, bookingId: '' }]);
     todayIn('America/New_York', { nowMs: () => Date.now() });
     await rowsOf(store, { itemIds: [''], fromDay: day, keys: [''] });
   }
 }
 
+/** Callers at once for a row of several may each lose a machine to every other. */
+function mostMachines({ request: { lines, inventory } }: BookingCall): number {
+  return Math.max(...lines.map(({ itemId }) => quantityOf(inventory, itemId))) - 1;
+}
+
 /**
- * The journal's answer to a request: the same booking, a refusal, or null. The look takes no lock:
- * the keys of the inserts refuse what changes in between.
+ * The journal's answer to a request: the same booking or a refusal; else the rows near it. The look
+ * takes no lock: the keys of the inserts refuse what changes in between.
  */
-async function answerOf(store: Store, call: BookingCall): Promise<CommitResult | null> {
+async function lookAt(
+  store: Store,
+  call: BookingCall,
+): Promise<CommitResult | readonly BookingRow[]> {
   const { lines } = call.request;
   const today = todayOf(call);
   const keys = lines.map((line) => keyOf(call, line));
@@ -80,15 +90,74 @@ async function answerOf(store: Store, call: BookingCall): Promise<CommitResult |
   const rows = await rowsOf(store, { itemIds, fromDay, keys });
   const kept = await found(store, async () => madeFrom(rows, keys));
   if (kept) return { kind: 'committed', bookings: kept.map(toBooking), repeated: true };
-  for (const line of lines) {
+  for (const [nth, line] of lines.entries()) {
     const { callId } = call;
-    const refusal = refusalOf(rows, line, { callId, inventory: call.request.inventory, today });
+    const { inventory } = call.request;
+    const before = lines.slice(0, nth).filter((of) => of.itemId === line.itemId);
+    const needed = before.filter((of) => overlaps(of, line)).length + 1;
+    const refusal = refusalOf(rows, line, { callId, inventory, today, needed });
     if (refusal) return { kind: 'refused', itemId: line.itemId, refusal };
   }
-  return null;
+  return rows;
 }
 
-async function write(store: Store, call: BookingCall): Promise<CommitResult> {
+/**
+ * A day of a machine for each line and day: of a row of several one that is free. A line for which
+ * there is none by now is as if its key had refused it.
+ */
+async function daysFor(
+  store: Store,
+  call: BookingCall,
+  { rows, seen }: { readonly rows: readonly BookingRow[]; readonly seen: readonly BookingRow[] },
+): Promise<readonly BookedDay[]> {
+  const { inventory } = call.request;
+  const days: BookedDay[] = [];
+  for (const { bookingId, itemId, startDay: start, endDay: end } of rows) {
+    const wanted = { bookingId, itemId, start, end };
+    const quantity = quantityOf(inventory, itemId);
+    if (quantity === 1) {
+      days.push(...daysOf(wanted).map((day) => ({ itemId, day, bookingId })));
+      continue;
+    }
+    const taken = new Map(
+      [...(await takenPlaces(store, wanted))].map(([day, numbers]) => [day, new Set(numbers)]),
+    );
+    for (const one of days.filter((of) => isPlaceOf(of, itemId))) {
+      const numbers = taken.get(one.day) ?? new Set<number>();
+      taken.set(one.day, numbers.add(numberOf(one.itemId, itemId)));
+    }
+    const places = placesFor(wanted, taken, leftByStaff(inventory, seen, itemId));
+    if (!places) throw new StoreError('STORE_CONFLICT', 'The last of several machines was taken');
+    days.push(...places);
+  }
+  return days;
+}
+
+/** The machines of a row that staff's own rows leave to the journal, by day. `seen` are its rows. */
+export function leftByStaff(
+  inventory: Inventory,
+  seen: readonly BookingRow[],
+  itemId: string,
+): (day: IsoDate) => number {
+  const quantity = quantityOf(inventory, itemId);
+  const { bookings } = withJournal(inventory, seen.map(toBooking));
+  const ours = seen.filter((row) => row.itemId === itemId && isLiveRow(row));
+  return (day) => {
+    const held = heldDaysOf(bookings, itemId).most({ start: day, end: day });
+    const own = ours.filter((row) => row.startDay <= day && day <= row.endDay).length;
+    return quantity - Math.max(0, held - own);
+  };
+}
+
+function isLiveRow({ state }: BookingRow): boolean {
+  return state === 'pending' || state === 'confirmed';
+}
+
+async function write(
+  store: Store,
+  call: BookingCall,
+  seen: readonly BookingRow[],
+): Promise<CommitResult> {
   const { lines, customer, phone, callerPhone, inventory } = call.request;
   const keys = lines.map((line) => keyOf(call, line));
   const nowMs = call.clock.nowMs();
@@ -112,7 +181,8 @@ async function write(store: Store, call: BookingCall): Promise<CommitResult> {
     continues: call.request.continues?.bookingId ?? null,
   }));
   // Ready before anything is locked.
-  const queries = [...commitQueries(store, rows), ...noteQueries(store, call, rows)];
+  const days = await daysFor(store, call, { rows, seen });
+  const queries = [...commitQueries(store, rows, days), ...noteQueries(store, call, rows)];
   const committed = await withSecondLook(store, {
     write: async () => {
       await store.writeAll(queries);
@@ -185,10 +255,7 @@ function madeFrom(
   return made.length === keys.length ? made : undefined;
 }
 
-function commitQueries(store: Store, rows: readonly BookingRow[]) {
-  const days = rows.flatMap(({ itemId, bookingId, startDay: start, endDay: end }) =>
-    daysOf({ start, end }).map((day) => ({ itemId, day, bookingId })),
-  );
+function commitQueries(store: Store, rows: readonly BookingRow[], days: readonly BookedDay[]) {
   return [
     store.db.insertInto('bookings').values(rows).compile(),
     store.db.insertInto('bookedDays').values(days).compile(),
@@ -212,7 +279,8 @@ function isFreeInSheet(call: BookingCall): boolean {
   const { lines, inventory } = call.request;
   return lines.every((line) => {
     const unit = unitOf(inventory, line.itemId);
-    if (unit?.status !== 'AVAILABLE') return false;
+    // Which of several is free only the journal knows.
+    if (unit?.status !== 'AVAILABLE' || (unit.quantity ?? 1) > 1) return false;
     return availabilityOf(unit, inventory.bookings, line, todayOf(call)).free;
   });
 }
@@ -229,9 +297,11 @@ export function refusalOf(
     readonly inventory: Inventory;
     readonly today: IsoDate;
     readonly own?: ReadonlySet<string>;
+    /** So many machines of the row, those of the booking's lines before it included. */
+    readonly needed?: number;
   },
 ): Refusal | null {
-  const { callId, inventory, today, own = new Set() } = asked;
+  const { callId, inventory, today, own = new Set(), needed = 1 } = asked;
   const listed = unitOf(inventory, itemId);
   if (!listed) return { reason: 'no-such-unit' };
   const ownRows = rows.filter(({ bookingId }) => own.has(bookingId));
@@ -259,8 +329,8 @@ export function refusalOf(
       row.startDay <= end &&
       start <= row.endDay,
   );
-  const availability = availabilityOf(unit, bookings, { start, end }, today);
-  if (availability.free && taken.length === 0) return null;
+  const availability = availabilityOf(unit, bookings, { start, end }, today, needed);
+  if (availability.free && (taken.length === 0 || (unit.quantity ?? 1) > 1)) return null;
   if (!availability.free && availability.reason !== 'booked') return availability;
   const ends = taken.map(({ endDay }) => endDay);
   if (!availability.free) ends.push(availability.until);
@@ -274,6 +344,11 @@ const inTheYard = { status: 'AVAILABLE', dueBack: null } as const;
 /** The unit with exactly that id. */
 export function unitOf({ units }: Inventory, itemId: string) {
   return units.find((unit) => unit.itemId === itemId);
+}
+
+/** The machines that the row stands for. */
+export function quantityOf(inventory: Inventory, itemId: string): number {
+  return unitOf(inventory, itemId)?.quantity ?? 1;
 }
 
 /** The days of a range, first and last included. */
@@ -292,11 +367,15 @@ function keyOf({ callId, request: { customer } }: BookingCall, line: BookingLine
   return lineKey(callId, line, customer);
 }
 
-/** Two lines share a key when machine, days, customer and call are the same. */
+/**
+ * Two lines share a key when machine, days, customer and call are the same, and each is the same of
+ * those of a row of several.
+ */
 export function lineKey(
   callId: string,
-  { itemId, start, end }: Pick<BookingLine, 'itemId' | 'start' | 'end'>,
+  { itemId, start, end, nth = 0 }: Pick<BookingLine, 'itemId' | 'start' | 'end' | 'nth'>,
   customer: string,
 ): string {
-  return JSON.stringify([callId, itemId, start, end, customerKey(keptText(customer))]);
+  const parts = [callId, itemId, start, end, customerKey(keptText(customer))];
+  return JSON.stringify(nth === 0 ? parts : [...parts, nth]);
 }

@@ -1,5 +1,5 @@
 import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
-import { addDays, daysIn } from '../yard/rental-dates.ts';
+import { takeDays } from './booked-days.ts';
 import type { ConflictReason } from './booking.ts';
 import { addToOutbox, endBooking, type BookingRow } from './journal.ts';
 import type { Place } from '../sheet/write/sheet-rows.ts';
@@ -7,7 +7,11 @@ import type { Place } from '../sheet/write/sheet-rows.ts';
 /** A booking that staff moved in the sheet. */
 export type Move = {
   readonly booking: BookingRow;
-  readonly to: Place & { readonly itemName: string };
+  readonly to: Place & {
+    readonly itemName: string;
+    /** The machines of the row it was moved to; one when left out. */
+    readonly quantity?: number | undefined;
+  };
 };
 
 /** Confirmed bookings that still hold days at `today` or later. */
@@ -96,24 +100,11 @@ export async function moveBookings(
 async function moveOne(tx: StoreQueries, { booking, to }: Move, nowMs: number): Promise<boolean> {
   const { bookingId } = booking;
   const { itemId, itemName, start, end } = to;
-  const other = await tx.db
-    .selectFrom('bookedDays')
-    .select('bookingId')
-    .where('itemId', '=', itemId)
-    .where('day', '>=', start)
-    .where('day', '<=', end)
-    .limit(1)
-    .executeTakeFirst();
-  if (other) {
+  if (!(await takeDays(tx, { bookingId, itemId, start, end }, () => to.quantity ?? 1))) {
     await endBooking(tx, bookingId, { state: 'conflict', conflict: 'booked', nowMs });
     await addToOutbox(tx, { kind: 'booking', ref: bookingId, nowMs });
     return false;
   }
-  const days = Array.from({ length: daysIn(to) }, (_, offset) => addDays(start, offset));
-  await tx.db
-    .insertInto('bookedDays')
-    .values(days.map((day) => ({ itemId, day, bookingId })))
-    .execute();
   await tx.db
     .updateTable('bookings')
     .set({ itemId, itemName, startDay: start, endDay: end, changedAtMs: nowMs })

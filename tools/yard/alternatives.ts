@@ -1,3 +1,4 @@
+import { availabilityOf } from './availability.ts';
 import type { IsoDate, Unit } from './equipment.ts';
 import { addDays, daysIn, type RentalRange } from './rental-dates.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -26,8 +27,8 @@ function othersFree(unit: Unit, range: RentalRange, snapshot: Snapshot): Checked
   const twins = new Set(withTwins(unit, snapshot.units));
   const free = alikeUnits(unit, snapshot.units)
     .filter((other) => !twins.has(other))
-    .map((other) => checkUnit(other, snapshot, range))
-    .filter(({ availability }) => availability.free);
+    .filter((other) => isFree(other, snapshot, range))
+    .map((other) => checkUnit(other, snapshot, range));
   const byName = new Map(free.toReversed().map((checked) => [keyOf(checked.unit.name), checked]));
   return [...byName.values()].toReversed().slice(0, maxOthers);
 }
@@ -39,11 +40,14 @@ function nearest(unit: Unit, range: RentalRange, snapshot: Snapshot): RentalRang
     for (const days of [away, -away]) {
       const shifted = startingAt(addDays(range.start, days), daysIn(range));
       if (shifted.start < snapshot.today) continue;
-      if (twins.some((twin) => checkUnit(twin, snapshot, shifted).availability.free))
-        return shifted;
+      if (twins.some((twin) => isFree(twin, snapshot, shifted))) return shifted;
     }
   }
   return null;
+}
+
+function isFree(unit: Unit, { bookings, today }: Snapshot, range: RentalRange): boolean {
+  return availabilityOf(unit, bookings, range, today).free;
 }
 
 function startingAt(start: IsoDate, days: number): RentalRange {

@@ -1,4 +1,5 @@
 import type { IsoDate, SheetBooking, Unit } from './equipment.ts';
+import { heldDaysOf } from './held-days.ts';
 import { addDays, daysIn, type RentalRange } from './rental-dates.ts';
 
 /** A unit's freedom on a range of days, or the reason that it cannot go out. */
@@ -21,32 +22,57 @@ export type Availability =
   | { readonly free: false; readonly reason: 'rented-no-date' };
 
 /**
- * A unit is free when nothing holds it on any day of `range`, both ends included. A `RENTED` one is
- * free once it is back: before `range` begins by its `Due back`, which staff keep and so wins, or
- * else by the booking that has it out today. ISO dates compare as text.
+ * A unit is free when nothing holds it on any day of `range`, both ends included; a row of several is
+ * when `needed` of them are. A `RENTED` one is free once it is back: before `range` begins by its
+ * `Due back`, which staff keep and so wins, or else by the booking that has it out today. ISO dates
+ * compare as text. What the bookings hold is worked out once for each list.
  */
 export function availabilityOf(
   unit: Unit,
   bookings: readonly SheetBooking[],
   range: RentalRange,
   today: IsoDate,
+  needed = 1,
 ): Availability {
   if (unit.status === 'MAINTENANCE') return { free: false, reason: 'maintenance' };
   if (unit.status === 'RESERVED') return { free: false, reason: 'reserved' };
   if (unit.status === 'UNCLEAR' || unit.status === 'SOLD')
     return { free: false, reason: 'unclear' };
-  const all = bookings.filter((b) => b.itemId === unit.itemId && b.status !== 'CANCELLED');
-  const live = all.filter((b) => b.status === 'CONFIRMED');
-  const until = latestEnd(live.filter((b) => overlaps(b, range)));
-  if (until !== null) return { free: false, reason: 'booked', until };
-  if (all.some((b) => b.status === 'UNCLEAR' && overlaps(b, range))) {
-    return { free: false, reason: 'unclear' };
+  const held = heldDaysOf(bookings, unit.itemId);
+  const unclear = held.bookings.filter((b) => b.status === 'UNCLEAR' && overlaps(b, range));
+  const total = unit.quantity ?? 1;
+  const most = held.most(range);
+  if (most + needed > total) {
+    const live = held.bookings.filter((b) => b.status === 'CONFIRMED');
+    const until = latestEnd(live.filter((b) => overlaps(b, range)));
+    if (until !== null) return { free: false, reason: 'booked', until };
   }
+  // Which of several alike an unreadable row is of, and how many, nobody can tell.
+  const unclearCount = unclear.reduce((sum, { quantity = 1 }) => sum + quantity, 0);
+  if (most + unclearCount + needed > total) return { free: false, reason: 'unclear' };
   if (unit.status === 'AVAILABLE') return { free: true, overdueSince: null };
-  return whenBack(unit, latestEnd(live.filter((b) => b.start <= today && today <= b.end)), {
-    range,
-    today,
-  });
+  const outToday = held.bookings.filter(
+    (b) => b.status === 'CONFIRMED' && b.start <= today && today <= b.end,
+  );
+  return whenBack(unit, latestEnd(outToday), { range, today });
+}
+
+/** The machines of the row that are free on all days of `range`: of one machine, one or none. */
+export function freeCount(
+  unit: Unit,
+  bookings: readonly SheetBooking[],
+  range: RentalRange,
+  today: IsoDate,
+): number {
+  const { quantity = 1 } = unit;
+  if (quantity === 1) return availabilityOf(unit, bookings, range, today).free ? 1 : 0;
+  let [none, all] = [0, quantity];
+  while (none < all) {
+    const middle = (none + all + 1) >>> 1;
+    if (availabilityOf(unit, bookings, range, today, middle).free) none = middle;
+    else all = middle - 1;
+  }
+  return none;
 }
 
 function whenBack(
@@ -72,11 +98,11 @@ export function nextFreeStart(
 ): IsoDate | null {
   const length = daysIn(range);
   // It becomes free only on the day after something ends.
-  const ends = bookings
+  const ends = heldDaysOf(bookings, unit.itemId)
     // What nobody can read has no end that is known.
-    .filter((b) => b.itemId === unit.itemId && b.status !== 'UNCLEAR')
+    .bookings.filter((b) => b.status === 'CONFIRMED' && b.end >= range.start)
     .map((b) => b.end);
-  const starts = [...ends, ...(unit.dueBack === null ? [] : [unit.dueBack])]
+  const starts = [...new Set(ends), ...(unit.dueBack === null ? [] : [unit.dueBack])]
     .map((end) => addDays(end, 1))
     .filter((start) => start > range.start);
   return (

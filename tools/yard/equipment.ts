@@ -9,7 +9,7 @@ export type IsoDate = string;
  */
 export type UnitStatus = 'AVAILABLE' | 'RENTED' | 'MAINTENANCE' | 'RESERVED' | 'SOLD' | 'UNCLEAR';
 
-/** One rentable machine: one row of the `Equipment` tab. Money is in cents. */
+/** One row of the `Equipment` tab: a machine, or several alike. Money is in cents. */
 export type Unit = {
   readonly itemId: string;
   readonly name: string;
@@ -24,6 +24,8 @@ export type Unit = {
   readonly notes: string | null;
   /** Other names that callers have for it, parted by commas. */
   readonly alsoCalled?: string | null;
+  /** The machines that the row stands for; one when left out. */
+  readonly quantity?: number;
 };
 
 /**
@@ -37,6 +39,8 @@ export type SheetBooking = {
   readonly start: IsoDate;
   readonly end: IsoDate;
   readonly status: 'CONFIRMED' | 'CANCELLED' | 'UNCLEAR';
+  /** The machines of its row that it holds on each day; one when left out. */
+  readonly quantity?: number;
 };
 
 /** A rental of a row of `Bookings` that is not over, and whom it is of; the caller's own alone is told. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { availabilityOf, nextFreeStart } from '../../../tools/yard/availability.ts';
+import { availabilityOf, freeCount, nextFreeStart } from '../../../tools/yard/availability.ts';
 import type { SheetBooking, Unit } from '../../../tools/yard/equipment.ts';
 import { addDays, type RentalRange } from '../../../tools/yard/rental-dates.ts';
 import { booking, unit } from './example-yard.ts';
@@ -57,6 +57,34 @@ test('a unit is free exactly when it is away on none of the days', () => {
     }),
     { numRuns: 2_000 },
   );
+});
+
+test('of several alike so many are free as no booking holds on the fullest of the days', () => {
+  const anyQuantity = fc.integer({ min: 2, max: 6 });
+  fc.assert(
+    fc.property(anyCase, anyQuantity, fc.array(anyQuantity), ([one, some, range], quantity, of) => {
+      const asked: Unit = { ...one, status: 'AVAILABLE', quantity };
+      const bookings = some.map((b, at) => ({ ...b, quantity: of[at] ?? 1 }));
+      const heldOn = (day: string) =>
+        bookings
+          .filter((b) => b.itemId === asked.itemId && b.status === 'CONFIRMED')
+          .filter((b) => b.start <= day && day <= b.end)
+          .reduce((sum, b) => sum + b.quantity, 0);
+      const most = Math.max(...eachDay(range).map(heldOn));
+      assert.equal(freeCount(asked, bookings, range, today), Math.max(0, quantity - most));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('ten with one out are nine that are free, and none once they are all in the shop', () => {
+  const ten = unit({ quantity: 10 });
+  const out = [booking('2026-11-24', '2026-11-26')];
+  const range = { start: '2026-11-26', end: '2026-11-28' };
+  assert.equal(freeCount(ten, out, range, today), 9);
+  assert.equal(freeCount({ ...ten, status: 'MAINTENANCE' }, out, range, today), 0);
+  const unclear = [...out, booking('2026-11-20', '2099-12-31', { status: 'UNCLEAR' })];
+  assert.equal(freeCount(ten, unclear, range, today), 8);
 });
 
 test('the next free start is the first day, from the one asked for, that is free for as long', () => {

@@ -20,7 +20,7 @@ import {
 } from './date-cells.ts';
 import type { ReadingContext } from './equipment-sheet.ts';
 import { reporter, reportIgnored, type Parsed, type Report } from './row-report.ts';
-import { isErrorValue, readAmount, readText } from './sheet-cells.ts';
+import { isErrorValue, readAmount, readQuantity, readText } from './sheet-cells.ts';
 import type { SheetProblem } from './sheet-problems.ts';
 import {
   isBlank,
@@ -35,7 +35,7 @@ import { readBookingStatus } from './status-words.ts';
 /** The columns of `Bookings` that are read; the writer needs those that are required all. */
 export const readBookingColumns = {
   required: ['Booking ID', 'Item ID', 'Start', 'End', 'Status'],
-  optional: ['Item', 'Customer', 'Phone', 'Total', 'Created at', 'Call ID'],
+  optional: ['Item', 'Customer', 'Phone', 'Total', 'Created at', 'Call ID', 'Quantity'],
 } as const;
 type Column = (typeof readBookingColumns)[keyof typeof readBookingColumns][number];
 type Row = TableRow<Column>;
@@ -141,11 +141,15 @@ export function parseBookings(
     else reportLength(plain(range), told);
     // What is not placed may be another machine, but which nobody can tell: those named are held.
     const held = whole ? plain(range) : { start: earliest(range), end: lastDay };
-    return itemIds.map((itemId) => ({
+    const quantity = readQuantity(row.cell('Quantity'));
+    if (quantity === undefined) reportQuantity(report);
+    return named.units.map(({ itemId, quantity: all = 1 }) => ({
       bookingId,
       itemId,
       ...held,
       status: whole ? ('CONFIRMED' as const) : ('UNCLEAR' as const),
+      // A row of one machine holds that one, whatever it says; what cannot be read holds all.
+      ...heldOf(quantity ?? all, all),
     }));
   });
   return { value: bookings, problems, leftOut, rowNumbers, rentals };
@@ -408,6 +412,18 @@ function reportStatus(report: Report<Column>): void {
     what: 'words that Pickup does not know',
     why: 'the machine is held as if it were CONFIRMED',
     remedy: 'write CONFIRMED, CANCELLED or RETURNED',
+  });
+}
+
+function heldOf(quantity: number, all: number): Pick<SheetBooking, 'quantity'> {
+  return all === 1 || quantity <= 1 ? {} : { quantity };
+}
+
+function reportQuantity(report: Report<Column>): void {
+  report('Quantity', {
+    what: 'not a number of machines',
+    why: 'all of the row in the equipment tab are held',
+    remedy: 'write the number alone, as in 2',
   });
 }
 

@@ -2,7 +2,13 @@ import type { IsoDate, Unit } from '../../yard/equipment.ts';
 import { itemKey } from '../../yard/item-id.ts';
 import { dayFromWords, nearestTo, readDateCell } from './date-cells.ts';
 import { reporter, reportIgnored, textOf, type Parsed, type Report } from './row-report.ts';
-import { isErrorValue, readAmount, readText, type RatePeriod } from './sheet-cells.ts';
+import {
+  isErrorValue,
+  readAmount,
+  readQuantity,
+  readText,
+  type RatePeriod,
+} from './sheet-cells.ts';
 import { sheetLocale, type SheetLocale } from './sheet-locale.ts';
 import type { SheetProblem } from './sheet-problems.ts';
 import { openTable, type Cell, type SheetRows, type TableRow } from './sheet-table.ts';
@@ -20,7 +26,15 @@ export type ReadingContext = {
 /** The columns of `Equipment`. */
 export const equipmentColumns = {
   required: ['Item ID', 'Name', 'Daily rate', 'Status'],
-  optional: ['Category', 'Weekly rate', 'Four-week rate', 'Deposit', 'Due back', 'Notes'],
+  optional: [
+    'Category',
+    'Weekly rate',
+    'Four-week rate',
+    'Deposit',
+    'Due back',
+    'Notes',
+    'Quantity',
+  ],
 } as const;
 type Column = (typeof equipmentColumns)[keyof typeof equipmentColumns][number];
 type Row = TableRow<Column>;
@@ -127,6 +141,7 @@ function parseUnit(row: Row, report: Report<Column>, context: ReadingContext): U
     status: statusOf(row, report),
     dueBack: dueBackOf(row, report, context),
     notes: textOf(row, 'Notes', report),
+    ...quantityOf(row, report),
   };
 }
 
@@ -140,6 +155,26 @@ function required(row: Row, column: 'Item ID' | 'Name', report: Report<Column>):
     });
   }
   return text;
+}
+
+/** The machines of a row of several; nothing for a row of one. */
+function quantityOf(row: Row, report: Report<Column>): Pick<Unit, 'quantity'> {
+  const quantity = readQuantity(row.cell('Quantity'));
+  if (quantity === undefined) {
+    report('Quantity', {
+      what: 'not a number of machines',
+      why: 'the row counts as one machine',
+      remedy: 'write the number alone, as in 5',
+    });
+  }
+  if (quantity === 0) {
+    report('Quantity', {
+      what: 'zero',
+      why: 'the machine is not offered',
+      remedy: 'write how many there are, or SOLD into Status',
+    });
+  }
+  return quantity === undefined || quantity === 1 ? {} : { quantity };
 }
 
 function statusOf(row: Row, report: Report<Column>): Unit['status'] {

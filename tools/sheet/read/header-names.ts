@@ -21,6 +21,8 @@ export const otherNames: Readonly<Record<string, Readonly<Record<string, string>
       'availability available avail currentstatus unitstatus rentalstatus inout state statuscode',
     'Due back':
       'due dueback duedate duein return returndate returns returndue expectedreturn expectedback backon back dateback dateback eta datedue duebackdate backdate datein outuntil untildate',
+    Quantity:
+      'qty quant count units howmany quantityowned qtyowned onhand owned fleetcount stock instock',
     Notes:
       'note comments comment remarks remark details memo info specs description2 additionalinfo',
   },
@@ -42,6 +44,7 @@ export const otherNames: Readonly<Record<string, Readonly<Record<string, string>
     'Created at':
       'created createdon datecreated bookedon bookedat datebooked bookingdate dateentered entered takenon timestamp added',
     'Call ID': '',
+    Quantity: 'qty quant count units howmany',
   },
 };
 

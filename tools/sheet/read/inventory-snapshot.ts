@@ -32,7 +32,7 @@ const isTextOrNull = (value: unknown) => value === null || isText(value);
 const isCentsOrNull = (value: unknown): value is number | null =>
   value === null || Number.isSafeInteger(value);
 
-const unitCells: Cells<Unit> = {
+const unitCells: Cells<Omit<Unit, 'quantity'>> = {
   itemId: isText,
   name: isText,
   category: isTextOrNull,
@@ -45,7 +45,7 @@ const unitCells: Cells<Unit> = {
   notes: isTextOrNull,
 };
 
-const bookingCells: Cells<SheetBooking> = {
+const bookingCells: Cells<Omit<SheetBooking, 'quantity'>> = {
   bookingId: isText,
   itemId: isText,
   start: isText,
@@ -88,11 +88,16 @@ const contact = z.union([
   }),
 ]);
 
+const quantities = z.array(z.tuple([z.number(), z.number()]).readonly()).readonly();
+
 const snapshotSchema = z.object({
   version: z.literal(VERSION),
   units: columnsOf(unitCells),
   bookings: columnsOf(bookingCells),
   rentals: columnsOf(rentalCells).optional(),
+  /** Of the few rows that stand for several machines, by their place. */
+  quantities: quantities.optional(),
+  bookingQuantities: quantities.optional(),
   hasBookingsTab: z.boolean(),
   yard: z.object({
     name: z.string(),
@@ -143,6 +148,8 @@ export function inventoryToJson(inventory: Inventory): InventoryJson {
     units: packColumns(inventory.units, unitCells),
     bookings: packColumns(inventory.bookings, bookingCells),
     rentals: inventory.rentals && packColumns(inventory.rentals, rentalCells),
+    quantities: quantitiesOf(inventory.units),
+    bookingQuantities: quantitiesOf(inventory.bookings),
   };
 }
 
@@ -153,18 +160,39 @@ export function inventoryFromJson(json: unknown): Inventory {
     const paths = parsed.error.issues.slice(0, 3).map((issue) => issue.path.join('.') || 'JSON');
     throw new SnapshotError(`The stored inventory cannot be read: ${paths.join(', ')}`);
   }
-  const { version: _, units, bookings, rentals, ...rest } = parsed.data;
+  const { version: _, units, bookings, rentals, quantities: of, ...others } = parsed.data;
+  const { bookingQuantities, ...rest } = others;
   return {
     ...rest,
-    units: unitsOf(units),
-    bookings: bookingsOf(bookings),
+    units: withQuantities(unitsOf(units), of),
+    bookings: withQuantities(bookingsOf(bookings), bookingQuantities),
     ...(rentals && { rentals: rentalsOf(rentals) }),
   };
 }
 
+type Quantities = z.output<typeof quantities>;
+
+function quantitiesOf(rows: readonly { readonly quantity?: number }[]): Quantities {
+  return rows.flatMap(({ quantity }, at) =>
+    quantity === undefined ? [] : [[at, quantity] as const],
+  );
+}
+
+function withQuantities<Row extends { readonly quantity?: number }>(
+  rows: readonly Row[],
+  of: Quantities = [],
+): readonly Row[] {
+  if (of.length === 0) return rows;
+  const byPlace = new Map(of);
+  return rows.map((row, at) => {
+    const quantity = byPlace.get(at);
+    return quantity === undefined ? row : { ...row, quantity };
+  });
+}
+
 // The columns are of one length: each of these cells is there.
 /* oxlint-disable typescript/no-non-null-assertion */
-function unitsOf(columns: Columns<Unit>): readonly Unit[] {
+function unitsOf(columns: Columns<Omit<Unit, 'quantity'>>): readonly Unit[] {
   return columns.itemId.map((itemId, row) => ({
     itemId,
     name: columns.name[row]!,
@@ -179,7 +207,7 @@ function unitsOf(columns: Columns<Unit>): readonly Unit[] {
   }));
 }
 
-function bookingsOf(columns: Columns<SheetBooking>): readonly SheetBooking[] {
+function bookingsOf(columns: Columns<Omit<SheetBooking, 'quantity'>>): readonly SheetBooking[] {
   return columns.bookingId.map((bookingId, row) => ({
     bookingId,
     itemId: columns.itemId[row]!,

@@ -1,5 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Inventory, IsoDate, StaffRental, Yard } from '../../yard/equipment.ts';
+import {
+  lastDay,
+  type Inventory,
+  type IsoDate,
+  type SheetBooking,
+  type StaffRental,
+  type Unit,
+  type Yard,
+} from '../../yard/equipment.ts';
+import { heldDaysOf } from '../../yard/held-days.ts';
 import { todayIn } from '../../yard/rental-dates.ts';
 import { toDoAbout } from '../client/sheet-advice.ts';
 import type { SheetsClient } from '../client/sheets-client.ts';
@@ -87,7 +96,8 @@ export async function readInventory(
       return list.bookings;
     },
   );
-  const { kept, failure, problems } = reading;
+  const { kept, failure } = reading;
+  const problems = [...reading.problems, ...overbooked(sheet, machines, bookings, today)];
   return {
     inventory: {
       units: machines.filter(({ status }) => status !== 'SOLD'),
@@ -100,6 +110,28 @@ export async function readInventory(
     problems,
     failure,
   };
+}
+
+/** Rows of several machines of which more are booked than there are: staff took some away. */
+function overbooked(
+  sheet: SheetTabs,
+  units: readonly Unit[],
+  bookings: readonly SheetBooking[],
+  today: IsoDate,
+): readonly SheetProblem[] {
+  const tab = sheet.tabs.get('Equipment')?.title ?? 'Equipment';
+  return units.flatMap(({ itemId, quantity = 1 }) => {
+    const most = heldDaysOf(bookings, itemId).most({ start: today, end: lastDay });
+    if (quantity <= 1 || most <= quantity) return [];
+    return {
+      tab,
+      row: 0,
+      column: 'Quantity',
+      what: `${most} machines of ${itemId} are booked on one day, and there are ${quantity}`,
+      why: 'no further one is given away on those days, and some customer may go without',
+      remedy: 'correct Quantity, or call one of the customers in the bookings tab',
+    };
+  });
 }
 
 /** One reading of the sheet: tabs that cannot be used are taken from the last good list. */

@@ -83,3 +83,14 @@ function toCents(amountOfMoney: number): number | undefined {
   const cents = Math.round(amountOfMoney * 100);
   return Number.isSafeInteger(cents) && cents >= 0 ? cents : undefined;
 }
+
+/** A number of machines, as in `5`, `x5` or `5 units`; one for an empty cell, undefined for other words. */
+export function readQuantity(cell: Cell): number | undefined {
+  const text = readText(cell);
+  if (text === null) return 1;
+  const [, digits] =
+    /^(?:x|×|qty:?)?\s*(\d{1,4})(?:\.0+)?\s*(?:x|×|ea|each|pcs?|units?|machines?)?\.?$/i.exec(
+      text,
+    ) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}

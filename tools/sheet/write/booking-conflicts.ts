@@ -43,8 +43,8 @@ export function conflictOf(
       other.start <= end &&
       start <= other.end,
   );
-  if (taken) return 'booked';
   const unit = findUnit(view.units, itemId);
+  if (taken && (unit?.quantity ?? 1) === 1) return 'booked';
   // A row with an unusable price is no reason to give a customer up.
   if (!unit) return null;
   if (context.rentedByUs && (unit.dueBack === null || unit.dueBack < start)) return null;

@@ -194,7 +194,7 @@ async function takeBack<Plan extends DueBooking>(
     const unit = view.units.find((of) => of.itemId === place.itemId);
     if (!unit && !isOurs) continue;
     taken.add(plan);
-    const to = { ...place, itemName: unit?.name ?? booking.itemName };
+    const to = { ...place, itemName: unit?.name ?? booking.itemName, quantity: unit?.quantity };
     const stands = await takeBackChange(store, booking, { to, nowMs: clock.nowMs() });
     const { bookingId, callId } = booking;
     log.emit('booking.conflict', { bookingId, callId, itemId, reason: 'change' }, 'given-away');

@@ -1,5 +1,6 @@
 import type { Store } from '../../../agent/infra/store/database.ts';
 import type { IsoDate, SheetBooking } from '../../yard/equipment.ts';
+import { findUnit } from '../../yard/interchangeable-units.ts';
 import { currentId } from '../../yard/with-journal.ts';
 import { todayIn } from '../../yard/rental-dates.ts';
 import type { BookingState } from '../../journal/booking.ts';
@@ -172,7 +173,8 @@ export async function followRenames(
     const { bookingId, callId, itemId } = booking;
     const to = currentId(booking, view.units);
     if (to === itemId || view.statusOf('Equipment', itemId)) continue;
-    if (!(await followRename(store, booking, { to, nowMs: clock.nowMs() }))) continue;
+    const { quantity = 1 } = findUnit(view.units, to) ?? {};
+    if (!(await followRename(store, booking, { to, quantity, nowMs: clock.nowMs() }))) continue;
     log.emit('booking.moved', { bookingId, callId, itemId: to });
     followed.add(bookingId);
   }

@@ -21,7 +21,7 @@ export async function followMoves(
   const named = moves.map(({ booking, to }) => {
     const unit = view.units.find(({ itemId }) => itemId === to.itemId);
     // The row of the unit that it was moved to may lack a name; that it is there was seen.
-    return { booking, to: { ...to, itemName: unit?.name ?? to.itemId } };
+    return { booking, to: { ...to, itemName: unit?.name ?? to.itemId, quantity: unit?.quantity } };
   });
   const result = await moveBookings(store, named, clock.nowMs());
   for (const { booking, to } of result.moved) {

@@ -34,7 +34,11 @@ export function planStatuses(
     view.bookings.filter((b) => b.status === 'CONFIRMED' && b.start <= today && today <= b.end),
     ({ itemId }) => itemId,
   );
-  const items = new Set([...covering.keys(), ...marks.map(({ itemId }) => itemId)]);
+  // The status of a row of several is staff's: one of them out leaves the others to be had.
+  const several = new Set(view.units.flatMap((of) => ((of.quantity ?? 1) > 1 ? [of.itemId] : [])));
+  const items = new Set(
+    [...covering.keys(), ...marks.map(({ itemId }) => itemId)].filter((id) => !several.has(id)),
+  );
   const plans = [...items].map((itemId) => {
     const ofItem = marks.filter((mark) => mark.itemId === itemId);
     return planUnit(view, { itemId, marks: ofItem, covering: covering.get(itemId) ?? [], today });
