@@ -76,14 +76,12 @@ const machine =
   '(?:it|thing|unit|machine|equipment|engine|motor|hydraulics?|boom|bucket|basket|lift|excavator|digger|skid ?steer|loader|backhoe|dozer|bulldozer|trencher|compactor|roller|generator|compressor|trailer|auger|mixer|saw|pump|heater|chipper|grinder|washer|breaker|hammer|jackhammer|cutter|dumper|buggy|truck|tower|lights?|tiller|aerator|forklift|telehandler|scissor|bobcat|forks?|platform|key|battery|starter|cord|chain|belt|blade|sawblade|tracks?|drum|throttle|controls?|joystick|brakes?|remote|tamper|plate|mower|splitter|blower|fan|bit|tractor|crane)';
 const be = '(?:is|are|am|was|were|got|gets|been|getting)';
 
-/** Suppositions, questions of insurance, wishes that it may not happen, and old stories. */
+/** Suppositions, questions of what would be, wishes that it may not happen, and old stories. */
 const supposed = new RegExp(
   [
     'what (?:if|happens|would happen)',
     'in case',
-    'am i (?:covered|liable|responsible)',
-    '\\b(?:cover|covers|covered|insurance|waiver|liable|seguro)\\b',
-    '(?<!know |sure |tell |see )\\bif (?:it|something|somebody|someone|anybody|anyone|anything|one|the (?:\\w+ )?\\w+|a \\w+) (?:\\w+ )?(?:gets?|tips?|breaks?|catch(?:es)?|falls?|is|does|will|has|dies|quits?|stops?|rolls?|flips?|fails?)\\b',
+    '(?<!know |sure |tell |see )\\bif (?:there|it|something|somebody|someone|anybody|anyone|anything|one|the (?:\\w+ )?\\w+|a \\w+) (?:\\w+ )?(?:gets?|tips?|breaks?|catch(?:es)?|falls?|is|does|will|has|dies|quits?|stops?|rolls?|flips?|fails?)\\b',
     '\\b(?:when|whenever) (?:it|something|one) (?:breaks?|quits?|stops?|dies|fails?)\\b',
     '\\b(?:so that|so) (?:nobody|no one)\\b',
     '^(?:and |so |but )?(?:will|could|can|would|does|do|did|how|who|should) (?:it|they|that|you|i|we|the \\w+|do|deep|far|close|many|much)\\b(?!.*\\b(?:911|ambulance|help)\\b)',

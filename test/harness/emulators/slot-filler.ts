@@ -34,6 +34,11 @@ export function slotFillerReply(
   ) {
     return useWith('find_equipment', { query: said }, tools);
   }
+  const isMachine =
+    /\b(?:have|need|rent|looking for) an?\b(?!.*\b(?:booking|reservation|message|code|minute|deposit|quote)\b)/;
+  if (isUnnamed && isMachine.test(text)) {
+    return useWith('find_equipment', { query: said, ...daysIn(call, text) }, tools);
+  }
   const row = factAbout(text, call.instructions);
   return row === undefined ? undefined : { content: row };
 }

@@ -66,6 +66,8 @@ const emergencies = [
   'Huele a gas, por favor.',
   'Está atrapado debajo de la máquina.',
   'Hubo un accidente, necesito una ambulancia.',
+  'It tipped over, does the insurance cover that?',
+  'Your loader rolled over, am I liable?',
   "I don't know if he's hurt, but the machine rolled over on him.",
 ];
 
