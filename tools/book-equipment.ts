@@ -26,6 +26,7 @@ import type { JournalBooking } from './journal/booking.ts';
 import { maxLines } from './journal/booking-code.ts';
 import { numbersOf, runTool, type ToolDeps } from './tool.ts';
 import { alreadyMadeSentence, bookingUnsure, cannotBook } from './yard/booking-words.ts';
+import { overlaps } from './yard/availability.ts';
 import { limitsOf } from './yard/equipment.ts';
 import { todayIn } from './yard/rental-dates.ts';
 import { sameCustomer } from './yard/same-customer.ts';
@@ -117,6 +118,14 @@ async function answerTo(
   const isOpen = !('answer' in fresh) && fresh.proposal.key === talk.confirmation.asked?.key;
   if (change && !isOpen && !wantsAnother(talk.confirmation.callerWords)) {
     return settle(booking, (now) => planChange(booking, change, now), snapshot);
+  }
+  const instead = isOpen ? null : machineChange(wish, open, mine);
+  if (instead) {
+    const plan = planChange(booking, instead, snapshot);
+    const isAsked = !('answer' in plan) && plan.proposal.key === talk.confirmation.asked?.key;
+    if (isAsked || wantsInstead(talk.confirmation.callerWords)) {
+      return settle(booking, (now) => planChange(booking, instead, now), snapshot);
+    }
   }
   const past = await pastLimit(booking, rest, mine);
   if (past) return past;
@@ -261,6 +270,21 @@ function daysChange(
   };
 }
 
+/** Another machine in place of the one that this call has booked for those days. */
+function machineChange(
+  wish: Wish,
+  [line, ...others]: readonly WishLine[],
+  mine: readonly JournalBooking[],
+): Change | null {
+  const [from, ...more] = mine.filter(
+    ({ start, end }) => line && overlaps({ start, end }, line.range),
+  );
+  if (!line || !from || others.length > 0 || more.length > 0) return null;
+  const { code } = from;
+  const booked = mine.filter((of) => of.code === code);
+  return { ...changed(wish, from), booked, moved: [{ from, to: line }] };
+}
+
 function changed(wish: Wish, { code, customer, phone }: JournalBooking) {
   return {
     code,
@@ -273,6 +297,13 @@ function changed(wish: Wish, { code, customer, phone }: JournalBooking) {
 function wantsAnother(words: string): boolean {
   return /\b(?:also|as well|additional|in addition|besides|separate|separately|both|too[.!?]?$|(?:another|one more|an extra)\b(?! (?:day|week|night|number|name|date|time)))/i.test(
     words.trim(),
+  );
+}
+
+/** "The trencher instead" changes what was booked. */
+function wantsInstead(words: string): boolean {
+  return /\b(?:instead|rather|switch|swap|replace|in place of)\b|\bchange (?:it|that|my booking) (?:to|for)\b/i.test(
+    words,
   );
 }
 

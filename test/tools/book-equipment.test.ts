@@ -441,6 +441,31 @@ describe('after it was booked', () => {
     assert.match(answer.say, /your booking stands as it was/);
   });
 
+  test('another machine instead changes the booking, after a yes, and makes no new one', async () => {
+    const trencher = unit({ itemId: 'TR-9', name: 'Trencher', dailyRateCents: 10_000 });
+    const { desk, turn } = phoneCall({ list: inventory([unit(), trencher]) });
+    await turn('book it', 'book_equipment', wish);
+    await turn('yes', 'book_equipment', wish);
+    const other = { ...wish, itemId: 'TR-9' };
+    const asked = await turn('Actually the trencher instead', 'book_equipment', other);
+    assert.match(
+      asked.say,
+      /^I'd change your booking of the Mini Excavator to the Trencher from .*, for \$300 .* Shall I change it\?$/,
+    );
+    await turn('no wait', 'book_equipment', other);
+    assert.equal(desk.bookings[0]?.itemId, 'EX-1');
+    await turn('the trencher instead', 'book_equipment', other);
+    await turn('yes', 'book_equipment', other);
+    assert.deepEqual(
+      desk.bookings.map(({ itemId, state }) => [itemId, state]),
+      [['TR-9', 'confirmed']],
+    );
+    // Without such a word it is a second machine.
+    const more = { ...wish, itemId: 'EX-1' };
+    const second = await turn('and the excavator too', 'book_equipment', more);
+    assert.match(second.say, /^That's the Mini Excavator .* Shall I book it\?$/);
+  });
+
   test('another week beside it is another booking when the caller says so', async () => {
     const { desk, turn } = await booked();
     const later = { ...wish, start: '2026-12-10', end: '2026-12-11' };

@@ -308,8 +308,16 @@ function planOf(
     lines: lines.map(({ range, checked, from, totalCents }) => {
       return { bookingId: from.bookingId, itemId: checked.unit.itemId, ...range, totalCents };
     }),
-    added: bookingLines(added).map((line) => {
-      return addedCents === undefined ? line : { ...line, totalCents: addedCents };
+    added: bookingLines(added).map((line, at) => {
+      // A row of several machines may have more than one of them for the same days.
+      const before = [...lines, ...added.slice(0, at)].filter(
+        ({ checked, range }) =>
+          checked.unit.itemId === line.itemId &&
+          range.start === line.start &&
+          range.end === line.end,
+      );
+      const nth = before.length > 0 ? { nth: before.length } : {};
+      return { ...line, ...nth, ...(addedCents === undefined ? {} : { totalCents: addedCents }) };
     }),
     dropped,
     ...(note === undefined ? {} : { note }),

@@ -105,7 +105,18 @@ export function planChange(booking: BookingUse, change: Change, snapshot: Snapsh
     free.length > 0
       ? offer.machines
       : names.map(({ machine: name, start, end }) => ({ name, range: { start, end } }));
-  const words = changeReadBack({ ...offer, machines }, { ...snapshot, changes });
+  const words = changeReadBack(
+    { ...offer, machines },
+    {
+      ...snapshot,
+      changes,
+      ...(free.length > 0 && {
+        before: own.map(({ itemName, start, end }) => {
+          return { name: spokenItem(itemName), range: { start, end } };
+        }),
+      }),
+    },
+  );
   return {
     proposal: { ...proposal, lines: free.length > 0 ? proposal.lines : names },
     say: withCaveats(free, snapshot, words),
