@@ -4,7 +4,7 @@ import { DeadlineError, withDeadline } from '../../infra/deadline.ts';
 import { sampleRate } from './replay-buffer.ts';
 
 /** A caller waits for the answer to these words. */
-const transcribeMs = 3_000;
+const transcribeMs = 2_500;
 const frameSamples = sampleRate / 10;
 
 /** The words in a stretch of 16-bit mono PCM at 16 kHz, as far as they come in time; null for none. */
@@ -16,10 +16,14 @@ export async function transcribe(hearing: stt.STT, pcm: Int16Array): Promise<str
       const data = pcm.slice(at, at + frameSamples);
       stream.pushFrame(new AudioFrame(data, sampleRate, 1, data.length));
     }
-    stream.endInput();
+    let isHeard = false;
     for await (const { type, alternatives } of stream) {
       const text = alternatives?.[0].text.trim();
-      if (type === stt.SpeechEventType.FINAL_TRANSCRIPT && text) words.push(text);
+      if (!text) continue;
+      // By now there is a connection, and it has all of the audio: one that ended before would get none.
+      if (!isHeard) stream.endInput();
+      isHeard = true;
+      if (type === stt.SpeechEventType.FINAL_TRANSCRIPT) words.push(text);
     }
   };
   try {

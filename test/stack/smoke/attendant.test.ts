@@ -71,7 +71,8 @@ test('a caller whom the attendant greeted is answered by the job that comes, als
     ),
     [1, 1, 1, 1],
   );
-  assert.ok(count(lines, 'tool.used') > 0, 'the question was answered');
+  const tools = lines.filter(({ event }) => event === 'tool.used').map(({ tool }) => tool);
+  assert.deepEqual(tools, ['find_equipment', 'end_call'], 'the question was answered');
   assert.equal(report.overlapMs, 0);
   assert.partialDeepStrictEqual(row, { result: 'completed', reason: 'agent-goodbye' });
   assert.equal(await service.stop(), 0);
