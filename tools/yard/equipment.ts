@@ -1,4 +1,5 @@
 import type { Contact } from './on-duty.ts';
+import type { RentalRules } from './rental-rules.ts';
 
 /** A calendar day in the yard's time zone, `YYYY-MM-DD`. */
 export type IsoDate = string;
@@ -26,6 +27,14 @@ export type Unit = {
   readonly alsoCalled?: string | null;
   /** The machines that the row stands for; one when left out. */
   readonly quantity?: number;
+  /** Rates for other times than days and weeks; left out when there are none. */
+  readonly otherRates?: OtherRates | undefined;
+};
+
+/** What half a day and the yard's weekend cost, in cents. */
+export type OtherRates = {
+  readonly halfDayCents?: number | undefined;
+  readonly weekendCents?: number | undefined;
 };
 
 /**
@@ -88,6 +97,8 @@ export type Yard = {
   readonly emergency?: string | undefined;
   /** What else the tab says. */
   readonly facts?: readonly YardFact[] | undefined;
+  /** The yard's own rules of renting. */
+  readonly rules?: RentalRules | undefined;
   /** The limits that the tab names. */
   readonly limits?:
     { readonly [Key in keyof YardLimits]?: YardLimits[Key] | undefined } | undefined;

@@ -18,6 +18,8 @@ function isTwin(a: Unit, b: Unit): boolean {
     a.dailyRateCents === b.dailyRateCents &&
     a.weeklyRateCents === b.weeklyRateCents &&
     a.fourWeekRateCents === b.fourWeekRateCents &&
-    a.depositCents === b.depositCents
+    a.depositCents === b.depositCents &&
+    a.otherRates?.halfDayCents === b.otherRates?.halfDayCents &&
+    a.otherRates?.weekendCents === b.otherRates?.weekendCents
   );
 }

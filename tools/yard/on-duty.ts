@@ -80,6 +80,26 @@ function daysFrom(first: string, last = first): readonly number[] {
   return Array.from({ length: count }, (_, at) => (from + at) % 7);
 }
 
+/** The minutes of a day from one time of it to another, as in `7am` and `5`; null when one is none. */
+export function clockRange(from: string, until: string): readonly [number, number] | null {
+  const [a, b] = [clockParts(from), clockParts(until)];
+  const [fromMinute, toMinute] = rangeOf([...a, ...b]);
+  return fromMinute === null || toMinute === null ? null : [fromMinute, toMinute];
+}
+
+/** The minutes of a day that a time of it names, such as `3 pm`, `15:00`, `noon`; null when it is none. */
+export function clockMinute(time: string): number | null {
+  const [hour, minutes, half] = clockParts(time);
+  if (hour === undefined) return null;
+  return minuteOf(hour, minutes, half);
+}
+
+function clockParts(time: string): readonly (string | undefined)[] {
+  const pattern = /^(noon|midnight|\d{1,2})(?:[:.h](\d\d))?(?::\d\d)? ?(am|pm|a|p)?$/;
+  const [, hour, minutes, half] = pattern.exec(time.trim()) ?? [];
+  return [hour, minutes, half];
+}
+
 function rangeOf([hour, minute, half, toHour, toMin, toHalf]: readonly (string | undefined)[]) {
   // `6-10 pm` begins in the evening, `7-5 pm` in the morning.
   const isSameHalf = toHalf === 'am' || Number(hour) % 12 < Number(toHour) % 12;

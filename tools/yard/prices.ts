@@ -11,6 +11,11 @@ export type BilledBlocks = {
   readonly fourWeeks: number;
   readonly weeks: number;
   readonly days: number;
+  /** Calendar months, of a yard that rents by them. */
+  readonly months?: number;
+  /** Weekends of the yard, at its weekend rate. */
+  readonly weekends?: number;
+  readonly halfDays?: number;
 };
 
 /** The price of a rental, without its deposit. */

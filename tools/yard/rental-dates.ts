@@ -4,7 +4,16 @@ import type { IsoDate } from './equipment.ts';
 export type DayNumber = number;
 
 /** The days a machine is out. Both ends are included: a rental of one day has `start === end`. */
-export type RentalRange = { readonly start: IsoDate; readonly end: IsoDate };
+export type RentalRange = {
+  readonly start: IsoDate;
+  readonly end: IsoDate;
+  /** Minutes of the first day, when the caller named a time or the price needs one. */
+  readonly pickUpAt?: number | undefined;
+  /** Minutes of the last day. */
+  readonly returnBy?: number | undefined;
+  /** Half of the one day. */
+  readonly isHalfDay?: boolean | undefined;
+};
 
 /** The faults for which dates cannot be rented. */
 export type RentalDatesProblem = 'not-a-date' | 'reversed' | 'past' | 'too-long' | 'too-far';

@@ -75,11 +75,15 @@ export function spokenCount(count: number, noun: string): string {
 }
 
 /** The billed blocks in words: `2 weeks and 3 days`; four weeks are `1 four-week block`. */
-export function spokenBlocks({ fourWeeks, weeks, days }: BilledBlocks): string {
+export function spokenBlocks(billed: BilledBlocks): string {
+  const { months = 0, fourWeeks, weeks, weekends = 0, days, halfDays = 0 } = billed;
   const parts: [number, string][] = [
+    [months, 'month'],
     [fourWeeks, 'four-week block'],
     [weeks, 'week'],
+    [weekends, 'weekend'],
     [days, 'day'],
+    [halfDays, 'half day'],
   ];
   return spokenList(
     parts.filter(([count]) => count > 0).map(([count, noun]) => spokenCount(count, noun)),
@@ -122,6 +126,12 @@ function clockTime(typed: string, hourText: string, minutes?: string, half?: str
   const onTheHour = minutes === undefined || minutes === '00';
   if (hour === 0 && onTheHour) return afternoon ? 'noon' : 'midnight';
   return `${hour === 0 ? 12 : hour}${onTheHour ? '' : `:${minutes}`} ${afternoon ? 'PM' : 'AM'}`;
+}
+
+/** Minutes of a day as people say them: `3 PM`, `7:30 AM`, `noon`. */
+export function spokenTime(minutes: number): string {
+  const two = (n: number) => String(n).padStart(2, '0');
+  return clockTime('', String(Math.floor(minutes / 60)), two(minutes % 60));
 }
 
 function ordinal(date: number): string {

@@ -34,6 +34,8 @@ export const equipmentColumns = {
     'Due back',
     'Notes',
     'Quantity',
+    'Half day',
+    'Weekend rate',
   ],
 } as const;
 type Column = (typeof equipmentColumns)[keyof typeof equipmentColumns][number];
@@ -142,7 +144,23 @@ function parseUnit(row: Row, report: Report<Column>, context: ReadingContext): U
     dueBack: dueBackOf(row, report, context),
     notes: textOf(row, 'Notes', report),
     ...quantityOf(row, report),
+    ...otherRates(row, report, locale),
   };
+}
+
+/** A rate of nothing is none. */
+function otherRates(
+  row: Row,
+  report: Report<Column>,
+  locale: SheetLocale,
+): Pick<Unit, 'otherRates'> {
+  const halfDayCents = amount(row, 'Half day', { report, locale, period: 'half-day' });
+  const weekendCents = amount(row, 'Weekend rate', { report, locale, period: 'weekend' });
+  const rates = {
+    ...(halfDayCents ? { halfDayCents } : {}),
+    ...(weekendCents ? { weekendCents } : {}),
+  };
+  return Object.keys(rates).length > 0 ? { otherRates: rates } : {};
 }
 
 function required(row: Row, column: 'Item ID' | 'Name', report: Report<Column>): string | null {

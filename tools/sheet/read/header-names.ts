@@ -15,6 +15,9 @@ export const otherNames: Readonly<Record<string, Readonly<Record<string, string>
       'weekly week weekrate rateweekly rateweek wk wkrate ratewk perweek perwk priceweek weekprice weeklyprice priceperweek rateperweek rentperweek 7day 7days 7dayrate 1week 1wk oneweek weeklyrental weeklyhire weekhire',
     'Four-week rate':
       '4week 4weeks 4wk 4wks 4weekrate 4wkrate fourweek fourweeks 28day 28days 28dayrate month monthly monthrate monthlyrate ratemonthly ratemonth permonth pricemonth monthprice monthlyprice pricepermonth ratepermonth mo mth mthly 1month onemonth monthlyrental monthlyhire monthhire rate4week rate4wk',
+    'Half day':
+      'halfdayrate halfdaily halfdayprice 12day 4hour 4hours 4hr 4hrs 4hourrate 4hrrate fourhour fourhours fourhourrate 4hmin 4hourmin',
+    'Weekend rate': 'weekend weekendprice wknd wkndrate rateweekend weekendspecial',
     Deposit:
       'dep deposits depositamount securitydeposit security secdep damagedeposit depositrequired refundabledeposit bond',
     Status:

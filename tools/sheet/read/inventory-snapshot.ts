@@ -7,6 +7,7 @@ import {
   type Unit,
   type UnitStatus,
 } from '../../yard/equipment.ts';
+import { rentalRules } from '../../yard/rental-rules.ts';
 import {
   packColumns,
   unpackColumns,
@@ -32,7 +33,10 @@ const isTextOrNull = (value: unknown) => value === null || isText(value);
 const isCentsOrNull = (value: unknown): value is number | null =>
   value === null || Number.isSafeInteger(value);
 
-const unitCells: Cells<Omit<Unit, 'quantity'>> = {
+/** Its other rates and quantity are kept beside the columns: few machines have any. */
+type PlainUnit = Omit<Unit, 'otherRates' | 'quantity'>;
+
+const unitCells: Cells<PlainUnit> = {
   itemId: isText,
   name: isText,
   category: isTextOrNull,
@@ -89,10 +93,22 @@ const contact = z.union([
 ]);
 
 const quantities = z.array(z.tuple([z.number(), z.number()]).readonly()).readonly();
+const otherRates = z
+  .array(
+    z
+      .tuple([
+        z.number(),
+        z.object({ halfDayCents: z.number().optional(), weekendCents: z.number().optional() }),
+      ])
+      .readonly(),
+  )
+  .readonly();
 
 const snapshotSchema = z.object({
   version: z.literal(VERSION),
   units: columnsOf(unitCells),
+  /** By the place of the unit. */
+  otherRates: otherRates.optional(),
   bookings: columnsOf(bookingCells),
   rentals: columnsOf(rentalCells).optional(),
   /** Of the few rows that stand for several machines, by their place. */
@@ -116,6 +132,7 @@ const snapshotSchema = z.object({
       .array(z.tuple([z.string(), z.string()]).readonly())
       .readonly()
       .optional(),
+    rules: rentalRules.optional(),
     limits: z
       .object({
         machinesPerCall: z.number(),
@@ -146,6 +163,9 @@ export function inventoryToJson(inventory: Inventory): InventoryJson {
     ...inventory,
     version: VERSION,
     units: packColumns(inventory.units, unitCells),
+    otherRates: inventory.units.flatMap(({ otherRates: rates }, at) =>
+      rates ? [[at, rates] as const] : [],
+    ),
     bookings: packColumns(inventory.bookings, bookingCells),
     rentals: inventory.rentals && packColumns(inventory.rentals, rentalCells),
     quantities: quantitiesOf(inventory.units),
@@ -161,10 +181,10 @@ export function inventoryFromJson(json: unknown): Inventory {
     throw new SnapshotError(`The stored inventory cannot be read: ${paths.join(', ')}`);
   }
   const { version: _, units, bookings, rentals, quantities: of, ...others } = parsed.data;
-  const { bookingQuantities, ...rest } = others;
+  const { bookingQuantities, otherRates: rates = [], ...rest } = others;
   return {
     ...rest,
-    units: withQuantities(unitsOf(units), of),
+    units: withRates(withQuantities(unitsOf(units), of), rates),
     bookings: withQuantities(bookingsOf(bookings), bookingQuantities),
     ...(rentals && { rentals: rentalsOf(rentals) }),
   };
@@ -190,9 +210,18 @@ function withQuantities<Row extends { readonly quantity?: number }>(
   });
 }
 
+function withRates(units: readonly Unit[], rates: z.output<typeof otherRates>): readonly Unit[] {
+  if (rates.length === 0) return units;
+  const byPlace = new Map(rates);
+  return units.map((unit, at) => {
+    const own = byPlace.get(at);
+    return own ? { ...unit, otherRates: own } : unit;
+  });
+}
+
 // The columns are of one length: each of these cells is there.
 /* oxlint-disable typescript/no-non-null-assertion */
-function unitsOf(columns: Columns<Omit<Unit, 'quantity'>>): readonly Unit[] {
+function unitsOf(columns: Columns<PlainUnit>): readonly Unit[] {
   return columns.itemId.map((itemId, row) => ({
     itemId,
     name: columns.name[row]!,

@@ -43,7 +43,7 @@ export function textOf<Column extends string>(
 
 /** Columns that yards keep for themselves, and that nobody would take for one of ours. */
 const theirOwn =
-  /^(?:4 ?h(?:ou)?rs?|half|weekend|make|model|year|serial|vin|hours|meter|photo|image|link|location|delivery|address|job|po|notes?|comments?|email|e-mail|deposit|paid|invoice|tax)\b/i;
+  /^(?:make|model|year|serial|vin|hours|meter|photo|image|link|location|delivery|address|job|po|notes?|comments?|email|e-mail|deposit|paid|invoice|tax)\b/i;
 
 /** Names each column that is ignored, with the names that ours would have. */
 export function reportIgnored<Column extends string>(

@@ -21,12 +21,14 @@ export type Amount = {
 };
 
 /** A rate's period: text that says it is for something else is not read as a rate. */
-export type RatePeriod = 'day' | 'week' | 'four-week' | 'none';
+export type RatePeriod = 'day' | 'week' | 'four-week' | 'half-day' | 'weekend' | 'none';
 
 const periods: Readonly<Record<RatePeriod, RegExp>> = {
   day: /^(?:days?|daily|d|dy|24 ?h(?:ou)?rs?)$/,
   week: /^(?:weeks?|weekly|wk|w|7 ?days?)$/,
   'four-week': /^(?:4[- ]?w(?:ee)?ks?|four[- ]weeks?|months?|monthly|mo|mth|28 ?days?)$/,
+  'half-day': /^(?:half[- ]?days?|1\/2 day|4 ?h(?:ou)?rs?)$/,
+  weekend: /^(?:weekends?|wknd)$/,
   none: /^$/,
 };
 

@@ -1,5 +1,6 @@
 import { readContacts, toE164 } from './contacts.ts';
 import { defaultTimeZone, type Yard, type YardLimits } from '../../yard/equipment.ts';
+import { readRentalRules, ruleKeys } from './rental-rules-sheet.ts';
 import type { Parsed, Told } from './row-report.ts';
 import { isErrorValue, readText } from './sheet-cells.ts';
 import { sheetLocale, type SheetLocale } from './sheet-locale.ts';
@@ -30,8 +31,9 @@ const keys = {
   messagesPerCall: ['messages a call', 'messages per call'],
   daysAhead: ['days ahead'],
   trustedNumbers: ['trusted numbers'],
+  ...ruleKeys,
 } as const satisfies Record<
-  Exclude<keyof Yard, 'limits' | 'facts'> | keyof YardLimits,
+  Exclude<keyof Yard, 'limits' | 'facts' | 'rules'> | keyof YardLimits | keyof typeof ruleKeys,
   readonly string[]
 >;
 
@@ -94,6 +96,7 @@ export function parseYard(
     return isErrorValue(cell) ? null : readText(cell);
   };
   const timeZone = readTimeZone(entries.get('timeZone'), ownZone, report);
+  const rules = readRentalRules(entries, { locale, report });
   const value: Yard = {
     name: text('name') ?? DEFAULT_NAME,
     timeZone: timeZone ?? ownZone,
@@ -108,6 +111,7 @@ export function parseYard(
     ...readPeople(entries, report),
     ...readLimits(entries, report),
     ...(facts.facts.length > 0 ? { facts: facts.facts } : {}),
+    ...(rules ? { rules } : {}),
   };
   for (const [field, { row, cells }] of entries) {
     if (!isErrorValue(cells[0] ?? null)) continue;
