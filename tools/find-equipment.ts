@@ -77,6 +77,7 @@ function describe(
     range,
     today: snapshot.today,
     currency: snapshot.currency,
+    rules: snapshot.yard.rules,
     isClosest,
     matches: matches.length,
   });

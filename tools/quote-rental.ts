@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import type { IsoDate, Unit } from './yard/equipment.ts';
 import { notFreeSentence, overdueCaveat, priceToCome, spokenReason } from './yard/found-words.ts';
-import { cheapestPrice, coveredDays, type Price } from './yard/prices.ts';
-import { daysIn, rentalDates, type RentalRange } from './yard/rental-dates.ts';
+import { closedCaveat, priceReason, spokenCharges, spokenTerm } from './yard/price-words.ts';
+import { rentalDates, type RentalRange } from './yard/rental-dates.ts';
+import { termPrice, type TermPrice } from './yard/rental-rules.ts';
 import { listUnreachable, readSnapshot, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
 import {
   capitalised,
@@ -57,12 +58,14 @@ export function quoteRental(
   const dates = rentalDates(args.start, args.end, snapshot.today);
   if (!dates.ok) return { say: dates.say, problem: dates.problem };
   const checked = freeTwin(asked, snapshot, dates.range) ?? checkUnit(asked, snapshot, dates.range);
-  const price = cheapestPrice(checked.unit, daysIn(dates.range));
+  const { rules } = snapshot.yard;
+  const price = termPrice(checked.unit, dates.range, { rules });
   if (!price) {
     return { say: noPriceSentence(checked, dates.range, snapshot.today), problem: 'no-price' };
   }
   const { today, currency } = snapshot;
-  const say = quoteSentence(checked, { price, range: dates.range, today, currency });
+  const sentence = quoteSentence(checked, { price, today, currency });
+  const say = [...closedCaveat(dates.range, { today, rules }), sentence].join(' ');
   return {
     say: snapshot.isStale ? `${say} ${staleListCaveat}` : say,
     ...(snapshot.isStale ? { problem: 'list-outdated' } : {}),
@@ -79,14 +82,15 @@ function freeTwin(asked: Unit, snapshot: Snapshot, range: RentalRange): CheckedU
 
 function quoteFacts(
   { unit, availability, freeFrom }: CheckedUnit,
-  about: { readonly price: Price; readonly currency: string; readonly range: RentalRange },
+  about: { readonly price: TermPrice; readonly currency: string; readonly range: RentalRange },
 ) {
   const { price, currency, range } = about;
   return {
     itemId: unit.itemId,
     name: spokenName(unit),
-    ...range,
-    days: daysIn(range),
+    start: range.start,
+    end: range.end,
+    days: price.days,
     billedAs: spokenBlocks(price.billed),
     total: spokenMoney(price.totalCents, currency),
     deposit: unit.depositCents === null ? null : spokenMoney(unit.depositCents, currency),
@@ -97,18 +101,26 @@ function quoteFacts(
 
 function quoteSentence(
   checked: CheckedUnit,
-  about: Speaking & { readonly price: Price; readonly range: RentalRange },
+  about: Speaking & { readonly price: TermPrice },
 ): string {
-  const { unit, availability, freeFrom } = checked;
-  const { price, range, today, currency } = about;
-  const when = capitalised(spokenRange(range, today));
-  const isRoundedUp = coveredDays(price.billed) > daysIn(range);
-  const billed = isRoundedUp ? `, billed as ${spokenBlocks(price.billed)}` : '';
+  const { unit, availability, freeFrom, rules } = checked;
+  const { price, today, currency } = about;
+  const { range, totalCents, rentCents } = price;
+  const reason = priceReason(price);
+  const total = spokenCharges(price, { currency, rules });
+  const billed = reason === null ? '' : `, ${reason}`;
   const deposit = unit.depositCents
     ? `, plus a ${spokenMoney(unit.depositCents, currency)} deposit`
     : '';
+  const isLong =
+    range.pickUpAt !== undefined || range.returnBy !== undefined || totalCents > rentCents;
+  if (availability.free && isLong) {
+    const words = `The ${spokenName(unit)} is free ${spokenTerm(range, today)}: ${total}${billed}${deposit}.`;
+    return [words, ...overdueCaveat(checked, today)].join(' ');
+  }
+  const when = capitalised(spokenTerm(range, today));
   return [
-    `${when}, the ${spokenName(unit)} comes to ${spokenMoney(price.totalCents, currency)}${billed}${deposit}.`,
+    `${when}, the ${spokenName(unit)} comes to ${total}${billed}${deposit}.`,
     ...(availability.free
       ? ["It's free then.", ...overdueCaveat(checked, today)]
       : [

@@ -5,8 +5,9 @@ import type { BookingState } from '../journal/booking.ts';
 import type { BookingLine } from '../journal/booking-service.ts';
 import { noPriceSentence, type Offer } from '../yard/booking-words.ts';
 import { limitsOf, type IsoDate, type Unit } from '../yard/equipment.ts';
-import { cheapestPrice } from '../yard/prices.ts';
-import { daysIn, rentalDates, type RentalRange } from '../yard/rental-dates.ts';
+import { chargesNote } from '../yard/price-words.ts';
+import { termPrice, type RentalRules } from '../yard/rental-rules.ts';
+import { rentalDates, type RentalRange } from '../yard/rental-dates.ts';
 import { isNoName } from '../yard/same-customer.ts';
 import { maxNameLength, sheetText } from '../yard/sheet-text.ts';
 import type { Snapshot } from '../yard/snapshot.ts';
@@ -131,18 +132,21 @@ export function proposalOf(
     about: 'booking',
   },
 ): Proposal {
-  const values = lines.map(({ range, checked: { unit } }) => [
+  const values = lines.map(({ range, checked: { unit, rules } }) => [
     unit.name,
     range.start,
     range.end,
-    totalOf(unit, range),
+    totalOf(unit, range, rules),
     unit.depositCents,
+    ...timesOf(range),
   ]);
   const code = about.about === 'changing' ? [about.code] : [];
   return {
     about: about.about,
     key: JSON.stringify([...code, ...values.flat(), customer, phone]),
-    lines: lines.map(({ range, checked }) => ({ machine: spokenName(checked.unit), ...range })),
+    lines: lines.map(({ range: { start, end }, checked }) => {
+      return { machine: spokenName(checked.unit), start, end };
+    }),
     totalCents: totalCents(lines),
     depositCents: depositCents(lines),
     customer,
@@ -150,13 +154,25 @@ export function proposalOf(
   };
 }
 
-/** The price of the rental, in cents; 0 for a unit without one, which no wish is for. */
-export function totalOf(unit: Unit, range: RentalRange): number {
-  return cheapestPrice(unit, daysIn(range))?.totalCents ?? 0;
+/** Times that were not named leave the key as it was without them. */
+function timesOf({ pickUpAt, returnBy, isHalfDay }: RentalRange): readonly string[] {
+  const times = [pickUpAt, returnBy, isHalfDay];
+  return times.every((of) => of === undefined) ? [] : [times.join(' ')];
+}
+
+/**
+ * The price of the rental with all that the yard's rules put on top of it, in cents; 0 for a unit
+ * without one, which no wish is for.
+ */
+export function totalOf(unit: Unit, range: RentalRange, rules: RentalRules | undefined): number {
+  return termPrice(unit, range, { rules })?.totalCents ?? 0;
 }
 
 function totalCents(lines: readonly CheckedLine[]): number {
-  return lines.reduce((sum, { range, checked }) => sum + totalOf(checked.unit, range), 0);
+  return lines.reduce(
+    (sum, { range, checked }) => sum + totalOf(checked.unit, range, checked.rules),
+    0,
+  );
 }
 
 function depositCents(lines: readonly CheckedLine[]): number | null {
@@ -170,8 +186,11 @@ export function offerOf(
   lines: readonly CheckedLine[],
 ): Offer {
   return {
-    machines: lines.map(({ range, checked }) => ({ name: spokenName(checked.unit), range })),
+    machines: lines.map(({ range, checked: { unit, rules } }) => {
+      return { name: spokenName(unit), range: termPrice(unit, range, { rules })?.range ?? range };
+    }),
     totalCents: totalCents(lines),
+    charges: chargesNote(lines[0]?.checked.rules),
     depositCents: depositCents(lines),
     customer,
     phone,
@@ -181,7 +200,8 @@ export function offerOf(
 
 /** The lines as the journal is to write them. */
 export function bookingLines(lines: readonly CheckedLine[]): readonly BookingLine[] {
-  return lines.map(({ range, checked: { unit } }) => {
-    return { itemId: unit.itemId, ...range, totalCents: totalOf(unit, range) };
+  return lines.map(({ range, checked: { unit, rules } }) => {
+    const { start, end } = range;
+    return { itemId: unit.itemId, start, end, totalCents: totalOf(unit, range, rules) };
   });
 }

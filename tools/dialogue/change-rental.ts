@@ -83,13 +83,15 @@ function planAnew(booking: BookingUse, wish: RentalWish, snapshot: Snapshot): Pl
       checked.checked.unit.itemId === from.itemId &&
       checked.range.start === from.start &&
       checked.range.end === from.end;
-    const totalCents = isSame ? from.totalCents : totalOf(checked.checked.unit, checked.range);
+    const totalCents = isSame
+      ? from.totalCents
+      : totalOf(checked.checked.unit, checked.range, checked.checked.rules);
     return [{ ...checked, from, totalCents }];
   });
   const added = units.free.slice(kept.length);
   const totalCents = [
     ...changed.map((of) => of.totalCents),
-    ...added.map((of) => totalOf(of.checked.unit, of.range)),
+    ...added.map((of) => totalOf(of.checked.unit, of.range, of.checked.rules)),
   ].reduce((sum, cents) => sum + cents, 0);
   const customer = customerOf(booking, first);
   const offer = { ...offerOf(customer, units.free), totalCents };
@@ -132,7 +134,7 @@ function planExtension(booking: BookingUse, wish: RentalWish, snapshot: Snapshot
     if (!checked.availability.free) {
       return planRest(booking, { wish, from, unit, range }, { snapshot, without });
     }
-    const totalCents = Math.max(from.totalCents, totalOf(checked.unit, range));
+    const totalCents = Math.max(from.totalCents, totalOf(checked.unit, range, checked.rules));
     lines.push({ range, checked, from, totalCents });
   }
   const term = termOf(lines);
@@ -158,7 +160,10 @@ function planRest(
   { snapshot, without }: { readonly snapshot: Snapshot; readonly without: Snapshot },
 ): Plan {
   const { wish, from, unit, range } = blocked;
-  const { today } = snapshot;
+  const {
+    today,
+    yard: { rules },
+  } = snapshot;
   const name = spokenName(unit);
   const through = freeThrough(unit, { from, range }, without);
   if (through === null) {
@@ -170,14 +175,19 @@ function planRest(
     from,
     range: { start: from.start, end: through },
     checked: checkUnit(unit, without, { start: from.start, end: through }),
-    totalCents: Math.max(from.totalCents, totalOf(unit, { start: from.start, end: through })),
+    totalCents: Math.max(
+      from.totalCents,
+      totalOf(unit, { start: from.start, end: through }, rules),
+    ),
   };
   const like = wish.meant.length === 1 ? likeUnit(unit, rest, without) : null;
   if (like) {
     const checked = checkUnit(like, without, rest);
     // A twin goes on with the term; another machine begins its own.
     const isTwin = withTwins(unit, without.units).includes(like);
-    const whole = isTwin ? totalOf(unit, range) : own.totalCents + totalOf(like, rest);
+    const whole = isTwin
+      ? totalOf(unit, range, rules)
+      : own.totalCents + totalOf(like, rest, rules);
     const totalCents = Math.max(own.totalCents, whole);
     const term = { names: [name], range, totalCents, agreedCents: from.totalCents };
     const about = { ...snapshot, to: spokenName(like), from: rest.start };
@@ -241,7 +251,7 @@ function planEarlyReturn(booking: BookingUse, wish: RentalWish, snapshot: Snapsh
     if (!unit) return goneAnswer;
     const range = wish.range(from);
     const checked = checkUnit(unit, withoutBookings(snapshot, [from]), range);
-    const totalCents = Math.min(from.totalCents, totalOf(unit, range));
+    const totalCents = Math.min(from.totalCents, totalOf(unit, range, snapshot.yard.rules));
     lines.push({ range, checked, from, totalCents });
   }
   const term = termOf(lines);

@@ -25,6 +25,7 @@ import {
 } from '../yard/booking-words.ts';
 import { overdueCaveat } from '../yard/found-words.ts';
 import type { Unit } from '../yard/equipment.ts';
+import { closedCaveat } from '../yard/price-words.ts';
 import { findUnit } from '../yard/interchangeable-units.ts';
 import type { RentalRange } from '../yard/rental-dates.ts';
 import { staleListCaveat, type Snapshot } from '../yard/snapshot.ts';
@@ -153,6 +154,11 @@ function listedLines(
 
 function withCaveats(lines: readonly CheckedLine[], snapshot: Snapshot, words: string): string {
   return [
+    ...new Set(
+      lines.flatMap(({ range, checked: { rules } }) =>
+        closedCaveat(range, { today: snapshot.today, rules }),
+      ),
+    ),
     ...lines.flatMap(({ checked }) => overdueCaveat(checked, snapshot.today)),
     ...(snapshot.isStale ? [staleListCaveat] : []),
     words,

@@ -30,8 +30,9 @@ export function planRequest(booking: BookingUse, wish: RentalWish, snapshot: Sna
     const say = `${heldAfterSentence(name, { through, ...snapshot })} Shall I take a message, so that someone calls you back?`;
     return { answer: { say, problem: 'booked' } };
   }
-  const agreedCents = from.totalCents > 0 ? from.totalCents : totalOf(unit, from);
-  const totalCents = Math.max(agreedCents, totalOf(unit, range));
+  const { rules } = snapshot.yard;
+  const agreedCents = from.totalCents > 0 ? from.totalCents : totalOf(unit, from, rules);
+  const totalCents = Math.max(agreedCents, totalOf(unit, range, rules));
   const term = { names: [spokenName(unit)], range, totalCents, agreedCents };
   const note =
     `asks to keep ${unit.itemId} ${unit.name} (${from.bookingId}) through ${range.end}, ` +

@@ -5,6 +5,7 @@ import type { Availability } from './availability.ts';
 import type { IsoDate } from './equipment.ts';
 import { notFreeSentence, offeredUnit, priceToCome } from './found-words.ts';
 import { spokenCode, spokenPhone } from './phone.ts';
+import { spokenTerm } from './price-words.ts';
 import { daysIn, type RentalRange } from './rental-dates.ts';
 import {
   capitalised,
@@ -43,6 +44,8 @@ export type Offer = {
   /** At least one. */
   readonly machines: readonly { readonly name: string; readonly range: RentalRange }[];
   readonly totalCents: number;
+  /** What is in the total beside the rent, or comes on top of it. */
+  readonly charges?: string;
   readonly depositCents: number | null;
   readonly customer: string;
   readonly phone: string;
@@ -94,9 +97,9 @@ export function changedSentence(state: 'confirmed' | 'pending', code: string): s
         'Someone calls you if anything stands in the way. Is there anything else?';
 }
 
-function spokenPrice({ totalCents, depositCents }: Offer, currency: string): string {
+function spokenPrice({ totalCents, depositCents, charges = '' }: Offer, currency: string): string {
   const deposit = depositCents ? ` plus a ${spokenMoney(depositCents, currency)} deposit` : '';
-  return `${spokenMoney(totalCents, currency)}${deposit}`;
+  return `${spokenMoney(totalCents, currency)}${charges}${deposit}`;
 }
 
 function spokenNumber({ phone, isOwnPhone }: Offer): string {
@@ -105,12 +108,13 @@ function spokenNumber({ phone, isOwnPhone }: Offer): string {
 
 /** `the Skid Steer and the Trailer from ... through ..., 3 days`; days that differ are told apart. */
 function machinesAndDays(machines: Offer['machines'], today: IsoDate): string {
-  const byDays = Map.groupBy(machines, ({ range }) => `${range.start} ${range.end}`);
+  const byDays = Map.groupBy(machines, ({ range }) => spokenTerm(range, today));
   return spokenList(
     [...byDays.values()].map((same) => {
       const range = same[0]?.range ?? { start: today, end: today };
-      const days = spokenCount(daysIn(range), 'day');
-      return `${namesOf(same)} ${spokenRange(range, today)}, ${days}`;
+      const hasTimes = range.pickUpAt !== undefined || range.isHalfDay;
+      const days = hasTimes ? '' : `, ${spokenCount(daysIn(range), 'day')}`;
+      return `${namesOf(same)} ${spokenTerm(range, today)}${days}`;
     }),
   );
 }

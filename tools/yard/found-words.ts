@@ -1,6 +1,7 @@
 import type { Availability } from './availability.ts';
 import type { IsoDate, Unit } from './equipment.ts';
-import { cheapestPrice } from './prices.ts';
+import { chargesNote } from './price-words.ts';
+import { termPrice, type RentalRules } from './rental-rules.ts';
 import { daysIn, type RentalRange } from './rental-dates.ts';
 import {
   capitalised,
@@ -29,6 +30,7 @@ type About = Speaking & {
   readonly isClosest: boolean;
   /** How many groups match; those that are not named are said to be there. */
   readonly matches?: number;
+  readonly rules?: RentalRules | undefined;
 };
 
 /** The machines that were found, their prices, and other ones where none is free. */
@@ -287,18 +289,20 @@ function nameOf([first]: CheckedGroup): string {
  * A unit's price in few words: `$250 a day, $750 in all` for the days asked for, `$250 a day or
  * $900 a week` without any; null without a daily rate. The model tells other rates when asked.
  */
-function spokenPrice(unit: Unit, { range, currency }: About): string | null {
+function spokenPrice(unit: Unit, { range, currency, rules }: About): string | null {
   const money = (cents: number) => spokenMoney(cents, currency);
   const daily = dailyPrice(unit, { currency });
   if (daily === null) return null;
   if (!range) {
-    return unit.weeklyRateCents === null
-      ? daily
-      : `${daily} or ${money(unit.weeklyRateCents)} a week`;
+    const rates =
+      unit.weeklyRateCents === null ? daily : `${daily} or ${money(unit.weeklyRateCents)} a week`;
+    return rules?.taxPercent === undefined ? rates : `${rates} plus tax`;
   }
-  const days = daysIn(range);
-  const price = days === 1 ? null : cheapestPrice(unit, days);
-  return price ? `${daily}, ${money(price.totalCents)} in all` : daily;
+  const price = termPrice(unit, range, { rules });
+  const isOneDay = daysIn(range) === 1 && price?.totalCents === unit.dailyRateCents;
+  return price && !isOneDay
+    ? `${daily}, ${money(price.totalCents)} in all${chargesNote(rules)}`
+    : daily;
 }
 
 function dailyPrice({ dailyRateCents: daily }: Unit, { currency }: Pick<Speaking, 'currency'>) {

@@ -51,11 +51,14 @@ export function spokenDate(iso: IsoDate, today: IsoDate): string {
 export function spokenRange({ start, end }: RentalRange, today: IsoDate): string {
   const first = spokenDate(start, today);
   if (start === end) return `on ${first}`;
-  const isSameMonth = start.slice(0, 7) === end.slice(0, 7);
-  const last = isSameMonth
-    ? `${weekday(end)} the ${ordinal(Number(end.slice(8)))}`
-    : spokenDate(end, today);
-  return `from ${first} through ${last}`;
+  return `from ${first} through ${shortDate(end, start, today)}`;
+}
+
+/** A day after another one: `Thursday the 3rd` in the same month, else with its month. */
+export function shortDate(day: IsoDate, after: IsoDate, today: IsoDate): string {
+  return day.slice(0, 7) === after.slice(0, 7)
+    ? `${weekday(day)} the ${ordinal(Number(day.slice(8)))}`
+    : spokenDate(day, today);
 }
 
 /** `a`, `a and b`, `a, b and c`. */

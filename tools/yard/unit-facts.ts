@@ -3,6 +3,7 @@ import { availabilityOf, nextFreeStart, type Availability } from './availability
 import type { IsoDate, Unit, UnitStatus } from './equipment.ts';
 import { spokenSizes } from './measures.ts';
 import type { RentalRange } from './rental-dates.ts';
+import type { RentalRules } from './rental-rules.ts';
 import { isSpeakable, maxNameLength, maxNoteLength, sheetText } from './sheet-text.ts';
 import type { Snapshot } from './snapshot.ts';
 import { spokenMoney } from './spoken.ts';
@@ -31,16 +32,19 @@ export type CheckedUnit = {
   readonly unit: Unit;
   readonly availability: Availability;
   readonly freeFrom: IsoDate | null;
+  /** The yard's rules, by which it is priced. */
+  readonly rules?: RentalRules | undefined;
 };
 
 /** Looks up whether the unit is free on `range`, and when it next will be. */
 export function checkUnit(
   unit: Unit,
-  { bookings, today }: Snapshot,
+  { bookings, today, yard: { rules } }: Snapshot,
   range: RentalRange,
 ): CheckedUnit {
   return {
     unit,
+    ...(rules ? { rules } : {}),
     availability: availabilityOf(unit, bookings, range, today),
     freeFrom: nextFreeStart(unit, bookings, range, today),
   };
