@@ -88,15 +88,15 @@ export function clockRange(from: string, until: string): readonly [number, numbe
 }
 
 /** The minutes of a day that a time of it names, such as `3 pm`, `15:00`, `noon`; null when it is none. */
-export function clockMinute(time: string): number | null {
-  const [hour, minutes, half] = clockParts(time);
+export function clockMinute(typed: string): number | null {
+  const [hour, minutes, half] = clockParts(typed);
   if (hour === undefined) return null;
   return minuteOf(hour, minutes, half);
 }
 
-function clockParts(time: string): readonly (string | undefined)[] {
+function clockParts(typed: string): readonly (string | undefined)[] {
   const pattern = /^(noon|midnight|\d{1,2})(?:[:.h](\d\d))?(?::\d\d)? ?(am|pm|a|p)?$/;
-  const [, hour, minutes, half] = pattern.exec(time.trim()) ?? [];
+  const [, hour, minutes, half] = pattern.exec(typed.trim()) ?? [];
   return [hour, minutes, half];
 }
 

@@ -134,7 +134,7 @@ function piecesOf(typed: string): readonly Piece[] | null {
 
 function namedDays(name: string): readonly number[] {
   if (/^week ?days?/.test(name)) return [1, 2, 3, 4, 5];
-  return /^weekend/.test(name) ? [0, 6] : everyDay;
+  return name.startsWith('weekend') ? [0, 6] : everyDay;
 }
 
 function daysFrom(first: string, last = first): readonly number[] {

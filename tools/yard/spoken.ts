@@ -79,9 +79,9 @@ export function spokenCount(count: number, noun: string): string {
 
 /** The billed blocks in words: `2 weeks and 3 days`; four weeks are `1 four-week block`. */
 export function spokenBlocks(billed: BilledBlocks): string {
-  const { months = 0, fourWeeks, weeks, weekends = 0, days, halfDays = 0 } = billed;
+  const { fourWeeks, weeks, weekends = 0, days, halfDays = 0 } = billed;
   const parts: [number, string][] = [
-    [months, 'month'],
+    [billed.months ?? 0, 'month'],
     [fourWeeks, 'four-week block'],
     [weeks, 'week'],
     [weekends, 'weekend'],
