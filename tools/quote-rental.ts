@@ -5,7 +5,7 @@ import type { IsoDate, Unit } from './yard/equipment.ts';
 import { notFreeSentence, overdueCaveat, priceToCome, spokenReason } from './yard/found-words.ts';
 import { closedCaveat, priceReason, spokenCharges, spokenTerm } from './yard/price-words.ts';
 import { rentalDates, type RentalRange } from './yard/rental-dates.ts';
-import { termPrice, type TermPrice } from './yard/rental-rules.ts';
+import { termPrice, type TermPrice } from './yard/term-price.ts';
 import { listUnreachable, readSnapshot, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
 import {
   capitalised,

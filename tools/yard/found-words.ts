@@ -1,7 +1,8 @@
 import type { Availability } from './availability.ts';
 import type { IsoDate, Unit } from './equipment.ts';
 import { chargesNote } from './price-words.ts';
-import { termPrice, type RentalRules } from './rental-rules.ts';
+import { termPrice } from './term-price.ts';
+import type { RentalRules } from './rental-rules.ts';
 import { daysIn, type RentalRange } from './rental-dates.ts';
 import {
   capitalised,

@@ -2,7 +2,8 @@ import type { IsoDate } from './equipment.ts';
 import { closureOn, nextOpenDay } from './opening-hours.ts';
 import { coveredDays } from './prices.ts';
 import { daysIn, weekday, type RentalRange } from './rental-dates.ts';
-import type { RentalRules, TermPrice } from './rental-rules.ts';
+import type { TermPrice } from './term-price.ts';
+import type { RentalRules } from './rental-rules.ts';
 import {
   capitalised,
   shortDate,

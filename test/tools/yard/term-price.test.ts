@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { cheapestPrice } from '../../../tools/yard/prices.ts';
 import { addDays, daysIn, type RentalRange } from '../../../tools/yard/rental-dates.ts';
-import { termPrice, type RentalRules } from '../../../tools/yard/rental-rules.ts';
+import { termPrice } from '../../../tools/yard/term-price.ts';
+import type { RentalRules } from '../../../tools/yard/rental-rules.ts';
 import { unit } from './example-yard.ts';
 
 const machine = unit({
