@@ -59,6 +59,7 @@ const scenario: Scenario = {
   number: null,
   booked: [],
   sheet: {},
+  tabs: {},
   sound: false,
   expects: {
     bookings: [{ ...wanted, state: 'confirmed', total: 540 }],

@@ -40,6 +40,8 @@ const booking = z.strictObject({
   phone: z.string().optional(),
 });
 
+const tabs = z.record(z.string(), z.array(z.array(z.union([z.string(), z.number()]))));
+
 const scenario = z.strictObject({
   name: z.string(),
   reason: z.enum(reasons),
@@ -53,7 +55,9 @@ const scenario = z.strictObject({
   /** Bookings that were made on the phone before, from this number. */
   booked: z.array(booking).default([]),
   /** Rows of the sheet, by tab, beside those of the example. */
-  sheet: z.record(z.string(), z.array(z.array(z.union([z.string(), z.number()])))).default({}),
+  sheet: tabs.default({}),
+  /** Whole tabs, with their headers, in place of the example's. */
+  tabs: tabs.default({}),
   expects: z.strictObject({
     /** All bookings in journal and sheet at the end, those of before too. */
     bookings: z.array(booking).default([]),

@@ -202,11 +202,11 @@ function textSession({ apiKey, baseUrl, model }: Model) {
 }
 
 /** The example's sheet with the scenario's rows. */
-export function sheetOf({ sheet }: Scenario): typeof exampleSheet {
+export function sheetOf({ sheet, tabs }: Scenario): typeof exampleSheet {
   const own = Object.entries(sheet).map(
-    ([tab, rows]) => [tab, [...(exampleSheet[tab] ?? []), ...rows]] as const,
+    ([tab, rows]) => [tab, [...(tabs[tab] ?? exampleSheet[tab] ?? []), ...rows]] as const,
   );
-  return { ...exampleSheet, ...Object.fromEntries(own) };
+  return { ...exampleSheet, ...tabs, ...Object.fromEntries(own) };
 }
 
 async function inventoryOf(store: Store): Promise<Inventory | null> {
