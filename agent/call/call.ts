@@ -175,9 +175,19 @@ export class Call {
       if (holder != null && isAttendant(holder)) return holder;
       throw new YieldedError('Another job serves this call');
     }
+    // One whom the store does not name is seen: nobody speaks beside it.
+    const attendant = claim === 'unknown' ? this.#attendantInRoom : undefined;
+    if (attendant !== undefined) return attendant;
     if (record.answeredAtMs !== null && (await store.isClosed())) await this.#endLeftOver();
     this.#claimed(caller);
     return undefined;
+  }
+
+  get #attendantInRoom(): string | undefined {
+    const ids = [...this.#context.room.remoteParticipants.keys()].map((identity) =>
+      identity.replace(/^agent-/, ''),
+    );
+    return ids.find(isAttendant);
   }
 
   /** The call has its end and its row; only its room could not be ended then. */

@@ -30,6 +30,8 @@ const tiers: Readonly<Record<string, Tier>> = {
   'idle-process-killed': 'smoke',
   'idle-worker-killed': 'smoke',
   'worker-killed': 'full',
+  'attendant-killed-greeting': 'full',
+  'attendant-talked-over': 'full',
   'supervisor-killed': 'smoke',
 
   'reply-lost-after-write': 'smoke',

@@ -95,7 +95,8 @@ export class Attendance {
     const { attendant } = call;
     call.attendant = null;
     call.attendantNotBeforeMs = this.#nowMs() + declinedMs;
-    if (end === 'handed-over') return;
+    // From here on silence is a broken call.
+    if (end === 'handed-over') call.wasAnswered = true;
     // Whoever has the call is not known to be a job that was there first.
     if (end === 'declined' && attendant === null) call.wasAttended = false;
     if (end !== 'failed') return;

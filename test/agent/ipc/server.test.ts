@@ -8,8 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Line, linePath } from '../../../agent/ipc/client.ts';
-import { jobOrder } from '../../../agent/ipc/messages.ts';
+import { attendantOrder, jobOrder } from '../../../agent/ipc/messages.ts';
 import type {
+  AttendantOrder,
+  AttendantReport,
   IgnoredMessage,
   JobCall,
   JobOrder,
@@ -51,6 +53,10 @@ class Heard {
     onWorkerGone: ({ pid }) => this.told.push(`worker ${pid} gone`),
     onAccepted: (room, jobId) => this.told.push(`accepted ${room} ${jobId}`),
     onRefused: (room, reason) => this.told.push(`refused ${room} ${reason}`),
+    onAttending: ({ room, holder }) => this.told.push(`${holder} attends ${room}`),
+    onAttended: (room, end) => this.told.push(`${room} ${end}`),
+    onAttendantGone: ({ calls }) =>
+      this.told.push(`attendant gone with ${[...calls.keys()].join(' ')}`),
     onIgnored: (what) => this.ignored.push(what),
   });
 }
@@ -281,4 +287,35 @@ test('a job of a later release is heard without the fields that it brings', asyn
   await eventually('stage', () => told.includes('live'));
   assert.deepEqual([...line.jobs][0]?.call, call);
   assert.deepEqual(ignored, []);
+});
+
+test('an attendant tells of the calls that it has, and is missed with those that it still had', async () => {
+  const heard = await listen();
+  const attending = (nth: number) => ({
+    room: `call_${nth}`,
+    callId: `SCL_${nth}`,
+    holder: 'attendant-1',
+  });
+  const orders: AttendantOrder[] = [];
+  const line = new Line<AttendantReport, AttendantOrder>({
+    path: heard.path,
+    orders: attendantOrder,
+    hello: () => ({ type: 'hello', role: 'attendant', pid: 7, calls: [attending(1)] }),
+    onOrder: (order) => void orders.push(order),
+  });
+  await eventually('hello', () => heard.line.attendants.has(7));
+  line.send({ type: 'attending', ...attending(2) });
+  line.send({ type: 'attended', room: 'call_1', end: 'handed-over' });
+  await eventually('both are told', () => heard.told.length === 3);
+  heard.line.attendants.get(7)?.send({ type: 'give-up' });
+  await eventually('the order', () => orders.length === 1);
+  await line.close(null);
+  await eventually('it is missed', () => heard.told.length === 4);
+  assert.deepEqual(heard.told, [
+    'attendant-1 attends call_1',
+    'attendant-1 attends call_2',
+    'call_1 handed-over',
+    'attendant gone with call_2',
+  ]);
+  assert.equal(heard.line.attendants.size, 0);
 });

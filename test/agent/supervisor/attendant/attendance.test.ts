@@ -134,6 +134,14 @@ test('an attendant that dies is followed by one that may take its lease, and lea
   assert.partialDeepStrictEqual(orders, [{ type: 'answer', supersedes: holder }]);
 });
 
+test('a job that was given the call has to speak: its loss is a takeover', () => {
+  attendance.attending(call, { room, callId: 'SCL_1', holder });
+  assert.equal(call.wasAnswered, false);
+  attendance.attended(call, 'handed-over');
+  assert.equal(call.wasAnswered, true);
+  assert.ok(!isSentAfter(60_000));
+});
+
 test('what an attendant failed at is left to the jobs', () => {
   attendance.attending(call, { room, callId: 'SCL_1', holder });
   attendance.attended(call, 'failed');
