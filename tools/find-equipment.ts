@@ -84,9 +84,9 @@ function describe(
   return {
     say: snapshot.isStale ? `${say} ${staleListCaveat}` : say,
     ...(snapshot.isStale ? { problem: 'list-outdated' } : {}),
-    units: groups.flat().map((checked) => unitFacts(checked, snapshot.currency)),
+    units: firstOf(groups).map((checked) => unitFacts(checked, snapshot.currency)),
     ...(free.length > 0
-      ? { alternatives: free.flat().map((checked) => unitFacts(checked, snapshot.currency)) }
+      ? { alternatives: firstOf(free).map((checked) => unitFacts(checked, snapshot.currency)) }
       : {}),
   };
 }
@@ -95,6 +95,11 @@ function describe(
 function askedDates({ start, end }: z.infer<typeof findEquipmentArgs>, { today }: Snapshot) {
   if (!start && !end) return null;
   return rentalDates(start ?? '', end || (start ?? ''), today);
+}
+
+/** So many of each group as the model may choose from: those that are free come first. */
+function firstOf(groups: readonly (readonly CheckedUnit[])[]): readonly CheckedUnit[] {
+  return groups.flatMap((group) => group.slice(0, maxUnitsPerGroup));
 }
 
 /** The group's units, free ones first; without dates the question is whether they are free today. */
@@ -106,8 +111,7 @@ function checkGroup(
   const days = range ?? { start: snapshot.today, end: snapshot.today };
   return units
     .map((unit) => checkUnit(unit, snapshot, days))
-    .sort((a, b) => Number(b.availability.free) - Number(a.availability.free))
-    .slice(0, maxUnitsPerGroup);
+    .sort((a, b) => Number(b.availability.free) - Number(a.availability.free));
 }
 
 function hasFree(group: readonly CheckedUnit[]): boolean {

@@ -5,7 +5,7 @@ import { sheetWriterLease } from '../../tools/sheet/write/writer-lease.ts';
 import type { BookingCalls, ToolResult } from '../faults/booking-calls.ts';
 import { BookingOffice } from '../faults/booking-office.ts';
 import { seeded } from '../stack/scripts.ts';
-import { exampleSheetTimes } from '../harness/yard/example-sheet.ts';
+import { exampleSheetOfSeveral, exampleSheetTimes } from '../harness/yard/example-sheet.ts';
 import type { Service } from '../harness/yard/service.ts';
 
 /** What the soak found. `lost`: spoken as booked and not in the sheet; `doubled`: rows too many. */
@@ -32,6 +32,8 @@ const killWithinMs = 1_200;
 export async function soakBookings(options: {
   readonly callers: number;
   readonly units: number;
+  /** The units are one row of the sheet, with their number. */
+  readonly isClass: boolean;
   readonly machines: number;
   readonly processes: number;
   readonly kills: number;
@@ -42,7 +44,8 @@ export async function soakBookings(options: {
   const { callers, units, machines, databaseUrl, onProgress } = options;
   const startedMs = performance.now();
   const random = seeded(options.seed);
-  await using office = await BookingOffice.open({ sheet: exampleSheetTimes(units), databaseUrl });
+  const sheet = options.isClass ? exampleSheetOfSeveral(units) : exampleSheetTimes(units);
+  await using office = await BookingOffice.open({ sheet, databaseUrl });
   const supervisors: Service[] = [];
   for (let n = 0; n < machines; n += 1) supervisors.push(await office.startSupervisor());
   onProgress(`${machines} supervisors are up; starting ${options.processes} processes with calls`);
@@ -84,7 +87,7 @@ export async function soakBookings(options: {
   await office.delivered();
   const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
   return {
-    ...judge(office, results, { units }),
+    ...judge(office, results, options),
     kills: killer.kills,
     processes: processes.length,
     seconds,
@@ -107,7 +110,7 @@ async function killWriter(office: BookingOffice, supervisors: Service[]): Promis
 function judge(
   office: BookingOffice,
   results: readonly ToolResult[],
-  { units }: { readonly units: number },
+  { units, isClass }: { readonly units: number; readonly isClass: boolean },
 ): Omit<BookingsSoak, 'kills' | 'processes' | 'seconds'> {
   const promised = results.flatMap(({ answer: { booking } }) =>
     booking && booking.state !== 'conflict' ? [booking] : [],
@@ -125,7 +128,7 @@ function judge(
     refused: results.length - promised.length,
     rowsInSheet: rows.length,
     // All want the same days: two rows of one unit are one too many, as are two of one code.
-    doubled: Math.max(extra('Item ID'), extra('Booking ID')),
+    doubled: Math.max(extra('Item ID') - (isClass ? units - 1 : 0), extra('Booking ID'), 0),
     lost: promised.filter(({ code }) => timesIn('Booking ID', code) === 0).length,
   };
   const { booked, rowsInSheet, doubled, lost } = found;

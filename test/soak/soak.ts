@@ -20,6 +20,7 @@ const usage = `npm run soak -- --suite bookings|calls [options]
   of bookings:
   --callers N     callers who want the same machine on the same days, at once (50)
   --units N       machines of that kind (1)
+  --classes       they are one row of the sheet, with a quantity, instead of a row each
   --machines N    supervisors over the one store (2)
   --processes N   processes that the callers are spread over (10)
   --kills N       how often the writer's supervisor is killed, at least (3)
@@ -32,6 +33,7 @@ const { values } = commandLine({
     suite: { type: 'string' },
     callers: { type: 'string', default: '50' },
     units: { type: 'string', default: '1' },
+    classes: { type: 'boolean', default: false },
     machines: { type: 'string', default: '2' },
     processes: { type: 'string', default: '10' },
     kills: { type: 'string', default: '3' },
@@ -55,6 +57,7 @@ const suites: Readonly<Record<'bookings' | 'calls', () => Promise<Soaked>>> = {
     return soakBookings({
       callers,
       units: number('units'),
+      isClass: values.classes,
       machines: number('machines'),
       processes: Math.min(number('processes'), callers),
       kills: number('kills'),

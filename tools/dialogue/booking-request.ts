@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Proposal } from './confirmation.ts';
 import { askNumber, numbersOf, type ToolAnswer, type ToolDeps } from '../tool.ts';
 import type { BookingState } from '../journal/booking.ts';
+import { maxLines } from '../journal/booking-code.ts';
 import type { BookingLine } from '../journal/booking-service.ts';
 import { noPriceSentence, type Offer } from '../yard/booking-words.ts';
 import { limitsOf, type IsoDate, type Unit } from '../yard/equipment.ts';
@@ -9,6 +10,7 @@ import { chargesNote } from '../yard/price-words.ts';
 import { termPrice } from '../yard/term-price.ts';
 import type { RentalRules } from '../yard/rental-rules.ts';
 import { rentalDates, type RentalRange } from '../yard/rental-dates.ts';
+import { overlaps } from '../yard/availability.ts';
 import { isNoName } from '../yard/same-customer.ts';
 import { maxNameLength, sheetText } from '../yard/sheet-text.ts';
 import type { Snapshot } from '../yard/snapshot.ts';
@@ -51,7 +53,12 @@ export type BookEquipmentAnswer = ToolAnswer & {
 };
 
 /** One machine that the caller wishes, for their days. */
-export type WishLine = { readonly unit: Unit; readonly range: RentalRange };
+export type WishLine = {
+  readonly unit: Unit;
+  readonly range: RentalRange;
+  /** Which one it is of those of a row of several machines, from 0. */
+  readonly nth?: number | undefined;
+};
 
 /** The caller's wish, checked but for whether its units are free. */
 export type Wish = {
@@ -73,7 +80,7 @@ export function readWish(
 ): Wish | ToolAnswer {
   const quantity = Math.max(1, Math.trunc(args.quantity ?? 1));
   const ids = [
-    ...Array.from({ length: Math.min(quantity, units.length + 1) }, () => args.itemId),
+    ...Array.from({ length: Math.min(quantity, maxLines + 1) }, () => args.itemId),
     // A model that names a machine twice means it once, unless it says how many.
     ...new Set((args.alsoItemIds ?? []).filter((id) => id !== args.itemId)),
   ];
@@ -94,13 +101,20 @@ export function readWish(
   }
   const { own, phone } = numbersOf(deps, args.phone);
   if (phone === null) return askNumber(args.phone);
-  const lines = wanted.map((unit) => ({ unit, range: dates.range }));
+  const lines = wanted.map((unit, at) => {
+    const nth = wanted.slice(0, at).filter((of) => of === unit).length;
+    return { unit, range: dates.range, nth };
+  });
   const isPhoneGiven = /\d/.test(args.phone ?? '');
   return { lines, customer, phone, isOwnPhone: phone === own, isPhoneGiven };
 }
 
 /** A line with the unit that it would be, of those that the caller cannot tell from each other. */
-export type CheckedLine = { readonly range: RentalRange; readonly checked: CheckedUnit };
+export type CheckedLine = {
+  readonly range: RentalRange;
+  readonly checked: CheckedUnit;
+  readonly nth?: number | undefined;
+};
 
 /** A free unit for each line, all different; or the first line for which there is none. */
 export function freeUnits(
@@ -111,16 +125,19 @@ export function freeUnits(
   | { readonly missing: WishLine; readonly free?: never; readonly ofItFree: number } {
   const free: CheckedLine[] = [];
   for (const line of lines) {
-    const taken = new Set(free.map(({ checked }) => checked.unit.itemId));
+    const before = (unit: Unit) =>
+      free.filter((of) => of.checked.unit === unit && overlaps(of.range, line.range)).length;
+    const isTaken = (unit: Unit) =>
+      (unit.quantity ?? 1) === 1 && free.some((of) => of.checked.unit.itemId === unit.itemId);
     const checked = withTwins(line.unit, snapshot.units)
-      .filter(({ itemId }) => !taken.has(itemId))
-      .map((unit) => checkUnit(unit, snapshot, line.range))
+      .filter((unit) => !isTaken(unit))
+      .map((unit) => checkUnit(unit, snapshot, line.range, before(unit) + 1))
       .find(({ availability }) => availability.free);
     if (!checked) {
       const ofIt = free.filter((other) => other.checked.unit.name === line.unit.name);
       return { missing: line, ofItFree: ofIt.length };
     }
-    free.push({ range: line.range, checked });
+    free.push({ range: line.range, checked, nth: line.nth });
   }
   return { free };
 }
@@ -201,8 +218,20 @@ export function offerOf(
 
 /** The lines as the journal is to write them. */
 export function bookingLines(lines: readonly CheckedLine[]): readonly BookingLine[] {
-  return lines.map(({ range, checked: { unit, rules } }) => {
-    const { start, end } = range;
-    return { itemId: unit.itemId, start, end, totalCents: totalOf(unit, range, rules) };
+  return lines.map(({ range, checked: { unit, rules }, nth }, at) => {
+    const before = lines.slice(0, at).filter((of) => isSamePlace(of, unit, range)).length;
+    const isOfSeveral = (unit.quantity ?? 1) > 1;
+    return {
+      itemId: unit.itemId,
+      start: range.start,
+      end: range.end,
+      totalCents: totalOf(unit, range, rules),
+      ...(isOfSeveral && { nth: nth ?? before }),
+    };
   });
+}
+
+function isSamePlace(line: CheckedLine, unit: Unit, { start, end }: RentalRange): boolean {
+  const { range, checked } = line;
+  return checked.unit.itemId === unit.itemId && range.start === start && range.end === end;
 }

@@ -136,7 +136,7 @@ function oneGroup(group: CheckedGroup, about: About): string[][] {
         : []),
     ];
   }
-  const count = group.filter((checked) => checked.availability.free).length;
+  const count = group.reduce((sum, checked) => sum + checked.count, 0);
   const caveat = overdueCaveat(first, about.today);
   const free = (price: string | null) => {
     const at = price === null ? `, and ${priceToCome}` : `, at ${price}`;

@@ -1,5 +1,5 @@
 import { readsAsClaim } from '../guardrail/guardrail.ts';
-import { availabilityOf, nextFreeStart, type Availability } from './availability.ts';
+import { availabilityOf, freeCount, nextFreeStart, type Availability } from './availability.ts';
 import type { IsoDate, Unit, UnitStatus } from './equipment.ts';
 import { spokenSizes } from './measures.ts';
 import type { RentalRange } from './rental-dates.ts';
@@ -16,6 +16,8 @@ export type UnitFacts = {
   readonly status: UnitStatus;
   /** True when the unit is free on all the days asked for, or today when none were. */
   readonly free: boolean;
+  /** Of a row of several machines, how many are. */
+  readonly freeCount?: number;
   /** A code for the reason that it is not free; null when it is. */
   readonly reason: string | null;
   /** The first day from which the unit is free for as long; null when nothing says when. */
@@ -31,28 +33,35 @@ export type UnitFacts = {
 export type CheckedUnit = {
   readonly unit: Unit;
   readonly availability: Availability;
+  /** The machines of the row that are free on those days. */
+  readonly count: number;
   readonly freeFrom: IsoDate | null;
   /** The yard's rules, by which it is priced. */
   readonly rules?: RentalRules | undefined;
 };
 
-/** Looks up whether the unit is free on `range`, and when it next will be. */
+/**
+ * Looks up whether the unit is free on `range`, and when it next will be; of a row of several, whether
+ * `needed` of them are.
+ */
 export function checkUnit(
   unit: Unit,
   { bookings, today, yard: { rules } }: Snapshot,
   range: RentalRange,
+  needed = 1,
 ): CheckedUnit {
   return {
     unit,
     ...(rules ? { rules } : {}),
-    availability: availabilityOf(unit, bookings, range, today),
+    availability: availabilityOf(unit, bookings, range, today, needed),
+    count: freeCount(unit, bookings, range, today),
     freeFrom: nextFreeStart(unit, bookings, range, today),
   };
 }
 
 /** Words a unit's money and cuts its text, for the model. */
 export function unitFacts(
-  { unit, availability, freeFrom }: CheckedUnit,
+  { unit, availability, count, freeFrom }: CheckedUnit,
   currency: string,
 ): UnitFacts {
   const money = (cents: number | null) => (cents === null ? null : spokenMoney(cents, currency));
@@ -62,6 +71,7 @@ export function unitFacts(
     category: unit.category === null ? null : sheetText(unit.category, maxNameLength),
     status: unit.status,
     free: availability.free,
+    ...((unit.quantity ?? 1) > 1 && { freeCount: count }),
     reason: availability.free ? null : availability.reason,
     freeFrom,
     dailyRate: money(unit.dailyRateCents),

@@ -60,3 +60,10 @@ export function exampleSheetTimes(times: number): typeof exampleSheet {
   );
   return { ...exampleSheet, Equipment: [header, ...copies.flat()] };
 }
+
+/** The same yard, in which each row stands for so many machines. */
+export function exampleSheetOfSeveral(quantity: number): typeof exampleSheet {
+  const [header = [], ...units] = exampleSheet['Equipment'] ?? [];
+  const rows = units.map((cells) => [...cells, quantity]);
+  return { ...exampleSheet, Equipment: [[...header, 'Quantity'], ...rows] };
+}
