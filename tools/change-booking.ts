@@ -1,6 +1,7 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
 import { settle } from './book-equipment.ts';
+import { rentalSentences } from './find-booking.ts';
 import { planRental, type RentalWish } from './dialogue/change-rental.ts';
 import { newestSnapshot, type BookingTalk } from './dialogue/dialogue-memory.ts';
 import type { BookingUse } from './dialogue/make-booking.ts';
@@ -84,13 +85,24 @@ async function changeBooking(
   const deeds: readonly RentalDeed[] = ['change', 'extend', 'return-early'];
   const meant = meantRental(deps, found.rentals, { deed: deeds, machine });
   if ('answer' in meant) return meant.answer;
-  const wish = readWish(meant.rental, { ...asked, machine }, snapshot);
+  const unsureOf = talk.unsureOf.has('booking') ? kindAsked(talk) : null;
+  const wish = readWish(meant.rental, { ...asked, machine, unsureOf }, snapshot);
+  if (wish === 'as-it-is') {
+    const say = `${rentalSentences(deps, meant.rental).join(' ')} Is there anything else?`;
+    return { say };
+  }
   if ('say' in wish) return wish;
   const answerByMs = performance.now() + deps.toolMs - reserveMs;
   const booking: BookingUse = { deps, desk, talk, signal, keepFloor, answerByMs };
   const isByStaff = wish.meant.some((of) => of.isByStaff);
   const plan = isByStaff ? planRequest : planRental;
   return settle(booking, (now) => plan(booking, wish, now), snapshot);
+}
+
+/** The change that may have been made: the caller was asked for it last. */
+function kindAsked({ confirmation }: BookingTalk): RentalWish['kind'] | null {
+  if (confirmation.asked?.about === 'extending') return 'extend';
+  return confirmation.asked?.about === 'changing' ? 'change' : null;
 }
 
 type Asked = {
@@ -104,9 +116,9 @@ type Asked = {
 /** The rental as it is to be; or an answer when something is missing, or cannot be. */
 function readWish(
   rental: readonly Rental[],
-  asked: Asked,
+  { unsureOf, ...asked }: Asked & { readonly unsureOf: RentalWish['kind'] | null },
   snapshot: Snapshot,
-): RentalWish | ToolAnswer {
+): RentalWish | ToolAnswer | 'as-it-is' {
   const { start, end, itemId, quantity, machine } = asked;
   const { today, units, yard } = snapshot;
   const meant = machine === '' ? rental : rental.filter((of) => isNamed(of, machine));
@@ -137,7 +149,9 @@ function readWish(
     ranges[meant.findIndex(({ bookingId }) => bookingId === of.bookingId)] ?? ofFirst;
   const isSame = meant.every((of) => range(of).start === of.start && range(of).end === of.end);
   if (isSame && !isOther && !isMore) {
-    return { say: 'It is for those days already. Is there anything else?' };
+    // It can be read, but may not outlive a power cut: the same change again says once it does.
+    if (unsureOf === null) return 'as-it-is';
+    return { code: first.code, meant, range, unit: null, quantity: null, kind: unsureOf };
   }
   const { code } = first;
   return { code, meant, range, unit: isOther ? unit : null, quantity: isMore ? count : null, kind };

@@ -9,7 +9,6 @@ import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { bookedMachines, bookingSentences } from './yard/booking-words.ts';
 import { defaultCurrency, type IsoDate } from './yard/equipment.ts';
 import { calledOffSentence, dueSentence } from './yard/rental-words.ts';
-import type { Speaking } from './yard/spoken.ts';
 import { spokenItem } from './yard/unit-facts.ts';
 
 const findBookingArgs = z.object(rentalArgs);
@@ -47,12 +46,8 @@ export async function findBooking(
     (of) => isOpen(of) && (of.end >= about.today || states.get(of) !== 'conflict'),
   );
   const told = firstCodes(current.length > 0 ? current : found);
-  const speaking = {
-    today: about.today,
-    currency: deps.inventory()?.yard.currency ?? defaultCurrency,
-  };
   return {
-    say: sentencesOf(told, { states, speaking }).join(' '),
+    say: rentalSentences(deps, told).join(' '),
     bookings: told.map((of) => {
       const { code, itemName, start, end, state } = of;
       return {
@@ -86,14 +81,12 @@ function firstCodes(found: readonly Rental[]): readonly Rental[] {
   return found.filter(({ code }) => codes.includes(code));
 }
 
-/** One sentence for the machines of a booking that are at one point of their life. */
-function sentencesOf(
-  told: readonly Rental[],
-  {
-    states,
-    speaking,
-  }: { readonly states: ReadonlyMap<Rental, RentalState>; readonly speaking: Speaking },
-): readonly string[] {
+/** The caller's rentals as they are: a sentence for the machines that are at one point of their life. */
+export function rentalSentences(deps: ToolDeps, told: readonly Rental[]): readonly string[] {
+  const about = todayOf(deps);
+  const states = new Map(told.map((of) => [of, rentalState(of, about)] as const));
+  const { today } = about;
+  const speaking = { today, currency: deps.inventory()?.yard.currency ?? defaultCurrency };
   const groups = Map.groupBy(told, (of) => `${of.code} ${states.get(of)} ${of.end}`);
   return [...groups.values()].flatMap((lines) => {
     const [first] = lines;
@@ -102,6 +95,8 @@ function sentencesOf(
     const totalCents = lines.reduce((sum, line) => sum + line.totalCents, 0);
     switch (states.get(first)) {
       case 'out':
+        // What the sheet does not show yet is not promised.
+        if (first.state === 'pending') return bookingSentences(lines, speaking);
         return [dueSentence({ names, range: first, totalCents }, speaking)];
       case 'off-rent-called':
         return [calledOffSentence(names, first.offRentCode ?? '')];

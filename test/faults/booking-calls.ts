@@ -6,7 +6,13 @@ import type { ToolAnswer } from '../../tools/tool.ts';
 import type { BookEquipmentAnswer } from '../../tools/dialogue/booking-request.ts';
 
 /** The tools that the faults and the soak use, as the model calls them. */
-export type BookingTool = 'find_equipment' | 'quote_rental' | 'book_equipment' | 'find_booking';
+export type BookingTool =
+  | 'find_equipment'
+  | 'quote_rental'
+  | 'book_equipment'
+  | 'find_booking'
+  | 'change_booking'
+  | 'call_off_rent';
 
 /** What a process with calls is asked: one use of a tool in one call. */
 export type ToolUse = {

@@ -58,6 +58,17 @@ export class BookingScene {
     return this.book('Yes, please book it.', wish);
   }
 
+  /** The caller rings again about what was booked, and the model uses this tool in that call. */
+  async again(
+    tool: 'change_booking' | 'call_off_rent' | 'find_booking',
+    args: object,
+    words: string,
+  ): Promise<ToolResult> {
+    const result = await this.calls.use({ callId: 'call-2', tool, args, words });
+    this.results.push(result);
+    return result;
+  }
+
   /** As a crash or the kernel ends it, without a word. */
   async killSupervisor(): Promise<void> {
     this.supervisor.signal('SIGKILL');
@@ -139,7 +150,17 @@ async function failureOf(check: () => void | Promise<void>): Promise<readonly st
 function spokenIn(result: ToolResult | undefined): Spoken | null {
   if (!result) return null;
   const { say } = result.answer;
-  if (/\byou're booked\b|\byou have .* booked\b/i.test(say)) return 'confirmed';
-  if (/taken your request|your request for .* is taken|can't say yet/i.test(say)) return 'pending';
+  if (
+    /\byou're booked\b|\byou have .* booked\b|is extended through|changed your booking|is called off rent|is due back/i.test(
+      say,
+    )
+  )
+    return 'confirmed';
+  if (
+    /taken your request|your request for .* is taken|can't say yet|noted the (?:extension|change)/i.test(
+      say,
+    )
+  )
+    return 'pending';
   return 'refused';
 }

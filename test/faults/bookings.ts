@@ -1,4 +1,5 @@
 import { personFaults } from './bookings-person.ts';
+import { lifeFaults } from './bookings-life.ts';
 import { modelFaults } from './bookings-model.ts';
 import { processFaults } from './bookings-process.ts';
 import { sheetFaults } from './bookings-sheet.ts';
@@ -15,6 +16,7 @@ export const bookingFaults: readonly FaultCase[] = [
   ...processFaults,
   ...personFaults,
   ...modelFaults,
+  ...lifeFaults,
 ];
 
 /** Two at a time: most of a case is waiting for a back-off, or for a process to start. */

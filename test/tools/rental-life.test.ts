@@ -89,6 +89,36 @@ describe('keeping it longer', () => {
     assert.match(say, /for \$2,000, nothing more/);
   });
 
+  test('the same again tells of it as it is, and changes nothing more', async () => {
+    const { desk, turn } = phoneCall({ list });
+    desk.add(out);
+    await turn('.', 'change_booking', longer);
+    await turn('yes', 'change_booking', longer);
+    const again = await turn('yes', 'change_booking', longer);
+    assert.equal(
+      again.say,
+      'The Mini Excavator is due back on Wednesday, November 25th: 6 days in all, for $1,250. ' +
+        'Is there anything else?',
+    );
+    assert.equal(desk.changes, 1);
+  });
+
+  test('one that may have been made is made sure of, after another yes', async () => {
+    const { desk, turn } = phoneCall({ list });
+    desk.add(out);
+    await turn('.', 'change_booking', longer);
+    const change = desk.change.bind(desk);
+    desk.change = async (of) => {
+      await change(of);
+      throw new UnsureError('the reply was lost');
+    };
+    assert.match((await turn('yes', 'change_booking', longer)).say, /can't say yet/);
+    desk.change = change;
+    const sure = await turn('yes', 'change_booking', longer);
+    assert.match(sure.say, /^The Mini Excavator is extended through Wednesday/);
+    assert.equal(desk.changes, 2);
+  });
+
   for (const [what, answer] of [
     ['a wait', 'no wait'],
     ['another number of days', 'make it until Friday'],
