@@ -1,11 +1,12 @@
 import { commandLine, oneOf, runCommand, wholeNumber } from '../harness/command-line.ts';
+import { benchBurst } from './burst.ts';
 import { benchCall } from './call.ts';
 import { benchInventory } from './inventory.ts';
 import { benchSurvival } from './survival.ts';
 
-/** `npm run bench -- --suite NAME`: measures, and prints one line. */
+/** `npm run bench -- --suite NAME`: measures, and prints one line; `burst` one for each burst. */
 
-const usage = `npm run bench -- --suite call|inventory|survival [options]
+const usage = `npm run bench -- --suite burst|call|inventory|survival [options]
   --pairs N      pairs, of calls or of turns with the sheet hanging and with it healthy (30)
   --seed N       draws the order within the pairs (1)
   --json         one JSON line on stdout, nothing else there
@@ -40,7 +41,16 @@ const number = (name: NumberName) => wholeNumber(name, values[name], 1);
 
 const onProgress = (line: string) => void process.stderr.write(`${line}\n`);
 
-const suites: Readonly<Record<'call' | 'inventory' | 'survival', () => Promise<object>>> = {
+function print(result: object): void {
+  const lines = Object.entries(result).map(
+    ([name, value]) => `  ${name.padEnd(24)} ${JSON.stringify(value)}`,
+  );
+  process.stdout.write(`${values.json ? JSON.stringify(result) : lines.join('\n')}\n`);
+}
+
+const names = ['burst', 'call', 'inventory', 'survival'] as const;
+const suites: Readonly<Record<(typeof names)[number], () => Promise<object | void>>> = {
+  burst: () => benchBurst({ onProgress, onLine: print }),
   call: () => benchCall({ pairs: number('pairs'), seed: number('seed'), onProgress }),
   inventory: () =>
     benchInventory({
@@ -56,12 +66,8 @@ const suites: Readonly<Record<'call' | 'inventory' | 'survival', () => Promise<o
 };
 
 async function main(): Promise<boolean> {
-  const bench = suites[oneOf('suite', values.suite, ['call', 'inventory', 'survival'])];
-  const result = await bench();
-  const lines = Object.entries(result).map(
-    ([name, value]) => `  ${name.padEnd(24)} ${JSON.stringify(value)}`,
-  );
-  process.stdout.write(`${values.json ? JSON.stringify(result) : lines.join('\n')}\n`);
+  const result = await suites[oneOf('suite', values.suite, names)]();
+  if (result) print(result);
   return true;
 }
 
