@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { readServiceAccount } from '../../tools/sheet/client/sheets-credentials.ts';
 import type { SheetsAuth } from '../../tools/sheet/client/sheets-credentials.ts';
 import { SheetsError } from '../../tools/sheet/client/sheets-error.ts';
+import { defaultCapacity, thisMachine } from './capacity.ts';
 import { defaultDataDir, defaultVoices, platform, settings, timeoutSettings } from './schema.ts';
 import { defaultTimeouts, sharedTimes, timeoutNames, timeoutVariable } from './timeouts.ts';
 import type { TimeoutName, Timeouts } from './timeouts.ts';
@@ -111,14 +112,15 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   problems.push(...storeProblems(given), ...alertProblems(given));
   if (!parsed.success || !timeouts || !auth || problems.length > 0) throw new ConfigError(problems);
   const e = parsed.data;
+  const capacity = defaultCapacity(thisMachine());
   return deepFreeze<Config>({
     livekit: {
       url: e.LIVEKIT_URL.replace(/^http/, 'ws'),
       apiKey: e.LIVEKIT_API_KEY,
       apiSecret: e.LIVEKIT_API_SECRET,
       agentName: e.AGENT_NAME,
-      maxCalls: e.MAX_CALLS,
-      numIdleProcesses: e.NUM_IDLE_PROCESSES,
+      maxCalls: e.MAX_CALLS ?? capacity.maxCalls,
+      numIdleProcesses: e.NUM_IDLE_PROCESSES ?? capacity.numIdleProcesses,
     },
     deepgram: {
       apiKey: e.DEEPGRAM_API_KEY,

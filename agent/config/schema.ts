@@ -56,10 +56,12 @@ export const settings = {
   AGENT_NAME: text
     .default('pickup')
     .describe('The name by which the SIP dispatch rule calls the agent.'),
-  MAX_CALLS: wholeNumber(1, 1_000).default(8).describe('Calls that one machine takes at once.'),
+  MAX_CALLS: wholeNumber(1, 1_000)
+    .optional()
+    .describe('Calls that one machine takes at once; 4 a core, as far as memory goes, if not set.'),
   NUM_IDLE_PROCESSES: wholeNumber(1, 100)
-    .default(4)
-    .describe('Processes kept warm: the burst that is picked up without waiting; at least 1.'),
+    .optional()
+    .describe('Processes kept warm, the burst that needs no start; 2 a core, if not set.'),
   // Hearing, thinking, speaking
   DEEPGRAM_BASE_URL: baseUrl(['http:', 'https:'])
     .default('https://api.deepgram.com')

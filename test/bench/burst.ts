@@ -80,7 +80,11 @@ async function phoneTogether(
   { numbers, everyMs }: { readonly numbers: readonly string[]; readonly everyMs: number },
 ): Promise<readonly CallReport[]> {
   const folder = await mkdtemp(join(tmpdir(), 'pickup-burst-'));
-  const callers = fork(new URL('./burst-callers.ts', import.meta.url), { execArgv: [] });
+  const callers = fork(new URL('./burst-callers.ts', import.meta.url), {
+    // rtc-node logs to stdout, which is for our lines.
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: [],
+  });
   try {
     const lines = await Promise.all(
       questions.map((line) => renderLine(line, { folder, render: renderAsCaller })),
