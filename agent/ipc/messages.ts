@@ -159,6 +159,8 @@ export const workerReport = z.discriminatedUnion('type', [
   linkHealth.extend({ type: z.literal('link-health') }),
   /** The worker takes no further job, of its own accord: another must be started. */
   z.object({ type: z.literal('draining') }),
+  /** Many calls are up: may the job that LiveKit offers for this room be taken, or is it a flood? */
+  z.object({ type: z.literal('asked'), room: z.string(), jobId: z.string() }),
   z.object({ type: z.literal('accepted'), room: z.string(), jobId: z.string() }),
   z.object({ type: z.literal('refused'), room: z.string(), reason: refusalReason }),
   bye,
@@ -226,6 +228,8 @@ export const workerOrder = z.discriminatedUnion('type', [
   /** LiveKit is there again: a worker that waits to register tries now. */
   z.object({ type: z.literal('link-now') }),
   z.object({ type: z.literal('yard-changed') }),
+  /** Answers `asked`. */
+  z.object({ type: z.literal('verdict'), jobId: z.string(), isFlood: z.boolean() }),
 ]);
 export type WorkerOrder = z.infer<typeof workerOrder>;
 

@@ -85,6 +85,8 @@ export type LineEvents = {
   onAttendantMetrics(metrics: readonly MetricSample[]): void;
   /** The calls that it still has are lost. */
   onAttendantGone(attendant: AttendantPeer): void;
+  /** A worker asks whether a call is one of a flood. */
+  onAsked(worker: WorkerPeer, room: string, jobId: string): void;
   onAccepted(room: string, jobId: string): void;
   onRefused(room: string, reason: RefusalReason): void;
   /** A line could not be read, the first of its kind: perhaps its sender is of another release. */
@@ -172,6 +174,7 @@ export class JobLine {
     this.#events.onWorker(worker);
     const onReport = (report: WorkerReport) => {
       worker.lastBeatMs = performance.now();
+      if (report.type === 'asked') this.#events.onAsked(worker, report.room, report.jobId);
       if (report.type === 'accepted') this.#events.onAccepted(report.room, report.jobId);
       if (report.type === 'refused') this.#events.onRefused(report.room, report.reason);
       if (report.type === 'draining') this.#events.onWorkerDraining(worker);

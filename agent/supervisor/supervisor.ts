@@ -1,5 +1,7 @@
 import { sharedTimes } from '../config/timeouts.ts';
 import { randomUUID } from 'node:crypto';
+import { inventoryFromJson, inventorySnapshot } from '../../tools/sheet/read/inventory-snapshot.ts';
+import { limitsOf } from '../../tools/yard/equipment.ts';
 import type { Config } from '../config/config.ts';
 import { withDeadline } from '../infra/deadline.ts';
 import type { JobOutcome } from '../ipc/messages.ts';
@@ -15,9 +17,11 @@ import {
 } from '../infra/store/leases.ts';
 import { Attendance } from './attendant/attendance.ts';
 import { AttendantProcess } from './attendant/attendant-process.ts';
+import { readSnapshot } from '../infra/store/snapshots.ts';
 import { BookingGateway } from './sheet/booking-gateway.ts';
 import { drain } from './drain/drain.ts';
 import { recordAbandonedCall } from './guardian/abandoned-calls.ts';
+import { CallerLimits } from './guardian/caller-limits.ts';
 import { Guardian } from './guardian/guardian.ts';
 import { HeartbeatMonitor } from './guardian/heartbeat-monitor.ts';
 import { OrphanedJobs } from './guardian/orphaned-jobs.ts';
@@ -55,6 +59,7 @@ export class Supervisor {
   readonly #bookings: BookingGateway;
   readonly #operations: Operations;
   readonly #readinessLease: ReadinessLease;
+  readonly #limits: CallerLimits;
   readonly #forced = Promise.withResolvers<void>();
   readonly #gaveUp = Promise.withResolvers<void>();
   #http: HttpServer | undefined;
@@ -97,6 +102,7 @@ export class Supervisor {
       onWorkerLink: (worker) => this.#workerLink(worker),
       onWorkerDraining: (worker) => this.#replaceWorker(worker, 'it drains'),
       onWorkerGone: (worker) => this.#workerGone(worker),
+      onAsked: (worker, room, jobId) => void this.#answerWorker(worker, room, jobId),
       onAccepted: (room) => this.#guardian.accepted(room),
       onRefused: (room) => this.#guardian.refused(room),
       onIgnored: (ignored) => log.emit('line.failed', ignored),
@@ -108,12 +114,13 @@ export class Supervisor {
     });
     this.#attendant = new AttendantProcess({ log });
     const { maxCalls } = config.livekit;
+    this.#limits = new CallerLimits({ maxCalls });
     this.#capacity = new Capacity({ line, workers: this.#workers, maxCalls });
     this.#inventory = new InventorySync({
       config,
       store,
       log,
-      onChanged: () => this.#capacity.current?.send({ type: 'yard-changed' }),
+      onChanged: () => this.#yardChanged(),
     });
     this.#bookings = new BookingGateway({
       config,
@@ -147,6 +154,7 @@ export class Supervisor {
       mayAct: (room) => this.#mayAct(room),
       onAbandoned: (call) => recordAbandonedCall(store, log, call),
       isDraining: () => this.#draining !== undefined,
+      limits: () => (line.attendants.size > 0 ? this.#limits : null),
       onServerBack: () => this.#capacity.current?.send({ type: 'link-now' }),
     });
     this.#orphans = new OrphanedJobs({ jobs, canTake });
@@ -223,6 +231,28 @@ export class Supervisor {
       inventory: this.#inventory,
       bookings: this.#bookings,
     };
+  }
+
+  async #answerWorker(worker: WorkerPeer, room: string, jobId: string): Promise<void> {
+    worker.send({ type: 'verdict', jobId, isFlood: await this.#guardian.isFlood(room) });
+  }
+
+  #yardChanged(): void {
+    this.#capacity.current?.send({ type: 'yard-changed' });
+    void this.#readExempt();
+  }
+
+  /** The numbers from which many people may call. What cannot be read leaves those of before. */
+  async #readExempt(): Promise<void> {
+    try {
+      const snapshot = await readSnapshot(this.#store, inventorySnapshot);
+      if (!snapshot) return;
+      const { yard } = inventoryFromJson(snapshot.json);
+      const own = yard.transferTo.map((to) => (typeof to === 'string' ? to : to.number));
+      this.#limits.exempt([...limitsOf(yard).trustedNumbers, ...own]);
+    } catch (error) {
+      this.#log.emit('store.failed', { error }, 'equipment');
+    }
   }
 
   /** True when this guardian, of several that share a store, is the one to act for a room. */

@@ -138,6 +138,9 @@ export const catalogue = {
     OfWorker & { readonly code: number | null; readonly signal: string | null }
   >(),
 
+  'call.limited': event('warn', 'one number has more calls than its share').of<{
+    readonly room: string;
+  }>(),
   'job.accepted': event('debug', 'job accepted').of<{
     readonly room: string;
     readonly jobId: string;

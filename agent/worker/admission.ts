@@ -28,6 +28,15 @@ export function admission(state: AdmissionState, room: string): RefusalReason | 
   return rooms.size >= maxCalls && !rooms.has(room) ? 'full' : null;
 }
 
+/** While three quarters of the places are free nobody is limited, and so nobody is asked. */
+const freeShare = 1 / 4;
+
+/** True when so many calls are up that the caller of one more in `room` is looked at first. */
+export function asksFirst(state: AdmissionState, room: string): boolean {
+  const others = [...roomsWithJobs(state)].filter((other) => other !== room);
+  return others.length > state.maxCalls * freeShare;
+}
+
 function roomsWithJobs({ pool, pending }: AdmissionState): Set<string> {
   return new Set([...(pool?.jobs.map((job) => job.room) ?? []), ...pending.values()]);
 }

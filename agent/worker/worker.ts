@@ -10,7 +10,7 @@ import { captureFrameworkLines } from '../livekit/framework-log.ts';
 import { createLog } from '../infra/log.ts';
 import { eventLog } from '../telemetry/events.ts';
 import { storeOpener } from '../infra/store/database.ts';
-import { admission, fullLoad, reportedLoad } from './admission.ts';
+import { admission, asksFirst, fullLoad, reportedLoad } from './admission.ts';
 import type { AdmissionState, PoolState } from './admission.ts';
 import { PromptWarmer } from './prompt-warmer.ts';
 import { openLinkGate } from './link/gate.ts';
@@ -56,16 +56,38 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Without an answer by then the call is let in: a caller waits. */
+const verdictMs = 500;
+const verdicts = new Map<string, (isFlood: boolean) => void>();
+
+/** Asks the supervisor, who knows the callers, about a call that LiveKit sends by itself. */
+async function isFlood({ id, job }: JobRequest, room: string): Promise<boolean> {
+  if (job.metadata !== '' || !asksFirst(state(), room)) return false;
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  verdicts.set(id, resolve);
+  line.send({ type: 'asked', room, jobId: id });
+  try {
+    return await withDeadline(() => promise, { ms: verdictMs, label: 'verdict' });
+  } catch {
+    return false;
+  } finally {
+    verdicts.delete(id);
+  }
+}
+
 async function onRequest(request: JobRequest): Promise<void> {
   const room = request.room?.name ?? '';
   const refusal = admission(state(), room);
-  if (refusal) {
-    log.emit('job.refused', { room, reason: refusal });
-    line.send({ type: 'refused', room, reason: refusal });
+  // Its process is kept for it meanwhile.
+  if (!refusal) pending.set(request.id, room);
+  if (refusal || (await isFlood(request, room))) {
+    pending.delete(request.id);
+    const reason = refusal ?? 'full';
+    log.emit('job.refused', { room, reason });
+    line.send({ type: 'refused', room, reason });
     await request.reject();
     return;
   }
-  pending.set(request.id, room);
   setTimeout(() => pending.delete(request.id), pendingJobMs).unref();
   line.send({ type: 'accepted', room, jobId: request.id });
   log.emit('job.accepted', { room, jobId: request.id });
@@ -84,6 +106,8 @@ function onOrder(order: WorkerOrder): void {
       return greeter.refresh();
     case 'link-now':
       return link.tryNow();
+    case 'verdict':
+      return verdicts.get(order.jobId)?.(order.isFlood);
     case 'drain':
       return drain();
     default:

@@ -4,6 +4,7 @@ import type { AttendanceEnd, AttendedCall, JobOutcome, ResumeKind } from '../../
 import type { Log } from '../../telemetry/events.ts';
 import type { Timeouts } from '../../config/timeouts.ts';
 import type { Attendance } from '../attendant/attendance.ts';
+import type { CallerLimits } from './caller-limits.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { JobPeer } from '../../ipc/server.ts';
 import { abandonedCall } from './abandoned-calls.ts';
@@ -41,6 +42,8 @@ export type GuardianDeps = {
     Attendance,
     'dueAtMs' | 'lookAfter' | 'attending' | 'attended' | 'lost'
   >;
+  /** Tells a flood; null while there is no attendant, who alone could answer it. */
+  readonly limits?: () => CallerLimits | null;
   /** LiveKit answers again, after it did not. */
   readonly onServerBack?: () => void;
   /** We take no call any more, on purpose: one that only rings is nobody's fault. */
@@ -100,6 +103,33 @@ export class Guardian {
     this.#stopped = true;
     clearInterval(this.#tick);
     this.#reconciler.stop();
+  }
+
+  /** True when the call in `room` is one of a flood, and gets the attendant alone. Never rejects. */
+  async isFlood(room: string): Promise<boolean> {
+    const call = this.#offered(room);
+    try {
+      const caller = call.caller ?? (await this.#deps.rooms.findCaller(room));
+      if (caller) call.sees(caller);
+    } catch {
+      // A caller who is not known is let in.
+    }
+    this.#judge(call);
+    return call.isFlood;
+  }
+
+  /** Looks once at who calls: a flood that is over is called back like everybody. */
+  #judge(call: WatchedCall): void {
+    const limits = this.#deps.limits?.();
+    if (!limits || call.isJudged || !call.caller || call.loss !== null) return;
+    call.isJudged = true;
+    const number = call.caller.phoneNumber;
+    const others = [...this.#calls].flatMap((other) =>
+      other !== call && other.caller && !other.isFlood ? [other.caller.phoneNumber] : [],
+    );
+    limits.began(number, this.#nowMs());
+    call.isFlood = limits.isFlood(number, { others, nowMs: this.#nowMs() });
+    if (call.isFlood) this.#deps.log.emit('call.limited', { room: call.room });
   }
 
   /** A worker took a job: it has `pickupMs` to show up on the line. */
@@ -236,6 +266,7 @@ export class Guardian {
     if (this.#stopped || (call.ringsOut && !call.wasAnswered)) return false;
     if (nowMs < Math.max(call.awaitingUntilMs, call.notBeforeMs)) return false;
     if (this.#assignment.isServed(call)) return false;
+    if (call.isFlood && call.loss === null) return false;
     return this.#deps.canTake(call.room) || this.#policy.isHopeless(call, nowMs);
   }
 
@@ -247,6 +278,7 @@ export class Guardian {
       const caller = await rooms.findCaller(room);
       if (!caller?.isThere) return await this.#callerGone(call);
       call.sees(caller);
+      this.#judge(call);
       const claim = await this.#lease.claim(call);
       // A job may have come meanwhile.
       if (!this.#needsJob(call)) return;

@@ -33,6 +33,8 @@ export class WatchedCall {
   lostAttendant: string | null = null;
   /** It is one of a flood: its caller gets the attendant, and no job. */
   isFlood = false;
+  /** Its caller was looked at as one of many. */
+  isJudged = false;
   /** No attendant is sent before then. */
   attendantNotBeforeMs = 0;
   /** A worker of ours was asked to take it. */

@@ -308,6 +308,7 @@ const pinned = [
   'call.escalated info caller goes to a person at once',
   'call.incoming debug call incoming',
   'call.incoming info call incoming',
+  'call.limited warn one number has more calls than its share',
   'call.state debug call moved on',
   'call.transferred info transfer to a person',
   'config.unusual warn deploys have downtime',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { admission, fullLoad, reportedLoad } from '../../../agent/worker/admission.ts';
+import { admission, asksFirst, fullLoad, reportedLoad } from '../../../agent/worker/admission.ts';
 import type { AdmissionState } from '../../../agent/worker/admission.ts';
 
 const room = 'call_new';
@@ -78,4 +78,11 @@ test('is below the limit at which LiveKit stops asking, though full: a call may 
 
 test('is above that limit while it drains', () => {
   assert.ok(reportedLoad(stateWith({ draining: true })) >= fullLoad);
+});
+
+test('a caller is looked at first when more than a quarter of the places are taken', () => {
+  const of = (...rooms: string[]) =>
+    asksFirst(stateWith({ maxCalls: 8, pool: { idlePids: [1, 2], jobs: jobsIn(...rooms) } }), room);
+  assert.equal(of('call_1', 'call_2', room), false);
+  assert.equal(of('call_1', 'call_2', 'call_3'), true);
 });

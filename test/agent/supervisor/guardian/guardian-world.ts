@@ -1,5 +1,6 @@
 import { mock } from 'node:test';
 import type { JobStage, JobOrder } from '../../../../agent/ipc/messages.ts';
+import type { CallerLimits } from '../../../../agent/supervisor/guardian/caller-limits.ts';
 import { Guardian } from '../../../../agent/supervisor/guardian/guardian.ts';
 import type { JobPeer } from '../../../../agent/ipc/server.ts';
 import type { AbandonedCall } from '../../../../agent/supervisor/guardian/abandoned-calls.ts';
@@ -39,6 +40,7 @@ export class World implements Rooms {
   holder: string | null = null;
   isReady = true;
   isDraining = false;
+  limits: CallerLimits | null = null;
   /** Warm processes, of which a job takes one. */
   places = Infinity;
   /** The store keeps whoever asks it waiting, as a locked one does. */
@@ -66,6 +68,7 @@ export class World implements Rooms {
     },
     onAbandoned: async (call) => void this.lost.push(call),
     isDraining: () => this.isDraining,
+    limits: () => this.limits,
     onServerBack: () => void (this.returns += 1),
     nowMs: () => Date.now(),
   });

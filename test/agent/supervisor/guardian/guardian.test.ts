@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { defaultTimeouts } from '../../../../agent/config/timeouts.ts';
+import { CallerLimits } from '../../../../agent/supervisor/guardian/caller-limits.ts';
 import { caller, pass, room, settle, startMs, sweepMs, tickMs, World } from './guardian-world.ts';
 
 const { pickupMs, connectMs, sessionStartMs } = defaultTimeouts;
@@ -490,6 +491,26 @@ test('a caller who cancels before anybody has looked leaves a record all the sam
   await pass(60_000);
   assert.equal(world.lost.length, 1);
   assert.equal(world.dispatches.length, 0);
+});
+
+test('a flood from one number gets no job beyond its share, another caller does', async () => {
+  world.limits = new CallerLimits({ maxCalls: 4 });
+  world.guardian.start();
+  const from = (name: string, phoneNumber: string) =>
+    world.callers.set(name, { ...caller, callId: `SCL_${name}`, phoneNumber });
+  for (const name of ['call_1', 'call_2', 'call_3']) from(name, '+13125550142');
+  from('call_4', '+13125550199');
+  const judged: boolean[] = [];
+  for (const name of ['call_1', 'call_2', 'call_3', 'call_4']) {
+    judged.push(await world.guardian.isFlood(name));
+  }
+  assert.deepEqual(judged, [false, false, true, false]);
+  for (const name of ['call_1', 'call_2', 'call_3', 'call_4']) world.guardian.refused(name);
+  await pass(pickupMs + 2 * tickMs);
+  assert.deepEqual(
+    world.dispatches.map((sent) => sent.room),
+    ['call_1', 'call_2', 'call_4'],
+  );
 });
 
 test('what a job of another supervisor holds is not written down here', async () => {

@@ -16,6 +16,7 @@ export const noEvents: LineEvents = {
   onWorkerLink: () => {},
   onWorkerDraining: () => {},
   onWorkerGone: () => {},
+  onAsked: () => {},
   onAccepted: () => {},
   onRefused: () => {},
   onIgnored: () => {},
