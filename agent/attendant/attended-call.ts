@@ -312,7 +312,15 @@ export class AttendedCall {
 
   async #say(text: string, audio: PhraseAudio): Promise<void> {
     this.#firstWordAtMs ??= Date.now();
-    const share = await this.#mouth.say(text, audio);
+    let share = 0;
+    try {
+      share = await this.#mouth.say(text, audio);
+    } catch (error) {
+      // The room is gone, and the call with it.
+      const { signal } = this.#over;
+      if (!signal.aborted)
+        this.#log.emit('provider.failed', { error, sense: 'speaking' }, 'failed');
+    }
     const words = share >= 1 ? text : heardOf(text, share);
     // What was heard of too little is said anew, by the job.
     if (words === '') return;

@@ -84,11 +84,17 @@ export class CallRecord {
   /** This job goes on with the call of another. */
   resumed(
     kind: ResumeKind,
-    fields: { readonly items: number | null; readonly isHopeless: boolean },
+    fields: {
+      readonly items: number | null;
+      readonly isHopeless: boolean;
+      readonly isAttended: boolean;
+    },
   ): void {
+    const { isAttended, ...told } = fields;
     if (kind === 'takeover') this.takeovers += 1;
-    else if (kind !== 'apology') this.handovers += 1;
-    this.#log.emit('job.resumed', { kind, ...fields });
+    // Before an attendant gave it the call, no job had it.
+    else if (kind !== 'apology' && !isAttended) this.handovers += 1;
+    this.#log.emit('job.resumed', { kind, ...told });
   }
 
   /** The figures so far, for a job that goes on. */

@@ -178,7 +178,9 @@ export class LiveCall {
     const { record, state, signal } = this.#context;
     const { saved, isHopeless } = resumePlan(kind, kept);
     this.#lastCrash = saved?.lastCrash;
-    record.resumed(kind, { items: saved?.talk.items.length ?? null, isHopeless });
+    const isAttended = saved?.attended !== undefined;
+    const items = saved?.talk.items.length ?? null;
+    record.resumed(kind, { items, isHopeless, isAttended });
     if (isHopeless) return this.apology.apologise();
     const before = await this.#saidBefore(saved?.attended);
     const after = await this.conversation.goOn(saved?.talk, saved?.attended?.untilMs);

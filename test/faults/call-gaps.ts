@@ -176,7 +176,9 @@ export const gapFaults: readonly CallFault[] = [
     },
     holds: (scene, { report }) => [
       ...(gapRejoins(scene) === 0 ? [] : ['it was taken for dead']),
-      ...(report.agentIdentities.length === 1 ? [] : ['the agent was replaced']),
+      ...(report.agentIdentities.filter((one) => !one.startsWith('agent-attendant')).length === 1
+        ? []
+        : ['the agent was replaced']),
     ],
   }),
   // The gateway's own end cannot be helped; nobody says goodbye, but the caller is called back.
