@@ -1,12 +1,12 @@
 import { distance } from 'fastest-levenshtein';
+import { setImmediate } from 'node:timers/promises';
 import type { Unit } from './equipment.ts';
 import { readMeasures, type Measure } from './measures.ts';
 import {
-  bagOf,
   brands,
   isKindOf,
   keysOf,
-  phrasesByStems,
+  phrasesByRarest,
   phraseWords,
   properties,
   soundOf,
@@ -58,14 +58,42 @@ type Hearable = {
 };
 
 const indexes = new WeakMap<readonly Unit[], SearchIndex>();
+const making = new WeakMap<readonly Unit[], Promise<void>>();
 
 /** The index of a list of units, made once for each list. */
 export function indexOf(units: readonly Unit[]): SearchIndex {
   const known = indexes.get(units);
   if (known) return known;
-  const index = makeIndex(units);
-  indexes.set(units, index);
-  return index;
+  const steps = indexSteps(units);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  indexes.set(units, step.value);
+  return step.value;
+}
+
+/** Making the index of thousands of machines takes a tenth of a second: a call's sound must not wait. */
+const sliceMs = 4;
+
+/** Makes the index of a list little by little, so that the event loop is never held for long. */
+export async function prepareSearch(units: readonly Unit[]): Promise<void> {
+  if (indexes.has(units)) return;
+  const made = making.get(units) ?? inSlices(units);
+  making.set(units, made);
+  await made;
+}
+
+async function inSlices(units: readonly Unit[]): Promise<void> {
+  const steps = indexSteps(units);
+  for (;;) {
+    const untilMs = performance.now() + sliceMs;
+    let step = steps.next();
+    while (!step.done && performance.now() < untilMs) step = steps.next();
+    if (step.done) {
+      indexes.set(units, step.value);
+      return;
+    }
+    await setImmediate();
+  }
 }
 
 /** Units with the same name, together, in the order of the sheet. */
@@ -74,24 +102,28 @@ export function groupByName(units: readonly Unit[]): UnitGroup[] {
   return [...groups.values()].map((members) => ({ name: members[0]?.name ?? '', units: members }));
 }
 
-function makeIndex(units: readonly Unit[]): SearchIndex {
-  const entries = groupByName(units).map((group, at) => ({ ...describe(group), group, at }));
+function* indexSteps(units: readonly Unit[]): Generator<void, SearchIndex> {
   const byMachine = new Map<string, Entry[]>();
   const byStem = new Map<string, Entry[]>();
   const byCategory = new Map<string, Entry[]>();
   const byOtherName = new Map<string, Entry[]>();
-  for (const entry of entries) {
+  const entries: Entry[] = [];
+  for (const group of groupByName(units)) {
+    const entry = { ...describe(group), group, at: entries.length };
+    entries.push(entry);
     for (const machine of widerKinds(entry.machines)) add(byMachine, machine, entry);
     for (const stem of entry.stems) add(byStem, stem, entry);
     for (const { written } of entry.measures) {
       if (!entry.stems.has(String(written))) add(byStem, String(written), entry);
     }
-    for (const stem of new Set(stemsOf(entry.group.units[0]?.category ?? ''))) {
+    for (const stem of new Set(stemsOf(group.units[0]?.category ?? ''))) {
       add(byCategory, stem, entry);
     }
     for (const key of new Set(entry.alsoCalled.flatMap(keysOf))) add(byOtherName, key, entry);
+    yield;
   }
-  const hearable = hearableOf(new Set(byMachine.keys()), [...byStem.keys(), ...byOtherName.keys()]);
+  const own = [...byStem.keys(), ...byOtherName.keys()];
+  const hearable = yield* hearableSteps(new Set(byMachine.keys()), own);
   return { entries, byMachine, byStem, byCategory, byOtherName, hearable };
 }
 
@@ -143,10 +175,10 @@ function describeText({ name, category, notes, alsoCalled }: RowText): Described
     .split(/[,;/\n]/)
     .map(phraseWords)
     .filter((words) => words.length > 0);
-  const tellsKind = (words: readonly string[]) => machinesNamed(words.map(stemOf));
-  const own = tellsKind(wordsOf(head.replaceAll(/\b\w+[ -]mounted\b/g, ' ')));
+  const own = machinesNamed(wordsOf(head.replaceAll(/\b\w+[ -]mounted\b/g, ' ')));
   const byOthers = others.flatMap((words) => [...(exactPhrase(words)?.machines ?? [])]);
-  const byCategory = own.length + byOthers.length > 0 ? [] : onlyOne(tellsKind(wordsOf(category)));
+  const byCategory =
+    own.length + byOthers.length > 0 ? [] : onlyOne(machinesNamed(wordsOf(category)));
   const found = [...own, ...byOthers, ...byCategory];
   const isAttachment =
     /\battachments?\b/i.test(`${name} ${category}`) ||
@@ -160,7 +192,7 @@ function describeText({ name, category, notes, alsoCalled }: RowText): Described
     machines: new Set(machines),
     fits: new Set([
       ...found.filter((machine) => !machines.includes(machine)),
-      ...fitting.flatMap((part) => tellsKind(wordsOf(part))),
+      ...fitting.flatMap((part) => machinesNamed(wordsOf(part))),
     ]),
     isAttachment,
     stems: new Set([...words, ...wordsOf(noted.rest)].map(stemOf)),
@@ -185,14 +217,10 @@ function stemsOf(text: string): string[] {
   return wordsOf(text).map(stemOf);
 }
 
-/** The machines that the stems name in any order: the phrases with the most of the words win. */
-function machinesNamed(stems: readonly string[]): string[] {
-  const known = [...new Set(stems.filter((stem) => tradeStems.has(stem)))].slice(0, 9);
-  const found = subsets(known).flatMap((some) => {
-    const joined = keysOf(some).flatMap((key) => tradePhrases.get(key) ?? [])[0];
-    const phrase = phrasesByStems.get(bagOf(some)) ?? joined;
-    return phrase ? [{ some, phrase, last: stems.lastIndexOf(some.at(-1) ?? '') }] : [];
-  });
+/** The machines that the words name in any order: the phrases with the most of the words win. */
+function machinesNamed(words: readonly string[]): string[] {
+  const stems = words.map(stemOf);
+  const found = [...inAnyOrder(stems), ...inOneWord(words)];
   const whole = found.filter(
     ({ some }) =>
       !found.some(
@@ -200,36 +228,47 @@ function machinesNamed(stems: readonly string[]): string[] {
           other.some.length > some.length && some.every((stem) => other.some.includes(stem)),
       ),
   );
+  const isPart = ({ phrase }: (typeof whole)[number]) =>
+    [...phrase.machines].some((machine) => isKindOf(machine, 'attachment'));
   const most = Math.max(0, ...whole.map(({ some }) => some.length));
   const longest = whole.filter(({ some }) => some.length === most);
   // Of "backhoe tractor" the last says what it is, unless more words say it.
-  const isParts = longest.every(({ phrase }) =>
-    [...phrase.machines].some((machine) => isKindOf(machine, 'attachment')),
-  );
-  const last =
-    most > 1 || isParts
-      ? longest
-      : longest.filter(({ last: at }) => at === Math.max(...longest.map((of) => of.last)));
-  const parts = whole.filter(({ phrase }) =>
-    [...phrase.machines].some((machine) => isKindOf(machine, 'attachment')),
-  );
-  const machines = [...new Set([...last, ...parts].flatMap(({ phrase }) => [...phrase.machines]))];
+  const last = Math.max(...longest.map(({ at }) => at));
+  const named =
+    most > 1 || longest.every(isPart) ? longest : longest.filter(({ at }) => at === last);
+  const machines = [
+    ...new Set([...named, ...whole.filter(isPart)].flatMap(({ phrase }) => [...phrase.machines])),
+  ];
   // A scissor lift is told by that word, and not by the wider one beside it.
   return machines.filter(
     (machine) => !machines.some((other) => other !== machine && isKindOf(other, machine)),
   );
 }
 
-/** All choices of one to four of the stems. */
-function subsets(stems: readonly string[]): string[][] {
-  let chosen: string[][] = [[]];
-  for (const stem of stems) {
-    chosen = [
-      ...chosen,
-      ...chosen.filter((some) => some.length < 4).map((some) => [...some, stem]),
-    ];
-  }
-  return chosen.filter((some) => some.length > 0);
+type Named = { readonly some: readonly string[]; readonly phrase: Phrase; readonly at: number };
+
+function inAnyOrder(stems: readonly string[]): Named[] {
+  const all = new Set(stems);
+  return [...all].flatMap((stem) =>
+    (phrasesByRarest.get(stem) ?? [])
+      .filter((of) => of.stems.every((other) => all.has(other)))
+      .map(({ phrase, stems: some }) => ({
+        some,
+        phrase,
+        at: stems.lastIndexOf(some.at(-1) ?? ''),
+      })),
+  );
+}
+
+/** `skidsteer`, and `jack hammer`. */
+function inOneWord(words: readonly string[]): Named[] {
+  return words.flatMap((_, at) =>
+    [1, 2].flatMap((length) => {
+      const run = words.slice(at, at + length);
+      const phrase = run.length === length ? exactPhrase(run) : undefined;
+      return phrase ? [{ some: run.map(stemOf), phrase, at: at + length - 1 }] : [];
+    }),
+  );
 }
 
 /** The properties that words name. */
@@ -268,7 +307,10 @@ function sound(joined: string): string {
 }
 
 /** Only what the yard has can be misheard: of all else it is true that there is none. */
-function hearableOf(carried: ReadonlySet<string>, own: readonly string[]): Hearable {
+function* hearableSteps(
+  carried: ReadonlySet<string>,
+  own: readonly string[],
+): Generator<void, Hearable> {
   const bySound = new Map<string, Heard[]>();
   const byLetter = new Map<string, Heard[]>();
   const put = (joined: string, phrase: Phrase | null) => {
@@ -280,9 +322,13 @@ function hearableOf(carried: ReadonlySet<string>, own: readonly string[]): Heara
   for (const phrase of tradePhrases.values()) {
     if ([...phrase.machines].some((machine) => carried.has(machine))) {
       put(phrase.words.join(''), phrase);
+      yield;
     }
   }
-  for (const key of own) if (!tradeStems.has(key) && !brands.has(key)) put(key, null);
+  for (const key of own) {
+    if (!tradeStems.has(key) && !brands.has(key)) put(key, null);
+    yield;
+  }
   return { bySound, byLetter };
 }
 

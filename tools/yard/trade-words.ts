@@ -102,15 +102,22 @@ for (const [name, { said, bare, spanish }] of Object.entries(machines)) {
 export const tradePhrases: ReadonlyMap<string, Phrase & { readonly words: readonly string[] }> =
   phrases;
 
-/** The phrases of up to four words by their stems in the order of the alphabet: names have any order. */
-export const phrasesByStems: ReadonlyMap<string, Phrase> = new Map(
-  [...phrases.values()].map((phrase) => [bagOf(phrase.words.map(stemOf)), phrase] as const),
-);
+/** How many phrases have the stem. */
+const uses = new Map<string, number>();
+const byStems = [...new Set(phrases.values())].map((phrase) => ({
+  phrase,
+  stems: [...new Set(phrase.words.map(stemOf))],
+}));
+for (const stem of byStems.flatMap(({ stems: of }) => of))
+  uses.set(stem, (uses.get(stem) ?? 0) + 1);
 
-/** The stems in the order of the alphabet, as one key. */
-export function bagOf(of: readonly string[]): string {
-  return of.toSorted().join(' ');
-}
+/** The phrases by the rarest of their stems: in a name they stand in any order. */
+export const phrasesByRarest: ReadonlyMap<
+  string,
+  readonly { readonly phrase: Phrase; readonly stems: readonly string[] }[]
+> = Map.groupBy(byStems, ({ stems: of }) =>
+  of.reduce((a, b) => ((uses.get(b) ?? 0) < (uses.get(a) ?? 0) ? b : a)),
+);
 
 /** The stems that stand in a phrase of the trade. */
 export const tradeStems: ReadonlySet<string> = new Set(
