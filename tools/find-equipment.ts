@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { foundSentence, nothingFoundSentence } from './yard/found-words.ts';
 import { rentalDates, type RentalRange } from './yard/rental-dates.ts';
-import { groupByName, type UnitGroup } from './yard/search-index.ts';
+import { groupByName, prepareSearch, type UnitGroup } from './yard/search-index.ts';
 import { alikeUnits, categoriesOf, searchUnits, type FoundGroup } from './yard/search.ts';
 import { maxNameLength, sheetText } from './yard/sheet-text.ts';
 import { listUnreachable, readSnapshot, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
@@ -132,6 +132,8 @@ function categoryNames({ units }: Snapshot): string[] {
 
 /** `find_equipment`, as the model sees it. */
 export function findEquipmentTool(deps: ToolDeps) {
+  // While the greeting is spoken; what fails is tried again, and told, when a machine is asked for.
+  void prepareSearch(deps.inventory()?.units ?? []).catch(() => undefined);
   return llm.tool({
     description:
       'Looks up equipment in the yard: what there is, what it costs, and whether it is free. ' +
@@ -139,6 +141,9 @@ export function findEquipmentTool(deps: ToolDeps) {
       "Tell the caller what `say` says; use a unit's `itemId` for the other tools, never aloud.",
     parameters: findEquipmentArgs,
     execute: (args, { abortSignal }) =>
-      runTool(deps, { name: 'find_equipment', abortSignal }, () => findEquipment(deps, args)),
+      runTool(deps, { name: 'find_equipment', abortSignal }, async () => {
+        await prepareSearch(deps.inventory()?.units ?? []);
+        return findEquipment(deps, args);
+      }),
   });
 }

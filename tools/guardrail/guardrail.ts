@@ -1090,7 +1090,7 @@ function isRefusedBefore({ use }: ToolSentence, all: readonly ToolSentence[]): b
 /** The numbers of machines in a clause: `2 of`, `3 scissor`. */
 function machinesIn(clause: string): string[] {
   const count =
-    /(?<![\d:$.£/])\b(\d+)(?!\d| ?(?:st|nd|rd|th|am|pm|a\.m|p\.m|o'clock|days?|weeks?|hours?|months?|miles?|minutes?|feet|foot|inch|tons?|tonnes?|years?|%|percent)\b|[.:]\d)(?: ([a-z]+))?/g;
+    /(?<![\d:$.£/])\b(\d+)(?!\d| ?(?:st|nd|rd|th|am|pm|a\.m|p\.m|o'clock|days?|weeks?|hours?|months?|miles?|minutes?|feet|foot|inch|by \d+|psi|cfm|cubic|pounds?|lbs?|horsepower|hp|kilowatts?|kw|gallons?|btu|amps?|volts?|man|tons?|tonnes?|years?|%|percent)\b|[.:]\d)(?: ([a-z]+))?/g;
   return [...clause.matchAll(count)].flatMap(({ 1: number = '', 2: noun, index }) => {
     const isDate =
       /(?:january|february|march|april|may|june|july|august|september|october|november|december|at|by|until|till|from|to|before|after|around) $/.test(

@@ -14,6 +14,14 @@ const ordinal = new RegExp(
   `(?<=\\b(?:the|and|to|through|until|on|january|february|march|april|may|june|july|august|september|october|november|december|\\w+day,?) )(?:(twenty|thirty)[ -])?(${ordinals.join('|')}|thirtieth)\\b(?! (?:choice|thing|time|one|day|moment|week|option|and (?:the )?last)\\b)`,
   'g',
 );
+const abbreviated: Readonly<Record<string, string>> = {
+  ft: 'foot',
+  lb: 'pound',
+  lbs: 'pound',
+  hp: 'horsepower',
+  kw: 'kilowatt',
+};
+
 /** Words that make a number of a lone "one" or "oh" before them. */
 const counted = /^ (?:days?|weeks?|months?|dollars?|bucks|percent|miles?|hundred|am|pm|o'clock)\b/;
 
@@ -27,6 +35,12 @@ export function inDigits(text: string): string {
     .toLowerCase()
     .replaceAll('’', "'")
     .replaceAll(/(\d),(?=\d{3}\b)/g, '$1')
+    .replaceAll(/(?<![\w.])(\d{1,3}) ?x ?(\d{1,3})(?![\w.])/g, '$1 by $2')
+    .replaceAll(/(?<=\d ?)\b(?:ft|lbs?|hp|kw)\b/g, (unit) => abbreviated[unit] ?? unit)
+    .replaceAll(
+      /(\d)-(?=(?:foot|feet|ft|inch|pound|lb|ton|kilowatt|kw|horsepower|hp|cubic|gallon)\b)/g,
+      '$1 ',
+    )
     .replaceAll(ordinal, (whole, ten: string | undefined, name: string) => {
       if (ten === undefined && name === 'second') return whole;
       const date = name === 'thirtieth' ? 30 : ordinals.indexOf(name) + 1;
@@ -37,7 +51,8 @@ export function inDigits(text: string): string {
     .replaceAll(run, (found, at: number, whole: string) => {
       const isAlone = found === 'one' || found === 'oh';
       return isAlone && !counted.test(whole.slice(at + found.length)) ? found : digitsOf(found);
-    });
+    })
+    .replaceAll(/(?<!\d )\b(\d) (\d\d)(?= (?:cfm|psi)\b)/g, '$1$2');
 }
 
 function withSuffix(date: number): string {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { indexOf, prepareSearch } from '../../../tools/yard/search-index.ts';
 import { categoriesOf, searchUnits } from '../../../tools/yard/search.ts';
 import { unit } from './example-yard.ts';
 
@@ -105,6 +106,42 @@ test('words that name no machine are no miss', () => {
   for (const request of ['', 'what do you have', 'any equipment', '???']) {
     assert.equal(found(request), 'unnamed', request);
   }
+});
+
+test("the owner's other names find a machine, misheard too", () => {
+  const list = [
+    unit({
+      itemId: 'PC-1',
+      name: 'Plate Compactor',
+      category: null,
+      alsoCalled: 'thumper, vibraslam',
+    }),
+    unit({ itemId: 'ZZ-1', name: 'Zephyr 200', category: null, alsoCalled: 'wind maker' }),
+    unit({ itemId: 'JJ-1', name: 'Jumping Jack', category: null }),
+  ];
+  const asked = { thumper: 'PC-1', 'vibra slam': 'PC-1', thumber: 'PC-1', 'a wind maker': 'ZZ-1' };
+  for (const [request, itemId] of Object.entries(asked)) {
+    const result = searchUnits(list, request);
+    assert.ok(result.kind === 'exact', request);
+    assert.deepEqual(
+      result.groups.map(({ units: [first] }) => first?.itemId),
+      [itemId],
+      request,
+    );
+  }
+});
+
+test('the index of a huge list is made without holding the event loop, and only once', async () => {
+  const huge = Array.from({ length: 3_000 }, (_, n) =>
+    unit({ itemId: `U-${n}`, name: `Mini Excavator ${n}`, category: `Row ${n}` }),
+  );
+  let turns = 0;
+  const counting = setInterval(() => (turns += 1), 0);
+  await Promise.all([prepareSearch(huge), prepareSearch(huge)]);
+  clearInterval(counting);
+  assert.ok(turns > 0, 'others had their turn meanwhile');
+  assert.equal(indexOf(huge), indexOf(huge));
+  assert.equal(searchUnits(huge, 'mini excavator').kind, 'exact');
 });
 
 test('every unit is found by its own name, however its words are ordered', () => {

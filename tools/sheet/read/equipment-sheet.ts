@@ -36,6 +36,7 @@ export const equipmentColumns = {
     'Quantity',
     'Half day',
     'Weekend rate',
+    'Also called',
   ],
 } as const;
 type Column = (typeof equipmentColumns)[keyof typeof equipmentColumns][number];
@@ -129,6 +130,7 @@ function parseUnit(row: Row, report: Report<Column>, context: ReadingContext): U
   const name = required(row, 'Name', report);
   if (itemId === null || name === null) return null;
   const { locale } = context;
+  const alsoCalled = textOf(row, 'Also called', report);
   const dailyRateCents = dailyRate(row, report, locale);
   const weeklyRateCents = longRate(row, 'Weekly rate', { report, locale, least: dailyRateCents });
   const least = weeklyRateCents ?? dailyRateCents;
@@ -143,6 +145,7 @@ function parseUnit(row: Row, report: Report<Column>, context: ReadingContext): U
     status: statusOf(row, report),
     dueBack: dueBackOf(row, report, context),
     notes: textOf(row, 'Notes', report),
+    ...(alsoCalled === null ? {} : { alsoCalled }),
     ...quantityOf(row, report),
     ...otherRates(row, report, locale),
   };

@@ -24,6 +24,8 @@ export const otherNames: Readonly<Record<string, Readonly<Record<string, string>
       'availability available avail currentstatus unitstatus rentalstatus inout state statuscode',
     'Due back':
       'due dueback duedate duein return returndate returns returndue expectedreturn expectedback backon back dateback dateback eta datedue duebackdate backdate datein outuntil untildate',
+    'Also called':
+      'aka alsoknownas othernames othername nicknames nickname aliases alias synonyms keywords searchwords searchterms',
     Quantity:
       'qty quant count units howmany quantityowned qtyowned onhand owned fleetcount stock instock',
     Notes:

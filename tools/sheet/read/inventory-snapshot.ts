@@ -33,8 +33,8 @@ const isTextOrNull = (value: unknown) => value === null || isText(value);
 const isCentsOrNull = (value: unknown): value is number | null =>
   value === null || Number.isSafeInteger(value);
 
-/** Its other rates and quantity are kept beside the columns: few machines have any. */
-type PlainUnit = Omit<Unit, 'otherRates' | 'quantity'>;
+/** Its other rates, names and quantity are kept beside the columns: few machines have any. */
+type PlainUnit = Omit<Unit, 'otherRates' | 'quantity' | 'alsoCalled'>;
 
 const unitCells: Cells<PlainUnit> = {
   itemId: isText,
@@ -109,6 +109,7 @@ const snapshotSchema = z.object({
   units: columnsOf(unitCells),
   /** By the place of the unit. */
   otherRates: otherRates.optional(),
+  alsoCalled: z.array(z.tuple([z.number(), z.string()])).optional(),
   bookings: columnsOf(bookingCells),
   rentals: columnsOf(rentalCells).optional(),
   /** Of the few rows that stand for several machines, by their place. */
@@ -166,6 +167,9 @@ export function inventoryToJson(inventory: Inventory): InventoryJson {
     otherRates: inventory.units.flatMap(({ otherRates: rates }, at) =>
       rates ? [[at, rates] as const] : [],
     ),
+    alsoCalled: inventory.units.flatMap(({ alsoCalled }, at): [number, string][] =>
+      alsoCalled ? [[at, alsoCalled]] : [],
+    ),
     bookings: packColumns(inventory.bookings, bookingCells),
     rentals: inventory.rentals && packColumns(inventory.rentals, rentalCells),
     quantities: quantitiesOf(inventory.units),
@@ -181,10 +185,10 @@ export function inventoryFromJson(json: unknown): Inventory {
     throw new SnapshotError(`The stored inventory cannot be read: ${paths.join(', ')}`);
   }
   const { version: _, units, bookings, rentals, quantities: of, ...others } = parsed.data;
-  const { bookingQuantities, otherRates: rates = [], ...rest } = others;
+  const { bookingQuantities, otherRates: rates = [], alsoCalled = [], ...rest } = others;
   return {
     ...rest,
-    units: withRates(withQuantities(unitsOf(units), of), rates),
+    units: withNames(withRates(withQuantities(unitsOf(units), of), rates), alsoCalled),
     bookings: withQuantities(bookingsOf(bookings), bookingQuantities),
     ...(rentals && { rentals: rentalsOf(rentals) }),
   };
@@ -216,6 +220,18 @@ function withRates(units: readonly Unit[], rates: z.output<typeof otherRates>): 
   return units.map((unit, at) => {
     const own = byPlace.get(at);
     return own ? { ...unit, otherRates: own } : unit;
+  });
+}
+
+function withNames(
+  units: readonly Unit[],
+  names: readonly (readonly [number, string])[],
+): readonly Unit[] {
+  if (names.length === 0) return units;
+  const byPlace = new Map(names);
+  return units.map((unit, at) => {
+    const alsoCalled = byPlace.get(at);
+    return alsoCalled === undefined ? unit : { ...unit, alsoCalled };
   });
 }
 

@@ -42,6 +42,15 @@ test('a full row becomes a unit', () => {
   });
 });
 
+test('other names for a machine are read, under any name that yards have for the column', () => {
+  for (const column of ['Also called', 'AKA', 'Nicknames']) {
+    const row = [...excavator, '', '', 'little digger, E20'];
+    const { value, problems } = parseEquipment([[...header, column], row]);
+    assert.equal(value[0]?.alsoCalled, 'little digger, E20');
+    assert.deepEqual(problems, []);
+  }
+});
+
 test('case, spaces and order of the columns do not matter, and unknown ones are named once', () => {
   const { value, problems } = parseEquipment([
     [],

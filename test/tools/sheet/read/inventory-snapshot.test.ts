@@ -53,6 +53,9 @@ const stored = () => JSON.stringify(inventoryToJson(inventory));
 
 test('an inventory comes back from its snapshot as it was', () => {
   assert.deepEqual(inventoryFromJson(JSON.parse(stored())), inventory);
+  const named = inventory.units.map((unit) => ({ ...unit, alsoCalled: 'thumper, vibraplate' }));
+  const onlyNamed = { ...inventory, units: named };
+  assert.deepEqual(inventoryFromJson(inventoryToJson(onlyNamed)), onlyNamed);
   const empty = { ...inventory, units: [], bookings: [], hasBookingsTab: true };
   assert.deepEqual(inventoryFromJson(inventoryToJson(empty)), empty);
 });
