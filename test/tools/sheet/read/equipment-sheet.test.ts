@@ -44,8 +44,8 @@ test('a full row becomes a unit', () => {
 
 test('other names for a machine are read, under any name that yards have for the column', () => {
   for (const column of ['Also called', 'AKA', 'Nicknames']) {
-    const row = [...excavator, '', '', 'little digger, E20'];
-    const { value, problems } = parseEquipment([[...header, column], row]);
+    const named = [...excavator, '', '', 'little digger, E20'];
+    const { value, problems } = parseEquipment([[...header, column], named]);
     assert.equal(value[0]?.alsoCalled, 'little digger, E20');
     assert.deepEqual(problems, []);
   }
