@@ -16,6 +16,7 @@ import { GOODBYE, TRANSFERRING } from '../../agent/speech/prompts/prompts.ts';
 import type { CallSpeech } from '../../agent/speech/session.ts';
 import { BookingGateway } from '../../agent/supervisor/sheet/booking-gateway.ts';
 import { InventorySync } from '../../agent/supervisor/sheet/inventory-sync.ts';
+import { isSpanish } from '../../tools/dialogue/urgency.ts';
 import { commitBooking } from '../../tools/journal/commit-booking.ts';
 import { currentBookings } from '../../tools/journal/journal.ts';
 import { inventoryFromJson, inventorySnapshot } from '../../tools/sheet/read/inventory-snapshot.ts';
@@ -112,7 +113,8 @@ export async function holdTextCall(
     reload: () => inventoryOf(store),
     onChanged: () => {},
     onWithheld: () => {},
-    onUrgent: (kind, words) => void (escalating = escalation.escalate(kind, words, false)),
+    onUrgent: (kind, words) =>
+      void (escalating = escalation.escalate(kind, words, isSpanish(words))),
     tools: {
       callId,
       caller: { phoneNumber: scenario.number },
