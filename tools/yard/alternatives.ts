@@ -25,12 +25,15 @@ export function alternativesTo(unit: Unit, range: RentalRange, snapshot: Snapsho
 
 function othersFree(unit: Unit, range: RentalRange, snapshot: Snapshot): CheckedUnit[] {
   const twins = new Set(withTwins(unit, snapshot.units));
-  const free = alikeUnits(unit, snapshot.units)
-    .filter((other) => !twins.has(other))
-    .filter((other) => isFree(other, snapshot, range))
-    .map((other) => checkUnit(other, snapshot, range));
-  const byName = new Map(free.toReversed().map((checked) => [keyOf(checked.unit.name), checked]));
-  return [...byName.values()].toReversed().slice(0, maxOthers);
+  const others = new Map<string, CheckedUnit>();
+  // A huge yard has thousands that are alike, and two of them are said.
+  for (const other of alikeUnits(unit, snapshot.units)) {
+    if (others.size === maxOthers) break;
+    const name = keyOf(other.name);
+    if (twins.has(other) || others.has(name) || !isFree(other, snapshot, range)) continue;
+    others.set(name, checkUnit(other, snapshot, range));
+  }
+  return [...others.values()];
 }
 
 /** Day by day outwards from the days asked for, never before today; of two as near, the later. */

@@ -39,22 +39,16 @@ export function availabilityOf(
   if (unit.status === 'UNCLEAR' || unit.status === 'SOLD')
     return { free: false, reason: 'unclear' };
   const held = heldDaysOf(bookings, unit.itemId);
-  const unclear = held.bookings.filter((b) => b.status === 'UNCLEAR' && overlaps(b, range));
   const total = unit.quantity ?? 1;
   const most = held.most(range);
   if (most + needed > total) {
-    const live = held.bookings.filter((b) => b.status === 'CONFIRMED');
-    const until = latestEnd(live.filter((b) => overlaps(b, range)));
+    const until = held.lastEnd(range);
     if (until !== null) return { free: false, reason: 'booked', until };
   }
   // Which of several alike an unreadable row is of, and how many, nobody can tell.
-  const unclearCount = unclear.reduce((sum, { quantity = 1 }) => sum + quantity, 0);
-  if (most + unclearCount + needed > total) return { free: false, reason: 'unclear' };
+  if (most + held.unclear(range) + needed > total) return { free: false, reason: 'unclear' };
   if (unit.status === 'AVAILABLE') return { free: true, overdueSince: null };
-  const outToday = held.bookings.filter(
-    (b) => b.status === 'CONFIRMED' && b.start <= today && today <= b.end,
-  );
-  return whenBack(unit, latestEnd(outToday), { range, today });
+  return whenBack(unit, held.lastEnd({ start: today, end: today }), { range, today });
 }
 
 /** The machines of the row that are free on all days of `range`: of one machine, one or none. */
@@ -97,12 +91,9 @@ export function nextFreeStart(
   today: IsoDate,
 ): IsoDate | null {
   const length = daysIn(range);
-  // It becomes free only on the day after something ends.
-  const ends = heldDaysOf(bookings, unit.itemId)
-    // What nobody can read has no end that is known.
-    .bookings.filter((b) => b.status === 'CONFIRMED' && b.end >= range.start)
-    .map((b) => b.end);
-  const starts = [...new Set(ends), ...(unit.dueBack === null ? [] : [unit.dueBack])]
+  // It becomes free only on the day after something ends; what nobody can read has no known end.
+  const ends = heldDaysOf(bookings, unit.itemId).endsFrom(range.start);
+  const starts = [...ends, ...(unit.dueBack === null ? [] : [unit.dueBack])]
     .map((end) => addDays(end, 1))
     .filter((start) => start > range.start);
   return (
@@ -116,11 +107,4 @@ export function nextFreeStart(
 /** Two rentals share a day; both days of each count. */
 export function overlaps(a: RentalRange, b: RentalRange): boolean {
   return a.start <= b.end && b.start <= a.end;
-}
-
-function latestEnd(bookings: readonly SheetBooking[]): IsoDate | null {
-  return bookings.reduce<IsoDate | null>(
-    (latest, { end }) => (latest === null || end > latest ? end : latest),
-    null,
-  );
 }

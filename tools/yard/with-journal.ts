@@ -1,5 +1,6 @@
 import type { JournalBooking } from '../journal/booking.ts';
 import type { Inventory, SheetBooking, Unit } from './equipment.ts';
+import { changedBookings } from './held-days.ts';
 import { itemKey } from './item-id.ts';
 
 /** The fields of the journal's booking by which it holds its unit. */
@@ -24,23 +25,35 @@ export function withJournal(inventory: Inventory, journal: readonly HeldBooking[
       return [booking.bookingId, { ...booking, itemId, wasId: booking.itemId }] as const;
     }),
   );
-  const rowsById = Map.groupBy(inventory.bookings, ({ bookingId }) => bookingId);
+  const places = new Map<string, number[]>();
+  for (const [at, { bookingId }] of inventory.bookings.entries()) {
+    if (!known.has(bookingId)) continue;
+    const of = places.get(bookingId);
+    if (of) of.push(at);
+    else places.set(bookingId, [at]);
+  }
   const inSheet = new Set<string>();
-  const rows = inventory.bookings.map((row): SheetBooking => {
-    const booking = known.get(row.bookingId);
-    if (!booking) return row;
-    const { itemId, start, end, wasId, state, isChanging } = booking;
-    const isPlace = [itemId, wasId].includes(row.itemId) && row.start === start && row.end === end;
-    if (!isPlace && (rowsById.get(row.bookingId)?.length ?? 0) > 1) return row;
-    inSheet.add(row.bookingId);
-    if (state === 'cancelled') return { ...row, status: 'CANCELLED' };
-    if (isChanging) return { ...row, itemId, start, end };
-    return row.itemId === wasId ? { ...row, itemId } : row;
-  });
+  const changes = new Map<number, SheetBooking>();
+  for (const [bookingId, of] of places) {
+    const booking = known.get(bookingId);
+    for (const at of of) {
+      const row = inventory.bookings[at];
+      if (!booking || !row) continue;
+      const { itemId, start, end, wasId, state, isChanging } = booking;
+      const isPlace =
+        [itemId, wasId].includes(row.itemId) && row.start === start && row.end === end;
+      if (!isPlace && of.length > 1) continue;
+      inSheet.add(bookingId);
+      if (state === 'cancelled') changes.set(at, { ...row, status: 'CANCELLED' });
+      else if (isChanging) changes.set(at, { ...row, itemId, start, end });
+      else if (row.itemId === wasId && itemId !== wasId) changes.set(at, { ...row, itemId });
+    }
+  }
   const added = [...known.values()].filter(
     (booking) => isLive(booking) && !inSheet.has(booking.bookingId),
   );
-  return { ...inventory, bookings: [...rows, ...added.map(asRow)] };
+  const bookings = changedBookings(inventory.bookings, changes, added.map(asRow));
+  return { ...inventory, bookings };
 }
 
 /** The id of a booking's machine now: staff may have given it another one, under the same name. */
