@@ -306,7 +306,12 @@ function compoundOf(
   { words }: Extract<Segment, { kind: 'machine' }>,
   purpose: readonly Segment[],
 ): Extract<Segment, { kind: 'machine' }> | null {
-  if (purpose[0]?.kind !== 'purpose' || purpose[0].word !== 'for') return null;
+  if (
+    purpose[0]?.kind !== 'purpose' ||
+    purpose[0].word !== 'for' ||
+    purpose.filter(isContent).length > 1
+  )
+    return null;
   for (const of of purpose) {
     const word = of.kind === 'unknown' ? of.word : of.kind === 'own' ? of.stem : null;
     const phrase = word === null ? undefined : exactPhrase([word, ...words]);

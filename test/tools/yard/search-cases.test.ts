@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { searchCases } from '../../cases/search.ts';
 
-for (const list of ['hilltop', 'prairie', 'ironworks']) {
+const yards = ['hilltop', 'prairie', 'ironworks'];
+
+for (const list of [...yards, ...yards.map((name) => `${name}-later`)]) {
   test(`callers of ${list} find what they ask for, and nothing unlike it`, async () => {
     const path = fileURLToPath(new URL(`../../cases/search/${list}.json`, import.meta.url));
     const results = await searchCases(path, {});
