@@ -1,5 +1,6 @@
 import { countReads } from './inventory-reads.ts';
 import { measureJobProcess } from './job-process.ts';
+import { measureSearch } from './inventory-search.ts';
 import { measureCommits, measureNotFree, measureSnapshotRead } from './inventory-store.ts';
 import { compareTurns } from './inventory-turns.ts';
 
@@ -36,6 +37,9 @@ export type InventoryBenchOptions = {
  * - `notFreeP95Ms`: what an answer "it is out, next free on" takes, with the nearest days and machines
  *   that do the same, with 5,000 units, 25,000 bookings in the sheet and 200 in the journal, all of
  *   them laid together for each answer: 300 times, after 20 that do not count.
+ * - `searchP95Ms`, `findP95Ms`: a search in 5,000 units of as many names, and the whole answer of
+ *   `find_equipment` with 25,000 bookings: 1,000 of each by eight kinds of words, after 100 that do
+ *   not count. `indexHeldMs` is the longest that the event loop was held while the index was made.
  * - `commitP95Ms`: 20 processes, each with its own connection, commit at the same time by the clock,
  *   each a unit of its own, several rounds; from the call to its return. Postgres runs with fsync.
  * - `jobRssMb`, `jobStartMs`: a process that loads the job's program, and one that loads a Google
@@ -54,7 +58,8 @@ export async function benchInventory(options: InventoryBenchOptions) {
   const commitP95Ms = await measured('commits', () => measureCommits(options));
   const snapshotReadP95Ms = await measured('the snapshot', measureSnapshotRead);
   const notFreeP95Ms = await measured('not free', async () => measureNotFree());
+  const search = await measured('searches', measureSearch);
   const turns = await measured('turns', () => compareTurns(options));
   const reads = await measured('whole calls', () => countReads(options));
-  return { ...reads, ...turns, snapshotReadP95Ms, notFreeP95Ms, commitP95Ms, ...job };
+  return { ...reads, ...turns, snapshotReadP95Ms, notFreeP95Ms, ...search, commitP95Ms, ...job };
 }
