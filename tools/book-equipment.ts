@@ -20,6 +20,7 @@ import {
   type Change,
   type Plan,
 } from './dialogue/make-booking.ts';
+import { confirmAddress } from './dialogue/delivery-wish.ts';
 import { plainWords } from './dialogue/repetition.ts';
 import { findEquipment } from './find-equipment.ts';
 import type { JournalBooking } from './journal/booking.ts';
@@ -57,12 +58,14 @@ export async function bookEquipment(
   if (!deps.desk) return cannotBook;
   const snapshot = newestSnapshot(deps, talk);
   if (!snapshot) return listUnreachable;
-  const asked = readWish(deps, args, snapshot);
+  const asked = readWish(deps, args, snapshot, talk);
   if ('say' in asked) return asked;
   const turn = talk.confirmation.callerTurns;
   const before = talk.lastUse?.turn === turn ? talk.lastUse : null;
   if (before?.answer.booking && isPartOf(asked, before.wish)) return before.answer;
   const wish = asAsked(talk, before ? together(before.wish, asked) : asked, snapshot);
+  const address = confirmAddress(talk, wish.details?.delivery);
+  if (address) return address;
   const answerByMs = performance.now() + deps.toolMs - reserveMs;
   const booking = { deps, desk: deps.desk, talk, signal, keepFloor, answerByMs };
   const answer = await answerTo(booking, wish, snapshot);
@@ -74,7 +77,9 @@ export async function bookEquipment(
 function together(before: Wish, now: Wish): Wish {
   if (before.customer !== now.customer || before.phone !== now.phone) return now;
   const kept = before.lines.filter(({ unit }) => !now.lines.some((of) => of.unit === unit));
-  return { ...now, lines: [...kept, ...now.lines] };
+  // The second of several calls may leave out what the first one said of the delivery.
+  const details = now.details?.delivery ? now.details : before.details;
+  return { ...now, lines: [...kept, ...now.lines], ...(details && { details }) };
 }
 
 function isPartOf(now: Wish, whole: Wish): boolean {
@@ -315,6 +320,8 @@ function alreadyMade(
   snapshot: Snapshot,
 ): Promise<BookEquipmentAnswer> | BookEquipmentAnswer {
   const [first] = made;
+  const to = wish.details?.delivery?.address;
+  if (first && to !== undefined && to !== first.details?.delivery?.address) return deliverySettled;
   const lines = made.flatMap(({ itemId, start, end }) => {
     const unit = findUnit(snapshot.units, itemId);
     const range = { start, end };
@@ -331,6 +338,13 @@ function alreadyMade(
     booking: bookingFacts(made, first?.state ?? 'pending'),
   };
 }
+
+const deliverySettled = {
+  say:
+    "Your booking is made, and I can't change its delivery from here. " +
+    'Shall I take a message, so that the yard changes it?',
+  problem: 'cannot-change',
+} as const;
 
 /** A refusal past the limits of one caller; null within them. */
 async function pastLimit(

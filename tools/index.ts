@@ -6,6 +6,7 @@ import { changeBookingTool } from './change-booking.ts';
 import { endCallTool } from './end-call.ts';
 import { findBookingTool } from './find-booking.ts';
 import { findEquipmentTool } from './find-equipment.ts';
+import { quoteDeliveryTool } from './quote-delivery.ts';
 import { quoteRentalTool } from './quote-rental.ts';
 import { takeMessageTool } from './take-message.ts';
 import type { ToolDeps } from './tool.ts';
@@ -16,6 +17,7 @@ export function createTools(deps: ToolDeps, talk = createBookingTalk()) {
   return {
     find_equipment: findEquipmentTool(deps),
     quote_rental: quoteRentalTool(deps),
+    quote_delivery: quoteDeliveryTool(deps),
     book_equipment: bookEquipmentTool(deps, talk),
     find_booking: findBookingTool(deps, talk),
     cancel_booking: cancelBookingTool(deps, talk),

@@ -28,7 +28,15 @@ const savedTalk = z.object({
   callerWords: z.string(),
   asked: z
     .object({
-      about: z.enum(['booking', 'cancelling', 'changing', 'extending', 'off-rent', 'asking']),
+      about: z.enum([
+        'booking',
+        'cancelling',
+        'changing',
+        'extending',
+        'off-rent',
+        'asking',
+        'address',
+      ]),
       key: z.string(),
       lines: z
         .array(z.object({ machine: z.string(), start: z.string(), end: z.string() }))

@@ -74,7 +74,7 @@ export class FakeDesk implements BookingService {
     this.#check();
     this.commits += 1;
     this.beforeCommit();
-    const { lines, customer, phone, inventory } = request;
+    const { lines, customer, phone, inventory, details } = request;
     const same = lines.flatMap(
       (line) => this.#ofCall().find((of) => isLine(of, line) && of.customer === customer) ?? [],
     );
@@ -86,7 +86,7 @@ export class FakeDesk implements BookingService {
     const ids = lineIds(`K7M4Q${this.bookings.length + 2}`, lines.length);
     const bookings = lines.map((line, at) => {
       const itemName = inventory.units.find(({ itemId }) => itemId === line.itemId)?.name ?? '';
-      const made = { ...line, customer, phone, itemName, callId: this.callId };
+      const made = { ...line, customer, phone, itemName, callId: this.callId, details };
       return this.add({ ...made, bookingId: ids[at] ?? '', state: 'pending' });
     });
     return { kind: 'committed', bookings, repeated: false };

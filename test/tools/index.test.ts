@@ -30,6 +30,7 @@ test('the framework takes the tools under the names that the model calls', () =>
     'end_call',
     'find_booking',
     'find_equipment',
+    'quote_delivery',
     'quote_rental',
     'take_message',
     'transfer_to_human',

@@ -4,7 +4,8 @@ import { isNumberWord, isRepetition, plainWords, type ReadBack } from './repetit
 export type Assent = 'yes' | 'no' | 'unclear';
 
 /** The deed that the caller is asked to agree to. */
-export type About = 'booking' | 'cancelling' | 'changing' | 'extending' | 'off-rent' | 'asking';
+export type About =
+  'booking' | 'cancelling' | 'changing' | 'extending' | 'off-rent' | 'asking' | 'address';
 
 /** The deed, and all that was read back of it. */
 export type Asked = ReadBack & { readonly about: About };
@@ -74,6 +75,11 @@ const deeds: Readonly<
     verbs: '(?:ask|request|confirm|send)',
     nouns: `${them}|for (?:it|that|them)`,
   },
+  address: {
+    own: '(?:put|write|note|take) (?:it|that) down|deliver (?:it )?there',
+    verbs: '(?:use|confirm|keep|note)',
+    nouns: `${them}|the address|that address`,
+  },
 };
 
 /** Each phrase agrees to any of the three deeds, and is a yes by itself. */
@@ -142,10 +148,11 @@ const opposite: Readonly<Record<About, RegExp>> = {
   extending: /\b(?:leave it|bring it back|cancel)\b/,
   'off-rent': /\b(?:keep|leave it|stays?|extend)\b/,
   asking: /\b(?:leave it|cancel|forget it)\b/,
+  address: /\b(?:cancel|pick it up)\b/,
 };
 /** "Don't book it" has the words of a yes in it. */
 const negated =
-  /\b(?:please )?(?:do not|not|never|will not) (?:book|reserve|rent|cancel|change|move|extend|call|pick|ask|do|go) \w+/g;
+  /\b(?:please )?(?:do not|not|never|will not) (?:book|reserve|rent|cancel|change|move|extend|call|pick|ask|put|do|go) \w+/g;
 
 /** A caller who says no more than this doubts, or only begins, though each word agrees. */
 const onlySeemsYes =
@@ -178,6 +185,7 @@ const grammars = {
   extending: grammar('extending'),
   'off-rent': grammar('off-rent'),
   asking: grammar('asking'),
+  address: grammar('address'),
 };
 const inviting =
   /\b(?:why not|why do not|(?:can|could|would|will) you (?:please|go ahead)|would you|please)\b/;

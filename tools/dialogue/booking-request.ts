@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Proposal } from './confirmation.ts';
+import { detailArgs, readDetails, type DeliveryTalk, type WishedDetails } from './delivery-wish.ts';
 import { askNumber, numbersOf, type ToolAnswer, type ToolDeps } from '../tool.ts';
 import type { BookingState } from '../journal/booking.ts';
 import { maxLines } from '../journal/booking-code.ts';
@@ -37,6 +38,7 @@ export const bookEquipmentArgs = z.object({
     .max(40)
     .nullish()
     .describe('Only if the caller wants another number than the one they call from.'),
+  ...detailArgs,
 });
 
 /** A booking as the model is told of it; absent as long as none was made. */
@@ -68,15 +70,17 @@ export type Wish = {
   readonly isOwnPhone: boolean;
   /** The caller named a number; else it is the one that they call from. */
   readonly isPhoneGiven: boolean;
+  readonly details?: WishedDetails;
 };
 
-type Customer = Pick<Wish, 'customer' | 'phone' | 'isOwnPhone'>;
+type Customer = Pick<Wish, 'customer' | 'phone' | 'isOwnPhone' | 'details'>;
 
 /** Checks the model's arguments; returns an answer when something is missing or cannot be. */
 export function readWish(
   deps: ToolDeps,
   args: z.infer<typeof bookEquipmentArgs>,
   { units, today, yard }: Snapshot,
+  talk: DeliveryTalk,
 ): Wish | ToolAnswer {
   const quantity = Math.max(1, Math.trunc(args.quantity ?? 1));
   const ids = [
@@ -101,12 +105,14 @@ export function readWish(
   }
   const { own, phone } = numbersOf(deps, args.phone);
   if (phone === null) return askNumber(args.phone);
+  const details = readDetails(args, { yard, talk });
+  if ('say' in details) return details;
   const lines = wanted.map((unit, at) => {
     const nth = wanted.slice(0, at).filter((of) => of === unit).length;
     return { unit, range: dates.range, nth };
   });
   const isPhoneGiven = /\d/.test(args.phone ?? '');
-  return { lines, customer, phone, isOwnPhone: phone === own, isPhoneGiven };
+  return { lines, customer, phone, isOwnPhone: phone === own, isPhoneGiven, details };
 }
 
 /** A line with the unit that it would be, of those that the caller cannot tell from each other. */
@@ -144,7 +150,7 @@ export function freeUnits(
 
 /** The proposal holds all that is read back: with any other value the caller is asked again. */
 export function proposalOf(
-  { customer, phone, isOwnPhone }: Customer,
+  { customer, phone, isOwnPhone, details }: Customer,
   lines: readonly CheckedLine[],
   about: { readonly about: 'booking' } | { readonly about: 'changing'; readonly code: string } = {
     about: 'booking',
@@ -161,15 +167,24 @@ export function proposalOf(
   const code = about.about === 'changing' ? [about.code] : [];
   return {
     about: about.about,
-    key: JSON.stringify([...code, ...values.flat(), customer, phone]),
+    key: JSON.stringify([...code, ...values.flat(), customer, phone, ...keyOf(details)]),
     lines: lines.map(({ range: { start, end }, checked }) => {
       return { machine: spokenName(checked.unit), start, end };
     }),
-    totalCents: totalCents(lines),
+    totalCents: totalCents(lines) + feeOf(details),
     depositCents: depositCents(lines),
     customer,
     phone: isOwnPhone ? null : phone,
   };
+}
+
+/** With no details the key is as it was: a hand-over may come in between. */
+function keyOf(details: WishedDetails | undefined): readonly string[] {
+  return details && Object.keys(details.kept).length > 0 ? [JSON.stringify(details.kept)] : [];
+}
+
+function feeOf(details: WishedDetails | undefined): number {
+  return details?.kept.delivery?.feeCents ?? 0;
 }
 
 /** Times that were not named leave the key as it was without them. */
@@ -200,19 +215,23 @@ function depositCents(lines: readonly CheckedLine[]): number | null {
 
 /** The facts that the caller hears read back. */
 export function offerOf(
-  { customer, phone, isOwnPhone }: Customer,
+  { customer, phone, isOwnPhone, details }: Customer,
   lines: readonly CheckedLine[],
 ): Offer {
+  const { delivery } = details ?? {};
   return {
     machines: lines.map(({ range, checked: { unit, rules } }) => {
       return { name: spokenName(unit), range: termPrice(unit, range, { rules })?.range ?? range };
     }),
-    totalCents: totalCents(lines),
+    totalCents: totalCents(lines) + feeOf(details),
     charges: chargesNote(lines[0]?.checked.rules),
     depositCents: depositCents(lines),
     customer,
     phone,
     isOwnPhone,
+    ...(delivery && {
+      delivery: { feeCents: details?.kept.delivery?.feeCents ?? null, window: delivery.window },
+    }),
   };
 }
 

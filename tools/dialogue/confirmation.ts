@@ -29,6 +29,7 @@ const questions = {
   extending: 'Shall I extend it?',
   'off-rent': 'Shall I call it off rent?',
   asking: 'Shall I ask them?',
+  address: 'Shall I put that down?',
 } as const;
 
 /** A caller whose two answers were neither may press a key: a third is seldom clearer in words. */

@@ -16,6 +16,10 @@ export type BookingTalk = {
   wrongCodes: number;
   /** Messages that were taken, so that a tool called twice keeps one. */
   readonly messages: Map<string, string>;
+  /** Delivery addresses that the caller has heard and agreed to. */
+  readonly agreedAddresses: Set<string>;
+  /** Addresses of which the miles were asked for. */
+  readonly askedMiles: Set<string>;
   /** The wish of the caller's last turn: a model calls a tool once for each machine. */
   lastUse: {
     readonly turn: number;
@@ -36,6 +40,8 @@ export function createBookingTalk(): BookingTalk {
     taken: [],
     wrongCodes: 0,
     messages: new Map(),
+    agreedAddresses: new Set(),
+    askedMiles: new Set(),
     lastUse: null,
     unsureOf: new Set(),
   };

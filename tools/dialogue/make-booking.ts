@@ -202,7 +202,7 @@ type Replan = (now: Snapshot) => Plan;
 export async function makeBooking(
   booking: BookingUse,
   chosen: {
-    readonly wish: Pick<Wish, 'customer' | 'phone'>;
+    readonly wish: Pick<Wish, 'customer' | 'phone' | 'details'>;
     readonly lines: readonly CheckedLine[];
     readonly snapshot: Snapshot;
     readonly replan: Replan;
@@ -218,6 +218,7 @@ export async function makeBooking(
       lines: bookingLines(lines),
       customer,
       phone,
+      ...(wish.details && { details: wish.details.kept }),
       callerPhone: numbersOf(deps).own,
       inventory: snapshot,
     }),

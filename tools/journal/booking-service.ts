@@ -1,6 +1,7 @@
 import type { Inventory, IsoDate } from '../yard/equipment.ts';
 import type { Availability } from '../yard/availability.ts';
 import type { JournalBooking } from './booking.ts';
+import type { BookingDetails } from './booking-details.ts';
 
 /**
  * The bookings of one call, for its tools. Every method rejects with a `StoreError` when the store
@@ -59,6 +60,7 @@ export type BookingRequest = {
   readonly lines: readonly BookingLine[];
   readonly customer: string;
   readonly phone: string;
+  readonly details?: BookingDetails | undefined;
   /** The number that the call comes from; null when it is withheld. */
   readonly callerPhone?: string | null;
   readonly inventory: Inventory;

@@ -1,4 +1,5 @@
 import type { IsoDate } from '../yard/equipment.ts';
+import type { BookingDetails } from './booking-details.ts';
 
 /**
  * A booking's place on its way to the sheet.
@@ -39,5 +40,6 @@ export type JournalBooking = {
   readonly offRentCode?: string;
   /** Staff's own rental that these days continue, until staff confirm. */
   readonly continues?: string;
+  readonly details?: BookingDetails | undefined;
   readonly createdAtMs: number;
 };

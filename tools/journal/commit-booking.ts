@@ -7,6 +7,7 @@ import { addDays, daysIn, todayIn } from '../yard/rental-dates.ts';
 import { withJournal } from '../yard/with-journal.ts';
 import { isPlaceOf, numberOf, placesFor, takenPlaces, type BookedDay } from './booked-days.ts';
 import { lineIds, newBookingCode } from './booking-code.ts';
+import { detailsToText, type BookingDetails } from './booking-details.ts';
 import type { BookingLine, BookingRequest, CommitResult, Refusal } from './booking-service.ts';
 import {
   customerKey,
@@ -179,6 +180,7 @@ async function write(
     createdAtMs: nowMs,
     changedAtMs: nowMs,
     continues: call.request.continues?.bookingId ?? null,
+    details: detailsToText(detailsOf(call.request.details, at)),
   }));
   // Ready before anything is locked.
   const days = await daysFor(store, call, { rows, seen });
@@ -192,6 +194,25 @@ async function write(
   });
   const repeated = committed[0]?.bookingId !== rows[0]?.bookingId;
   return { kind: 'committed', bookings: committed.map(toBooking), repeated };
+}
+
+/** The fee of a delivery stands with the first machine. */
+function detailsOf(details: BookingDetails | undefined, at: number): BookingDetails | undefined {
+  if (!details) return undefined;
+  const { delivery, job, po, notes } = details;
+  return {
+    ...details,
+    ...(delivery && {
+      delivery: {
+        address: keptText(delivery.address),
+        window: delivery.window === null ? null : plainText(delivery.window),
+        feeCents: at === 0 ? delivery.feeCents : 0,
+      },
+    }),
+    ...(job === undefined ? {} : { job: keptText(job) }),
+    ...(po === undefined ? {} : { po: keptText(po) }),
+    ...(notes === undefined ? {} : { notes: keptText(notes) }),
+  };
 }
 
 /** A booking's row before it is filled in. */
@@ -217,6 +238,7 @@ export const emptyRow: BookingRow = {
   resolvedAtMs: null,
   offRentCode: null,
   continues: null,
+  details: null,
 };
 
 /** The rows that may stand in a booking's way from `fromDay` on, or be the same booking. */

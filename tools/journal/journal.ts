@@ -7,6 +7,7 @@ import type { HeldBooking } from '../yard/with-journal.ts';
 import { z } from 'zod';
 import { codeOf, lineIds, maxLines, newBookingCode, readBookingCode } from './booking-code.ts';
 import type { ConflictReason, JournalBooking } from './booking.ts';
+import { detailsFromText } from './booking-details.ts';
 import type { BookingQuery, CancelResult, MessageRequest } from './booking-service.ts';
 import { keptText, plainText } from '../sheet/write/safe-cell.ts';
 import { found, withSecondLook } from './commit-verification.ts';
@@ -236,6 +237,7 @@ export function toBooking(row: BookingRow): JournalBooking {
     ...(row.superseded === null ? {} : { isChanging: true }),
     ...(row.offRentCode === null ? {} : { offRentCode: row.offRentCode }),
     ...(row.continues === null ? {} : { continues: row.continues }),
+    ...(row.details === null ? {} : { details: detailsFromText(row.details) }),
   };
 }
 

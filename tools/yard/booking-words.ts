@@ -3,6 +3,7 @@ import type { Refusal } from '../journal/booking-service.ts';
 import type { Alternatives } from './alternatives.ts';
 import type { Availability } from './availability.ts';
 import type { IsoDate } from './equipment.ts';
+import { spokenWindow } from './delivery.ts';
 import { notFreeSentence, offeredUnit, priceToCome } from './found-words.ts';
 import { spokenCode, spokenPhone } from './phone.ts';
 import { spokenTerm } from './price-words.ts';
@@ -51,6 +52,8 @@ export type Offer = {
   readonly phone: string;
   /** The number that the caller rings from, which need not be read out. */
   readonly isOwnPhone: boolean;
+  /** `feeCents` is a part of the total; null when the yard is yet to name it. */
+  readonly delivery?: { readonly feeCents: number | null; readonly window: string | null };
 };
 
 /** All of a booking, read back before it is made, and the question that a yes answers. */
@@ -97,9 +100,19 @@ export function changedSentence(state: 'confirmed' | 'pending', code: string): s
         'Someone calls you if anything stands in the way. Is there anything else?';
 }
 
-function spokenPrice({ totalCents, depositCents, charges = '' }: Offer, currency: string): string {
+function spokenPrice(
+  { totalCents, depositCents, charges = '', delivery }: Offer,
+  currency: string,
+): string {
   const deposit = depositCents ? ` plus a ${spokenMoney(depositCents, currency)} deposit` : '';
-  return `${spokenMoney(totalCents, currency)}${charges}${deposit}`;
+  const when = delivery?.window ? ` ${spokenWindow(delivery.window)}` : '';
+  const fee = delivery?.feeCents ? ` for ${spokenMoney(delivery.feeCents, currency)}` : '';
+  const delivered = !delivery
+    ? ''
+    : delivery.feeCents === null
+      ? `, delivered${when} for a fee that the yard will confirm`
+      : ` including delivery${when}${fee}`;
+  return `${spokenMoney(totalCents, currency)}${delivered}${charges}${deposit && delivered ? `,${deposit}` : deposit}`;
 }
 
 function spokenNumber({ phone, isOwnPhone }: Offer): string {
@@ -235,7 +248,10 @@ function bookingSentence(
   if (!booking) return undefined;
   const what = bookedMachines(lines, today);
   const code = `under the code ${spokenCode(booking.code)}`;
-  const totalCents = lines.reduce((sum, line) => sum + line.totalCents, 0);
+  const totalCents = lines.reduce(
+    (sum, line) => sum + line.totalCents + (line.details?.delivery?.feeCents ?? 0),
+    0,
+  );
   switch (booking.state) {
     case 'confirmed':
       return `You have ${what} booked, ${code}, for ${spokenMoney(totalCents, currency)}.`;

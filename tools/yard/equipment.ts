@@ -73,6 +73,24 @@ export const firstDay: IsoDate = '2000-01-01';
 /** A day after all that a booking can have. */
 export const lastDay: IsoDate = '2099-12-31';
 
+/** One area with its fee, by ZIP codes or by the name of a town. */
+export type DeliveryZone = {
+  readonly place: { readonly from: string; readonly to: string } | { readonly town: string };
+  readonly cents: number;
+};
+
+/** The yard's table of delivery fees. Money is in cents, and for one way when `isEachWay`. */
+export type DeliveryRules = {
+  readonly zones?: readonly DeliveryZone[] | undefined;
+  readonly baseCents?: number | undefined;
+  /** Miles that the base covers. */
+  readonly includedMiles?: number | undefined;
+  readonly perMileCents?: number | undefined;
+  readonly isEachWay?: boolean | undefined;
+  /** The yard's own hours of the day, as it writes them. */
+  readonly windows?: readonly string[] | undefined;
+};
+
 /** A row of the `Yard` tab that no code reads, as callers may hear it. */
 export type YardFact = readonly [key: string, text: string];
 
@@ -95,6 +113,8 @@ export type Yard = {
   readonly breakdown?: readonly Contact[] | undefined;
   /** The yard's own words to a caller in an emergency. */
   readonly emergency?: string | undefined;
+  /** The table of delivery fees, as far as code can read it. */
+  readonly deliveryRules?: DeliveryRules | undefined;
   /** What else the tab says. */
   readonly facts?: readonly YardFact[] | undefined;
   /** The yard's own rules of renting. */

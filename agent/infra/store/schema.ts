@@ -109,6 +109,8 @@ type BookingsTable = {
   readonly offRentCode: string | null;
   /** The staff's own rental, by its id in the sheet, that these days continue until staff confirm. */
   readonly continues: string | null;
+  /** JSON: delivery, job, order number and notes. */
+  readonly details: string | null;
 };
 
 /** Rentals that were called off rent, those of staff's own rows too: each once. */
@@ -381,5 +383,10 @@ export const migrations: readonly Migration[] = [
         called_at_ms ${int} not null
       )`,
     ],
+  },
+  {
+    version: 7,
+    name: 'delivery, job, order number and notes of a booking',
+    statements: () => [`alter table bookings add column details text`],
   },
 ];

@@ -24,6 +24,7 @@ import { isErrorValue, readAmount, readQuantity, readText } from './sheet-cells.
 import type { SheetProblem } from './sheet-problems.ts';
 import {
   isBlank,
+  nameKey,
   openTable,
   type Cell,
   type SheetRows,
@@ -39,6 +40,10 @@ export const readBookingColumns = {
 } as const;
 type Column = (typeof readBookingColumns)[keyof typeof readBookingColumns][number];
 type Row = TableRow<Column>;
+
+/** Columns that are written for a call and never read. */
+const written = ['Delivery', 'Address', 'Job', 'PO', 'Notes'];
+const isWritten = (column: string) => written.some((of) => nameKey(of) === nameKey(column));
 
 /** A machine, by its id or its name, a start and an end are enough to hold it. */
 const sparing = {
@@ -87,7 +92,7 @@ export function parseBookings(
   const table = openTable<Column>('Bookings', rows, sparing, title);
   const columns = [...readBookingColumns.required, ...readBookingColumns.optional];
   const problems: SheetProblem[] = [
-    ...reportIgnored(title, table, columns),
+    ...reportIgnored(title, table, columns).filter(({ column }) => !isWritten(column)),
     ...reportMissing(title, table),
   ];
   const index = new UnitIndex(context.units);

@@ -50,6 +50,11 @@ export const otherNames: Readonly<Record<string, Readonly<Record<string, string>
       'created createdon datecreated bookedon bookedat datebooked bookingdate dateentered entered takenon timestamp added',
     'Call ID': '',
     Quantity: 'qty quant count units howmany',
+    Delivery: 'deliveryfee deliverycharge deliverywindow',
+    Address: 'deliveryaddress jobsite siteaddress site shipto deliverto',
+    Job: 'jobname jobno project projectname',
+    PO: 'pono purchaseorder purchaseorderno ponumber',
+    Notes: 'note comments comment remarks',
   },
 };
 

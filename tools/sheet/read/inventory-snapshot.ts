@@ -129,6 +129,27 @@ const snapshotSchema = z.object({
     greeting: z.string().nullable(),
     breakdown: z.array(contact).readonly().optional(),
     emergency: z.string().optional(),
+    deliveryRules: z
+      .object({
+        zones: z
+          .array(
+            z.object({
+              place: z.union([
+                z.object({ from: z.string(), to: z.string() }),
+                z.object({ town: z.string() }),
+              ]),
+              cents: z.number(),
+            }),
+          )
+          .readonly(),
+        baseCents: z.number(),
+        includedMiles: z.number(),
+        perMileCents: z.number(),
+        isEachWay: z.boolean(),
+        windows: z.array(z.string()).readonly(),
+      })
+      .partial()
+      .optional(),
     facts: z
       .array(z.tuple([z.string(), z.string()]).readonly())
       .readonly()

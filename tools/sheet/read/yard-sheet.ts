@@ -1,5 +1,6 @@
 import { readContacts, toE164 } from './contacts.ts';
 import { defaultTimeZone, type Yard, type YardLimits } from '../../yard/equipment.ts';
+import { readDeliveryRules, type DeliveryRows } from './delivery-rows.ts';
 import { readRentalRules, ruleKeys } from './rental-rules-sheet.ts';
 import type { Parsed, Told } from './row-report.ts';
 import { isErrorValue, readText } from './sheet-cells.ts';
@@ -19,6 +20,11 @@ const keys = {
   openingHours: ['opening hours', 'hours', 'opening times', 'open', 'business hours'],
   address: ['address', 'location'],
   delivery: ['delivery', 'delivery rules', 'delivery charge', 'delivery charges'],
+  deliveryZones: ['delivery zones', 'delivery zone', 'zones'],
+  deliveryPerMile: ['delivery per mile', 'delivery a mile', 'per mile'],
+  deliveryBase: ['delivery base', 'delivery base fee'],
+  deliveryMiles: ['delivery included miles', 'included miles', 'delivery miles'],
+  deliveryWindows: ['delivery windows', 'delivery window', 'delivery times'],
   depositRules: ['deposit', 'deposits', 'deposit rules'],
   identificationRules: ['identification', 'identification rules', 'id', 'id required'],
   transferTo: ['transfer to', 'who to transfer to', 'transfer'],
@@ -33,7 +39,10 @@ const keys = {
   trustedNumbers: ['trusted numbers'],
   ...ruleKeys,
 } as const satisfies Record<
-  Exclude<keyof Yard, 'limits' | 'facts' | 'rules'> | keyof YardLimits | keyof typeof ruleKeys,
+  | Exclude<keyof Yard, 'limits' | 'facts' | 'rules' | 'deliveryRules'>
+  | keyof YardLimits
+  | keyof typeof ruleKeys
+  | keyof DeliveryRows,
   readonly string[]
 >;
 
@@ -112,6 +121,7 @@ export function parseYard(
     ...readLimits(entries, report),
     ...(facts.facts.length > 0 ? { facts: facts.facts } : {}),
     ...(rules ? { rules } : {}),
+    ...deliveryRulesOf(entries, report),
   };
   for (const [field, { row, cells }] of entries) {
     if (!isErrorValue(cells[0] ?? null)) continue;
@@ -131,6 +141,28 @@ export function parseYard(
   const cells = [...entries.values()].flatMap((entry) => entry.cells);
   const isSilent = cells.every((cell) => readText(cell) === null) && facts.facts.length === 0;
   return { value, problems, isSilent, hasTimeZone: timeZone !== null };
+}
+
+function deliveryRulesOf(
+  entries: ReadonlyMap<string, Entry>,
+  report: Report,
+): Pick<Yard, 'deliveryRules'> {
+  const cell = (field: keyof DeliveryRows) => {
+    const value = entries.get(field)?.cells[0] ?? null;
+    return isErrorValue(value) ? null : value;
+  };
+  const rows: DeliveryRows = {
+    delivery: cell('delivery'),
+    deliveryZones: cell('deliveryZones'),
+    deliveryPerMile: cell('deliveryPerMile'),
+    deliveryBase: cell('deliveryBase'),
+    deliveryMiles: cell('deliveryMiles'),
+    deliveryWindows: cell('deliveryWindows'),
+  };
+  const deliveryRules = readDeliveryRules(rows, (field, told) =>
+    report(entries.get(field)?.row ?? 0, keys[field][0], told),
+  );
+  return deliveryRules ? { deliveryRules } : {};
 }
 
 type Report = (row: number, column: string, told: Told) => void;

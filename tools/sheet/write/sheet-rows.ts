@@ -9,6 +9,7 @@ import type { IsoDate } from '../../yard/equipment.ts';
 import { findUnit } from '../../yard/interchangeable-units.ts';
 import { itemKey } from '../../yard/item-id.ts';
 import { daysIn, maxRentalDays } from '../../yard/rental-dates.ts';
+import { detailsFromText } from '../../journal/booking-details.ts';
 import { supersededBy, type BookingRow, type WrittenRow } from '../../journal/journal.ts';
 import type { MessageRow } from '../../journal/outbox.ts';
 import { safePhone, safeText } from './safe-cell.ts';
@@ -31,6 +32,22 @@ export function bookingCells(
     ...ownCells(booking),
     'Created at': localTime(booking.createdAtMs, timeZone),
     'Call ID': safeText(booking.callId),
+    ...detailCells(booking),
+  };
+}
+
+/** Delivery and the like, which stand as the caller gave them. */
+function detailCells({ details }: BookingRow) {
+  const { delivery, job = '', po = '', notes = '' } = detailsFromText(details) ?? {};
+  const fee = delivery?.feeCents === null ? 'fee to confirm' : (delivery?.feeCents ?? 0) / 100;
+  return {
+    Delivery: delivery
+      ? `${delivery.window ? `${safeText(delivery.window)}, ` : ''}${fee || 'included'}`
+      : '',
+    Address: safeText(delivery?.address ?? ''),
+    Job: safeText(job),
+    PO: safeText(po),
+    Notes: safeText(notes),
   };
 }
 

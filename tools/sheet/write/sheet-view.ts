@@ -23,7 +23,19 @@ const equipmentColumns = { required: ['Item ID', 'Status'], optional: [] } as co
 /** The columns of `Bookings` as we write them; those that a yard does without are left out. */
 export const bookingColumns = {
   required: ['Booking ID', 'Item ID', 'Start', 'End', 'Status'],
-  optional: ['Item', 'Customer', 'Phone', 'Total', 'Created at', 'Call ID'],
+  optional: [
+    'Item',
+    'Customer',
+    'Phone',
+    'Total',
+    'Created at',
+    'Call ID',
+    'Delivery',
+    'Address',
+    'Job',
+    'PO',
+    'Notes',
+  ],
 } as const;
 export type BookingColumn = (typeof bookingColumns)[keyof typeof bookingColumns][number];
 
