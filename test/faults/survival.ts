@@ -5,6 +5,7 @@ import { deployFaults } from './survival-deploys.ts';
 import { jobFaults } from './survival-jobs.ts';
 import { linkFaults } from './survival-links.ts';
 import { processFaults } from './survival-processes.ts';
+import { silenceFaults } from './survival-silence.ts';
 import { storeFaults } from './survival-stores.ts';
 
 /**
@@ -19,6 +20,7 @@ export const survivalFaults: readonly PlacedFault[] = [
   ...deployFaults,
   ...storeFaults,
   ...attendantFaults,
+  ...silenceFaults,
 ];
 
 /** The faults of survival, as `npm run faults` runs them. */
