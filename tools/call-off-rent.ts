@@ -14,6 +14,7 @@ import {
 } from './dialogue/own-rentals.ts';
 import type { OffRent } from './journal/booking-service.ts';
 import { rentalState } from './journal/rental-state.ts';
+import { modelArguments } from './model-arguments.ts';
 import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { offRentReadBack, offRentSentence, spokenMoment } from './yard/rental-words.ts';
 import { sheetText } from './yard/sheet-text.ts';
@@ -24,7 +25,7 @@ import { spokenItem } from './yard/unit-facts.ts';
 const reserveMs = 300;
 const maxAddressLength = 120;
 
-const callOffRentArgs = z.object({
+const callOffRentArgs = modelArguments({
   ...rentalArgs,
   machine: z
     .string()

@@ -6,13 +6,14 @@ import { ownRentals, todayOf, type Rental } from './dialogue/own-rentals.ts';
 import { requestOfStaff } from './dialogue/staff-request.ts';
 import { may } from './journal/rental-state.ts';
 import type { JournalBooking } from './journal/booking.ts';
+import { modelArguments } from './model-arguments.ts';
 import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { bookedMachines } from './yard/booking-words.ts';
 import type { IsoDate } from './yard/equipment.ts';
 import { listUnreachable } from './yard/snapshot.ts';
 import { spokenItem } from './yard/unit-facts.ts';
 
-const cancelBookingArgs = z.object({
+const cancelBookingArgs = modelArguments({
   code: z.string().max(40).describe("The booking's code, from the caller or from find_booking."),
   customer: z.string().max(200).nullish().describe('The name that it is under, if it was said.'),
 });

@@ -16,11 +16,19 @@ import {
 } from './dialogue/own-rentals.ts';
 import { planRequest } from './dialogue/staff-request.ts';
 import type { RentalDeed } from './journal/rental-state.ts';
+import { modelArguments } from './model-arguments.ts';
 import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { bookingUnsure } from './yard/booking-words.ts';
 import { limitsOf } from './yard/equipment.ts';
 import { findUnit } from './yard/interchangeable-units.ts';
-import { addDays, daysIn, dayNumber, rentalDates, type RentalRange } from './yard/rental-dates.ts';
+import {
+  addDays,
+  daysIn,
+  dayNumber,
+  rentalDates,
+  writtenDay,
+  type RentalRange,
+} from './yard/rental-dates.ts';
 import { listUnreachable, type Snapshot } from './yard/snapshot.ts';
 import { spokenList } from './yard/spoken.ts';
 import { spokenItem } from './yard/unit-facts.ts';
@@ -28,7 +36,7 @@ import { spokenItem } from './yard/unit-facts.ts';
 /** Time to word the answer, within the tool's own deadline. */
 const reserveMs = 300;
 
-const changeBookingArgs = z.object({
+const changeBookingArgs = modelArguments({
   ...rentalArgs,
   machine: z
     .string()
@@ -77,8 +85,8 @@ async function changeBooking(
   if ('answer' in found) return found.answer;
   const machine = given(args.machine);
   const asked = {
-    start: given(args.start),
-    end: given(args.end),
+    start: writtenDay(given(args.start), snapshot.today),
+    end: writtenDay(given(args.end), snapshot.today),
     itemId: given(args.itemId),
     quantity: args.quantity ?? null,
   };

@@ -5,13 +5,14 @@ import { notFound, ownRentals, rentalArgs, todayOf, type Rental } from './dialog
 import type { BookingService } from './journal/booking-service.ts';
 import type { BookingState } from './journal/booking.ts';
 import { rentalState, type RentalState } from './journal/rental-state.ts';
+import { modelArguments } from './model-arguments.ts';
 import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { bookedMachines, bookingSentences } from './yard/booking-words.ts';
 import { defaultCurrency, type IsoDate } from './yard/equipment.ts';
 import { calledOffSentence, dueSentence } from './yard/rental-words.ts';
 import { spokenItem } from './yard/unit-facts.ts';
 
-const findBookingArgs = z.object(rentalArgs);
+const findBookingArgs = modelArguments(rentalArgs);
 
 /** Bookings that may be read to this caller, without the name and number that they are under. */
 export type FindBookingAnswer = ToolAnswer & {

@@ -1,5 +1,6 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
+import { modelArguments } from './model-arguments.ts';
 import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { foundSentence, nothingFoundSentence } from './yard/found-words.ts';
 import { rentalDates, type RentalRange } from './yard/rental-dates.ts';
@@ -10,7 +11,7 @@ import { listUnreachable, readSnapshot, staleListCaveat, type Snapshot } from '.
 import { checkUnit, unitFacts, type CheckedUnit, type UnitFacts } from './yard/unit-facts.ts';
 
 /** The model's request. Dates are text: the caller is told in words what is wrong with them. */
-const findEquipmentArgs = z.object({
+const findEquipmentArgs = modelArguments({
   query: z.string().max(200).describe("The machine, in the caller's own words."),
   start: z.string().max(40).nullish().describe('First day, YYYY-MM-DD, if the caller named one.'),
   end: z.string().max(40).nullish().describe('Last day, YYYY-MM-DD, included.'),

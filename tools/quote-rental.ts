@@ -1,11 +1,13 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
+import { modelArguments } from './model-arguments.ts';
 import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import type { IsoDate, Unit } from './yard/equipment.ts';
 import { notFreeSentence, overdueCaveat, priceToCome, spokenReason } from './yard/found-words.ts';
 import { closedCaveat, priceReason, spokenCharges, spokenTerm } from './yard/price-words.ts';
 import { rentalDates, type RentalRange } from './yard/rental-dates.ts';
 import { termPrice, type TermPrice } from './yard/term-price.ts';
+import { timeArgs, withTimes } from './yard/rental-times.ts';
 import { listUnreachable, readSnapshot, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
 import {
   capitalised,
@@ -19,13 +21,14 @@ import { findUnit, withTwins } from './yard/interchangeable-units.ts';
 import { checkUnit, spokenName, type CheckedUnit } from './yard/unit-facts.ts';
 
 /** The model's request. Dates are text: the caller is told in words what is wrong with them. */
-const quoteRentalArgs = z.object({
+const quoteRentalArgs = modelArguments({
   itemId: z.string().max(100).describe('The `itemId` of a unit that find_equipment returned.'),
   start: z.string().max(40).describe('First day, YYYY-MM-DD.'),
   end: z
     .string()
     .max(40)
     .describe('Last day, YYYY-MM-DD, included; the first day if it is one day.'),
+  ...timeArgs,
 });
 
 /** A price, worded and in parts; without `quote` nothing could be priced, and `say` tells why. */
@@ -55,7 +58,7 @@ export function quoteRental(
   if (!asked) {
     return { say: 'Which machine would you like a price for?', problem: 'unknown-item' };
   }
-  const dates = rentalDates(args.start, args.end, snapshot.today);
+  const dates = withTimes(rentalDates(args.start, args.end, snapshot.today), args);
   if (!dates.ok) return { say: dates.say, problem: dates.problem };
   const checked = freeTwin(asked, snapshot, dates.range) ?? checkUnit(asked, snapshot, dates.range);
   const { rules } = snapshot.yard;

@@ -1,5 +1,6 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
+import { modelArguments } from './model-arguments.ts';
 import { writing, type BookingTalk } from './dialogue/dialogue-memory.ts';
 import { askNumber, numbersOf, runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { limitsOf } from './yard/equipment.ts';
@@ -10,7 +11,7 @@ import { maxNameLength, sheetText } from './yard/sheet-text.ts';
 /** Longer messages are cut: staff call back anyway. */
 const maxMessageLength = 1_000;
 
-const takeMessageArgs = z.object({
+const takeMessageArgs = modelArguments({
   message: z.string().max(4_000).describe("What to pass on, in the caller's own words."),
   customer: z.string().max(200).nullish().describe("The caller's name, if it was said."),
   phone: z

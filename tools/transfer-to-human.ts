@@ -1,12 +1,13 @@
 import { llm } from '@livekit/agents';
 import { z } from 'zod';
+import { modelArguments } from './model-arguments.ts';
 import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { onDuty } from './yard/on-duty.ts';
 import { sheetText } from './yard/sheet-text.ts';
 
 const maxAboutLength = 200;
 
-const transferArgs = z.object({
+const transferArgs = modelArguments({
   about: z.string().max(1_000).nullish().describe('In one sentence, what the caller wants.'),
 });
 

@@ -1,5 +1,7 @@
 import type { IsoDate, Yard } from '../../tools/yard/equipment.ts';
 import { addDays, weekday } from '../../tools/yard/rental-dates.ts';
+import { holidayOn } from '../../tools/yard/opening-hours.ts';
+import { holidayName } from '../../tools/yard/price-words.ts';
 import { isSpeakable, maxNameLength, sheetText } from '../../tools/yard/sheet-text.ts';
 import { EMERGENCY } from './prompts/prompts.ts';
 import { spokenHours } from '../../tools/yard/spoken.ts';
@@ -7,8 +9,8 @@ import { spokenHours } from '../../tools/yard/spoken.ts';
 /** A caller listens to a greeting for some eight seconds; what an owner types beyond is cut. */
 const maxGreetingLength = 200;
 const maxFactLength = 400;
-/** Days that the model finds in the text, rather than counting: two weeks, today included. */
-const daysListed = 14;
+/** Days that the model finds in the text, rather than counting; today included. */
+const daysListed = 60;
 
 /** The first words of the agent: the yard's own greeting, or one with its name. */
 export function greetingFor(yard: Yard | null): string {
@@ -51,7 +53,7 @@ export function instructionsFor({
     howToWork,
     whatNeverToDo,
     yardFacts(yard),
-    calendar(todayIso),
+    calendar(todayIso, yard),
   ].join('\n\n');
 }
 
@@ -109,11 +111,21 @@ function yardFacts(yard: Yard | null): string {
   ].join('\n');
 }
 
-function calendar(today: IsoDate): string {
+/** Each month in one line: a model request must stay small. */
+function calendar(today: IsoDate, yard: Yard | null): string {
   const coming = Array.from({ length: daysListed }, (_, i) => addDays(today, i));
+  const months = Map.groupBy(coming, (day) => day.slice(0, 7));
+  const closed = coming.flatMap((day) => {
+    const name = holidayOn(day, yard?.rules);
+    return name === null ? [] : [`${day}${name && ` (${holidayName(name)})`}`];
+  });
   return [
     `Today is ${weekday(today)}, ${longDate(today)} (${today}).`,
-    `Calendar: ${coming.map((day) => `${weekday(day)} ${day}`).join(', ')}.`,
+    ...[...months].map(
+      ([month, days]) =>
+        `${month}: ${days.map((day) => `${weekday(day).slice(0, 3)} ${day.slice(8)}`).join(', ')}.`,
+    ),
+    ...(closed.length > 0 ? [`The yard is closed on ${closed.join(', ')}.`] : []),
   ].join('\n');
 }
 

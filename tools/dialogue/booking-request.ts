@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modelArguments } from '../model-arguments.ts';
 import type { Proposal } from './confirmation.ts';
 import { detailArgs, readDetails, type DeliveryTalk, type WishedDetails } from './delivery-wish.ts';
 import { askNumber, numbersOf, type ToolAnswer, type ToolDeps } from '../tool.ts';
@@ -12,6 +13,7 @@ import { termPrice } from '../yard/term-price.ts';
 import type { RentalRules } from '../yard/rental-rules.ts';
 import { rentalDates, type RentalRange } from '../yard/rental-dates.ts';
 import { overlaps } from '../yard/availability.ts';
+import { timeArgs, withTimes } from '../yard/rental-times.ts';
 import { isNoName } from '../yard/same-customer.ts';
 import { maxNameLength, sheetText } from '../yard/sheet-text.ts';
 import type { Snapshot } from '../yard/snapshot.ts';
@@ -19,7 +21,7 @@ import { findUnit, withTwins } from '../yard/interchangeable-units.ts';
 import { checkUnit, spokenName, type CheckedUnit } from '../yard/unit-facts.ts';
 
 /** The model's arguments, loosely typed: a caller is told in words of what is wrong with them. */
-export const bookEquipmentArgs = z.object({
+export const bookEquipmentArgs = modelArguments({
   itemId: z.string().max(100).describe('The `itemId` of a unit that another tool returned.'),
   quantity: z
     .number()
@@ -32,6 +34,7 @@ export const bookEquipmentArgs = z.object({
     .describe('The `itemId`s of the other machines that the caller wants for the same days.'),
   start: z.string().max(40).describe('First day, YYYY-MM-DD.'),
   end: z.string().max(40).describe('Last day, YYYY-MM-DD, included.'),
+  ...timeArgs,
   customer: z.string().max(200).describe("The customer's name, as the caller gave it."),
   phone: z
     .string()
@@ -97,7 +100,7 @@ export function readWish(
   if (priceless) {
     return { say: noPriceSentence(spokenName(priceless)), problem: 'no-price' };
   }
-  const dates = rentalDates(args.start, args.end, today, limitsOf(yard));
+  const dates = withTimes(rentalDates(args.start, args.end, today, limitsOf(yard)), args);
   if (!dates.ok) return { say: dates.say, problem: dates.problem };
   const customer = sheetText(args.customer, maxNameLength);
   if (isNoName(customer)) {

@@ -277,6 +277,12 @@ function daysBetween(from: string, until: string): readonly string[] | null {
   return Array.from({ length: count }, (_, at) => addDays(first, at).slice(isYearly ? 5 : 0));
 }
 
+/** A closed date's name, or an empty text; null for a day that is open, or closed every week. */
+export function holidayOn(day: IsoDate, rules: RentalRules | undefined): string | null {
+  const dates = rules?.closed?.filter((of) => !dayNames.includes(of));
+  return closureOn(day, { closed: dates });
+}
+
 /** A closed day's name, such as `christmas`, or an empty text for one without; null when it is open. */
 export function closureOn(day: IsoDate, rules: RentalRules | undefined): string | null {
   const { closed = [], openingHours } = rules ?? {};

@@ -16,7 +16,8 @@ export type RentalRange = {
 };
 
 /** The faults for which dates cannot be rented. */
-export type RentalDatesProblem = 'not-a-date' | 'reversed' | 'past' | 'too-long' | 'too-far';
+export type RentalDatesProblem =
+  'not-a-time' | 'not-a-date' | 'reversed' | 'past' | 'too-long' | 'too-far';
 
 /** Dates that can be rented, or what is wrong with them, worded for the caller. */
 export type RentalDates =
@@ -108,8 +109,8 @@ export function rentalDates(
   today: IsoDate,
   limits?: { readonly daysPerBooking: number; readonly daysAhead: number },
 ): RentalDates {
-  const first = dayNumber(start);
-  const last = dayNumber(end);
+  const first = dayNumber(writtenDay(start, today));
+  const last = dayNumber(writtenDay(end, today));
   const now = knownDay(today);
   if (first === null) return notADate(start);
   if (last === null) return notADate(end);
@@ -136,13 +137,51 @@ export function rentalDates(
     const say = `A rental of more than ${limits.daysPerBooking} days is arranged with our staff. ${askMessage}`;
     return refuse('too-long', say);
   }
-  return { ok: true, range: { start, end } };
+  return { ok: true, range: { start: isoDate(first), end: isoDate(last) } };
+}
+
+const months = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
+/** A model's date that is longer past has the year of before in it; a caller means the days to come. */
+const lastYearDays = 180;
+
+/**
+ * A day as models write one, as `YYYY-MM-DD`: with a time behind it, `12/01/2026`, `Dec 1`, `today`,
+ * or with last year's number where the same day of the coming half year is meant. What cannot be
+ * mistaken is taken; else it is returned as it came, which is no date, or one that is past.
+ */
+export function writtenDay(written: string, today: IsoDate): string {
+  const text = written.trim().toLowerCase();
+  if (text === 'today') return today;
+  if (text === 'tomorrow') return addDays(today, 1);
+  const [, isoYear, isoMonth, isoDay] = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[t ].*)?$/.exec(text) ?? [];
+  const [, slashMonth, slashDay, slashYear] =
+    /^(\d{1,2})[/-](\d{1,2})(?:[/-](\d{4}|\d\d))?$/.exec(text) ?? [];
+  const [, , before, name, after, namedYear] =
+    /^((?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?(?:(\d{1,2})(?:st|nd|rd|th)? (?:of )?)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?(?: (\d{1,2})(?:st|nd|rd|th)?)?(?:,? (\d{4}))?$/.exec(
+      text,
+    ) ?? [];
+  const month = isoMonth ?? slashMonth ?? (name && String(months.indexOf(name) + 1));
+  const date = isoDay ?? slashDay ?? before ?? after;
+  const year = isoYear ?? slashYear ?? namedYear;
+  if (month === undefined || date === undefined || (before && after)) return written;
+  const two = (part: string) => part.padStart(2, '0');
+  const inYear = (of: string | number) => `${of}-${two(month)}-${two(date)}`;
+  const thisYear = Number(today.slice(0, 4));
+  if (year === undefined) {
+    return [thisYear, thisYear + 1].map(inYear).find((day) => day >= today) ?? written;
+  }
+  const day = inYear(year.length === 2 ? `20${year}` : year);
+  const now = knownDay(today);
+  const passed = now - (dayNumber(day) ?? now);
+  if (passed <= lastYearDays || passed > 2 * 366) return day;
+  const coming = [thisYear, thisYear + 1].map(inYear).find((of) => of >= today) ?? day;
+  return (dayNumber(coming) ?? Infinity) - now <= lastYearDays ? coming : day;
 }
 
 const askMessage = 'Shall I take a message, so that someone calls you back?';
 
 function notADate(written: string): RentalDates {
-  const looksLikeADate = /^\d{4}-\d\d-\d\d$/.test(written);
+  const looksLikeADate = /^\d{4}-\d\d-\d\d/.test(written);
   return refuse(
     'not-a-date',
     looksLikeADate

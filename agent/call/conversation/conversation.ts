@@ -125,10 +125,11 @@ export class Conversation {
       ...tools,
     };
     this.#receptionist = new Receptionist({
-      instructions: instructionsFor({
-        yard: inventory?.yard ?? null,
-        todayIso: todayIn(inventory?.yard.timeZone ?? defaultTimeZone, clock),
-      }),
+      instructions: () =>
+        instructionsFor({
+          yard: inventory?.yard ?? null,
+          todayIso: todayIn(inventory?.yard.timeZone ?? defaultTimeZone, clock),
+        }),
       tools: createTools(deps, this.#talk),
       staff: () => ({
         yard: yardRows(this.#inventory?.yard ?? null),

@@ -24,6 +24,7 @@ export class Receptionist extends voice.Agent {
   /** Off duty it listens, and answers nothing. */
   readonly duty = new Duty();
   readonly #staff: () => StaffWords;
+  readonly #instructionsNow: () => string;
   readonly #onWithheld: (kind: Withheld) => void;
   readonly #goesToPerson: (said: llm.ChatMessage) => boolean;
   /** A reply that is prepared too early is asked for twice, and told of once. */
@@ -32,17 +33,21 @@ export class Receptionist extends voice.Agent {
   /** `staff` is what the sheet says at the moment. */
   constructor({
     staff,
+    instructions,
     onWithheld,
     goesToPerson,
     ...options
-  }: voice.AgentOptions<unknown> & {
+  }: Omit<voice.AgentOptions<unknown>, 'instructions'> & {
     readonly staff: () => StaffWords;
+    /** They change when midnight passes. */
+    readonly instructions: () => string;
     readonly onWithheld: (kind: Withheld) => void;
     /** True for words of the caller that code answers, and no model. */
     readonly goesToPerson: (said: llm.ChatMessage) => boolean;
   }) {
-    super(options);
+    super({ ...options, instructions: instructions() });
     this.#staff = staff;
+    this.#instructionsNow = instructions;
     this.#onWithheld = onWithheld;
     this.#goesToPerson = goesToPerson;
   }
@@ -57,6 +62,8 @@ export class Receptionist extends voice.Agent {
     const [chatCtx] = args;
     // An answer may be prepared before the caller's turn has ended.
     for (const item of chatCtx.items) if (item.type === 'message') forgetCards(item);
+    const system = chatCtx.items.find((item) => item.type === 'message' && item.role === 'system');
+    if (system?.type === 'message') system.content = [this.#instructionsNow()];
     if (!this.duty.isOn) return null;
     const last = chatCtx.items.at(-1);
     if (last?.type === 'message' && last.role === 'user' && this.#goesToPerson(last)) return null;

@@ -197,6 +197,15 @@ function findEntries(
 
 function readTimeZone(entry: Entry | undefined, ownZone: string, report: Report): string | null {
   const zone = readText(entry?.cells[0] ?? null);
+  const meant = zone === null ? undefined : zoneMeant(zone);
+  if (meant !== undefined) {
+    report(entry?.row ?? 0, 'time zone', {
+      what: 'not the name of a place',
+      why: `it is taken as ${meant}, with its summer time`,
+      remedy: `write ${meant}`,
+    });
+    return meant;
+  }
   if (zone !== null && isTimeZone(zone)) return zone;
   report(entry?.row ?? 0, 'time zone', {
     what: zone === null ? 'missing' : 'not an IANA time zone',
@@ -204,6 +213,27 @@ function readTimeZone(entry: Entry | undefined, ownZone: string, report: Report)
     remedy: 'write it as in America/Chicago or Europe/London',
   });
   return null;
+}
+
+/** Zones by other names; `EST` is an IANA name too, but one that is an hour off all summer. */
+const zonesMeant: readonly (readonly [name: RegExp, zone: string])[] = [
+  [/^(?:us\/)?eastern$|^e[sd]?t$|^est5edt$|^(?:gmt|utc)-0?5(?::?00)?$/, 'America/New_York'],
+  [/^(?:us\/)?central$|^c[sd]?t$|^cst6cdt$|^(?:gmt|utc)-0?6(?::?00)?$/, 'America/Chicago'],
+  [/^(?:us\/)?mountain$|^m[sd]?t$|^mst7mdt$|^(?:gmt|utc)-0?7(?::?00)?$/, 'America/Denver'],
+  [/^(?:us\/)?pacific$|^p[sd]?t$|^pst8pdt$|^(?:gmt|utc)-0?8(?::?00)?$/, 'America/Los_Angeles'],
+  [/^(?:us\/)?alaska$|^ak[sd]?t$/, 'America/Anchorage'],
+  [/^(?:us\/)?hawaii$|^h[sd]?t$/, 'Pacific/Honolulu'],
+  [/^(?:us\/)?arizona$/, 'America/Phoenix'],
+  [/^(?:uk|gb|britain|bst)$/, 'Europe/London'],
+];
+
+function zoneMeant(written: string): string | undefined {
+  const name = written
+    .toLowerCase()
+    .replace(/\s*\(.*\)$/, '')
+    .replace(/\s+(?:standard |daylight |summer )?time$/, '')
+    .replaceAll(/\s/g, '');
+  return zonesMeant.find(([pattern]) => pattern.test(name))?.[1];
 }
 
 function isTimeZone(zone: string): boolean {

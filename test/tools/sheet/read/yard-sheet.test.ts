@@ -85,3 +85,72 @@ test('typed numbers, doubled keys and unknown keys are named by row, never by wh
     ],
   );
 });
+
+test('a time zone by another name is the place that is meant, with its summer time', () => {
+  for (const [written, meant] of [
+    ['EST', 'America/New_York'],
+    ['EST5EDT', 'America/New_York'],
+    ['US/Eastern', 'America/New_York'],
+    ['Eastern Time', 'America/New_York'],
+    ['GMT-5', 'America/New_York'],
+    ['CST', 'America/Chicago'],
+    ['Pacific Standard Time', 'America/Los_Angeles'],
+  ]) {
+    const { value, problems, hasTimeZone } = parseYard([
+      ['Name', 'Prairie'],
+      ['Time zone', written ?? ''],
+    ]);
+    assert.equal(value.timeZone, meant, written);
+    assert.equal(hasTimeZone, true);
+    assert.deepEqual(
+      problems.map(({ column }) => column),
+      ['time zone'],
+    );
+  }
+});
+
+test('the rules of renting are read from the words that owners write', () => {
+  const { value } = parseYard([
+    ['Rental day', '24 hours from pick-up'],
+    ['Weekend', 'Fri 4 pm - Mon 8 am'],
+    ['Weekend rate', '$375'],
+    ['Minimum days', '2'],
+    ['Month', 'Calendar month'],
+    ['Half day', '4 hours'],
+    ['Opening hours', '7am-5pm M-F'],
+    ['Holidays', 'Dec 25, Thanksgiving, July 4'],
+    ['Closed days', 'free'],
+    ['Tax', 'plus 8.25% sales tax'],
+    ['Damage waiver', '15% of the rental, required'],
+  ]);
+  assert.deepEqual(value.rules, {
+    rentalDay: '24-hours',
+    weekend: { fromDay: 5, fromMinute: 960, toDay: 1, toMinute: 480 },
+    weekendRateCents: 37_500,
+    minimumDays: 2,
+    month: 'calendar',
+    halfDayHours: 4,
+    openingHours: [{ days: [1, 2, 3, 4, 5], fromMinute: 420, toMinute: 1_020 }],
+    closed: ['12-25', 'thanksgiving', '07-04'],
+    closedDays: 'free',
+    taxPercent: 8.25,
+    waiver: { percent: 15 },
+  });
+});
+
+test('words that are no rule are only spoken, and told as a notice', () => {
+  const { value, problems } = parseYard([
+    ['Name', 'Prairie'],
+    ['Time zone', 'America/Chicago'],
+    ['Opening hours', 'by appointment'],
+    ['Tax', 'ask the office'],
+  ]);
+  assert.equal(value.rules, undefined);
+  assert.deepEqual(
+    problems.map(({ column, isNotice }) => [column, isNotice]),
+    [
+      ['tax', true],
+      ['opening hours', true],
+    ].toSorted((a, b) => String(a).localeCompare(String(b))),
+  );
+});
