@@ -1,5 +1,5 @@
 import { llm } from '@livekit/agents';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { BookingTalk } from './dialogue/dialogue-memory.ts';
 import { notFound, ownRentals, rentalArgs, todayOf, type Rental } from './dialogue/own-rentals.ts';
 import type { BookingService } from './journal/booking-service.ts';

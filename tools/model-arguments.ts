@@ -13,8 +13,7 @@ export function modelArguments<Shape extends z.ZodRawShape>(shape: Shape): z.Zod
     const { description } = z.globalRegistry.get(field as z.ZodType) ?? {};
     return [name, description === undefined ? parsed : parsed.describe(description)];
   });
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a field of the same output for each
-  return z.object(Object.fromEntries(fields)) as unknown as z.ZodObject<Shape>;
+  return z.object(Object.fromEntries(fields));
 }
 
 function meant(field: z.core.SomeType, value: unknown): unknown {

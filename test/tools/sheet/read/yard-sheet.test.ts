@@ -46,7 +46,7 @@ test('an empty tab is a yard in Chicago without a name, and says so', () => {
 });
 
 test('only an IANA zone is a time zone', () => {
-  for (const zone of ['Mars/Olympus', 'central', '+05:00', 5]) {
+  for (const zone of ['Mars/Olympus', 'the middle', '+05:00', 5]) {
     const { value, problems } = parseYard([
       ['Name', 'Yard'],
       ['Time zone', zone],
@@ -94,6 +94,7 @@ test('a time zone by another name is the place that is meant, with its summer ti
     ['Eastern Time', 'America/New_York'],
     ['GMT-5', 'America/New_York'],
     ['CST', 'America/Chicago'],
+    ['central', 'America/Chicago'],
     ['Pacific Standard Time', 'America/Los_Angeles'],
   ]) {
     const { value, problems, hasTimeZone } = parseYard([
