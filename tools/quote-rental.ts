@@ -67,8 +67,8 @@ export function quoteRental(
     return { say: noPriceSentence(checked, dates.range, snapshot.today), problem: 'no-price' };
   }
   const { today, currency } = snapshot;
-  const sentence = quoteSentence(checked, { price, today, currency });
-  const say = [...closedCaveat(dates.range, { today, rules }), sentence].join(' ');
+  const closed = closedCaveat(dates.range, { today, rules });
+  const say = quoteSentence(checked, { price, today, currency, closed });
   return {
     say: snapshot.isStale ? `${say} ${staleListCaveat}` : say,
     ...(snapshot.isStale ? { problem: 'list-outdated' } : {}),
@@ -102,12 +102,15 @@ function quoteFacts(
   };
 }
 
+/** The most that a caller keeps of what they hear for the first time. */
+const maxWords = 25;
+
 function quoteSentence(
   checked: CheckedUnit,
-  about: Speaking & { readonly price: TermPrice },
+  about: Speaking & { readonly price: TermPrice; readonly closed: readonly string[] },
 ): string {
   const { unit, availability, freeFrom, rules } = checked;
-  const { price, today, currency } = about;
+  const { price, today, currency, closed } = about;
   const { range, totalCents, rentCents } = price;
   const reason = priceReason(price);
   const total = spokenCharges(price, { currency, rules });
@@ -115,14 +118,20 @@ function quoteSentence(
   const deposit = unit.depositCents
     ? `, plus a ${spokenMoney(unit.depositCents, currency)} deposit`
     : '';
-  const isLong =
-    range.pickUpAt !== undefined || range.returnBy !== undefined || totalCents > rentCents;
-  if (availability.free && isLong) {
-    const words = `The ${spokenName(unit)} is free ${spokenTerm(range, today)}: ${total}${billed}${deposit}.`;
-    return [words, ...overdueCaveat(checked, today)].join(' ');
+  const isTimed = range.pickUpAt !== undefined || range.returnBy !== undefined;
+  if (availability.free && (isTimed || totalCents > rentCents || closed.length > 0)) {
+    // The days are named already where the yard is closed on one of them.
+    const days = closed.length > 0 && !isTimed ? 'then' : spokenTerm(range, today);
+    const words = `The ${spokenName(unit)} is free ${days}: ${total}${billed}`;
+    const whole = [...closed, `${words}${deposit}.`].join(' ');
+    // The deposit is read back in any case.
+    const isShort = whole.split(' ').length <= maxWords;
+    const said = isShort ? whole : [...closed, `${words}.`].join(' ');
+    return [said, ...overdueCaveat(checked, today)].join(' ');
   }
   const when = capitalised(spokenTerm(range, today));
   return [
+    ...closed,
     `${when}, the ${spokenName(unit)} comes to ${total}${billed}${deposit}.`,
     ...(availability.free
       ? ["It's free then.", ...overdueCaveat(checked, today)]

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { quoteRental } from '../../tools/quote-rental.ts';
 import type { Inventory } from '../../tools/yard/equipment.ts';
-import { booking, inventory, nowMs, unit } from './yard/example-yard.ts';
+import type { RentalRules } from '../../tools/yard/rental-rules.ts';
+import { booking, inventory, nowMs, unit, yard } from './yard/example-yard.ts';
 
 function quote(list: Inventory | null, args: Partial<Parameters<typeof quoteRental>[1]> = {}) {
   return quoteRental(
@@ -81,4 +82,29 @@ test('a price from a list that is too old will be confirmed, and without a list 
   const old = quote(inventory([unit()], { fetchedAtMs: nowMs - 900_001 }));
   assert.match(old.say, /someone will confirm that and call you back\.$/);
   assert.equal(quote(null).problem, 'list-unreachable');
+});
+
+test('the yard’s rules are in the price, and the sentence says which', () => {
+  const machine = unit({ otherRates: { weekendCents: 37_500, halfDayCents: 15_000 } });
+  const ruled = (rules: RentalRules, args: Parameters<typeof quote>[1]) =>
+    quote(inventory([machine], { yard: { ...yard, rules } }), args).say;
+  const weekend = { start: '2026-12-04', end: '2026-12-07' };
+  assert.match(ruled({}, weekend), /4th, 3 PM, to Monday the 7th, 9 AM: \$375, the weekend rate/);
+  const day = { start: '2026-12-03', end: '2026-12-04', pickUpAt: 'noon', returnBy: '12:00' };
+  assert.match(ruled({ rentalDay: '24-hours' }, day), /: \$250, billed as 1 day,/);
+  const half = { start: '2026-12-05', end: '2026-12-05', halfDay: true };
+  assert.match(ruled({}, half), /^Half a day on Saturday, .* \$150, the half-day rate/);
+  const one = { start: '2026-12-02', end: '2026-12-02' };
+  assert.match(ruled({ taxPercent: 8.25 }, one), /: \$250 plus 8\.25% tax, \$270\.63 in all,/);
+  assert.match(
+    ruled({ closed: ['christmas'] }, { start: '2026-12-25', end: '2026-12-26' }),
+    /^We're closed on Friday, December 25th for Christmas, and open again Saturday the 26th\. /,
+  );
+});
+
+test('a time that cannot be is asked for in words', () => {
+  const list = inventory([unit()]);
+  const back = { start: '2026-12-03', end: '2026-12-03', pickUpAt: '3pm', returnBy: '1pm' };
+  assert.match(quote(list, back).say, /What time would you bring it back\?$/);
+  assert.match(quote(list, { pickUpAt: 'whenever' }).say, /What time of day is that\?$/);
 });

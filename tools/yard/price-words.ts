@@ -45,17 +45,18 @@ export function priceReason({
   if (isMinimum) return `our minimum is ${spokenCount(days, 'day')}`;
   if (weekends > 0) return blocks === 1 ? 'the weekend rate' : `billed as ${spokenBlocks(billed)}`;
   if (halfDays > 0) return blocks === 1 ? 'the half-day rate' : `billed as ${spokenBlocks(billed)}`;
-  if (freeDays.length > 0) {
+  const isByTheDay = blocks === billed.days;
+  if (freeDays.length > 0 && isByTheDay) {
     const names = freeDays.map((day) => weekday(day));
     const free =
       freeDays.length > 2
-        ? 'closed days are'
-        : `${spokenList(names)} ${freeDays.length === 1 ? 'is' : 'are'}`;
-    return `${free} free`;
+        ? "closed days aren't"
+        : `${spokenList(names)} ${freeDays.length === 1 ? "isn't" : "aren't"}`;
+    return `${free} charged`;
   }
   // Months cover what they are billed for by the calendar.
   const isRoundedUp = !billed.months && coveredDays(billed) > days;
-  const isOtherCount = days !== daysIn(range);
+  const isOtherCount = isByTheDay && days !== daysIn(range);
   return isRoundedUp || isOtherCount || billed.months ? `billed as ${spokenBlocks(billed)}` : null;
 }
 
@@ -75,6 +76,7 @@ export function spokenCharges(
     ...(price.taxCents > 0 ? [`${taxPercent}% tax`] : []),
   ];
   if (parts.length === 0) return money(price.totalCents);
+  if (parts.length > 1) return `${money(price.totalCents)}${chargesNote(rules)}`;
   return `${money(price.rentCents)} plus ${spokenList(parts)}, ${money(price.totalCents)} in all`;
 }
 
@@ -95,7 +97,7 @@ export function closedCaveat(
   const name = closureOn(day, rules);
   const next = nextOpenDay(day, rules);
   const why = name ? ` for ${holidayName(name)}` : '';
-  const open = next === null ? '' : `; the next day we're open is ${shortDate(next, day, today)}`;
+  const open = next === null ? '' : `, and open again ${shortDate(next, day, today)}`;
   return [`We're closed on ${spokenDate(day, today)}${why}${open}.`];
 }
 
