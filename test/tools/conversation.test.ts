@@ -110,6 +110,35 @@ test('a caller books, finds, cancels and leaves a message in one call', async ()
   ]);
 });
 
+test('a caller keeps a machine longer, and calls it off rent', async () => {
+  const { desk, heard, usedTools } = await hold([
+    'Do you have a mini excavator from today until Tuesday?',
+    'I would like to book it, my name is Maria Lopez.',
+    'Yes, please book it.',
+    'I want to keep the mini excavator until Friday.',
+    'Yes, please.',
+    "I am done with the mini excavator, it's at the Mill Road site.",
+    'Yes, please.',
+    "That's all. Goodbye.",
+  ]);
+  assert.deepEqual(
+    usedTools,
+    [
+      'find_equipment',
+      'book_equipment',
+      'book_equipment',
+      'change_booking',
+      'change_booking',
+      'call_off_rent',
+      'call_off_rent',
+      'end_call',
+    ],
+    heard.join('\n'),
+  );
+  assert.partialDeepStrictEqual(desk.bookings, [{ start: '2026-11-22', end: '2026-11-27' }]);
+  assert.equal(desk.offRents.length, 1, heard.join('\n'));
+});
+
 test('a caller who says no has booked nothing', async () => {
   const { desk } = await hold([
     'Do you have a generator tomorrow?',

@@ -96,7 +96,7 @@ const YES =
   /^(?:(?:uh|um|oh|well) )*(?:yes|yeah|yep|yup|sure|please|ok|okay|correct|right|sounds good)\b/;
 const NO = /^(?:(?:uh|um|oh|well) )*(?:no|nope|nah|not really)\b/;
 /** What the agent offers, and then does when the caller says yes. */
-const OFFERS: readonly Intent[] = ['price', 'book', 'cancel', 'message'];
+const OFFERS: readonly Intent[] = ['price', 'book', 'cancel', 'message', 'extend', 'off-rent'];
 const ASK_MESSAGE = /\bpass on\?/i;
 
 /** What words mean in the light of what the agent had asked. */
@@ -126,7 +126,14 @@ function answered(turn: {
   return intent !== 'availability' && saidDays && machine !== null ? 'availability' : intent;
 }
 
-const GOES_ON: readonly Intent[] = ['book', 'find-booking', 'cancel', 'message'];
+const GOES_ON: readonly Intent[] = [
+  'book',
+  'find-booking',
+  'cancel',
+  'message',
+  'extend',
+  'off-rent',
+];
 
 /** What a yes to the question would be a yes to: its last sentence says it, or what comes before. */
 function offerIn(asked: string): Intent | null {

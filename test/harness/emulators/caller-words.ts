@@ -7,6 +7,8 @@ export type Intent =
   | 'declined'
   | 'find-booking'
   | 'cancel'
+  | 'extend'
+  | 'off-rent'
   | 'message'
   | 'human'
   | 'deposit'
@@ -35,6 +37,8 @@ const patterns: readonly (readonly [Intent, RegExp])[] = [
     /\b(?:(?:real|actual|live) person|human|someone (?:there|else)|manager|operator|representative|(?:put|patch) me through|transfer me|(?:speak|talk) (?:to|with) (?:an?|the|some\w*|your|people)|get me (?:a|some) ?(?:person|1|one|body))\b/,
   ],
   ['message', /\b(?:leave|take) (?:a|my) message\b|\b(?:call|ring|phone) me back\b/],
+  ['off-rent', /\b(?:off rent|off-rent|done with (?:it|the|my))\b/],
+  ['extend', /\b(?:extend|keep (?:it|the|my) .*(?:longer|until|through))\b/],
   ['cancel', /\b(?:cancel|call (?:it|that) off)\b/],
   [
     'find-booking',
@@ -119,6 +123,8 @@ export type CallerDetails = {
   readonly phone?: string;
   /** The code of a booking, as it was said. */
   readonly code?: string;
+  /** Where a machine stands. */
+  readonly address?: string;
 };
 
 const NAME = String.raw`([\p{L}'-]+(?:\s+(?!and\b|my\b|at\b|on\b|from\b|for\b|please\b)[\p{L}'-]+)?)`;
@@ -144,7 +150,9 @@ export function callerDetails(said: string, asked: string | null): CallerDetails
   const digits = normaliseSpeech(said)
     .replaceAll(/(?<=\d)[\s.-]+(?=\d)/g, '')
     .match(/\d{7,15}/)?.[0];
+  const address = /\b(?:it is|it's|stands|standing) at (.+?)[.?!]?$/i.exec(said)?.[1];
   return {
+    ...(address ? { address } : {}),
     ...(name ? { name } : {}),
     ...(digits && !code ? { phone: digits } : {}),
     ...(code ? { code } : {}),

@@ -57,6 +57,9 @@ function answer(call: Call): Reply {
       return useOrAsk(call, 'find_booking') ?? { content: CANNOT_LOOK };
     case 'cancel':
       return cancel(call);
+    case 'extend':
+    case 'off-rent':
+      return ofRental(call);
     case 'message':
     case 'human':
       return (
@@ -94,6 +97,17 @@ function price(call: Call): Reply {
   if (!item || call.isNewMachine) return find(call);
   if (!call.days) return { content: ASK_DAYS };
   return useOrAsk(call, 'quote_rental') ?? find(call);
+}
+
+/** A rental is extended, or called off, by its name; its last day alone changes. */
+function ofRental(call: Call): Reply {
+  const { details } = call;
+  if (details.code === undefined && details.name === undefined) return { content: ASK_BOOKING };
+  const tool = call.intent === 'extend' ? 'change_booking' : 'call_off_rent';
+  const reply = useOrAsk(call, tool) ?? { content: CANNOT_LOOK };
+  if (!('tool' in reply)) return reply;
+  const args = Object.entries(reply.args).filter(([key]) => key !== 'start');
+  return { ...reply, args: Object.fromEntries(args) };
 }
 
 /** A booking is cancelled by its code; without one it is looked up first. */
@@ -168,6 +182,7 @@ function knownValue(call: Call, key: string): { value?: unknown; question: strin
     [/^also/i, alsoChosen(call), ASK_MACHINE],
     [/quantity|how.?many/i, call.quantity ?? undefined, ASK_MACHINE],
     [/code|booking.*id/i, details.code, ASK_BOOKING],
+    [/address/i, details.address, 'Where is it now?'],
     [/(item|unit).*id|^id$/i, chosenItem(call)?.itemId, ASK_MACHINE],
     [/start|from|pick.?up/i, days?.start, ASK_DAYS],
     [/end|until|return/i, days?.end, ASK_DAYS],
