@@ -145,14 +145,12 @@ const months = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
 const lastYearDays = 180;
 
 /**
- * A day as models write one, as `YYYY-MM-DD`: with a time behind it, `12/01/2026`, `Dec 1`, `today`,
+ * A day as models write one, as `YYYY-MM-DD`: with a time behind it, `12/01/2026`, `Dec 1`,
  * or with last year's number where the same day of the coming half year is meant. What cannot be
  * mistaken is taken; else it is returned as it came, which is no date, or one that is past.
  */
 export function writtenDay(written: string, today: IsoDate): string {
   const text = written.trim().toLowerCase();
-  if (text === 'today') return today;
-  if (text === 'tomorrow') return addDays(today, 1);
   const [, isoYear, isoMonth, isoDay] = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[t ].*)?$/.exec(text) ?? [];
   const [, slashMonth, slashDay, slashYear] =
     /^(\d{1,2})[/-](\d{1,2})(?:[/-](\d{4}|\d\d))?$/.exec(text) ?? [];
