@@ -134,7 +134,7 @@ function parseUnit(row: Row, report: Report<Column>, context: ReadingContext): U
   const dailyRateCents = dailyRate(row, report, locale);
   const weeklyRateCents = longRate(row, 'Weekly rate', { report, locale, least: dailyRateCents });
   const least = weeklyRateCents ?? dailyRateCents;
-  return {
+  const unit: Unit = {
     itemId,
     name,
     category: textOf(row, 'Category', report),
@@ -149,6 +149,8 @@ function parseUnit(row: Row, report: Report<Column>, context: ReadingContext): U
     ...quantityOf(row, report),
     ...otherRates(row, report, locale),
   };
+  reportAllOut(unit, row, report);
+  return unit;
 }
 
 /** A rate of nothing is none. */
@@ -176,6 +178,16 @@ function required(row: Row, column: 'Item ID' | 'Name', report: Report<Column>):
     });
   }
   return text;
+}
+
+/** Of several machines `RENTED` says neither how many are out nor until when: none is offered. */
+function reportAllOut({ status, quantity = 1 }: Unit, row: Row, report: Report<Column>): void {
+  if (status !== 'RENTED' || quantity <= 1 || readText(row.cell('Due back')) !== null) return;
+  report('Status', {
+    what: 'several machines that are out, without a date',
+    why: 'none of them is offered until a booking that is out now ends',
+    remedy: 'write a row of Bookings for those that are out, and AVAILABLE here',
+  });
 }
 
 /** The machines of a row of several; nothing for a row of one. */

@@ -257,3 +257,21 @@ test('rates whose period stands in brackets are known by it, and units in bracke
   );
   assert.equal(machine?.depositCents, 5_000);
 });
+
+test('a row of several that is out without a date is reported; with a date, or in the shop, it is clear', () => {
+  const several = [...header, 'Quantity'];
+  const rowOf = (status: string, dueBack: string | null, quantity: number) => [
+    ...excavator.slice(0, 7),
+    status,
+    dueBack,
+    null,
+    quantity,
+  ];
+  const problems = (cells: ReturnType<typeof rowOf>) =>
+    parseEquipment([several, cells]).problems.map((of) => [of.row, of.column]);
+  assert.deepEqual(problems(rowOf('RENTED', null, 5)), [[2, 'Status']]);
+  assert.deepEqual(problems(rowOf('RENTED', null, 1)), []);
+  assert.deepEqual(problems(rowOf('RENTED', '2026-12-03', 5)), []);
+  assert.deepEqual(problems(rowOf('MAINTENANCE', null, 5)), []);
+  assert.deepEqual(problems(rowOf('AVAILABLE', null, 5)), []);
+});
