@@ -134,7 +134,8 @@ function categoryNames({ units }: Snapshot): string[] {
 /** `find_equipment`, as the model sees it. */
 export function findEquipmentTool(deps: ToolDeps) {
   // While the greeting is spoken; what fails is tried again, and told, when a machine is asked for.
-  void prepareSearch(deps.inventory()?.units ?? []).catch(() => undefined);
+  const prepare = async () => prepareSearch(deps.inventory()?.units ?? []);
+  void prepare().catch(() => undefined);
   return llm.tool({
     description:
       'Looks up equipment in the yard: what there is, what it costs, and whether it is free. ' +
@@ -143,7 +144,7 @@ export function findEquipmentTool(deps: ToolDeps) {
     parameters: findEquipmentArgs,
     execute: (args, { abortSignal }) =>
       runTool(deps, { name: 'find_equipment', abortSignal }, async () => {
-        await prepareSearch(deps.inventory()?.units ?? []);
+        await prepare();
         return findEquipment(deps, args);
       }),
   });
