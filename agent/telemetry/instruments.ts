@@ -9,6 +9,7 @@ import { moveCauses } from './takeover-gap.ts';
 export const toolNames = [
   'find_equipment',
   'quote_rental',
+  'quote_delivery',
   'book_equipment',
   'find_booking',
   'cancel_booking',

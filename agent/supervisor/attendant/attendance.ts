@@ -101,8 +101,9 @@ export class Attendance {
     if (end === 'declined' && attendant === null) call.wasAttended = false;
     if (end !== 'failed') return;
     this.#lost(call, attendant);
-    // Of what this one failed at, the next one would fail, too: jobs are tried on.
+    // Of what this one failed at, the next one would fail, too: jobs are tried on, for a flood as well.
     call.attendantNotBeforeMs = Infinity;
+    call.isFlood = false;
   }
 
   /** The attendant of the call died: the next one, or the job, may take the lease at once. */

@@ -296,6 +296,7 @@ const pinned = [
   'booking.conflict warn the row of a booking was deleted',
   'booking.duplicated warn a booking had more than one row in the sheet',
   'booking.moved info staff moved a booking in the sheet',
+  'booking.off-rent info the caller is done with a rental: staff are to fetch it',
   'booking.rows-missing warn rows of bookings are gone from the sheet together: their days stay booked',
   'call-back.noted info caller is to be called back',
   'call.answered info call answered',

@@ -142,8 +142,10 @@ test('a job that was given the call has to speak: its loss is a takeover', () =>
   assert.ok(!isSentAfter(60_000));
 });
 
-test('what an attendant failed at is left to the jobs', () => {
+test('what an attendant failed at is left to the jobs, whoever calls', () => {
+  call.isFlood = true;
   attendance.attending(call, { room, callId: 'SCL_1', holder });
   attendance.attended(call, 'failed');
   assert.ok(!isSentAfter(60_000));
+  assert.equal(call.isFlood, false);
 });
