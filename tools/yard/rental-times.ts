@@ -55,7 +55,8 @@ export function withTimes(dates: RentalDates, { pickUpAt, returnBy, halfDay }: T
 /** Undefined for no time, null for words that are none. */
 function minuteOf(typed: string | null | undefined): number | null | undefined {
   const text = (typed ?? '').toLowerCase().replaceAll('.', '').trim();
-  if (text === '') return undefined;
+  // A day in its place names no time.
+  if (text === '' || /^\d{4}-\d\d-\d\d$/.test(text)) return undefined;
   const hour = Object.entries(partsOfDay).find(([part]) => text.includes(part))?.[1];
   // A date-time has its time behind the T; midnight there is no time that a caller named.
   const [, ofDay] = /^\d{4}-\d\d-\d\d[t ](\d\d:\d\d)/.exec(text) ?? [];
