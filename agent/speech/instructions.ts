@@ -123,7 +123,7 @@ function calendar(today: IsoDate, yard: Yard | null): string {
     `Today is ${weekday(today)}, ${longDate(today)} (${today}).`,
     ...[...months].map(
       ([month, days]) =>
-        `${month}: ${days.map((day) => `${weekday(day).slice(0, 3)} ${day.slice(8)}`).join(', ')}.`,
+        `${month}: ${days.map((day) => `${weekday(day).slice(0, 3)}-${day.slice(8)}`).join(', ')}.`,
     ),
     ...(closed.length > 0 ? [`The yard is closed on ${closed.join(', ')}.`] : []),
   ].join('\n');

@@ -10,10 +10,10 @@ const text = instructionsFor({ yard, todayIso });
 
 test('the model is told what day it is at the yard, and the days to come', () => {
   assert.match(text, /^Today is Sunday, 22 November 2026 \(2026-11-22\)\.$/m);
-  assert.match(text, /^2026-11: Sun 22, Mon 23, Tue 24, .*Mon 30\.$/m);
-  assert.match(text, /^2026-12: Tue 01, .*Thu 31\.$/m);
+  assert.match(text, /^2026-11: Sun-22, Mon-23, Tue-24, .*Mon-30\.$/m);
+  assert.match(text, /^2026-12: Tue-01, .*Thu-31\.$/m);
   // Sixty days, today included.
-  assert.match(text, /^2027-01: Fri 01, .*Wed 20\.$/m);
+  assert.match(text, /^2027-01: Fri-01, .*Wed-20\.$/m);
 });
 
 test('the calendar names the yard’s holidays and closed dates', () => {
