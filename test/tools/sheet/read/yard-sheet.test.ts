@@ -28,6 +28,7 @@ test('reads every key, whatever its case and spaces', () => {
     transferTo: ['+15550100123', '+15555550101', '+15555550102'],
     greeting: 'Prairie Rentals, how can I help?',
     rules: { openingHours: [{ days: [1, 2, 3, 4, 5], fromMinute: 420, toMinute: 1_020 }] },
+    deliveryRules: { baseCents: 9_500, includedMiles: 20 },
   });
 });
 
