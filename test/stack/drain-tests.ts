@@ -22,7 +22,7 @@ export function testDrain({
   handOver,
   alone,
 }: {
-  /** `withinMs`: how long the call may wait for the end of a turn. */
+  /** `withinMs`: how long the call may wait for the end of a turn, at most. */
   readonly handOver: Ending & { readonly withinMs: number };
   readonly alone: Ending;
 }): void {
@@ -45,7 +45,8 @@ export function testDrain({
     const startedMs = Date.now();
     old.signal('SIGTERM');
     const told = await old.waitFor('drain.handing-over', (line) => line.callId === call.callId);
-    assert.equal(told['withinMs'], handOver.withinMs);
+    const withinMs = Number(told['withinMs']);
+    assert.ok(withinMs > 0 && withinMs <= handOver.withinMs, `within ${withinMs} ms`);
     assert.equal(await old.exited, 0);
     t.diagnostic(`over ${Date.now() - startedMs} ms after SIGTERM`);
     assert.equal((await old.waitFor('service.stopped'))['outcome'], 'drained');

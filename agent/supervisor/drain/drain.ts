@@ -181,7 +181,7 @@ class DrainHandOvers {
 
   /** Orders what may go now, with `leftMs` until the last words. A job not live yet waits. */
   step(jobs: Iterable<JobPeer>, nowMs: number, leftMs: number): void {
-    const { withinMs, together } = handOverPace(leftMs);
+    const { withinMs, together } = handOverPace(Math.round(leftMs));
     const live = [...jobs].filter(({ stage, call }) => call && stage === 'live');
     const attempts = (job: JobPeer) => this.#orders.get(job)?.attempt ?? 0;
     let underWay = live.filter((job) => nowMs < (this.#orders.get(job)?.untilMs ?? 0)).length;

@@ -1,8 +1,6 @@
 import { testDrain } from '../drain-tests.ts';
 
-const env = { DRAIN_GRACE_MS: '3000' };
-
 testDrain({
-  handOver: { what: 'a grace of 3 s', env, withinMs: 1_000 },
-  alone: { what: 'at once with a grace of 3 s', env },
+  handOver: { what: 'a grace of 8 s', env: { DRAIN_GRACE_MS: '8000' }, withinMs: 3_500 },
+  alone: { what: 'at once with a grace of 3 s', env: { DRAIN_GRACE_MS: '3000' } },
 });
