@@ -29,10 +29,21 @@ const inProcess = { atOnce: 3, mostMs: 300_000 };
 /** Which cases of a fault suite are smoke and which full, `stack/cases.ts` says. */
 const parts = {
   static: null,
-  unit: { files: ['test/*.test.ts', 'test/{agent,tools}/**/*.test.ts'], ...inProcess },
+  unit: {
+    files: ['test/*.test.ts', 'test/{agent,tools}/**/*.test.ts'],
+    longest: [
+      'consent',
+      'sheet-writer',
+      'staff-edits',
+      'writer-killed',
+      'no-double-sale',
+      'journal',
+    ],
+    ...inProcess,
+  },
   smoke: {
     files: ['test/stack/smoke/*.test.ts'],
-    longest: ['survival', 'calls', 'conversation', 'attendant'],
+    longest: ['calls', 'conversation', 'survival', 'attendant'],
     ...onTheStack,
   },
   doubles: { files: ['test/{harness,faults}/**/*.test.ts'], ...inProcess },
