@@ -1,7 +1,8 @@
 import { sharedTimes } from '../config/timeouts.ts';
 import { randomUUID } from 'node:crypto';
 import { inventoryFromJson, inventorySnapshot } from '../../tools/sheet/read/inventory-snapshot.ts';
-import { limitsOf } from '../../tools/yard/equipment.ts';
+import { limitsOf, type Yard } from '../../tools/yard/equipment.ts';
+import { allNumbers } from '../../tools/yard/on-duty.ts';
 import type { Config } from '../config/config.ts';
 import { withDeadline } from '../infra/deadline.ts';
 import type { JobOutcome } from '../ipc/messages.ts';
@@ -120,7 +121,7 @@ export class Supervisor {
       config,
       store,
       log,
-      onChanged: () => this.#yardChanged(),
+      onChanged: (yard) => this.#yardChanged(yard),
     });
     this.#bookings = new BookingGateway({
       config,
@@ -237,19 +238,22 @@ export class Supervisor {
     worker.send({ type: 'verdict', jobId, isFlood: await this.#guardian.isFlood(room) });
   }
 
-  #yardChanged(): void {
+  #yardChanged(yard: Yard | null): void {
     this.#capacity.current?.send({ type: 'yard-changed' });
-    void this.#readExempt();
+    if (yard) this.#exempt(yard);
+    else void this.#readExempt();
   }
 
-  /** The numbers from which many people may call. What cannot be read leaves those of before. */
+  /** Many people may call from these numbers. */
+  #exempt({ transferTo, limits }: Yard): void {
+    this.#limits.exempt([...limitsOf({ limits }).trustedNumbers, ...allNumbers(transferTo)]);
+  }
+
+  /** As another process has read the yard. What cannot be read leaves the numbers of before. */
   async #readExempt(): Promise<void> {
     try {
       const snapshot = await readSnapshot(this.#store, inventorySnapshot);
-      if (!snapshot) return;
-      const { yard } = inventoryFromJson(snapshot.json);
-      const own = yard.transferTo.map((to) => (typeof to === 'string' ? to : to.number));
-      this.#limits.exempt([...limitsOf(yard).trustedNumbers, ...own]);
+      if (snapshot) this.#exempt(inventoryFromJson(snapshot.json).yard);
     } catch (error) {
       this.#log.emit('store.failed', { error }, 'equipment');
     }

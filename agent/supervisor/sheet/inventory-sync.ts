@@ -10,7 +10,7 @@ import { saveProblems, type SheetProblem } from '../../../tools/sheet/read/sheet
 import { needsPerson, toDoAbout } from '../../../tools/sheet/client/sheet-advice.ts';
 import { createSheetsClient } from '../../../tools/sheet/client/sheets-client.ts';
 import { refusalOf, type SheetsErrorCode } from '../../../tools/sheet/client/sheets-error.ts';
-import type { Inventory } from '../../../tools/yard/equipment.ts';
+import type { Inventory, Yard } from '../../../tools/yard/equipment.ts';
 import type { Config } from '../../config/config.ts';
 import type { Log } from '../../telemetry/events.ts';
 import type { Store } from '../../infra/store/database.ts';
@@ -36,7 +36,7 @@ export class InventorySync {
   readonly #refresher: InventoryRefresher;
   readonly #store: Store;
   readonly #log: Log;
-  readonly #onChanged: () => void;
+  readonly #onChanged: (yard: Yard | null) => void;
   readonly #lease = new HeldLease({ name: leaseName, holder: randomUUID(), ttlMs: leaseMs });
   readonly #firstTry = Promise.withResolvers<void>();
   #timer: NodeJS.Timeout | undefined;
@@ -44,9 +44,19 @@ export class InventorySync {
   #savedAtMs: number | null = null;
   #refusal: SheetsErrorCode | null = null;
   #problems = 0;
+  /** As it was last read here. */
+  #yard: Yard | null = null;
 
-  /** `onChanged` is called after each refresh, whoever made it: the greeting may be another. */
-  constructor(options: { config: Config; store: Store; log: Log; onChanged: () => void }) {
+  /**
+   * `onChanged` is called after each refresh, whoever made it: the greeting may be another. It is
+   * given the yard as this process has read it; null when another process has.
+   */
+  constructor(options: {
+    config: Config;
+    store: Store;
+    log: Log;
+    onChanged: (yard: Yard | null) => void;
+  }) {
     const { config, store, log, onChanged } = options;
     const { sheet, timeouts } = config;
     this.#store = store;
@@ -73,7 +83,7 @@ export class InventorySync {
           const named = problems.slice(0, maxProblemsNamed);
           log.emit('inventory.problem', { count: problems.length, problems: named });
         }
-        onChanged();
+        onChanged(this.#yard);
       },
       onFailed: (error, { failures, isNew, retryInMs }) => {
         this.#firstTry.resolve();
@@ -148,11 +158,12 @@ export class InventorySync {
     const savedAtMs = await readSnapshotTime(this.#store, inventorySnapshot);
     if (savedAtMs === undefined || savedAtMs === this.#savedAtMs) return;
     this.#savedAtMs = savedAtMs;
-    this.#onChanged();
+    this.#onChanged(null);
   }
 
   async #save(inventory: Inventory, problems: readonly SheetProblem[]): Promise<void> {
     this.#problems = problems.filter(({ isNotice }) => !isNotice).length;
+    this.#yard = inventory.yard;
     const json = inventoryToJson(inventory);
     const savedAtMs = inventory.fetchedAtMs;
     this.#savedAtMs = await this.#store.transaction(async (tx) => {
