@@ -147,6 +147,12 @@ const metricSamples = z.array(z.unknown()).transform((values) =>
 /** The first message on every connection. */
 export const hello = z.discriminatedUnion('role', [workerHello, jobHello, attendantHello]);
 
+/**
+ * Up to this share of the places that are taken nobody is limited. Beyond it the worker asks before it
+ * takes a call, and the guardian looks at who calls.
+ */
+export const unlimitedShare = 1 / 4;
+
 /** The reports of a worker to the supervisor. */
 export const workerReport = z.discriminatedUnion('type', [
   workerHello,

@@ -1,4 +1,4 @@
-import type { RefusalReason, WorkerOrder } from '../ipc/messages.ts';
+import { unlimitedShare, type RefusalReason, type WorkerOrder } from '../ipc/messages.ts';
 
 /** The pool and the calls, as the supervisor last told of them. */
 export type PoolState = Omit<Extract<WorkerOrder, { type: 'pool' }>, 'type'>;
@@ -28,13 +28,10 @@ export function admission(state: AdmissionState, room: string): RefusalReason | 
   return rooms.size >= maxCalls && !rooms.has(room) ? 'full' : null;
 }
 
-/** While three quarters of the places are free nobody is limited, and so nobody is asked. */
-const freeShare = 1 / 4;
-
 /** True when so many calls are up that the caller of one more in `room` is looked at first. */
 export function asksFirst(state: AdmissionState, room: string): boolean {
   const others = [...roomsWithJobs(state)].filter((other) => other !== room);
-  return others.length > state.maxCalls * freeShare;
+  return others.length > state.maxCalls * unlimitedShare;
 }
 
 function roomsWithJobs({ pool, pending }: AdmissionState): Set<string> {

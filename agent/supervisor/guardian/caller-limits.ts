@@ -1,7 +1,6 @@
 import { dialableNumber } from '../../../tools/yard/phone.ts';
+import { unlimitedShare } from '../../ipc/messages.ts';
 
-/** Up to this share of the places that are taken nobody is limited. */
-const freeShare = 1 / 4;
 /** One number's calls at once, and in an hour; beyond that another caller goes first. */
 const mostAtOnce = 2;
 const mostInHour = 20;
@@ -40,7 +39,7 @@ export class CallerLimits {
     { others, nowMs }: { readonly others: readonly (string | null)[]; readonly nowMs: number },
   ): boolean {
     const key = keyOf(number);
-    if (this.#exempt.has(key) || others.length <= this.#maxCalls * freeShare) return false;
+    if (this.#exempt.has(key) || others.length <= this.#maxCalls * unlimitedShare) return false;
     const up = others.filter((other) => keyOf(other) === key).length;
     // The call itself is one of those of the hour.
     return up >= mostAtOnce || this.#inHour(key, nowMs).length > mostInHour;
