@@ -3,13 +3,11 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { workerEnvironment } from '../../config/config.ts';
 import type { Log } from '../../telemetry/events.ts';
-import { backOffMs } from '../../infra/retry.ts';
+import { Restarts } from './restarts.ts';
 
 const workerEntry = fileURLToPath(new URL('../../worker/worker.ts', import.meta.url));
 /** The first new worker comes at once: a call may be ringing. Only a crash loop is slowed down. */
 const backOff = { initialMs: 100, multiplier: 2, maxMs: 30_000, jitter: 0.5 };
-/** A worker that lived this long was healthy: the back-off begins again. */
-const healthyMs = 30_000;
 
 /**
  * The worker children: one that takes calls, and older ones that end with theirs. A worker that dies
@@ -20,12 +18,9 @@ export class WorkerProcesses {
   readonly #entry: string;
   readonly #onExit: (pid: number) => void;
   readonly #children = new Map<number, ChildProcess>();
+  readonly #restarts = new Restarts(backOff, () => this.#spawn());
   #linePath = '';
   #currentPid: number | null = null;
-  #startedMs = 0;
-  #failures = 0;
-  #restart: NodeJS.Timeout | undefined;
-  #stopped = false;
 
   constructor(options: {
     readonly log: Log;
@@ -52,20 +47,19 @@ export class WorkerProcesses {
   /** Starts the first worker; it and all later ones find the supervisor at `linePath`. */
   start(linePath: string): void {
     this.#linePath = linePath;
-    this.#spawn();
+    this.#restarts.start();
   }
 
   /** Another worker takes calls from now on; the one that did is left to end with its calls. */
   replace(): void {
     if (this.#currentPid === null) return;
     this.#currentPid = null;
-    this.#startLater();
+    this.#restarts.again();
   }
 
   /** Starts no worker from now on. */
   stopStarting(): void {
-    this.#stopped = true;
-    clearTimeout(this.#restart);
+    this.#restarts.stop();
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -73,8 +67,6 @@ export class WorkerProcesses {
   }
 
   #spawn(): void {
-    if (this.#stopped) return;
-    this.#startedMs = performance.now();
     // The worker's own lines go straight out: a supervisor that dies takes no job's log with it.
     const child = spawn(process.execPath, [this.#entry], {
       env: workerEnvironment(this.#linePath),
@@ -83,7 +75,7 @@ export class WorkerProcesses {
     const { pid } = child;
     child.once('error', (error) => {
       this.#log.emit('worker.died', { error }, 'unstarted');
-      if (pid === undefined) this.#startLater();
+      if (pid === undefined) this.#restarts.again();
     });
     if (pid === undefined) return;
     this.#children.set(pid, child);
@@ -96,20 +88,12 @@ export class WorkerProcesses {
     this.#children.delete(pid);
     const isCurrent = pid === this.#currentPid;
     const fields = { workerPid: pid, code, signal };
-    if (code === 0 && (this.#stopped || !isCurrent)) {
+    if (code === 0 && (this.#restarts.stopped || !isCurrent)) {
       this.#log.emit('worker.stopped', fields);
     } else {
       this.#log.emit('worker.died', fields, 'exited');
     }
     if (isCurrent) this.replace();
     this.#onExit(pid);
-  }
-
-  #startLater(): void {
-    if (this.#stopped) return;
-    const livedMs = performance.now() - this.#startedMs;
-    this.#failures = livedMs > healthyMs ? 1 : this.#failures + 1;
-    const waitMs = this.#failures === 1 ? 0 : backOffMs(backOff, this.#failures - 1);
-    this.#restart = setTimeout(() => this.#spawn(), waitMs);
   }
 }
