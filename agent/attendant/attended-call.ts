@@ -66,7 +66,7 @@ const inFlightMs = 500;
 const keysMs = 15_000;
 /** Half a number is asked for once more. */
 const mostNumbersTried = 3;
-/** What a caller said is of use to the job that comes, and to nobody else. */
+/** The caller's words are of use to the job that comes, and to nobody else. */
 const audioFileMs = 60_000;
 
 /** All that an attendant has at hand for any call. */

@@ -10,7 +10,7 @@ import type { PhraseAudio } from '../speech/prompts/phrase.ts';
 
 /** Fewer, larger frames: an attendant speaks to tens of callers from one process. */
 const frameMs = 100;
-/** What is queued is heard even while this process stands still; it is short enough to be broken off. */
+/** The queue is heard even while this process stands still; it is short enough to be broken off. */
 const queueMs = 400;
 
 /** An attendant's voice in a room: one phrase at a time, heard to its end or broken off. */

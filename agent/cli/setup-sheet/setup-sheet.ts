@@ -30,7 +30,7 @@ Exit code: 0 done, or nothing to do; 1 not done; 2 the options are wrong.
 const requestMs = 10_000;
 const tabNames: readonly TabName[] = ['Equipment', 'Bookings', 'Yard', 'Messages'];
 
-/** What is done about one tab, and the words for it. */
+/** One tab's deed, and the words for it. */
 type Step = {
   readonly tab: string;
   readonly action: 'made' | 'columns added' | 'unchanged';

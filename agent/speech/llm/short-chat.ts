@@ -10,9 +10,9 @@ const maxTalkBytes = 10_000;
 const wholeAnswers = 2;
 /** A longer one is left with the ids and names of its units. */
 const maxAnswerBytes = 3_000;
-/** What was booked, changed or cancelled in the call is never forgotten: so many of the last. */
+/** Results of the tools that write are never forgotten: so many of the last. */
 const keptResults = 6;
-const writing = /^(?:book|change|extend|cancel|end_rental|off_rent|call_off)/;
+const writing = ['book_equipment', 'change_booking', 'cancel_booking', 'call_off_rent'];
 
 const unit = z.object({ itemId: z.string(), name: z.string() });
 const answer = z.object({
@@ -71,7 +71,7 @@ function earlier(results: readonly string[]): llm.ChatItem {
 function resultsOf(talk: readonly llm.ChatItem[]): string[] {
   return talk.flatMap((item) => {
     if (item.type !== 'function_call_output' || item.isError) return [];
-    const say = writing.test(item.name) ? answerOf(item.output)?.say : undefined;
+    const say = writing.includes(item.name) ? answerOf(item.output)?.say : undefined;
     return say === undefined ? [] : [`- ${say.slice(0, 300)}`];
   });
 }
