@@ -12,6 +12,7 @@ import {
   type WishLine,
 } from './dialogue/booking-request.ts';
 import {
+  answerDueMs,
   bookingFacts,
   makeBooking,
   planBooking,
@@ -23,13 +24,13 @@ import {
 import { confirmAddress } from './dialogue/delivery-wish.ts';
 import { plainWords } from './dialogue/repetition.ts';
 import { findEquipment } from './find-equipment.ts';
-import type { JournalBooking } from './journal/booking.ts';
+import { isLive, type JournalBooking } from './journal/booking.ts';
 import { maxLines } from './journal/booking-code.ts';
 import { numbersOf, runTool, type ToolDeps } from './tool.ts';
 import { alreadyMadeSentence, bookingUnsure, cannotBook } from './yard/booking-words.ts';
 import { overlaps } from './yard/availability.ts';
 import { limitsOf } from './yard/equipment.ts';
-import { todayIn } from './yard/rental-dates.ts';
+import { isSameRange, todayIn } from './yard/rental-dates.ts';
 import { sameCustomer } from './yard/same-customer.ts';
 import { listUnreachable, type Snapshot } from './yard/snapshot.ts';
 import { findUnit, withTwins } from './yard/interchangeable-units.ts';
@@ -37,8 +38,6 @@ import { checkUnit, spokenName } from './yard/unit-facts.ts';
 
 /** A look at the sheet that takes longer would leave no time for the confirmation. */
 const freshLookMs = 2_000;
-/** Time to word the answer, within the tool's own deadline. */
-const reserveMs = 300;
 
 /**
  * Books units once the caller has heard everything read back and has said yes to it, or changes what
@@ -66,8 +65,7 @@ export async function bookEquipment(
   const wish = asAsked(talk, before ? together(before.wish, asked) : asked, snapshot);
   const address = confirmAddress(talk, wish.details?.delivery);
   if (address) return address;
-  const answerByMs = performance.now() + deps.toolMs - reserveMs;
-  const booking = { deps, desk: deps.desk, talk, signal, keepFloor, answerByMs };
+  const booking = { deps, desk: deps.desk, talk, signal, keepFloor, answerByMs: answerDueMs(deps) };
   const answer = await answerTo(booking, wish, snapshot);
   talk.lastUse = { turn, wish, answer };
   return answer;
@@ -110,7 +108,7 @@ async function answerTo(
 ): Promise<BookEquipmentAnswer> {
   const { deps, desk, talk } = booking;
   const ofCall = await desk.find({ callId: deps.callId });
-  const mine = ofCall.filter(({ state, end }) => isLive(state) && end >= snapshot.today);
+  const mine = ofCall.filter((of) => isLive(of) && of.end >= snapshot.today);
   const { made, open } = matched(wish, mine, snapshot);
   if (open.length === 0) {
     const change = customerChange(wish, made, mine);
@@ -374,16 +372,6 @@ async function pastLimit(
 function pastLimitAnswer(what: string): BookEquipmentAnswer {
   const say = `I can't take ${what}, so someone has to look after that. Shall I take a message, so that they call you back?`;
   return { say, problem: 'past-limit' };
-}
-
-function isLive(state: JournalBooking['state']): boolean {
-  return state === 'pending' || state === 'confirmed';
-}
-
-type Days = { readonly start: string; readonly end: string };
-
-function isSameRange(a: Days, b: Days): boolean {
-  return a.start === b.start && a.end === b.end;
 }
 
 /** The list as the sheet has it now, if it answers in time; else the one that is known. */

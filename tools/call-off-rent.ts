@@ -2,7 +2,7 @@ import { llm } from '@livekit/agents';
 import { z } from 'zod';
 import { settle } from './book-equipment.ts';
 import { newestSnapshot, writing, type BookingTalk } from './dialogue/dialogue-memory.ts';
-import type { BookingUse, Plan } from './dialogue/make-booking.ts';
+import { answerDueMs, type BookingUse, type Plan } from './dialogue/make-booking.ts';
 import {
   given,
   isNamed,
@@ -21,8 +21,6 @@ import { sheetText } from './yard/sheet-text.ts';
 import { listUnreachable, type Snapshot } from './yard/snapshot.ts';
 import { spokenItem } from './yard/unit-facts.ts';
 
-/** Time to word the answer, within the tool's own deadline. */
-const reserveMs = 300;
 const maxAddressLength = 120;
 
 const callOffRentArgs = modelArguments({
@@ -92,8 +90,14 @@ async function callOffRent(
     const say = 'Where is it now, so that the yard can pick it up?';
     return { say, problem: 'address-missing' };
   }
-  const answerByMs = performance.now() + deps.toolMs - reserveMs;
-  const booking: BookingUse = { deps, desk, talk, signal, keepFloor, answerByMs };
+  const booking: BookingUse = {
+    deps,
+    desk,
+    talk,
+    signal,
+    keepFloor,
+    answerByMs: answerDueMs(deps),
+  };
   return settle(booking, (now) => planCallOff(booking, { rentals, address }, now), snapshot);
 }
 

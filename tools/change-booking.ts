@@ -4,7 +4,7 @@ import { settle } from './book-equipment.ts';
 import { rentalSentences } from './find-booking.ts';
 import { planRental, type RentalWish } from './dialogue/change-rental.ts';
 import { newestSnapshot, type BookingTalk } from './dialogue/dialogue-memory.ts';
-import type { BookingUse } from './dialogue/make-booking.ts';
+import { answerDueMs, type BookingUse } from './dialogue/make-booking.ts';
 import {
   given,
   isNamed,
@@ -25,6 +25,7 @@ import {
   addDays,
   daysIn,
   dayNumber,
+  isSameRange,
   rentalDates,
   writtenDay,
   type RentalRange,
@@ -32,9 +33,6 @@ import {
 import { listUnreachable, type Snapshot } from './yard/snapshot.ts';
 import { spokenList } from './yard/spoken.ts';
 import { spokenItem } from './yard/unit-facts.ts';
-
-/** Time to word the answer, within the tool's own deadline. */
-const reserveMs = 300;
 
 const changeBookingArgs = modelArguments({
   ...rentalArgs,
@@ -100,8 +98,14 @@ async function changeBooking(
     return { say };
   }
   if ('say' in wish) return wish;
-  const answerByMs = performance.now() + deps.toolMs - reserveMs;
-  const booking: BookingUse = { deps, desk, talk, signal, keepFloor, answerByMs };
+  const booking: BookingUse = {
+    deps,
+    desk,
+    talk,
+    signal,
+    keepFloor,
+    answerByMs: answerDueMs(deps),
+  };
   const isByStaff = wish.meant.some((of) => of.isByStaff);
   const plan = isByStaff ? planRequest : planRental;
   return settle(booking, (now) => plan(booking, wish, now), snapshot);
@@ -155,7 +159,7 @@ function readWish(
   if (kind === null) return alreadyOut(first);
   const range = (of: { readonly bookingId: string }) =>
     ranges[meant.findIndex(({ bookingId }) => bookingId === of.bookingId)] ?? ofFirst;
-  const isSame = meant.every((of) => range(of).start === of.start && range(of).end === of.end);
+  const isSame = meant.every((of) => isSameRange(range(of), of));
   if (isSame && !isOther && !isMore) {
     // It can be read, but may not outlive a power cut: the same change again says once it does.
     if (unsureOf === null) return 'as-it-is';

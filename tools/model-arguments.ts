@@ -1,6 +1,10 @@
 import { z } from 'zod';
 
-const nothing = /^\s*(?:|null|none|nil|undefined|n\/?a|-)\s*$/i;
+/** True for what a model writes in place of an argument that it does not have. */
+export function isNothing(text: string): boolean {
+  return /^\s*(?:|null|none|nil|undefined|n\/?a|-)\s*$/i.test(text);
+}
+
 const numberWords = 'zero one two three four five six seven eight nine ten'.split(' ');
 
 /**
@@ -24,7 +28,7 @@ function meant(field: z.core.SomeType, value: unknown): unknown {
 }
 
 function readings(value: unknown): readonly { readonly of: unknown }[] {
-  if (typeof value === 'string' && nothing.test(value)) {
+  if (typeof value === 'string' && isNothing(value)) {
     return [{ of: null }, { of: undefined }, { of: '' }];
   }
   if (value === null) return [{ of: null }, { of: undefined }, { of: '' }];

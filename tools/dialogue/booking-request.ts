@@ -11,7 +11,7 @@ import { limitsOf, type IsoDate, type Unit } from '../yard/equipment.ts';
 import { chargesNote } from '../yard/price-words.ts';
 import { termPrice } from '../yard/term-price.ts';
 import type { RentalRules } from '../yard/rental-rules.ts';
-import { rentalDates, type RentalRange } from '../yard/rental-dates.ts';
+import { isSameRange, rentalDates, type RentalRange } from '../yard/rental-dates.ts';
 import { overlaps } from '../yard/availability.ts';
 import { timeArgs, withTimes } from '../yard/rental-times.ts';
 import { isNoName } from '../yard/same-customer.ts';
@@ -238,10 +238,16 @@ export function offerOf(
   };
 }
 
-/** The lines as the journal is to write them. */
-export function bookingLines(lines: readonly CheckedLine[]): readonly BookingLine[] {
+/** The lines as the journal is to write them; `beside` are others of the same booking. */
+export function bookingLines(
+  lines: readonly CheckedLine[],
+  beside: readonly CheckedLine[] = [],
+): readonly BookingLine[] {
   return lines.map(({ range, checked: { unit, rules }, nth }, at) => {
-    const before = lines.slice(0, at).filter((of) => isSamePlace(of, unit, range)).length;
+    const others = [...beside, ...lines.slice(0, at)];
+    const before = others.filter(
+      (of) => of.checked.unit.itemId === unit.itemId && isSameRange(of.range, range),
+    ).length;
     const isOfSeveral = (unit.quantity ?? 1) > 1;
     return {
       itemId: unit.itemId,
@@ -251,9 +257,4 @@ export function bookingLines(lines: readonly CheckedLine[]): readonly BookingLin
       ...(isOfSeveral && { nth: nth ?? before }),
     };
   });
-}
-
-function isSamePlace(line: CheckedLine, unit: Unit, { start, end }: RentalRange): boolean {
-  const { range, checked } = line;
-  return checked.unit.itemId === unit.itemId && range.start === start && range.end === end;
 }

@@ -6,7 +6,7 @@ import { availabilityOf } from '../yard/availability.ts';
 import { changeReadBack } from '../yard/booking-words.ts';
 import type { IsoDate, Unit } from '../yard/equipment.ts';
 import { findUnit, withTwins } from '../yard/interchangeable-units.ts';
-import { addDays, type RentalRange } from '../yard/rental-dates.ts';
+import { addDays, isSameRange, type RentalRange } from '../yard/rental-dates.ts';
 import {
   earlyReadBack,
   extendedSentence,
@@ -79,10 +79,7 @@ function planAnew(booking: BookingUse, wish: RentalWish, snapshot: Snapshot): Pl
     const from = kept[at];
     if (!from) return [];
     // What stays as it is stays at its price.
-    const isSame =
-      checked.checked.unit.itemId === from.itemId &&
-      checked.range.start === from.start &&
-      checked.range.end === from.end;
+    const isSame = checked.checked.unit.itemId === from.itemId && isSameRange(checked.range, from);
     const totalCents = isSame
       ? from.totalCents
       : totalOf(checked.checked.unit, checked.range, checked.checked.rules);
@@ -318,17 +315,10 @@ function planOf(
     lines: lines.map(({ range, checked, from, totalCents }) => {
       return { bookingId: from.bookingId, itemId: checked.unit.itemId, ...range, totalCents };
     }),
-    added: bookingLines(added).map((line, at) => {
-      // A row of several machines may have more than one of them for the same days.
-      const before = [...lines, ...added.slice(0, at)].filter(
-        ({ checked, range }) =>
-          checked.unit.itemId === line.itemId &&
-          range.start === line.start &&
-          range.end === line.end,
-      );
-      const nth = before.length > 0 ? { nth: before.length } : {};
-      return { ...line, ...nth, ...(addedCents === undefined ? {} : { totalCents: addedCents }) };
-    }),
+    added: bookingLines(added, lines).map((line) => ({
+      ...line,
+      ...(addedCents === undefined ? {} : { totalCents: addedCents }),
+    })),
     dropped,
     ...(note === undefined ? {} : { note }),
   };

@@ -43,6 +43,14 @@ export type BookingUse = {
   readonly answerByMs: number;
 };
 
+/** Time to word the answer, within the tool's own deadline. */
+const reserveMs = 300;
+
+/** The moment by which a tool that begins now must have its answer. */
+export function answerDueMs({ toolMs }: Pick<ToolDeps, 'toolMs'>): number {
+  return performance.now() + toolMs - reserveMs;
+}
+
 /** A proposal that a list allows, with its deed once the caller agrees; or the answer why not. */
 export type Plan =
   | { readonly answer: BookEquipmentAnswer }

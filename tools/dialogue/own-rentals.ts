@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JournalBooking } from '../journal/booking.ts';
 import type { BookingService } from '../journal/booking-service.ts';
+import { isNothing } from '../model-arguments.ts';
 import { may, rentalState, type RentalDeed } from '../journal/rental-state.ts';
 import { numbersOf, type ToolAnswer, type ToolDeps } from '../tool.ts';
 import { bookedMachines } from '../yard/booking-words.ts';
@@ -38,13 +39,10 @@ export const rentalArgs = {
 
 type RentalArgs = z.infer<z.ZodObject<typeof rentalArgs>>;
 
-/** A model writes these for what it does not know. */
-const noValue = /^(?:|null|none|n\/?a|undefined|nil|unknown|-)$/i;
-
 /** An argument as the caller gave it; empty for what a model writes in place of one. */
 export function given(text: string | null | undefined): string {
   const trimmed = text?.trim() ?? '';
-  return noValue.test(trimmed) ? '' : trimmed;
+  return isNothing(trimmed) || /^unknown$/i.test(trimmed) ? '' : trimmed;
 }
 
 const needsProof =

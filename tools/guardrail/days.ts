@@ -1,4 +1,5 @@
 import type { IsoDate } from '../yard/equipment.ts';
+import { dayNames } from '../yard/on-duty.ts';
 
 /** A day as far as words tell it: 0 is Sunday, and January. */
 export type Day = {
@@ -8,7 +9,6 @@ export type Day = {
   readonly word?: string | undefined;
 };
 
-const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
 const dayName = '(?:sun|mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?)(?:day)?s?';
@@ -63,7 +63,7 @@ function dayOf(match: RegExpExecArray, today: IsoDate | null): Day {
   const month = monthA ?? monthC ?? monthD;
   const date = dateA ?? dateB ?? dateC ?? dateD ?? dateE ?? slashD;
   return {
-    weekday: name === undefined ? undefined : indexIn(weekdays, name),
+    weekday: name === undefined ? undefined : indexIn(dayNames, name),
     month:
       month === undefined
         ? slashM === undefined

@@ -1,3 +1,5 @@
+import { daysFrom, everyDay } from '../yard/on-duty.ts';
+
 /** A yard's hours, real or said to be, in minutes of the day; null when nothing is said of them. */
 export type Hours = {
   readonly days: readonly number[];
@@ -9,8 +11,6 @@ export type Hours = {
 /** `isSure` when morning and afternoon are told apart. */
 type Clock = { readonly minutes: number; readonly isSure: boolean };
 
-const everyDay = [0, 1, 2, 3, 4, 5, 6];
-const names = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const dayName = '(?:sun|mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?)(?:day)?s?';
 const dayRange = new RegExp(
   `\\b(${dayName})\\b\\.?(?: ?(?:to|through|thru|until|till|-|–|—) ?(${dayName})\\b)?`,
@@ -48,16 +48,11 @@ export function hoursIn(text: string): Hours[] {
   return [...found, { days: waiting, opens: null, closes: null, isClosed }];
 }
 
-function daysOf(part: string): number[] {
+function daysOf(part: string): readonly number[] {
   if (/\b(?:weekdays|week ?days|work ?days)\b/.test(part)) return [1, 2, 3, 4, 5];
   if (/\bweekends?\b/.test(part)) return [0, 6];
   if (/\b(?:every ?day|daily|all week|(?:7|seven) days|24\/7)\b/.test(part)) return everyDay;
-  return [...part.matchAll(dayRange)].flatMap(([, from = '', to]) => {
-    const first = names.indexOf(from.slice(0, 3));
-    if (to === undefined) return [first];
-    const count = (names.indexOf(to.slice(0, 3)) - first + 7) % 7;
-    return Array.from({ length: count + 1 }, (_, i) => (first + i) % 7);
-  });
+  return [...part.matchAll(dayRange)].flatMap(([, from = '', to]) => daysFrom(from, to));
 }
 
 function timesOf(part: string): Clock[] {

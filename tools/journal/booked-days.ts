@@ -1,6 +1,6 @@
 import type { StoreQueries } from '../../agent/infra/store/database.ts';
 import type { IsoDate } from '../yard/equipment.ts';
-import { addDays, daysIn } from '../yard/rental-dates.ts';
+import { daysOf } from '../yard/rental-dates.ts';
 
 /** A day of one machine, which the key of `booked_days` gives to one booking alone. */
 export type BookedDay = {
@@ -39,7 +39,7 @@ export function isPlaceOf({ itemId: place }: BookedDay, itemId: string): boolean
 }
 
 /** The numbers of a row's machines that are taken, by day. */
-export type TakenPlaces = ReadonlyMap<IsoDate, ReadonlySet<number>>;
+export type TakenPlaces = Map<IsoDate, Set<number>>;
 
 /** Reads which machines of a row the journal holds on the days, but for those of `except`. */
 export async function takenPlaces(
@@ -72,10 +72,9 @@ export function placesFor(
   taken: TakenPlaces,
   mostOn: (day: IsoDate) => number,
 ): readonly BookedDay[] | null {
-  const { bookingId, itemId, start } = wanted;
+  const { bookingId, itemId } = wanted;
   const places: BookedDay[] = [];
-  for (let nth = 0; nth < daysIn(wanted); nth += 1) {
-    const day = addDays(start, nth);
+  for (const day of daysOf(wanted)) {
     const most = mostOn(day);
     const used = taken.get(day) ?? new Set();
     const free = Array.from({ length: Math.max(0, most) }, (_, at) => at + 1).filter(

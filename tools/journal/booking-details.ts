@@ -12,7 +12,7 @@ const bookingDetails = z.object({
   notes: text.optional(),
 });
 
-/** What a booking says beside machine, days and customer. */
+/** The words of a booking beside machine, days and customer. */
 export type BookingDetails = Readonly<z.infer<typeof bookingDetails>>;
 
 /** The details as the journal keeps them. */

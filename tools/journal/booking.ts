@@ -10,6 +10,11 @@ import type { BookingDetails } from './booking-details.ts';
  */
 export type BookingState = 'pending' | 'confirmed' | 'conflict' | 'cancelled';
 
+/** True for a booking that holds its machine. A conflict holds nothing: staff gave the machine away. */
+export function isLive({ state }: { readonly state: BookingState }): boolean {
+  return state === 'pending' || state === 'confirmed';
+}
+
 /**
  * Staff's sheet and a booking do not go together for this reason. `other-line`: the machine was
  * asked for together with one that could not be had.

@@ -6,10 +6,11 @@ import { overlaps } from '../yard/availability.ts';
 import type { Inventory } from '../yard/equipment.ts';
 import { todayIn } from '../yard/rental-dates.ts';
 import { freeDays, placesFor, takeDays, takenPlaces } from './booked-days.ts';
+import { isLive } from './booking.ts';
 import { codeOf, newBookingCode } from './booking-code.ts';
 import type { BookingChange, BookingLine, ChangeResult } from './booking-service.ts';
 import { emptyRow, leftByStaff, lineKey, quantityOf, refusalOf, unitOf } from './commit-booking.ts';
-import { found, withSecondLook } from './commit-verification.ts';
+import { writtenOnce } from './commit-verification.ts';
 import {
   addToOutbox,
   endBooking,
@@ -45,15 +46,7 @@ export async function changeBooking(
     const live = (await readLines(store, change.change.code)).filter(isLive);
     return isDone(live, change) ? { kind: 'changed', bookings: live.map(toBooking) } : undefined;
   };
-  const before = await found(store, look);
-  if (before) return before;
-  try {
-    return await withSecondLook(store, { write, look });
-  } catch (error) {
-    // Somebody took a day between our look and our insert: now that is seen.
-    if (!(error instanceof StoreError) || error.code !== 'STORE_CONFLICT') throw error;
-    return withSecondLook(store, { write, look });
-  }
+  return writtenOnce(store, { write, look });
 }
 
 /** The booking is as it was to be: all that is live of it, and nothing more. */
@@ -363,10 +356,6 @@ function wantedOf(row: BookingRow, { lines, customer, phone }: BookingChange): W
 
 function isOf(row: BookingRow, line: { readonly bookingId: string }): boolean {
   return row.bookingId === line.bookingId;
-}
-
-function isLive({ state }: BookingRow): boolean {
-  return state === 'pending' || state === 'confirmed';
 }
 
 type Days = Pick<BookingRow, 'itemId' | 'startDay' | 'endDay'>;

@@ -3,9 +3,10 @@ import { StoreError } from '../../agent/infra/store/store-error.ts';
 import { availabilityOf, overlaps } from '../yard/availability.ts';
 import type { Inventory, IsoDate } from '../yard/equipment.ts';
 import { heldDaysOf } from '../yard/held-days.ts';
-import { addDays, daysIn, todayIn } from '../yard/rental-dates.ts';
+import { daysOf, todayIn } from '../yard/rental-dates.ts';
 import { withJournal } from '../yard/with-journal.ts';
 import { isPlaceOf, numberOf, placesFor, takenPlaces, type BookedDay } from './booked-days.ts';
+import { isLive } from './booking.ts';
 import { lineIds, newBookingCode } from './booking-code.ts';
 import { detailsToText, type BookingDetails } from './booking-details.ts';
 import type { BookingLine, BookingRequest, CommitResult, Refusal } from './booking-service.ts';
@@ -120,9 +121,7 @@ async function daysFor(
       days.push(...daysOf(wanted).map((day) => ({ itemId, day, bookingId })));
       continue;
     }
-    const taken = new Map(
-      [...(await takenPlaces(store, wanted))].map(([day, numbers]) => [day, new Set(numbers)]),
-    );
+    const taken = await takenPlaces(store, wanted);
     for (const one of days.filter((of) => isPlaceOf(of, itemId))) {
       const numbers = taken.get(one.day) ?? new Set<number>();
       taken.set(one.day, numbers.add(numberOf(one.itemId, itemId)));
@@ -142,16 +141,12 @@ export function leftByStaff(
 ): (day: IsoDate) => number {
   const quantity = quantityOf(inventory, itemId);
   const { bookings } = withJournal(inventory, seen.map(toBooking));
-  const ours = seen.filter((row) => row.itemId === itemId && isLiveRow(row));
+  const ours = seen.filter((row) => row.itemId === itemId && isLive(row));
   return (day) => {
     const held = heldDaysOf(bookings, itemId).most({ start: day, end: day });
     const own = ours.filter((row) => row.startDay <= day && day <= row.endDay).length;
     return quantity - Math.max(0, held - own);
   };
-}
-
-function isLiveRow({ state }: BookingRow): boolean {
-  return state === 'pending' || state === 'confirmed';
 }
 
 async function write(
@@ -345,7 +340,7 @@ export function refusalOf(
   const unit = isOutForUs && listed.status === 'RENTED' ? { ...listed, ...inTheYard } : listed;
   const taken = rows.filter(
     (row) =>
-      (row.state === 'pending' || row.state === 'confirmed') &&
+      isLive(row) &&
       !own.has(row.bookingId) &&
       row.itemId === itemId &&
       row.startDay <= end &&
@@ -371,14 +366,6 @@ export function unitOf({ units }: Inventory, itemId: string) {
 /** The machines that the row stands for. */
 export function quantityOf(inventory: Inventory, itemId: string): number {
   return unitOf(inventory, itemId)?.quantity ?? 1;
-}
-
-/** The days of a range, first and last included. */
-export function daysOf(range: {
-  readonly start: IsoDate;
-  readonly end: IsoDate;
-}): readonly IsoDate[] {
-  return Array.from({ length: daysIn(range) }, (_, offset) => addDays(range.start, offset));
 }
 
 function todayOf({ request, clock }: BookingCall): IsoDate {

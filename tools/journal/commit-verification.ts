@@ -41,6 +41,24 @@ export async function withSecondLook<T>(
 }
 
 /**
+ * As `withSecondLook`, for a write that may have been made before, or that another call may be quicker
+ * with: then it is tried once more, and sees what was in its way.
+ */
+export async function writtenOnce<T>(
+  store: Store,
+  attempt: { readonly write: () => Promise<T>; readonly look: () => Promise<T | undefined> },
+): Promise<T> {
+  const before = await found(store, attempt.look);
+  if (before !== undefined) return before;
+  try {
+    return await withSecondLook(store, attempt);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'STORE_CONFLICT') throw error;
+    return withSecondLook(store, attempt);
+  }
+}
+
+/**
  * The result of `look`, once that is sure to outlive a power cut; undefined when there is none.
  * @throws {UnsureError} when it is there and may not be on the disk.
  */

@@ -1,9 +1,8 @@
 import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
-import { StoreError } from '../../agent/infra/store/store-error.ts';
 import { keptText, plainText } from '../sheet/write/safe-cell.ts';
 import { newBookingCode } from './booking-code.ts';
 import type { OffRent, OffRentRequest } from './booking-service.ts';
-import { found, withSecondLook } from './commit-verification.ts';
+import { writtenOnce } from './commit-verification.ts';
 import { addToOutbox, messageQueries, supersede } from './journal.ts';
 
 type CallOff = {
@@ -25,15 +24,7 @@ export async function callOffRent(store: Store, callOff: CallOff): Promise<OffRe
     return called.length === keys.length ? called[0] : undefined;
   };
   const write = () => store.transaction((tx) => callOffOnce(tx, callOff));
-  const before = await found(store, look);
-  if (before) return before;
-  try {
-    return await withSecondLook(store, { write, look });
-  } catch (error) {
-    // Another call was quicker with one of them: now that is seen.
-    if (!(error instanceof StoreError) || error.code !== 'STORE_CONFLICT') throw error;
-    return withSecondLook(store, { write, look });
-  }
+  return writtenOnce(store, { write, look });
 }
 
 /** The call-offs of these rentals, in the order of the keys. */

@@ -58,15 +58,9 @@ export function freeCount(
   range: RentalRange,
   today: IsoDate,
 ): number {
-  const { quantity = 1 } = unit;
-  if (quantity === 1) return availabilityOf(unit, bookings, range, today).free ? 1 : 0;
-  let [none, all] = [0, quantity];
-  while (none < all) {
-    const middle = (none + all + 1) >>> 1;
-    if (availabilityOf(unit, bookings, range, today, middle).free) none = middle;
-    else all = middle - 1;
-  }
-  return none;
+  if (!availabilityOf(unit, bookings, range, today).free) return 0;
+  const held = heldDaysOf(bookings, unit.itemId);
+  return (unit.quantity ?? 1) - held.most(range) - held.unclear(range);
 }
 
 function whenBack(

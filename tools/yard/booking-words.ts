@@ -13,6 +13,7 @@ import {
   spokenCount,
   spokenDate,
   spokenList,
+  spokenMachines,
   spokenMoney,
   spokenRange,
   type Speaking,
@@ -45,7 +46,7 @@ export type Offer = {
   /** At least one. */
   readonly machines: readonly { readonly name: string; readonly range: RentalRange }[];
   readonly totalCents: number;
-  /** What is in the total beside the rent, or comes on top of it. */
+  /** Charges in the total beside the rent, or on top of it. */
   readonly charges?: string;
   readonly depositCents: number | null;
   readonly customer: string;
@@ -78,7 +79,7 @@ export function changeReadBack(
 ): string {
   const { machines, customer } = offer;
   const { changes, today, currency, before = machines } = about;
-  const names = namesOf(before);
+  const names = spokenMachines(before.map(({ name }) => name));
   const parts = [
     ...(changes.days
       ? [`to ${machinesAndDays(machines, today)}, for ${spokenPrice(offer, currency)}`]
@@ -127,18 +128,8 @@ function machinesAndDays(machines: Offer['machines'], today: IsoDate): string {
       const range = same[0]?.range ?? { start: today, end: today };
       const hasTimes = range.pickUpAt !== undefined || range.isHalfDay;
       const days = hasTimes ? '' : `, ${spokenCount(daysIn(range), 'day')}`;
-      return `${namesOf(same)} ${spokenTerm(range, today)}${days}`;
+      return `${spokenMachines(same.map(({ name }) => name))} ${spokenTerm(range, today)}${days}`;
     }),
-  );
-}
-
-/** `the Skid Steer and two of the Trailer`. */
-function namesOf(machines: readonly { readonly name: string }[]): string {
-  const byName = Map.groupBy(machines, ({ name }) => name);
-  return spokenList(
-    [...byName].map(([name, of]) =>
-      of.length === 1 ? `the ${name}` : `${of.length} of the ${name}`,
-    ),
   );
 }
 
@@ -237,7 +228,9 @@ export function bookedMachines(lines: readonly JournalBooking[], today: IsoDate)
     return { name: spokenItem(itemName), range: { start, end } };
   });
   const byDays = Map.groupBy(machines, ({ range }) => spokenRange(range, today));
-  return spokenList([...byDays].map(([days, same]) => `${namesOf(same)} ${days}`));
+  return spokenList(
+    [...byDays].map(([days, same]) => `${spokenMachines(same.map(({ name }) => name))} ${days}`),
+  );
 }
 
 function bookingSentence(

@@ -31,7 +31,7 @@ export type Unit = {
   readonly otherRates?: OtherRates | undefined;
 };
 
-/** What half a day and the yard's weekend cost, in cents. */
+/** The prices of half a day and of the yard's weekend, in cents. */
 export type OtherRates = {
   readonly halfDayCents?: number | undefined;
   readonly weekendCents?: number | undefined;

@@ -9,8 +9,9 @@ export type DutyHours = {
 export type Contact = string | { readonly number: string; readonly hours: readonly DutyHours[] };
 
 const dayMinutes = 24 * 60;
-const dayNames = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
-const everyDay = [0, 1, 2, 3, 4, 5, 6];
+/** Weekdays as in `Date`, by the letters that every way to write them begins with. */
+export const dayNames: readonly string[] = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
+export const everyDay: readonly number[] = [0, 1, 2, 3, 4, 5, 6];
 const namedDays: Readonly<Record<string, readonly number[]>> = {
   weekday: [1, 2, 3, 4, 5],
   weekend: [0, 6],
@@ -74,9 +75,10 @@ export function readDutyHours(typed: string): readonly DutyHours[] | null {
   return read.length > 0 ? read : null;
 }
 
-function daysFrom(first: string, last = first): readonly number[] {
-  const from = dayNames.indexOf(first);
-  const count = ((dayNames.indexOf(last) - from + 7) % 7) + 1;
+/** The weekdays from one to another, however long their names are written. */
+export function daysFrom(first: string, last = first): readonly number[] {
+  const from = dayNames.indexOf(first.slice(0, 3));
+  const count = ((dayNames.indexOf(last.slice(0, 3)) - from + 7) % 7) + 1;
   return Array.from({ length: count }, (_, at) => (from + at) % 7);
 }
 

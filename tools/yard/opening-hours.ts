@@ -1,10 +1,8 @@
 import type { IsoDate } from './equipment.ts';
-import { clockRange, type DutyHours } from './on-duty.ts';
+import { clockRange, dayNames, daysFrom, everyDay, type DutyHours } from './on-duty.ts';
 import { addDays, dayNumber } from './rental-dates.ts';
 import type { RentalRules } from './rental-rules.ts';
 
-const dayNames = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
-const everyDay = [0, 1, 2, 3, 4, 5, 6];
 const dayWord = '(?:sun|mon|tue|wed|thu|fri|sat)(?:s|nes|rs|urs|ur|r)?(?:days?)?\\b\\.?';
 const clock = '(?:noon|midnight|\\d{1,2})(?:[:.]\\d\\d)? ?(?:am|pm|a|p)?\\b';
 const to = ' ?(?:-|to|through|thru|until|till) ?';
@@ -135,12 +133,6 @@ function piecesOf(typed: string): readonly Piece[] | null {
 function namedDays(name: string): readonly number[] {
   if (/^week ?days?/.test(name)) return [1, 2, 3, 4, 5];
   return name.startsWith('weekend') ? [0, 6] : everyDay;
-}
-
-function daysFrom(first: string, last = first): readonly number[] {
-  const from = dayNames.indexOf(first.slice(0, 3));
-  const count = ((dayNames.indexOf(last.slice(0, 3)) - from + 7) % 7) + 1;
-  return Array.from({ length: count }, (_, at) => (from + at) % 7);
 }
 
 /** Closed days by name, in the year of a day. Weekdays as in `Date`. */

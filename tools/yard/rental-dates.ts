@@ -62,6 +62,16 @@ export function daysIn(range: RentalRange): number {
   return knownDay(range.end) - knownDay(range.start) + 1;
 }
 
+/** The days of a rental, one by one. @throws as `daysIn`. */
+export function daysOf(range: RentalRange): readonly IsoDate[] {
+  return Array.from({ length: daysIn(range) }, (_, offset) => addDays(range.start, offset));
+}
+
+/** Two rentals are of the same days, whatever their times. */
+export function isSameRange(a: RentalRange, b: RentalRange): boolean {
+  return a.start === b.start && a.end === b.end;
+}
+
 /**
  * The English name of the day of the week.
  * @throws {RangeError} when `iso` is not a day.

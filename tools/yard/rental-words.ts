@@ -5,7 +5,7 @@ import {
   capitalised,
   spokenCount,
   spokenDate,
-  spokenList,
+  spokenMachines,
   spokenMoney,
   spokenRange,
   type Speaking,
@@ -20,24 +20,27 @@ export type Term = {
 };
 
 /** `6 days in all, for $1,250, nothing more`; the term's price less what was agreed. */
-function priceOfTerm({ range, totalCents, agreedCents }: Term, currency: string): string {
-  const days = spokenCount(daysIn(range), 'day');
+function priceOfTerm(term: Term, currency: string): string {
+  const days = spokenCount(daysIn(term.range), 'day');
+  return `${days} in all, for ${spokenMoney(term.totalCents, currency)}, ${difference(term, currency)}`;
+}
+
+function difference({ totalCents, agreedCents }: Term, currency: string): string {
   const more = totalCents - agreedCents;
-  const difference = more > 0 ? `${spokenMoney(more, currency)} more` : 'nothing more';
-  return `${days} in all, for ${spokenMoney(totalCents, currency)}, ${difference}`;
+  return more > 0 ? `${spokenMoney(more, currency)} more` : 'nothing more';
 }
 
 /** The read-back of a longer term. */
 export function extensionReadBack(term: Term, { today, currency }: Speaking): string {
   const through = spokenDate(term.range.end, today);
   const it = term.names.length === 1 ? 'it' : 'them';
-  return `I'd extend ${theNames(term)} through ${through}: ${priceOfTerm(term, currency)}. Shall I extend ${it}?`;
+  return `I'd extend ${spokenMachines(term.names)} through ${through}: ${priceOfTerm(term, currency)}. Shall I extend ${it}?`;
 }
 
 /** The read-back of a longer term of a rental that staff wrote: they decide. */
 export function askReadBack(term: Term, { today, currency }: Speaking): string {
   const through = spokenDate(term.range.end, today);
-  return `I'd ask the yard to leave ${theNames(term)} with you through ${through}: ${priceOfTerm(term, currency)}. Shall I ask them?`;
+  return `I'd ask the yard to leave ${spokenMachines(term.names)} with you through ${through}: ${priceOfTerm(term, currency)}. Shall I ask them?`;
 }
 
 /** The read-back of a return before the last day; what becomes of money agreed before is staff's. */
@@ -45,7 +48,7 @@ export function earlyReadBack(term: Term, { today, currency }: Speaking): string
   const { range, totalCents } = term;
   const days = spokenCount(daysIn(range), 'day');
   return (
-    `I'd note ${theNames(term)} back on ${spokenDate(range.end, today)}: ${days} come to ` +
+    `I'd note ${spokenMachines(term.names)} back on ${spokenDate(range.end, today)}: ${days} come to ` +
     `${spokenMoney(totalCents, currency)}, and the yard settles the rest. Shall I change it?`
   );
 }
@@ -66,9 +69,7 @@ export function swapReadBack(
   const [name = 'machine'] = term.names;
   const other = to === name ? `another ${to}` : `the ${to}`;
   const rest = spokenRange({ start: from, end: term.range.end }, today);
-  const more = term.totalCents - term.agreedCents;
-  const price = more > 0 ? `${spokenMoney(more, currency)} more` : 'nothing more';
-  return `I could swap it for ${other} ${rest}, for ${price}. Shall I change it?`;
+  return `I could swap it for ${other} ${rest}, for ${difference(term, currency)}. Shall I change it?`;
 }
 
 /** An answer to an extension; `pending` while it is on its way to the sheet. */
@@ -96,7 +97,7 @@ export function askedSentence(code: string): string {
 
 /** The read-back before a rental is called off rent. */
 export function offRentReadBack(names: readonly string[], address: string): string {
-  return `I'd call ${spokenList(theEach(names))} off rent as of now, to be picked up at ${address}. Shall I call it off rent?`;
+  return `I'd call ${spokenMachines(names)} off rent as of now, to be picked up at ${address}. Shall I call it off rent?`;
 }
 
 /** An answer to a call-off, and to the same again. */
@@ -137,20 +138,10 @@ export function dueSentence(
   const due = range.end === today ? 'today' : `on ${spokenDate(range.end, today)}`;
   const verb = names.length === 1 ? (isLate ? 'was' : 'is') : isLate ? 'were' : 'are';
   const price = totalCents > 0 ? `, for ${spokenMoney(totalCents, currency)}` : '';
-  return `${capitalised(spokenList(theEach(names)))} ${verb} due back ${due}: ${days} in all${price}.`;
+  return `${capitalised(spokenMachines(names))} ${verb} due back ${due}: ${days} in all${price}.`;
 }
 
 /** `The Trencher is`. */
 function subject(names: readonly string[]): string {
-  return `${capitalised(spokenList(theEach(names)))} ${names.length === 1 ? 'is' : 'are'}`;
-}
-
-function theNames({ names }: Term): string {
-  return spokenList(theEach(names));
-}
-
-function theEach(names: readonly string[]): readonly string[] {
-  return [...Map.groupBy(names, (name) => name)].map(([name, of]) =>
-    of.length === 1 ? `the ${name}` : `${of.length} of the ${name}`,
-  );
+  return `${capitalised(spokenMachines(names))} ${names.length === 1 ? 'is' : 'are'}`;
 }

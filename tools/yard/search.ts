@@ -407,7 +407,7 @@ function ranked(
   return isStrict ? bySize.slice(0, 1) : bySize;
 }
 
-/** What tells the size of all of them; their price when nothing else does. */
+/** A measure that tells the size of all of them; their price when nothing else does. */
 function sizeBy(
   entries: readonly Ranked[],
   machines: ReadonlySet<string>,

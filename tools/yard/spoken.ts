@@ -61,6 +61,15 @@ export function shortDate(day: IsoDate, after: IsoDate, today: IsoDate): string 
     : spokenDate(day, today);
 }
 
+/** `the Skid Steer and 2 of the Trailer`. */
+export function spokenMachines(names: readonly string[]): string {
+  return spokenList(
+    [...Map.groupBy(names, (name) => name)].map(([name, of]) =>
+      of.length === 1 ? `the ${name}` : `${of.length} of the ${name}`,
+    ),
+  );
+}
+
 /** `a`, `a and b`, `a, b and c`. */
 export function spokenList(items: readonly string[], last: 'and' | 'or' = 'and'): string {
   if (items.length < 2) return items[0] ?? '';

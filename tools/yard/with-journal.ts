@@ -1,4 +1,4 @@
-import type { JournalBooking } from '../journal/booking.ts';
+import { isLive, type JournalBooking } from '../journal/booking.ts';
 import type { Inventory, SheetBooking, Unit } from './equipment.ts';
 import { changedBookings } from './held-days.ts';
 import { itemKey } from './item-id.ts';
@@ -70,11 +70,6 @@ export function currentId(
 
 function keyOf(name: string): string {
   return name.trim().replaceAll(/\s+/g, ' ').toLowerCase();
-}
-
-/** A conflict holds nothing: staff gave the unit away, and their sheet says to whom. */
-function isLive({ state }: HeldBooking): boolean {
-  return state === 'pending' || state === 'confirmed';
 }
 
 function asRow({ bookingId, itemId, start, end }: HeldBooking): SheetBooking {

@@ -10,7 +10,7 @@ import { openStore, type Store } from '../../../agent/infra/store/database.ts';
 import type { BookingLine, BookingRequest } from '../../../tools/journal/booking-service.ts';
 import { changeBooking } from '../../../tools/journal/change-booking.ts';
 import { countMisses, noteMiss } from '../../../tools/journal/lookup-misses.ts';
-import { commitBooking, daysOf } from '../../../tools/journal/commit-booking.ts';
+import { commitBooking } from '../../../tools/journal/commit-booking.ts';
 import {
   cancelBooking,
   findBooking,
@@ -20,7 +20,7 @@ import {
 } from '../../../tools/journal/journal.ts';
 import { moveBookings } from '../../../tools/journal/staff-changes.ts';
 import { readDue } from '../../../tools/journal/outbox.ts';
-import { addDays } from '../../../tools/yard/rental-dates.ts';
+import { addDays, daysOf } from '../../../tools/yard/rental-dates.ts';
 import { onBothDatabases, type StorePlace } from '../../agent/infra/store/both-databases.ts';
 import { booking, inventory as yardList, nowMs, unit } from '../yard/example-yard.ts';
 import { clock, listOf, request } from './example-booking.ts';

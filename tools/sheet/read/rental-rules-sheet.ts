@@ -1,5 +1,5 @@
 import { readClosures, readOpeningHours } from '../../yard/opening-hours.ts';
-import { clockMinute } from '../../yard/on-duty.ts';
+import { clockMinute, dayNames } from '../../yard/on-duty.ts';
 import type { RentalRules } from '../../yard/rental-rules.ts';
 import { readDateCell } from './date-cells.ts';
 import type { Told } from './row-report.ts';
@@ -124,15 +124,13 @@ const closedDays: Reader<'charged' | 'free'> = (text) => {
   return /^(?:charged|billed)$/.test(text) ? 'charged' : undefined;
 };
 
-const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
-
 const weekend: Reader<NonNullable<RentalRules['weekend']>> = (text) => {
   const end = String.raw`(sun|mon|tue|wed|thu|fri|sat)[a-z]*\.?,? ?(?:at |after |by |from )?(.+?)`;
   const found = new RegExp(`^(?:from )?${end} ?(?:-|–|to|through|until|till) ?${end}$`).exec(text);
   const [, from = '', fromTime = '', until = '', untilTime = ''] = found ?? [];
   const clock = (time: string) => clockMinute(time.replaceAll('.', ''));
   const [fromMinute, toMinute] = [clock(fromTime), clock(untilTime)];
-  const [fromDay, toDay] = [weekdays.indexOf(from), weekdays.indexOf(until)];
+  const [fromDay, toDay] = [dayNames.indexOf(from), dayNames.indexOf(until)];
   return fromMinute === null || toMinute === null || fromDay === toDay
     ? undefined
     : { fromDay, fromMinute, toDay, toMinute };
