@@ -106,20 +106,33 @@ async function start(config: Config): Promise<number> {
   );
   try {
     const { Supervisor } = await import('./supervisor/supervisor.ts');
-    return await serve(Supervisor.start(config, log), log);
+    const starting = Supervisor.start(config, log);
+    void starting.then(() => warnOfPlatform(config, log)).catch(() => {});
+    return await serve(starting, log);
   } catch (error) {
     log.emit('service.failed', { error });
     return 1;
   }
 }
 
-function warnOfSettings({ timeouts, platform }: Config, log: Log): void {
+function warnOfSettings({ timeouts }: Config, log: Log): void {
   for (const problem of brokenRelations(timeouts)) {
     log.emit('config.unusual', { problem }, 'budgets');
   }
-  if (platform === 'railway-volume') {
-    const problem = 'a service with a volume has downtime at each deploy; DATABASE_URL avoids it';
-    log.emit('config.unusual', { problem }, 'downtime');
+}
+
+/** Longer than any of its checks takes; nobody waits for it. */
+const platformCheckMs = 10_000;
+
+/** Says in the log what of the machine and its platform would harm calls. */
+async function warnOfPlatform(config: Config, log: Log): Promise<void> {
+  const { platformChecks } = await import('./config/platform-checks.ts');
+  const { findingOf } = await import('./config/finding.ts');
+  for (const check of platformChecks(config, process.env)) {
+    const { status, detail, advice } = await findingOf(check, platformCheckMs);
+    if (status === 'ok') continue;
+    const problem = [detail, advice].join('. ');
+    log.emit('config.unusual', { problem }, status === 'fail' ? 'unfit' : 'platform');
   }
 }
 

@@ -29,6 +29,11 @@ export function defaultCapacity({ cores, memoryBytes }: Machine): DefaultCapacit
   return { maxCalls, numIdleProcesses: Math.min(numIdleProcesses, maxCalls) };
 }
 
+/** Bytes of memory that so many calls and warm processes need, with those who start and guard them. */
+export function memoryForCalls({ maxCalls, numIdleProcesses }: DefaultCapacity): number {
+  return basisBytes + numIdleProcesses * idleBytes + maxCalls * callBytes;
+}
+
 /** The limits of the container, where there are any, else the whole machine. */
 export function thisMachine(): Machine {
   const limits = ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']

@@ -66,6 +66,8 @@ export type Config = {
     readonly baseUrl: string | null;
   };
   readonly store: { readonly databaseUrl: string | null; readonly dataDir: string };
+  /** What the carrier does with a call that nobody answers, as its owner declares it. */
+  readonly carrierFallback: string | null;
   readonly port: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly timeouts: Timeouts;
@@ -155,6 +157,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     alerts: alertsOf(e),
     sheet: { id: e.GOOGLE_SHEET_ID, auth, baseUrl: e.SHEETS_BASE_URL ?? null },
     store: { databaseUrl: e.DATABASE_URL ?? null, dataDir: resolve(e.DATA_DIR) },
+    carrierFallback: e.CARRIER_FALLBACK ?? null,
     port: e.PORT,
     logLevel: e.LOG_LEVEL,
     timeouts,

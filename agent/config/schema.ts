@@ -112,6 +112,11 @@ export const settings = {
     .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
     .optional()
     .describe('Signs the alerts as Standard Webhooks 1.0.0 says: `whsec_` and base64.'),
+  CARRIER_FALLBACK: text
+    .optional()
+    .describe(
+      'Declares what the carrier does with a call that nobody answers (a number, an address): docs/sip.md. `npm run doctor` warns while it is not set.',
+    ),
   // Hand-overs and drains
   HANDOVER_AFTER_MS: wholeNumber(1_000, maxTimerMs)
     .optional()
@@ -156,7 +161,7 @@ export const settingGroups: Readonly<Record<string, readonly (keyof typeof setti
     'GOOGLE_SERVICE_ACCOUNT_JSON',
     'GOOGLE_APPLICATION_CREDENTIALS',
   ],
-  Calls: ['AGENT_NAME', 'MAX_CALLS', 'NUM_IDLE_PROCESSES'],
+  Calls: ['AGENT_NAME', 'MAX_CALLS', 'NUM_IDLE_PROCESSES', 'CARRIER_FALLBACK'],
   'Hearing, thinking, speaking': [
     'DEEPGRAM_BASE_URL',
     'STT_MODEL',

@@ -98,7 +98,8 @@ export const catalogue = {
   'service.failed': event('error', 'service failed').of<Failure>(),
   'config.unusual': variants({
     budgets: ['warn', 'time budgets do not fit together'],
-    downtime: ['warn', 'deploys have downtime'],
+    platform: ['warn', 'the machine or its platform may harm calls'],
+    unfit: ['error', 'the machine or its platform harms calls'],
   }).of<{ readonly problem: string }>(),
   'drain.handing-over': event('info', 'call is handed over to another deployment').of<
     Partial<JobCall> & { readonly attempt: number; readonly withinMs: number }

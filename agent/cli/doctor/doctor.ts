@@ -1,9 +1,9 @@
 import type { Config } from '../../config/config.ts';
-import { withDeadline } from '../../infra/deadline.ts';
-import { findingOfError, type Check, type Finding } from './finding.ts';
+import { findingOf, type Check, type Finding } from '../../config/finding.ts';
+import { checkFallback, platformChecks } from '../../config/platform-checks.ts';
 import { checkLivekit, checkSip } from './livekit-checks.ts';
 import { checkHearing, checkThinking, checkVoice } from './provider-checks.ts';
-import { checkBudgets, checkNode, checkPlatform, readEnvironment } from './setting-checks.ts';
+import { checkBudgets, checkNode, readEnvironment } from './setting-checks.ts';
 import { checkSheet, checkStore } from './yard-checks.ts';
 import { reportSheet } from './sheet-report.ts';
 import { textCleaner } from '../../infra/log.ts';
@@ -35,7 +35,7 @@ export async function runDoctor(options: {
     { name: 'environment', run: () => finding },
     ...(config ? checksOf(config, env, checkMs) : []),
   ];
-  const running = checks.map((check) => ({ name: check.name, finding: runCheck(check, checkMs) }));
+  const running = checks.map((check) => ({ name: check.name, finding: findingOf(check, checkMs) }));
   const counts = { ok: 0, warn: 0, fail: 0 };
   for (const { name, finding: found } of running) {
     const { status, detail, advice } = await found;
@@ -61,9 +61,10 @@ function checksOf(
   const sheetMs = checkMs * 0.9;
   return [
     { name: 'budgets', run: () => checkBudgets(config) },
-    { name: 'platform', run: () => checkPlatform(env, config) },
+    ...platformChecks(config, env),
     { name: 'livekit', address: 'LIVEKIT_URL', run: () => checkLivekit(config) },
     { name: 'sip', address: 'LIVEKIT_URL', run: () => checkSip(config) },
+    { name: 'fallback', run: () => checkFallback(config) },
     {
       name: 'hearing',
       address: 'DEEPGRAM_BASE_URL',
@@ -78,15 +79,6 @@ function checksOf(
     { name: 'sheet', run: (signal) => checkSheet(config, { signal, timeoutMs: sheetMs }) },
     { name: 'store', run: () => checkStore(config) },
   ];
-}
-
-async function runCheck(check: Check, ms: number): Promise<Finding> {
-  const options = { ms, label: check.name };
-  try {
-    return await withDeadline(async (signal) => check.run(signal), options);
-  } catch (error) {
-    return findingOfError(error, check.address);
-  }
 }
 
 type Line = Finding & { readonly check: string };

@@ -7,7 +7,7 @@ import {
   namesRoomsByCaller,
   takesCallsOf,
 } from '../setup-sip/sip-objects.ts';
-import { fail, ok, warn, type Finding } from './finding.ts';
+import { fail, ok, warn, type Finding } from '../../config/finding.ts';
 
 const keyAdvice =
   'Set LIVEKIT_API_KEY and LIVEKIT_API_SECRET to a key of the project that LIVEKIT_URL names';

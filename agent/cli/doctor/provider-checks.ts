@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Config } from '../../config/config.ts';
-import { fail, ok, warn, type Finding } from './finding.ts';
+import { fail, ok, warn, type Finding } from '../../config/finding.ts';
 import { tryWebSocket } from './websocket-handshake.ts';
 
 /** Hearing: opens the transcription that a call would open, and closes it before any audio. */

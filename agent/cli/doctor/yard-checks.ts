@@ -13,7 +13,7 @@ import type { Config } from '../../config/config.ts';
 import { openStore } from '../../infra/store/database.ts';
 import { readSnapshot, saveSnapshot } from '../../infra/store/snapshots.ts';
 import { StoreError } from '../../infra/store/store-error.ts';
-import { fail, ok, warn, type Finding } from './finding.ts';
+import { fail, ok, warn, type Finding } from '../../config/finding.ts';
 
 /** More would bury the other checks. */
 const maxProblemsShown = 10;

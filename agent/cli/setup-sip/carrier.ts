@@ -30,6 +30,8 @@ export function carrierSettings(livekitUrl: string, trunk: SIPInboundTrunkInfo):
     `  number called   ${numbers.join(', ') || 'any'}, sent as E.164 with the plus sign`,
     ...(allowedAddresses.length > 0 ? [`  calls come from ${allowedAddresses.join(', ')}`] : []),
     ...(authUsername ? [`  signs in as     ${authUsername}`] : []),
+    '  nobody answers  a number of the yard, after 20 s of ringing and when the trunk fails:',
+    '                  docs/sip.md says where; then set CARRIER_FALLBACK to it',
     'Then call the number. npm run doctor says whether all else is ready.',
   ];
   const username = authUsername || null;

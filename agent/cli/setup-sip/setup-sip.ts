@@ -3,7 +3,7 @@ import type { SIPDispatchRuleInfo, SIPInboundTrunkInfo } from 'livekit-server-sd
 import { ConfigError } from '../../config/config.ts';
 import type { Config } from '../../config/config.ts';
 import { withDeadline } from '../../infra/deadline.ts';
-import { findingOfError } from '../doctor/finding.ts';
+import { findingOfError } from '../../config/finding.ts';
 import { textCleaner } from '../../infra/log.ts';
 import { readArguments, SetupSipError, usage, type SetupSipArguments } from './arguments.ts';
 import { carrierSettings } from './carrier.ts';

@@ -72,6 +72,7 @@ beforeEach(async () => {
     OPENAI_BASE_URL: openai.baseUrl,
     SHEETS_BASE_URL: sheets.baseUrl,
     DATA_DIR: join(folder, 'data'),
+    CARRIER_FALLBACK: 'the counter',
   });
 });
 afterEach(() => sheets.close());
@@ -114,8 +115,13 @@ test('all is well: every check holds, and nothing is written to the sheet', asyn
     'environment',
     'budgets',
     'platform',
+    'signals',
+    'capacity',
+    'disk',
+    'clock',
     'livekit',
     'sip',
+    'fallback',
     'hearing',
     'thinking',
     'voice',
@@ -300,6 +306,13 @@ test('store: a folder that cannot be one is found', async () => {
   assert.equal(of('store').status, 'fail');
   assert.match(of('store').detail, /STORE_UNAVAILABLE/);
   assert.match(of('store').advice ?? '', /DATA_DIR/);
+});
+
+test('fallback: the doctor warns while nobody is declared whom the carrier rings instead of us', async () => {
+  delete env['CARRIER_FALLBACK'];
+  const { of } = await examine();
+  assert.equal(of('fallback').status, 'warn');
+  assert.match(of('fallback').advice ?? '', /docs\/sip\.md/);
 });
 
 test('platform: what Railway waits for at a deploy is held against the drain', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DeadlineError } from '../../infra/deadline.ts';
+import { DeadlineError, withDeadline } from '../infra/deadline.ts';
 
 /** A check's result. `fail` keeps calls from being answered well; `warn` will, or may. */
 export type Finding = {
@@ -29,6 +29,15 @@ export function warn(detail: string, advice: string): Finding {
 /** A check that does not work. */
 export function fail(detail: string, advice: string): Finding {
   return { status: 'fail', detail, advice };
+}
+
+/** Runs a check within `ms`; one that throws or takes longer has that as its finding. */
+export async function findingOf(check: Check, ms: number): Promise<Finding> {
+  try {
+    return await withDeadline(async (signal) => check.run(signal), { ms, label: check.name });
+  } catch (error) {
+    return findingOfError(error, check.address);
+  }
 }
 
 /** The finding of a check that threw: no answer in time, no connection, or something unreadable. */
