@@ -43,8 +43,16 @@ export function dayNumber(iso: string): DayNumber | null {
 
 /** The day as `YYYY-MM-DD`. */
 export function isoDate(day: DayNumber): IsoDate {
-  return new Date(day * msPerDay).toISOString().slice(0, 10);
+  const known = isoDates.get(day);
+  if (known !== undefined) return known;
+  const iso = new Date(day * msPerDay).toISOString().slice(0, 10);
+  if (isoDates.size < mostIsoDates) isoDates.set(day, iso);
+  return iso;
 }
+
+/** One answer goes over the same few hundred days thousands of times. */
+const isoDates = new Map<DayNumber, IsoDate>();
+const mostIsoDates = 5_000;
 
 /**
  * The day `days` later (earlier when negative).

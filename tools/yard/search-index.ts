@@ -40,6 +40,9 @@ export type Entry = Described & { readonly group: UnitGroup; readonly at: number
 /** All that a search needs of a list of units. */
 export type SearchIndex = {
   readonly entries: readonly Entry[];
+  readonly entryOf: ReadonlyMap<Unit, Entry>;
+  /** By `categoryKey`, in the order of the sheet; rows without a category are in none. */
+  readonly ofCategory: ReadonlyMap<string, readonly Unit[]>;
   /** By machine, each under its wider kinds too. */
   readonly byMachine: ReadonlyMap<string, readonly Entry[]>;
   /** By a word of the name, its sizes' figures included. */
@@ -102,6 +105,11 @@ export function groupByName(units: readonly Unit[]): UnitGroup[] {
   return [...groups.values()].map((members) => ({ name: members[0]?.name ?? '', units: members }));
 }
 
+/** A category for comparing, whatever its case and spacing; empty for none. */
+export function categoryKey({ category }: Pick<Unit, 'category'>): string {
+  return (category ?? '').trim().replaceAll(/\s+/g, ' ').toLowerCase();
+}
+
 function* indexSteps(units: readonly Unit[]): Generator<void, SearchIndex> {
   const byMachine = new Map<string, Entry[]>();
   const byStem = new Map<string, Entry[]>();
@@ -122,9 +130,15 @@ function* indexSteps(units: readonly Unit[]): Generator<void, SearchIndex> {
     for (const key of new Set(entry.alsoCalled.flatMap(keysOf))) add(byOtherName, key, entry);
     yield;
   }
+  const entryOf = new Map(
+    entries.flatMap((entry) => entry.group.units.map((unit) => [unit, entry] as const)),
+  );
+  const ofCategory = Map.groupBy(units, categoryKey);
+  ofCategory.delete('');
+  yield;
   const own = [...byStem.keys(), ...byOtherName.keys()];
   const hearable = yield* hearableSteps(new Set(byMachine.keys()), own);
-  return { entries, byMachine, byStem, byCategory, byOtherName, hearable };
+  return { entries, entryOf, ofCategory, byMachine, byStem, byCategory, byOtherName, hearable };
 }
 
 function add<T>(map: Map<string, T[]>, key: string, value: T): void {

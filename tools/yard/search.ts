@@ -1,6 +1,7 @@
 import type { Unit } from './equipment.ts';
 import type { Measure } from './measures.ts';
 import {
+  categoryKey,
   indexOf,
   propertiesOf,
   type Entry,
@@ -44,13 +45,10 @@ export function searchUnits(units: readonly Unit[], request: string): SearchResu
 }
 
 /** The yard's categories, each once, in the order of the sheet. */
-export function categoriesOf(units: readonly Unit[]): string[] {
-  const byKey = new Map<string, string>();
-  for (const { category } of units) {
-    const key = category?.trim().toLowerCase();
-    if (category && key && !byKey.has(key)) byKey.set(key, category.trim());
-  }
-  return [...byKey.values()];
+export function categoriesOf(units: readonly Unit[]): readonly string[] {
+  return [...indexOf(units).ofCategory.values()].flatMap(
+    ([first]) => first?.category?.trim() ?? [],
+  );
 }
 
 /**
@@ -59,17 +57,13 @@ export function categoriesOf(units: readonly Unit[]): string[] {
  */
 export function alikeUnits(unit: Unit, units: readonly Unit[]): readonly Unit[] {
   const index = indexOf(units);
-  const entry = index.entries.find(({ group }) => group.units.includes(unit));
+  const entry = index.entryOf.get(unit);
   const kinds = [...(entry?.machines ?? [])].flatMap((machine) => [machine, ...widerThan(machine)]);
   const alike =
     kinds.length > 0
       ? union(kinds, index).flatMap(({ group }) => group.units)
-      : units.filter((other) => unit.category && keyOf(other.category) === keyOf(unit.category));
+      : (index.ofCategory.get(categoryKey(unit)) ?? []);
   return alike.filter((other) => other !== unit);
-}
-
-function keyOf(text: string | null): string {
-  return (text ?? '').trim().replaceAll(/\s+/g, ' ').toLowerCase();
 }
 
 type Ranked = { readonly entry: Entry; readonly rank: number };

@@ -26,15 +26,24 @@ export type Speaking = { readonly today: IsoDate; readonly currency: string };
 /** Money as a voice reads it well: `$450`, `£1,250`, and cents only when there are any: `$89.50`. */
 export function spokenMoney(cents: number, currency: string): string {
   const digits = cents % 100 === 0 ? 0 : 2;
-  return (cents / 100).toLocaleString('en-US', {
-    style: 'currency',
-    currency,
-    // A caller in Toronto hears dollars, not "CA dollars".
-    currencyDisplay: 'narrowSymbol',
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
+  const key = `${currency} ${digits}`;
+  let format = moneyFormats.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat('en-US', {
+      style: 'currency',
+      currency,
+      // A caller in Toronto hears dollars, not "CA dollars".
+      currencyDisplay: 'narrowSymbol',
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+    moneyFormats.set(key, format);
+  }
+  return format.format(cents / 100);
 }
+
+/** Making one takes longer than all the rest of an answer. */
+const moneyFormats = new Map<string, Intl.NumberFormat>();
 
 /** A day as people say it: `Tuesday, December 1st`, with its year when that is not plain. */
 export function spokenDate(iso: IsoDate, today: IsoDate): string {

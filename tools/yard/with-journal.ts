@@ -1,7 +1,8 @@
 import { isLive, type JournalBooking } from '../journal/booking.ts';
 import type { Inventory, SheetBooking, Unit } from './equipment.ts';
 import { changedBookings } from './held-days.ts';
-import { itemKey } from './item-id.ts';
+import { findUnit } from './interchangeable-units.ts';
+import { oncePerList } from './list-index.ts';
 
 /** The fields of the journal's booking by which it holds its unit. */
 export type HeldBooking = Pick<
@@ -16,8 +17,9 @@ export type HeldBooking = Pick<
  * staff copied, code and all, is one of theirs, and holds what it says.
  */
 export function withJournal(inventory: Inventory, journal: readonly HeldBooking[]): Inventory {
-  // Most ids are as they were: a look at each of thousands of machines would be felt in a call.
-  const ids = new Set(inventory.units.map(({ itemId }) => itemId));
+  // Most ids are as they were.
+  const ids = idsOf(inventory.units);
+  const rowsOf = rowsById(inventory.bookings);
   const known = new Map(
     journal.map((booking) => {
       const isListed = ids.has(booking.itemId);
@@ -25,20 +27,13 @@ export function withJournal(inventory: Inventory, journal: readonly HeldBooking[
       return [booking.bookingId, { ...booking, itemId, wasId: booking.itemId }] as const;
     }),
   );
-  const places = new Map<string, number[]>();
-  for (const [at, { bookingId }] of inventory.bookings.entries()) {
-    if (!known.has(bookingId)) continue;
-    const of = places.get(bookingId);
-    if (of) of.push(at);
-    else places.set(bookingId, [at]);
-  }
   const inSheet = new Set<string>();
   const changes = new Map<number, SheetBooking>();
-  for (const [bookingId, of] of places) {
-    const booking = known.get(bookingId);
+  for (const [bookingId, booking] of known) {
+    const of = rowsOf.of(bookingId);
     for (const at of of) {
       const row = inventory.bookings[at];
-      if (!booking || !row) continue;
+      if (!row) continue;
       const { itemId, start, end, wasId, state, isChanging } = booking;
       const isPlace =
         [itemId, wasId].includes(row.itemId) && row.start === start && row.end === end;
@@ -56,13 +51,39 @@ export function withJournal(inventory: Inventory, journal: readonly HeldBooking[
   return { ...inventory, bookings };
 }
 
+const idsOf = oncePerList((units: readonly Unit[]) => new Set(units.map(({ itemId }) => itemId)));
+
+/** Where the rows of a booking's id are, one after another: more than one when staff copied it. */
+class RowsById {
+  readonly #last = new Map<string, number>();
+  /** From the place of a row to that of the one before it with the same id. */
+  readonly #before = new Map<number, number>();
+
+  constructor(bookings: readonly SheetBooking[]) {
+    for (const [at, { bookingId }] of bookings.entries()) {
+      const before = this.#last.get(bookingId);
+      if (before !== undefined) this.#before.set(at, before);
+      this.#last.set(bookingId, at);
+    }
+  }
+
+  of(bookingId: string): readonly number[] {
+    const places: number[] = [];
+    let at = this.#last.get(bookingId);
+    for (; at !== undefined; at = this.#before.get(at)) places.unshift(at);
+    return places;
+  }
+}
+
+const rowsById = oncePerList((bookings: readonly SheetBooking[]) => new RowsById(bookings));
+
 /** The id of a booking's machine now: staff may have given it another one, under the same name. */
 export function currentId(
   { itemId, itemName }: Pick<HeldBooking, 'itemId' | 'itemName'>,
   units: readonly Unit[],
 ): string {
   // Staff may write the id in another way by now.
-  const same = units.find((unit) => itemKey(unit.itemId) === itemKey(itemId));
+  const same = findUnit(units, itemId);
   if (same) return same.itemId;
   const named = units.filter(({ name }) => keyOf(name) === keyOf(itemName));
   return named.length === 1 ? (named[0]?.itemId ?? itemId) : itemId;
