@@ -92,7 +92,7 @@ const answerMs = 1_000;
 
 /**
  * True when LiveKit answers a request; never rejects. A frozen server keeps every connection open and
- * sends nothing for 14 s before a client notices (livekit-server 1.13.3).
+ * sends nothing for 14 s before a client notices (livekit-server 1.13.11).
  */
 export async function liveKitAnswers(config: Pick<Config, 'livekit'>): Promise<boolean> {
   const rooms = roomService(config);

@@ -16,7 +16,7 @@ const freshMs = 10_000;
 const qualityLagMs = 5_000;
 
 /**
- * Seen with livekit-server 1.13.3, RTP dropped and all else passing: 12 s after the last packet it
+ * Seen with livekit-server 1.13.11, RTP dropped and all else passing: 12 s after the last packet it
  * falls to POOR, the lowest that a connection with a dry track got. So LOST and POOR are no signs of
  * life.
  */

@@ -23,7 +23,7 @@ type GapDetectorDeps = {
 };
 
 /**
- * Leaving a dead track makes the server send blank frames on it, for up to 0.2 s (seen with 1.13.3):
+ * Leaving a dead track makes the server send blank frames on it, for up to 0.2 s (1.13.11: RTPBlankFramesCloseSeconds):
  * they can fall into two samples of half a second, not into three, and not into all of this time.
  */
 const samplesToHeal = 3;

@@ -95,7 +95,7 @@ const harmlessTexts = [
   'SCL_KZNmNXPrafuJ',
   'agent-AJ_KZNmNXPrafuJ',
   'RECONNECT_MAX_ATTEMPTS, GOOGLE_SERVICE_CREDENTIALSX',
-  'livekit 1.13.3, node 24.21.0',
+  'livekit 1.13.11, node 24.21.0',
   'sip:pbx.example:5060',
   '3 of 8 calls in 1200 ms',
 ];

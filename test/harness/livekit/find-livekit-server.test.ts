@@ -22,10 +22,17 @@ async function program(path: string, script = 'exit 0'): Promise<string> {
   return path;
 }
 
-/** A `go` that notes that it ran and, after a while, leaves a server where it is told to. */
-function fakeGo(bin: string, home: string): Promise<string> {
-  const install = `echo "$@" >> ${home}/go-calls; /bin/sleep 0.3; echo server > "$GOBIN/server"`;
-  return program(join(bin, 'go'), `${install}; /bin/chmod +x "$GOBIN/server"`);
+/** A `go` that notes what it built and, after a while, leaves a server where it is told to. */
+async function fakeGo({ home, bin }: { home: string; bin: string }): Promise<void> {
+  const source = join(home, 'module');
+  await mkdir(join(source, 'pkg', 'rtc'), { recursive: true });
+  await writeFile(join(source, 'go.mod'), 'module github.com/livekit/livekit-server\n');
+  await writeFile(join(source, 'pkg', 'rtc', 'transport.go'), 'enabled: se.EnableSped(true)\n');
+  const download = `echo "$4" >> ${home}/downloads; echo '{"Dir":"${source}"}'; exit 0`;
+  // go build -C source -mod -o server package
+  const build = `/bin/sleep 0.3; read line < "$3/pkg/rtc/transport.go"; echo "$line" >> ${home}/builds; echo server > "$6"; /bin/chmod +x "$6"`;
+  const script = `case "$1 $2" in "mod download") ${download};; "build -C") ${build};; esac`;
+  await program(join(bin, 'go'), script);
 }
 
 test('what LIVEKIT_SERVER_BIN names comes first', async (t) => {
@@ -52,7 +59,7 @@ test('livekit-server on the PATH comes before the cache', async (t) => {
 
 test('an earlier build is used again', async (t) => {
   const { home, bin, cache, env } = await machine(t);
-  await fakeGo(bin, home);
+  await fakeGo({ home, bin });
   const cached = await program(join(cache, 'server'));
   assert.equal(await findLivekitServer({ env }), cached);
 });
@@ -67,22 +74,24 @@ test('XDG_CACHE_HOME moves the cache', async (t) => {
 
 test('callers at the same time build it once, and nothing else stays in the cache', async (t) => {
   const { home, bin, cache, env } = await machine(t);
-  await fakeGo(bin, home);
+  await fakeGo({ home, bin });
   const lines: string[] = [];
   const find = () => findLivekitServer({ env, onProgress: (line) => void lines.push(line) });
   const found = await Promise.all([find(), find(), find()]);
   assert.deepEqual(new Set(found), new Set([join(cache, 'server')]));
   assert.equal(
-    await readFile(join(home, 'go-calls'), 'utf8'),
-    `install github.com/livekit/livekit-server/cmd/server@v${LIVEKIT_SERVER_VERSION}\n`,
+    await readFile(join(home, 'downloads'), 'utf8'),
+    `github.com/livekit/livekit-server@v${LIVEKIT_SERVER_VERSION}\n`,
   );
+  // Built once, and without what only LiveKit's forks of Pion have.
+  assert.equal(await readFile(join(home, 'builds'), 'utf8'), 'enabled:\n');
   assert.deepEqual(await readdir(cache), ['server']);
   assert.match(lines.join('\n'), /building livekit-server/);
 });
 
 test('the lock of a builder that was killed does not stop the next one', async (t) => {
   const { home, bin, cache, env } = await machine(t);
-  await fakeGo(bin, home);
+  await fakeGo({ home, bin });
   await mkdir(cache, { recursive: true });
   // No process has this id: Linux and macOS stop well below it.
   await symlink('2147483646', join(cache, 'server.lock'));

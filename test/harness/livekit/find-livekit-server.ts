@@ -1,16 +1,35 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
-import { access, mkdir, mkdtemp, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
+import {
+  access,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode } from '../yard/error-code.ts';
 
 /** The release that the tests and the demo are measured on. */
-export const LIVEKIT_SERVER_VERSION = '1.13.3';
+export const LIVEKIT_SERVER_VERSION = '1.13.11';
 
-const MODULE = `github.com/livekit/livekit-server/cmd/server@v${LIVEKIT_SERVER_VERSION}`;
+const MODULE = `github.com/livekit/livekit-server@v${LIVEKIT_SERVER_VERSION}`;
+/**
+ * LiveKit builds on forks of these three, for WARP: an experiment that is off unless `enable_warp` is
+ * set, and the forks are not to be had from every Go proxy. Ours is built on Pion's own releases.
+ */
+const FORKED = ['github.com/pion/webrtc/v4', 'github.com/pion/dtls/v3', 'github.com/pion/ice/v4'];
+/** The one use of what only the forks have, under `if params.EnableWarp`. */
+const WARP = { file: join('pkg', 'rtc', 'transport.go'), call: 'se.EnableSped(true)' };
 const PROGRESS_EVERY_MS = 5_000;
 const LOCK_POLL_MS = 200;
 
@@ -89,7 +108,7 @@ async function buildOnce(build: Build): Promise<string> {
     await delay(LOCK_POLL_MS);
   }
   try {
-    if (!(await isProgram(target))) await goInstall(build);
+    if (!(await isProgram(target))) await buildServer(build);
     return target;
   } finally {
     await rm(lock, { force: true });
@@ -120,16 +139,22 @@ function isAlive(pid: number): boolean {
 }
 
 /** Builds beside the target and renames: nobody ever sees half a program under the final name. */
-async function goInstall({ go, target, env, onProgress }: Build): Promise<void> {
+async function buildServer({ go, target, env, onProgress }: Build): Promise<void> {
   const folder = await mkdtemp(join(dirname(target), 'build-'));
   const startedAtMs = performance.now();
   const progress = setInterval(() => {
     const elapsedSeconds = Math.round((performance.now() - startedAtMs) / 1000);
     onProgress(`building livekit-server ${LIVEKIT_SERVER_VERSION}: ${elapsedSeconds} s`);
   }, PROGRESS_EVERY_MS);
+  const run = (...args: string[]) => runGo(go, args, env);
   try {
     onProgress(`building livekit-server ${LIVEKIT_SERVER_VERSION}, once; about two minutes`);
-    await runGo(go, { ...env, GOBIN: folder });
+    const { Dir: module } = JSON.parse(await run('mod', 'download', '-json', MODULE)) as Download;
+    const source = join(folder, 'source');
+    await copyWithoutForks(module, source);
+    const modFile = join(source, 'go.mod');
+    await run('mod', 'edit', ...FORKED.map((path) => `-dropreplace=${path}`), modFile);
+    await run('build', '-C', source, '-mod=mod', '-o', join(folder, 'server'), './cmd/server');
     await rename(join(folder, 'server'), target);
   } finally {
     clearInterval(progress);
@@ -137,12 +162,34 @@ async function goInstall({ go, target, env, onProgress }: Build): Promise<void> 
   }
 }
 
-async function runGo(go: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const child = spawn(go, ['install', MODULE], { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  let output = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
+/** The folder in Go's cache that `go mod download -json` put a module into. */
+type Download = { readonly Dir: string };
+
+/** Copies the module, whose files in Go's cache nobody may change, without the use of the forks. */
+async function copyWithoutForks(module: string, source: string): Promise<void> {
+  for (const entry of await readdir(module, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const original = join(entry.parentPath, entry.name);
+    const copy = join(source, relative(module, original));
+    await mkdir(dirname(copy), { recursive: true });
+    await writeFile(copy, await readFile(original));
+  }
+  const file = join(source, WARP.file);
+  const code = await readFile(file, 'utf8');
+  if (!code.includes(WARP.call)) throw new Error(`${WARP.call} is not in ${WARP.file} any more`);
+  await writeFile(file, code.replace(WARP.call, ''));
+}
+
+/** Resolves with what it printed. */
+async function runGo(go: string, args: string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const child = spawn(go, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let printed = '';
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   const [code] = await once(child, 'close');
-  if (code === 0) return;
-  const tail = output.trimEnd().split('\n').slice(-15).join('\n');
-  throw new Error(`go install ${MODULE} failed (${code}):\n${tail}\n${HOW_TO_GET_IT}`);
+  if (code === 0) return printed;
+  const tail = `${said}${printed}`.trimEnd().split('\n').slice(-15).join('\n');
+  const what = `go ${args.slice(0, 2).join(' ')} of ${MODULE}`;
+  throw new Error(`${what} failed (${code}):\n${tail}\n${HOW_TO_GET_IT}`);
 }
