@@ -13,6 +13,8 @@ export type Wish = {
   readonly start: string;
   readonly end: string;
   readonly customer: string;
+  readonly quantity?: number;
+  readonly alsoItemIds?: readonly string[];
 };
 
 /** One office, one call, and what is done to both while the call books. */

@@ -9,11 +9,12 @@ const onceKilled = { ...once, spoken: ['confirmed', 'pending'] } as const;
 const address = '12 Mill Road';
 
 /** A booking of an earlier call, from today on, as the sheet shows it. */
-const fromToday = {
+export const fromToday = {
   wish: (office: BookingScene['office']) => ({ start: office.day(0), end: office.day(2) }),
 } as const;
 
-async function codeOf(scene: BookingScene): Promise<string> {
+/** Books it in a call of before; its code. */
+export async function codeOf(scene: BookingScene): Promise<string> {
   await scene.readBack();
   const { answer } = await scene.agree();
   await scene.office.delivered();
@@ -21,7 +22,7 @@ async function codeOf(scene: BookingScene): Promise<string> {
 }
 
 /** The caller asks for two days more, hears the price of the term, and agrees. */
-async function extend(scene: BookingScene, code: string, meanwhile: () => void = () => {}) {
+export async function extend(scene: BookingScene, code: string, meanwhile: () => void = () => {}) {
   const args = { code, end: scene.office.day(4) };
   const { answer } = await scene.again('change_booking', args, 'Two more days, please.');
   assert.match(answer.say, /Shall I extend it\?$/);
@@ -29,7 +30,8 @@ async function extend(scene: BookingScene, code: string, meanwhile: () => void =
   return scene.again('change_booking', args, 'Yes, please.');
 }
 
-async function callOff(scene: BookingScene, code: string, meanwhile: () => void = () => {}) {
+/** The caller is done with it, hears the address read back, and agrees. */
+export async function callOff(scene: BookingScene, code: string, meanwhile: () => void = () => {}) {
   const args = { code, address };
   const { answer } = await scene.again('call_off_rent', args, "I'm done with it.");
   assert.match(answer.say, /Shall I call it off rent\?$/);
@@ -37,7 +39,8 @@ async function callOff(scene: BookingScene, code: string, meanwhile: () => void 
   return scene.again('call_off_rent', args, 'Yes, please.');
 }
 
-const rowOf = ({ office, wish }: BookingScene) => office.rowsOf(wish.itemId)[0] ?? [];
+/** The cells of the one row of what is booked. */
+export const rowOf = ({ office, wish }: BookingScene) => office.rowsOf(wish.itemId)[0] ?? [];
 const daysHeld = async ({ office }: BookingScene) =>
   (await office.store.db.selectFrom('bookedDays').select('day').orderBy('day').execute()).map(
     ({ day }) => day,
@@ -52,14 +55,15 @@ const endsOn = (last: number) => async (scene: BookingScene) => {
   assert.deepEqual(await daysHeld(scene), daysOf(scene, last));
 };
 
-const staffCell = (scene: BookingScene, column: string, value: string) => {
+/** A person writes in a cell of that row. */
+export const staffCell = (scene: BookingScene, column: string, value: string) => {
   const { office, wish } = scene;
   const row = office.sheets.rows('Bookings').findIndex((of) => of.includes(wish.itemId)) + 1;
   office.sheets.setCell('Bookings', `${column}${row}`, value);
 };
 
 /** One message of a call-off, and one number, which the caller was told. */
-const calledOffOnce = async ({ office, results }: BookingScene) => {
+export const calledOffOnce = async ({ office, results }: BookingScene) => {
   const calls = await office.store.db.selectFrom('offRents').selectAll().execute();
   assert.equal(calls.length, 1);
   const messages = office.sheets.rows('Messages').map((row) => String(row[4]));
@@ -75,13 +79,14 @@ const calledOffOnce = async ({ office, results }: BookingScene) => {
 };
 
 /** The job dies after its commit, and the next one of the call is asked for the same again. */
-async function killedAfter(
+export async function killedAfter(
   scene: BookingScene,
   act: () => Promise<unknown>,
   isCommitted: () => Promise<boolean>,
+  write: 'values.batchUpdate' | 'spreadsheets.batchUpdate' = 'values.batchUpdate',
 ): Promise<void> {
   const { office } = scene;
-  const over = office.sheets.faults.on('values.batchUpdate', { do: 'hang' });
+  const over = office.sheets.faults.on(write, { do: 'hang' });
   const lost = act().catch(() => null);
   await office.until('it is in the journal', isCommitted);
   await scene.calls.kill();

@@ -1,3 +1,4 @@
+import { classFaults } from './bookings-classes.ts';
 import { personFaults } from './bookings-person.ts';
 import { lifeFaults } from './bookings-life.ts';
 import { modelFaults } from './bookings-model.ts';
@@ -17,6 +18,7 @@ export const bookingFaults: readonly FaultCase[] = [
   ...personFaults,
   ...modelFaults,
   ...lifeFaults,
+  ...classFaults,
 ];
 
 /** Two at a time: most of a case is waiting for a back-off, or for a process to start. */

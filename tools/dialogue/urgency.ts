@@ -7,7 +7,12 @@ export type Urgency = 'emergency' | 'breakdown';
  * is what happened long ago.
  */
 export function urgencyOf(words: string): Urgency | null {
-  const clauses = clausesOf(words);
+  const said = plain(words);
+  const isBoast = boasted.test(said) && !danger.test(said);
+  const clauses = clausesOf(words).map((clause) => {
+    const literal = clause.replaceAll(figures, ' ');
+    return isBoast ? literal.replaceAll(boast, ' ') : literal;
+  });
   const isShort = clauses.length === 1;
   if (clauses.some((clause) => isEmergency(clause, isShort))) return 'emergency';
   return isBreakdown(clauses.join(' ; ')) ? 'breakdown' : null;
@@ -97,6 +102,35 @@ const supposed = new RegExp(
 const harmless =
   /\bfire (?:pits?|place|hydrants?|department|trucks?|extinguishers?|alarms?|rings?|wood|sale|code|marshal|lane|doors?|escape|station|house|season|break|watch|hose|table|away|off|up|with)\b|\b(?:am|are) on fire (?:today|lately|this)\b|\byou (?:guys )?are on fire\b|\bcamp ?fires?\b|\b(?:gas|smoke|leak|carbon monoxide)(?: leak)? (?:detectors?|alarms? for|machines?|testers?|sensors?|house|monitors?)\b|\b(?:nobody|no one) (?:\w+ ){0,2}(?:hurt|injured|dead)\b|\bcrushed (?:stone|rock|gravel|concrete|limestone|asphalt)\b|\bbleeding the\b|\bg(?:ave|ive|iving) (?:me|us|him|her) a heart attack\b|\bfuegos artificiales\b|\bover (?:the |my |our |your )?(?:budget|limit|price|estimate|time|deposit|phone|weekend)\b/g;
 
+/** What burns, bleeds and crushes only in words. */
+const matter =
+  '(?:(?<!(?:my|our|the|your|this|that|his|her) )(?:business|work)|deals?|prices?|pricing|schedules?|calendar|budgets?|plans?|projects?|sales|market|contracts?|estimates?|bids?|quotes?|invoices?|offers?|economy|account|traffic|tax(?:es)?|fees?|rates?|costs?|competition|competitors?|weekend|week|month|quarter|season|year|deadlines?|meetings?|permits?|negotiations?|conversation|inbox|phone|website|internet|wallet|pockets?|jobs?)';
+const barely =
+  '(?:is|are|was|has|have|just|really|all|totally|basically|practically|kind of|now|already)';
+const figures = new RegExp(
+  [
+    `\\b${matter} (?:${barely} )*(?:caught|catching|on|is on|are on|was on) fire\\b`,
+    `\\b${matter} (?:${barely} )*(?:in|is in|are in|went up in|go up in|going up in|down in) (?:flames|smoke)\\b`,
+    `\\b(?:set|sets|setting|lit) (?:the|my|our|your|that|this) (?:\\w+ )?${matter} on fire\\b`,
+    '\\bbleeding (?:\\w+ )?(?:money|cash|dollars|hours|time|customers|dry)\\b',
+    `\\b${matter} (?:is|are) (?:\\w+ )?bleeding\\b`,
+    `\\b(?:burned|burnt|crushed|killed|hurt|shocked|trapped|pinned) (?:by|on|in|with|at) (?:\\w+ ){0,3}(?:${matter}|compan(?:y|ies)|rental place)\\b(?! (?:site|trailer|truck))`,
+    '\\bhit (?:with|by) (?:the|a|that|your|these|those) (?:\\w+ )?(?:price|bill|fees?|tax(?:es)?|estimate|quote|invoice|charges?|costs?)\\b',
+    '\\bgot burned (?:before|once|twice|with a (?:bad|lousy|junk|cheap))\\b',
+    '\\b(?:almost|nearly|about|practically) had a (?:heart attack|stroke|seizure)\\b',
+    '\\bfire (?:lit )?under (?:me|us|him|her|them|you|my|your|his|their|our)\\b',
+    '\\bwhere there is smoke there is (?:a )?fire\\b',
+  ].join('|'),
+  'g',
+);
+/** "I'm on fire" is boasted of a deal; by itself it is a cry. */
+const boast =
+  /\b(?:i|we|you|he|she|they|who|guys?|crew|team|people|salesman|contractor|boss|partner|foreman) (?:am|are|is)(?: (?:all|just|really|so|totally))? on fire\b/g;
+const boasted =
+  /\b(?:deals?|price|steal|bargain|sales?|sold|sell(?:ing)?|clos(?:ed|ing) (?:\w+ )?(?:deal|sale|job)s?|jobs? (?:done|this)|landed|contracts|finished|ahead of|today|lately|this (?:week|month|year|season))\b/;
+const danger =
+  /\b(?:help|911|ambulance|hurt|burn\w*|flames?|smok\w+|water|extinguisher|oh my god|god|jesus|hurry|pants|shirt|clothes|hair|arms?|legs?|engine|gas|fuel|tank)\b/;
+
 const emergencies = [
   `\\b(?:${be}|himself|herself) (?:\\w+ ){0,2}(?:hurt|injured|electrocuted|shocked|burned|burnt|crushed|pinned|trapped|impaled|unconscious|unresponsive)\\b`,
   `\\bhurt (?:him|her|my|them|your)(?:self|selves)?\\b|\\b(?:burned|burnt|cut|shocked|injured) (?:him|her|my|them)(?:self|selves)\\b|\\b(?:have|had|is|was|been) an? (?:\\w+ )?injury\\b|\\binjured ${person}\\b`,
@@ -107,7 +141,7 @@ const emergencies = [
   `\\b${body} (?:${be} |just )?(?:\\w+ )?(?:caught|stuck|trapped|pinned|crushed|broken|mangled|severed|gone|smashed)\\b`,
   `\\b${anyone} (?:just |has |have |\\w+ )?(?:fell|fallen)(?:$| (?:off|from|out of|out|through the|into|down|onto|about|and|\\d))`,
   `\\b${person} (?:${be} )?(?:\\w+ )?(?:not (?:moving|responding|awake|waking|conscious)|down\\b(?! (?:the|to|on|at|for|there|here|payment)))|\\bman down\\b`,
-  `\\b(?:got|was|been|were) hit by (?:the|a|your|it)\\b|\\b(?:hit|hitting|struck) (?:him|her|me|somebody|someone|(?:a|my|one of my) ${person})\\b`,
+  `\\b(?:got|was|been|were) hit by (?:the|a|your|it|traffic|cars?|trucks?)\\b|\\b(?:hit|hitting|struck) (?:him|her|me|somebody|someone|(?:a|my|one of my) ${person})\\b`,
   `\\b(?:ran|run|rolled|backed|drove|went) over (?:his|her|my|a|the|one of \\w+|some|another)? ?(?:${person}|me)\\b|\\b(?:got|been|was|were) run over\\b|\\bover (?:his|her|my|their) ${body}\\b|\\bover on (?:him|her|me|them|us)\\b`,
   `\\b(?:need|call|called|calling|send|get|want|waiting for) (?:\\w+ ){0,2}(?:ambulance|paramedics?|medic|911|9 1 1|nine one one)\\b`,
   `\\b(?:there (?:is|was|has been|have been)|had|report|got into|(?:been|was|were) in|have) (?:been )?(?:an|a|the) (?:\\w+ ){0,2}accident\\b`,
@@ -121,7 +155,7 @@ const emergencies = [
   `\\b${anyone} ${be} buried\\b(?! in (?:work|paper|calls|snow))`,
 
   `\\bon fire\\b|\\b(?:caught|catching|started|starting)(?: a| on)? fire\\b|\\bthere (?:is|was) (?:a |an )?(?:\\w+ )?fire\\b|\\b(?:have|had|got) a (?:\\w+ )?fire\\b|^(?:help )?fire\\b$`,
-  `\\bflames\\b|\\bthere is (?:\\w+ ){0,3}smoke\\b|\\bsmoke (?:is |was )?(?:coming|pouring|billowing|everywhere|rolling|from|out)\\b`,
+  `\\bflames\\b|\\b(?:full of|filling (?:up )?with|filled with|so much|lots? of) (?:\\w+ )?smoke\\b|\\bthere is (?:\\w+ ){0,3}smoke\\b|\\bsmoke (?:is |was )?(?:coming|pouring|billowing|everywhere|rolling|from|out)\\b`,
   `\\b${machine} (?:\\w+ )?(?:is|started|keeps|was) (?:\\w+ )?smoking\\b`,
   `\\b${machine} (?:\\w+ )?(?:is|was|are) (?:\\w+ )?burning(?! (?:fuel|oil|gas|diesel|through|a|too|stove))\\b|\\b(?:smells? like (?:\\w+ ){0,2}burning|burning smell)\\b`,
   `\\b(?:${machine}|tank) (?:\\w+ )?(?:blew up|exploded|has exploded)\\b|\\ban explosion\\b`,
