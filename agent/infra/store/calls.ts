@@ -1,12 +1,30 @@
 import type { Selectable } from 'kysely';
+import { phoneKeyOf } from './call-backs.ts';
 import type { StoreQueries } from './database.ts';
 import type { Schema } from './schema.ts';
 import { StoreError } from './store-error.ts';
 
+/** The columns that a job knows of; the ledger's are beside them. */
+const columns = [
+  'callId',
+  'room',
+  'callerNumberMasked',
+  'startedAtMs',
+  'answeredAtMs',
+  'endedAtMs',
+  'result',
+  'reason',
+  'endedBy',
+  'turns',
+  'summary',
+  'jobId',
+  'epoch',
+] as const;
+
+type CallColumns = Pick<Selectable<Schema['calls']>, (typeof columns)[number]>;
+
 /** One call, as stored. `summary` is what its close gave. */
-export type StoredCall = Omit<Selectable<Schema['calls']>, 'summary'> & {
-  readonly summary: unknown;
-};
+export type StoredCall = Omit<CallColumns, 'summary'> & { readonly summary: unknown };
 
 /** One entry of a call's timeline. */
 export type StoredCallEvent = {
@@ -17,7 +35,7 @@ export type StoredCallEvent = {
 
 /**
  * Writes the row of a call, once. A further job of the same call becomes its job; a late one, with
- * an older epoch, does not. Only the last four digits of `callerNumber` are kept.
+ * an older epoch, does not. The number is kept for 90 days, its last four digits with the row.
  */
 export async function recordCallStart(
   { db }: StoreQueries,
@@ -28,12 +46,21 @@ export async function recordCallStart(
     readonly startedAtMs: number;
     readonly jobId: string | null;
     readonly epoch: number;
+    /** A call of the yard's own, to try the agent. */
+    readonly isTest?: boolean;
   },
 ): Promise<void> {
-  const { callerNumber, ...row } = call;
+  const { callerNumber, isTest = false, ...row } = call;
+  const phoneKey = phoneKeyOf(callerNumber);
   await db
     .insertInto('calls')
-    .values({ ...row, callerNumberMasked: callerNumber?.replace(/\D/g, '').slice(-4) || null })
+    .values({
+      ...row,
+      callerNumberMasked: phoneKey?.slice(-4) ?? null,
+      phone: phoneKey && callerNumber,
+      phoneKey,
+      isTest: isTest ? 1 : 0,
+    })
     .onConflict((conflict) =>
       conflict
         .column('callId')
@@ -116,7 +143,7 @@ export async function findCall(
 ): Promise<StoredCall | undefined> {
   const row = await db
     .selectFrom('calls')
-    .selectAll()
+    .select(columns)
     .where('callId', '=', callId)
     .executeTakeFirst();
   return row && asCall(row);
@@ -126,7 +153,7 @@ export async function findCall(
 export async function openCalls({ db }: StoreQueries): Promise<readonly StoredCall[]> {
   const rows = await db
     .selectFrom('calls')
-    .selectAll()
+    .select(columns)
     .where('endedAtMs', 'is', null)
     .orderBy('startedAtMs')
     .execute();
@@ -148,7 +175,7 @@ export async function callTimeline(
   return rows.map((row) => ({ ...row, data: fromJson(row.data) }));
 }
 
-function asCall(row: Selectable<Schema['calls']>): StoredCall {
+function asCall(row: CallColumns): StoredCall {
   return { ...row, summary: fromJson(row.summary) };
 }
 

@@ -15,13 +15,18 @@ export type Schema = {
   readonly lookupMisses: LookupMissesTable;
   readonly offRents: OffRentsTable;
   readonly callStates: CallStatesTable;
+  readonly transcripts: TranscriptsTable;
+  readonly callWords: CallWordsTable;
+  readonly callBacks: CallBacksTable;
+  readonly figures: FiguresTable;
+  readonly audits: AuditsTable;
 };
 
 /** One row a call, however many jobs served it. */
 type CallsTable = {
   readonly callId: string;
   readonly room: string;
-  /** The last four digits; the whole number is never stored here. */
+  /** The last four digits. */
   readonly callerNumberMasked: string | null;
   readonly startedAtMs: number;
   readonly answeredAtMs: number | null;
@@ -34,6 +39,94 @@ type CallsTable = {
   readonly summary: string | null;
   readonly jobId: string | null;
   readonly epoch: number;
+  /** The caller's number as it came; gone after 90 days, when `phoneHash` stands for it. */
+  readonly phone: string | null;
+  /** Its last ten digits: what it is found by. Gone with it. */
+  readonly phoneKey: string | null;
+  /** Keyed hash of `phoneKey`, in its place. */
+  readonly phoneHash: string | null;
+  /** 1: a call of the yard's own, to try the agent. */
+  readonly isTest: number | null;
+  /** The ledger's word on the call, and what follows to the end: null until the call is settled. */
+  readonly outcome: string | null;
+  /** The yard's day of the ring. */
+  readonly day: string | null;
+  readonly talkMs: number | null;
+  readonly firstWordMs: number | null;
+  readonly turnP50Ms: number | null;
+  readonly turnP95Ms: number | null;
+  /** The longest that the caller waited for an answer. */
+  readonly longestWaitMs: number | null;
+  readonly takeovers: number | null;
+  readonly handovers: number | null;
+  /** 0 or 1, as the next three. */
+  readonly hasBooking: number | null;
+  readonly hasMessage: number | null;
+  readonly isSlow: number | null;
+  readonly isSilent: number | null;
+  /** The row of `callWords`. */
+  readonly wordsId: number | null;
+};
+
+/** What was said and done in a call, as it went. */
+type TranscriptsTable = {
+  readonly id: Generated<number>;
+  readonly callId: string;
+  readonly atMs: number;
+  readonly kind: 'line' | 'turn' | 'tool';
+  /** JSON. */
+  readonly data: string;
+};
+
+/** The words of a call, to search: FTS5 in SQLite, a tsvector in Postgres. */
+type CallWordsTable = {
+  /** In SQLite the rowid. Grows with the calls' beginnings. */
+  readonly id: number;
+  readonly words: string;
+};
+
+/** Callers to call back: one a number and day; of a caller without a number, one a call. */
+type CallBacksTable = {
+  readonly id: Generated<number>;
+  /** The number's last ten digits; of a caller without one, the call's id. */
+  readonly callerKey: string;
+  readonly day: string;
+  readonly phone: string | null;
+  readonly customer: string | null;
+  /** The last one of most weight. */
+  readonly reason: string;
+  /** What they wanted, in words: of their messages. */
+  readonly wish: string | null;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+  readonly tries: number;
+  /** 3: now (an emergency); 2: our doing; 1: they asked; 0: they gave up. */
+  readonly urgency: number;
+  readonly callId: string;
+  readonly state: 'open' | 'done' | 'dismissed' | 'answered';
+  readonly note: string | null;
+  readonly settledBy: string | null;
+  readonly settledAtMs: number | null;
+};
+
+/** Counts by the yard's day and hour; nothing of a caller's in it. */
+type FiguresTable = {
+  readonly day: string;
+  readonly hour: number;
+  readonly measure: string;
+  /** An outcome, or the upper bound of a span of milliseconds. */
+  readonly value: string;
+  readonly calls: number;
+};
+
+/** What a person did on the desk. */
+type AuditsTable = {
+  readonly id: Generated<number>;
+  readonly atMs: number;
+  readonly madeBy: string;
+  readonly action: string;
+  /** A code, an id: never a caller's name or number. */
+  readonly subject: string;
 };
 
 /** The timeline of a call. */
@@ -192,15 +285,34 @@ type CallStatesTable = {
 export type StoreDialect = 'sqlite' | 'postgres';
 
 /** The column types that the two databases spell differently. */
-type ColumnTypes = { readonly int: string; readonly bytes: string; readonly rowId: string };
+type ColumnTypes = {
+  readonly int: string;
+  readonly bytes: string;
+  readonly rowId: string;
+  /** The statements that make `call_words`. */
+  readonly words: readonly string[];
+};
 
 /** The column types in each database's spelling. */
 export const columnTypes: Readonly<Record<StoreDialect, ColumnTypes>> = {
-  sqlite: { int: 'integer', bytes: 'blob', rowId: 'integer primary key autoincrement' },
+  sqlite: {
+    int: 'integer',
+    bytes: 'blob',
+    rowId: 'integer primary key autoincrement',
+    words: [
+      `create virtual table call_words using fts5 (words, tokenize = 'unicode61 remove_diacritics 2')`,
+      // A deleted call's words are gone from the index too, not only marked.
+      `insert into call_words (call_words, rank) values ('secure-delete', 1)`,
+    ],
+  },
   postgres: {
     int: 'bigint',
     bytes: 'bytea',
     rowId: 'bigint generated always as identity primary key',
+    words: [
+      `create table call_words (id bigint primary key, words tsvector not null)`,
+      `create index call_words_of on call_words using gin (words)`,
+    ],
   },
 };
 
@@ -388,5 +500,84 @@ export const migrations: readonly Migration[] = [
     version: 7,
     name: 'delivery, job, order number and notes of a booking',
     statements: () => [`alter table bookings add column details text`],
+  },
+  {
+    version: 8,
+    name: 'the ledger: every ring, its words, call-backs, figures',
+    statements: ({ int, rowId, words }) => [
+      ...['phone', 'phone_key', 'phone_hash', 'outcome', 'day'].map(
+        (column) => `alter table calls add column ${column} text`,
+      ),
+      ...[
+        'is_test',
+        'talk_ms',
+        'first_word_ms',
+        'turn_p50_ms',
+        'turn_p95_ms',
+        'longest_wait_ms',
+        'takeovers',
+        'handovers',
+        'has_booking',
+        'has_message',
+        'is_slow',
+        'is_silent',
+        'words_id',
+      ].map((column) => `alter table calls add column ${column} ${int}`),
+      // All that the desk filters by: the rows of a page alone are read from the table.
+      `create index calls_by_start on calls (started_at_ms, call_id, outcome, result, reason,
+        talk_ms, has_booking, has_message, is_slow, is_silent, is_test)`,
+      `create index calls_by_digits on calls (caller_number_masked, started_at_ms)`,
+      `create index calls_by_number on calls (phone_key, started_at_ms)`,
+      `create index calls_by_hash on calls (phone_hash) where phone_hash is not null`,
+      `create unique index calls_by_words on calls (words_id)`,
+      `create index calls_unsettled on calls (ended_at_ms)
+        where outcome is null and ended_at_ms is not null`,
+      `create index messages_of_call on messages (call_id)`,
+      `create table transcripts (
+        id ${rowId},
+        call_id text not null,
+        at_ms ${int} not null,
+        kind text not null,
+        data text not null
+      )`,
+      `create index transcripts_of_call on transcripts (call_id, id)`,
+      ...words,
+      `create table call_backs (
+        id ${rowId},
+        caller_key text not null,
+        day text not null,
+        phone text,
+        customer text,
+        reason text not null,
+        wish text,
+        first_at_ms ${int} not null,
+        last_at_ms ${int} not null,
+        tries ${int} not null,
+        urgency ${int} not null,
+        call_id text not null,
+        state text not null check (state in ('open', 'done', 'dismissed', 'answered')),
+        note text,
+        settled_by text,
+        settled_at_ms ${int},
+        unique (caller_key, day)
+      )`,
+      `create index call_backs_open on call_backs (urgency, first_at_ms) where state = 'open'`,
+      `create index call_backs_settled on call_backs (settled_at_ms) where state <> 'open'`,
+      `create table figures (
+        day text not null,
+        hour ${int} not null,
+        measure text not null,
+        value text not null,
+        calls ${int} not null,
+        primary key (day, hour, measure, value)
+      )`,
+      `create table audits (
+        id ${rowId},
+        at_ms ${int} not null,
+        made_by text not null,
+        action text not null,
+        subject text not null
+      )`,
+    ],
   },
 ];
