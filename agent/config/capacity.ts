@@ -34,6 +34,11 @@ export function memoryForCalls({ maxCalls, numIdleProcesses }: DefaultCapacity):
   return basisBytes + numIdleProcesses * idleBytes + maxCalls * callBytes;
 }
 
+/** Jobs that start together: each takes a core for half a second, and a caller who talks needs one. */
+export function startsAtOnce({ cores }: Pick<Machine, 'cores'>): number {
+  return Math.max(1, Math.floor(cores / 2));
+}
+
 /** The limits of the container, where there are any, else the whole machine. */
 export function thisMachine(): Machine {
   const limits = ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']

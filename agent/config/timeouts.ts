@@ -56,11 +56,10 @@ export const defaultTimeouts = {
 export const sharedTimes = {
   /**
    * A job that was asked for has this long before the attendant answers in its place. A warm one is in
-   * the room within 0.35 s of the request on an idle machine. Of eight calls in one instant on two cores
-   * an attendant that came after 0.7 s made the jobs themselves late: first word 7.4 s in the median
-   * and 24 s at p95, and 3.2 and 4.8 s with this (`npm run bench -- --suite burst`).
+   * the room within 0.35 s of the request on an idle machine, and few start at a time
+   * (`startsAtOnce`). When all started together the attendant made the jobs themselves late.
    */
-  attendantHeadStartMs: 3_000,
+  attendantHeadStartMs: 1_000,
   /** A job that gives its call away waits so long for the fresh one: warm 0.6 s, forked first 2 s. */
   freshJobMs: 8_000,
   /** The end of a turn is waited for so long before a call changes hands: a caller may talk a while. */

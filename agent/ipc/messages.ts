@@ -79,7 +79,14 @@ const linkHealth = z.object({
 /** The state of a worker's connection to LiveKit. */
 export type LinkHealth = Readonly<z.infer<typeof linkHealth>>;
 
-const refusalReason = z.enum(['full', 'no-warm-process', 'draining', 'no-supervisor']);
+const refusalReason = z.enum([
+  'full',
+  'no-warm-process',
+  /** Others start just now, and each start slows down the rest. */
+  'busy-starting',
+  'draining',
+  'no-supervisor',
+]);
 
 /** The reason for which a job request is turned down; the server then asks the next worker. */
 export type RefusalReason = z.infer<typeof refusalReason>;
@@ -228,7 +235,13 @@ export const workerOrder = z.discriminatedUnion('type', [
     /** Pids of this worker's warm processes. */
     idlePids: z.array(pid).readonly(),
     /** Jobs with a call, over all workers of this supervisor. */
-    jobs: z.array(z.object({ jobId: z.string(), room: z.string() })).readonly(),
+    jobs: z
+      .array(
+        z.object({ jobId: z.string(), room: z.string(), isStarting: z.boolean().default(false) }),
+      )
+      .readonly(),
+    /** So many jobs may start together for new calls; null: no limit. */
+    startsAtOnce: z.int().nullable().default(null),
   }),
   z.object({ type: z.literal('drain') }),
   /** LiveKit is there again: a worker that waits to register tries now. */

@@ -4,6 +4,7 @@ import { inventoryFromJson, inventorySnapshot } from '../../tools/sheet/read/inv
 import { limitsOf, type Yard } from '../../tools/yard/equipment.ts';
 import { allNumbers } from '../../tools/yard/on-duty.ts';
 import type { Config } from '../config/config.ts';
+import { startsAtOnce, thisMachine } from '../config/capacity.ts';
 import { withDeadline } from '../infra/deadline.ts';
 import type { JobOutcome } from '../ipc/messages.ts';
 import type { Log } from '../telemetry/events.ts';
@@ -41,6 +42,8 @@ import { WorkerProcesses } from './workers/worker-processes.ts';
 /** Anything still open then is left behind with the process. */
 const closeMs = 1_000;
 
+/** The places of another supervisor's worker are its own affair. */
+const elsewhere = { warm: Infinity, calls: Infinity, starts: Infinity };
 /** A caller who is told after the greeting that nobody is free has heard the whole of that. */
 const drainPatienceMs = 2_000;
 
@@ -94,11 +97,17 @@ export class Supervisor {
       onHandOver: (job, kind) => void this.#guardian.handOver(job, kind),
       onJobGone: (job, outcome) => this.#jobGone(job, outcome),
       onMetrics: (job, values) => metrics.fromJob(job, values),
-      onAttendant: () => this.#guardian.check(),
+      onAttendant: () => {
+        this.#guardian.check();
+        this.#poolChanged();
+      },
       onAttending: (call) => this.#guardian.attending(call),
       onAttended: (room, end) => this.#guardian.attended(room, end),
       onAttendantMetrics: (values) => metrics.take(values),
-      onAttendantGone: ({ calls }) => this.#guardian.attendantGone(calls.keys()),
+      onAttendantGone: ({ calls }) => {
+        this.#guardian.attendantGone(calls.keys());
+        this.#poolChanged();
+      },
       onWorker: (worker) => this.#workerCame(worker),
       onWorkerLink: (worker) => this.#workerLink(worker),
       onWorkerDraining: (worker) => this.#replaceWorker(worker, 'it drains'),
@@ -116,7 +125,12 @@ export class Supervisor {
     this.#attendant = new AttendantProcess({ log });
     const { maxCalls } = config.livekit;
     this.#limits = new CallerLimits({ maxCalls });
-    this.#capacity = new Capacity({ line, workers: this.#workers, maxCalls });
+    this.#capacity = new Capacity({
+      line,
+      workers: this.#workers,
+      maxCalls,
+      startsAtOnce: startsAtOnce(thisMachine()),
+    });
     this.#inventory = new InventorySync({
       config,
       store,
@@ -149,7 +163,7 @@ export class Supervisor {
       jobs,
       canTake,
       // While we drain another supervisor's worker takes them.
-      places: () => (this.#draining ? { warm: Infinity, calls: Infinity } : this.#capacity.places),
+      places: () => (this.#draining ? elsewhere : this.#capacity.places),
       leaseHolder: async (callId) =>
         (await readLease(store, callLeaseName(callId)))?.holder ?? null,
       mayAct: (room) => this.#mayAct(room),
@@ -357,9 +371,9 @@ export class Supervisor {
 
   /** Tells the worker what it decides requests on, and says in the log when calls can come again. */
   #poolChanged(): void {
-    const { idlePids, serving, current } = this.#capacity;
-    const jobs = serving.map(({ jobId, room }) => ({ jobId, room }));
-    current?.send({ type: 'pool', idlePids, jobs });
+    const { idlePids, serving, current, startsAtOnce: starts } = this.#capacity;
+    const jobs = serving.map(({ jobId, room, isStarting }) => ({ jobId, room, isStarting }));
+    current?.send({ type: 'pool', idlePids, jobs, startsAtOnce: starts });
     const isOver = current?.link === 'gave-up' && serving.length === 0;
     if (isOver && !this.#draining) this.#gaveUp.resolve();
     const { ready, calls, warmProcesses } = this.readiness;

@@ -15,9 +15,14 @@ export type AdmissionState = {
 
 /**
  * Takes a job for `room` (null), or says why not, and the server asks the next worker. A further
- * job for a call that is counted already is always let in: it comes to rescue that call.
+ * job for a call that is counted already is always let in: it comes to rescue that call. `isSentFor`:
+ * the guardian asked for it, not LiveKit by itself.
  */
-export function admission(state: AdmissionState, room: string): RefusalReason | null {
+export function admission(
+  state: AdmissionState,
+  room: string,
+  { isSentFor = false }: { readonly isSentFor?: boolean } = {},
+): RefusalReason | null {
   const { pool, pending, maxCalls, draining } = state;
   if (draining) return 'draining';
   if (!pool) return 'no-supervisor';
@@ -25,7 +30,15 @@ export function admission(state: AdmissionState, room: string): RefusalReason | 
   // One dead process in the pool's queue swallows a job: then none is safe.
   if (warm < pool.idlePids.length || warm <= pending.size) return 'no-warm-process';
   const rooms = roomsWithJobs(state);
-  return rooms.size >= maxCalls && !rooms.has(room) ? 'full' : null;
+  if (rooms.has(room)) return null;
+  if (rooms.size >= maxCalls) return 'full';
+  // The guardian has counted them before it sent for one.
+  const starts = isSentFor ? Infinity : (pool.startsAtOnce ?? Infinity);
+  return startingJobs(state) >= starts ? 'busy-starting' : null;
+}
+
+function startingJobs({ pool, pending }: AdmissionState): number {
+  return pending.size + (pool?.jobs.filter(({ isStarting }) => isStarting).length ?? 0);
 }
 
 /** True when so many calls are up that the caller of one more in `room` is looked at first. */

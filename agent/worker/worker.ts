@@ -77,7 +77,8 @@ async function isFlood({ id, job }: JobRequest, room: string): Promise<boolean> 
 
 async function onRequest(request: JobRequest): Promise<void> {
   const room = request.room?.name ?? '';
-  const refusal = admission(state(), room);
+  const isSentFor = request.job.metadata !== '';
+  const refusal = admission(state(), room, { isSentFor });
   // Its process is kept for it meanwhile.
   if (!refusal) pending.set(request.id, room);
   if (refusal || (await isFlood(request, room))) {

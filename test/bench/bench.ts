@@ -1,5 +1,5 @@
 import { commandLine, oneOf, runCommand, wholeNumber } from '../harness/command-line.ts';
-import { benchBurst } from './burst.ts';
+import { benchBurst, burstNames } from './burst.ts';
 import { benchCall } from './call.ts';
 import { benchInventory } from './inventory.ts';
 import { benchSurvival } from './survival.ts';
@@ -10,6 +10,9 @@ const usage = `npm run bench -- --suite burst|call|inventory|survival [options]
   --pairs N      pairs, of calls or of turns with the sheet hanging and with it healthy (30)
   --seed N       draws the order within the pairs (1)
   --json         one JSON line on stdout, nothing else there
+
+  of burst alone:
+  --burst NAME   one of ${burstNames.join(', ')} (all)
 
   of inventory alone:
   --calls N      whole calls over which the readings of the sheet are counted (100)
@@ -24,6 +27,7 @@ const { values } = commandLine({
   usage,
   options: {
     suite: { type: 'string' },
+    burst: { type: 'string' },
     calls: { type: 'string', default: '100' },
     together: { type: 'string', default: '2' },
     pairs: { type: 'string', default: '30' },
@@ -50,7 +54,11 @@ function print(result: object): void {
 
 const names = ['burst', 'call', 'inventory', 'survival'] as const;
 const suites: Readonly<Record<(typeof names)[number], () => Promise<object | void>>> = {
-  burst: () => benchBurst({ onProgress, onLine: print }),
+  burst: () => {
+    const { burst } = values;
+    const only = burst === undefined ? null : oneOf('burst', burst, burstNames);
+    return benchBurst({ only, onProgress, onLine: print });
+  },
   call: () => benchCall({ pairs: number('pairs'), seed: number('seed'), onProgress }),
   inventory: () =>
     benchInventory({

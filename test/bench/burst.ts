@@ -35,6 +35,9 @@ const bursts = [
   { name: '20-at-1-a-second', calls: 20, everyMs: 1_000 },
 ] as const;
 
+/** Of the bursts, in their order. */
+export const burstNames = bursts.map(({ name }) => name);
+
 /**
  * Calls that come together, at a service with its default settings and all its processes warm.
  * `firstWord` is from the ring to the first sound of an agent, of those answered; `turn` from the end
@@ -42,9 +45,12 @@ const bursts = [
  * `toldBusy`: calls that ended as `overflow`; `callBacks`: those with a message to call back.
  */
 export async function benchBurst({
+  only,
   onProgress,
   onLine,
 }: {
+  /** The name of one burst, or null for all of them. */
+  readonly only: string | null;
   readonly onProgress: (line: string) => void;
   /** Hears of each burst as it is over. */
   readonly onLine: (line: object) => void;
@@ -55,6 +61,7 @@ export async function benchBurst({
   const warm = loadConfig(minimalEnvironment()).livekit.numIdleProcesses;
   let from = 0;
   for (const { name, calls, everyMs } of bursts) {
+    if (only !== null && name !== only) continue;
     await service.ready({ warm });
     const numbers = Array.from({ length: calls }, () => numberOf((from += 1)));
     const reports = await phoneTogether(yard, { numbers, everyMs });

@@ -17,8 +17,11 @@ import type { WatchedCall } from './watched-call.ts';
 import { WatchedCalls } from './watched-call.ts';
 import { JobAssignment } from './job-assignment.ts';
 
-/** Warm processes, and the calls that may come beside those that have a job. */
-export type Places = { readonly warm: number; readonly calls: number };
+/**
+ * Warm processes, the calls that may come beside those that have a job, and the jobs that may begin
+ * now beside those that start.
+ */
+export type Places = { readonly warm: number; readonly calls: number; readonly starts: number };
 
 /** The parties to a guardian: they serve calls, act for them, or hear of those nobody served. */
 export type GuardianDeps = {
@@ -224,9 +227,10 @@ export class Guardian {
    */
   check(): void {
     for (const call of this.#calls) this.#deps.attendance?.lookAfter(call);
-    const { warm, calls } = this.#deps.places();
+    const { warm, calls, starts } = this.#deps.places();
     const underWay = [...this.#calls].filter((call) => this.#isUnderWay(call));
     let [warmLeft, callsLeft] = [warm - underWay.length, calls - underWay.length];
+    let startsLeft = starts - underWay.length;
     const waiting = [...this.#calls].filter((call) => !call.busy && this.#needsJob(call));
     for (const call of waiting.sort(byNeed)) {
       // Without a worker all that can be done is to give it up.
@@ -236,7 +240,10 @@ export class Guardian {
       }
       const isCounted = this.#assignment.isOnLine(call);
       if (warmLeft <= 0 || (callsLeft <= 0 && !isCounted)) continue;
+      // A caller in silence waits for nobody's start.
+      if (startsLeft <= 0 && call.loss === null) continue;
       warmLeft -= 1;
+      startsLeft -= 1;
       if (!isCounted) callsLeft -= 1;
       void this.#lookAfter(call);
     }

@@ -1,17 +1,32 @@
 import type { JobCall } from '../../ipc/messages.ts';
-import type { JobLine, WorkerPeer } from '../../ipc/server.ts';
+import type { JobLine, JobPeer, WorkerPeer } from '../../ipc/server.ts';
+import type { Places } from '../guardian/guardian.ts';
 import type { WorkerProcesses } from './worker-processes.ts';
+
+/** A stage of a start that takes longer waits for something else than the processor. */
+const longestStartMs = 2_000;
 
 /** The workers and their jobs as the line shows them now: who is warm, who serves, what is missing. */
 export class Capacity {
-  readonly #line: JobLine;
-  readonly #workers: WorkerProcesses;
+  readonly #line: Pick<JobLine, 'jobs' | 'workers' | 'attendants'>;
+  readonly #workers: Pick<WorkerProcesses, 'currentPid'>;
   readonly #maxCalls: number;
+  readonly #startsAtOnce: number;
+  readonly #nowMs: () => number;
 
-  constructor(options: { line: JobLine; workers: WorkerProcesses; maxCalls: number }) {
+  constructor(options: {
+    readonly line: Pick<JobLine, 'jobs' | 'workers' | 'attendants'>;
+    readonly workers: Pick<WorkerProcesses, 'currentPid'>;
+    readonly maxCalls: number;
+    readonly startsAtOnce: number;
+    /** The clock of `JobPeer`. */
+    readonly nowMs?: () => number;
+  }) {
     this.#line = options.line;
     this.#workers = options.workers;
     this.#maxCalls = options.maxCalls;
+    this.#startsAtOnce = options.startsAtOnce;
+    this.#nowMs = options.nowMs ?? (() => performance.now());
   }
 
   /** The worker that takes calls; undefined until it is on the line. */
@@ -27,9 +42,23 @@ export class Capacity {
       .map(({ pid }) => pid);
   }
 
-  /** The jobs that serve a call, of all workers. */
-  get serving(): readonly JobCall[] {
-    return [...this.#line.jobs].flatMap(({ call }) => (call ? [call] : []));
+  /** The jobs that serve a call, or start for one, of all workers. */
+  get serving(): readonly (JobCall & { readonly isStarting: boolean })[] {
+    return [...this.#line.jobs].flatMap((job) =>
+      job.call ? [{ ...job.call, isStarting: this.#isStarting(job) }] : [],
+    );
+  }
+
+  /** Jobs that may start together for new calls; null while nobody else answers their callers. */
+  get startsAtOnce(): number | null {
+    return this.#line.attendants.size > 0 ? this.#startsAtOnce : null;
+  }
+
+  #isStarting({ stage, stageSinceMs }: JobPeer): boolean {
+    return (
+      ['connecting', 'claiming', 'starting'].includes(stage) &&
+      this.#nowMs() - stageSinceMs < longestStartMs
+    );
   }
 
   /** The rooms of these calls. */
@@ -37,9 +66,14 @@ export class Capacity {
     return new Set(this.serving.map(({ room }) => room));
   }
 
-  /** Warm processes, and the calls that may come beside those that have a job. */
-  get places(): { readonly warm: number; readonly calls: number } {
-    return { warm: this.idlePids.length, calls: this.#maxCalls - this.rooms.size };
+  /** The jobs and calls that may come beside those that are there. */
+  get places(): Places {
+    const starting = this.serving.filter(({ isStarting }) => isStarting).length;
+    return {
+      warm: this.idlePids.length,
+      calls: this.#maxCalls - this.rooms.size,
+      starts: (this.startsAtOnce ?? Infinity) - starting,
+    };
   }
 
   /** The reason that the worker cannot take `room` (null: a new call) now; null if it can. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { defaultCapacity, thisMachine } from '../../../agent/config/capacity.ts';
+import { defaultCapacity, thisMachine, startsAtOnce } from '../../../agent/config/capacity.ts';
 import { loadConfig } from '../../../agent/config/config.ts';
 import { minimalEnvironment } from '../../harness/environment.ts';
 
@@ -42,4 +42,9 @@ test('explicit values win, and what is not set follows from this machine', () =>
   assert.deepEqual({ maxCalls, numIdleProcesses }, defaultCapacity(thisMachine()));
   const set = loadConfig(minimalEnvironment({ MAX_CALLS: '40', NUM_IDLE_PROCESSES: '1' }));
   assert.partialDeepStrictEqual(set.livekit, { maxCalls: 40, numIdleProcesses: 1 });
+});
+
+test('one job starts at a time on up to three cores, one more on each two beyond', () => {
+  const starts = [1, 2, 3, 4, 8].map((cores) => startsAtOnce({ cores }));
+  assert.deepEqual(starts, [1, 1, 1, 2, 4]);
 });

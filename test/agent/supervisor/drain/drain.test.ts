@@ -114,7 +114,7 @@ class World {
     const { jobs } = this;
     return {
       get serving() {
-        return [...jobs].flatMap(({ call }) => (call ? [call] : []));
+        return [...jobs].flatMap(({ call }) => (call ? [{ ...call, isStarting: false }] : []));
       },
     };
   }

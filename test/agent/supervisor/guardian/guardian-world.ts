@@ -43,6 +43,7 @@ export class World implements Rooms {
   limits: CallerLimits | null = null;
   /** Warm processes, of which a job takes one. */
   places = Infinity;
+  starts = Infinity;
   /** The store keeps whoever asks it waiting, as a locked one does. */
   isStoreLocked = false;
   /** Another supervisor acts for the room. */
@@ -60,7 +61,7 @@ export class World implements Rooms {
     timeouts: defaultTimeouts,
     jobs: () => this.jobs,
     canTake: () => this.isReady,
-    places: () => ({ warm: this.places, calls: Infinity }),
+    places: () => ({ warm: this.places, calls: Infinity, starts: this.starts }),
     leaseHolder: async () => this.holder,
     mayAct: async () => {
       if (this.isStoreLocked) await new Promise<never>(() => {});

@@ -76,6 +76,27 @@ test('one dispatch for each warm process, in the order in which the callers came
   );
 });
 
+test('one job starts at a time for those who wait, and one who lost theirs waits for no start', async () => {
+  world.guardian.start();
+  world.starts = 1;
+  await ringRefused(['call_1', 'call_2']);
+  await pass(pickupMs);
+  const sentTo = () => world.dispatches.map((sent) => sent.room);
+  assert.deepEqual(sentTo(), ['call_1']);
+  // As it shows on the line.
+  const first = world.job('AJ_1', 'connecting', 'call_1');
+  world.starts = 0;
+  await pass(2 * tickMs);
+  assert.deepEqual(sentTo(), ['call_1']);
+  world.moved(first, 'live');
+  world.left(first, null);
+  await settle();
+  assert.deepEqual(sentTo(), ['call_1', 'call_1']);
+  world.starts = 2;
+  await pass(2 * tickMs);
+  assert.deepEqual(sentTo(), ['call_1', 'call_1', 'call_2']);
+});
+
 test('a call that lost its job goes before all who only hear it ring', async () => {
   world.guardian.start();
   world.places = 0;
