@@ -1,4 +1,11 @@
-import { ConfigError, loadConfig, loadSheetConfig, loadStoreConfig } from './config/config.ts';
+import { enableCompileCache, flushCompileCache } from 'node:module';
+import {
+  compileCacheIn,
+  ConfigError,
+  loadConfig,
+  loadSheetConfig,
+  loadStoreConfig,
+} from './config/config.ts';
 import type { Config } from './config/config.ts';
 import { createLog } from './infra/log.ts';
 import { eventLog, type Log } from './telemetry/events.ts';
@@ -105,7 +112,10 @@ async function start(config: Config): Promise<number> {
     log.emit('process.fault', { error }, 'supervisor-rejection'),
   );
   try {
+    enableCompileCache(compileCacheIn(config.store.dataDir));
     const { Supervisor } = await import('./supervisor/supervisor.ts');
+    // Node writes it at a process's exit only; the worker loads some of the same files.
+    flushCompileCache();
     const starting = Supervisor.start(config, log);
     void starting.then(() => warnOfPlatform(config, log)).catch(() => {});
     return await serve(starting, log);

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import timers from 'node:timers/promises';
 import { AgentServer, InferenceRunner, initializeLogger, ServerOptions } from '@livekit/agents';
 import type { JobRequest } from '@livekit/agents';
@@ -221,4 +222,6 @@ const server = new AgentServer(
   }),
 );
 greeter.refresh();
+// Node writes it at a process's exit only; the jobs, forked from here on, load most of it again.
+flushCompileCache();
 await server.run();
