@@ -34,6 +34,8 @@ export type Config = {
     readonly model: string;
     readonly fallbackModel: string | null;
   };
+  /** The silence that ends a caller's turn. */
+  readonly endOfTurn: 'by-words' | 'fixed';
   readonly voice: Voice & {
     /** Speaks when the first one fails. */
     readonly fallback: Voice | null;
@@ -136,6 +138,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       model: e.LLM_MODEL,
       fallbackModel: e.LLM_FALLBACK_MODEL ?? null,
     },
+    endOfTurn: e.END_OF_TURN,
     voice: {
       ...voiceOf(e.TTS_PROVIDER, e.TTS_MODEL),
       fallback: fallbackVoiceOf(e),

@@ -77,6 +77,12 @@ export const settings = {
   LLM_FALLBACK_MODEL: text
     .optional()
     .describe('The model that answers when the first one fails twice.'),
+  END_OF_TURN: z
+    .enum(['by-words', 'fixed'], 'must be by-words or fixed')
+    .default('by-words')
+    .describe(
+      '`by-words`: the silence after which a caller is answered depends on what was asked and said; `fixed`: 600 ms always.',
+    ),
   TTS_PROVIDER: voiceProvider.default('deepgram').describe('`deepgram` or `openai`.'),
   TTS_MODEL: text
     .optional()
@@ -169,6 +175,7 @@ export const settingGroups: Readonly<Record<string, readonly (keyof typeof setti
     'OPENAI_BASE_URL',
     'LLM_MODEL',
     'LLM_FALLBACK_MODEL',
+    'END_OF_TURN',
     'TTS_PROVIDER',
     'TTS_MODEL',
     'TTS_FALLBACK_PROVIDER',

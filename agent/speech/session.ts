@@ -8,7 +8,7 @@ import { createOpenAiModel } from './llm/openai-model.ts';
 import type { PhraseAudio } from './prompts/phrase.ts';
 import { DeepgramStt } from './stt/deepgram-stt.ts';
 import type { SpeakingTrouble } from './tts/fallback-tts.ts';
-import { createVoiceDetector, turnHandling } from './turn-taking.ts';
+import { createVoiceDetector, endTurnsByWords, turnHandling } from './turn-taking.ts';
 import { createSpeakingVoice } from './tts/voices.ts';
 
 /** The session counts provider failures itself; the framework's count would end the call. */
@@ -42,6 +42,7 @@ export function createSpeech(
 ): CallSpeech {
   const { deepgram, openai } = config;
   const { keyterms, recorded, events } = options;
+  const isByWords = config.endOfTurn === 'by-words';
   const hearing = new DeepgramStt({
     apiKey: deepgram.apiKey,
     baseUrl: deepgram.baseUrl,
@@ -63,7 +64,7 @@ export function createSpeech(
       onTrouble: (trouble) => events.onSpeakingTrouble(trouble),
     }),
     vad: createVoiceDetector(),
-    turnHandling,
+    turnHandling: isByWords ? turnHandling : { ...turnHandling, preemptiveGeneration: {} },
     connOptions: { maxUnrecoverableErrors: neverByCount },
     // The caller may talk over the first word: the gateway's callers hear no echo of ours.
     aecWarmupDuration: null,
@@ -72,6 +73,7 @@ export function createSpeech(
   session.on(voice.AgentSessionEventTypes.UserStateChanged, ({ newState }) => {
     hearing.callerSpeaking(newState === 'speaking');
   });
+  if (isByWords) endTurnsByWords(session);
   return { session, hearing };
 }
 

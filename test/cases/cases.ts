@@ -11,6 +11,7 @@ const suites: Readonly<Record<string, () => Promise<{ readonly run: CaseSuite }>
   voice: () => import('./voice.ts'),
   sheet: () => import('./sheet.ts'),
   search: () => import('./search.ts'),
+  turns: () => import('./turns.ts'),
 };
 
 const usage = `npm run cases -- ${Object.keys(suites).join('|')} FILE [--json] [--sheet FOLDER] [--locale en_US] [--today YYYY-MM-DD]`;

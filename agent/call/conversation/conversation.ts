@@ -16,7 +16,8 @@ import type { Config } from '../../config/config.ts';
 import { instructionsFor, yardRows } from '../../speech/instructions.ts';
 import { phraseFrames } from '../../speech/prompts/phrase.ts';
 import { Receptionist } from './receptionist.ts';
-import { endOfTurnMs } from '../../speech/turn-taking.ts';
+import { endpointingMs } from '../../speech/endpointing.ts';
+import { fixedEndOfTurnMs } from '../../speech/turn-taking.ts';
 import type { CallSpeech } from '../../speech/session.ts';
 import { transcribe } from '../../speech/stt/transcribe.ts';
 import type { ReadyPhrase } from './prompt-cache.ts';
@@ -406,7 +407,10 @@ export class Conversation {
 
   #answerOverheardLater(): void {
     clearTimeout(this.#overheardTimer);
-    this.#overheardTimer = setTimeout(() => this.#answerOverheard(), endOfTurnMs * 2);
+    this.#overheardTimer = setTimeout(
+      () => this.#answerOverheard(),
+      endpointingMs.unfinished + fixedEndOfTurnMs,
+    );
   }
 
   #answerOverheard(): void {
