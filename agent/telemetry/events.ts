@@ -181,7 +181,15 @@ export const catalogue = {
   'job.doubted': variants({
     expected: ['debug', 'job asked whether the call is still its own'],
     odd: ['warn', 'job asked whether the call is still its own'],
-  }).of<Timed & { readonly sign: string; readonly claim: string }>(),
+  }).of<
+    Timed & {
+      readonly sign: string;
+      readonly claim: string;
+      /** Of a process that stood still: for how long, and how much of it for want of a core. */
+      readonly stoodMs?: number;
+      readonly queuedMs?: number | null;
+    }
+  >(),
   'job.resumed': event('info', 'call goes on in another job', 'timeline').of<
     Resume & { readonly items: number | null; readonly isHopeless: boolean }
   >(({ kind }) => [{ name: 'call_resumes_total', labels: { kind }, seconds: null }]),

@@ -1,5 +1,6 @@
 import { ParticipantKind, RoomEvent } from '@livekit/rtc-node';
 import type { Participant, Room } from '@livekit/rtc-node';
+import { readFileSync } from 'node:fs';
 import timers from 'node:timers/promises';
 import type { Log } from '../../telemetry/events.ts';
 import type { Claim } from '../persistence/call-lease.ts';
@@ -19,6 +20,9 @@ const tickMs = 250;
 /** The process stood still for so long, with all its timers, that another job may be there by now. */
 const lateMs = 700;
 
+/** How long the process stood still, and how much of that for want of a core; null if unknown. */
+type StoodStill = { readonly stoodMs: number; readonly queuedMs: number | null };
+
 /** Signs that another job may have the call. Only the last is seen in healthy calls. */
 type Sign = 'reconnected' | 'stood-still' | 'other-agent';
 
@@ -33,21 +37,26 @@ type FencingDeps = {
   readonly fallSilent: () => () => void;
   readonly signal: AbortSignal;
   readonly nowMs?: () => number;
+  /** For how long this thread was ready to run and had no core, ever; null if unknown. */
+  readonly queuedMs?: () => number | null;
 };
 
 /** Watches for signs that another job may have the call, until `signal`. */
 export class Fencing {
   readonly #deps: FencingDeps;
   readonly #nowMs: () => number;
+  readonly #queuedMs: () => number | null;
   #isAsking = false;
   /** A further sign came meanwhile: what is being asked may be of before it. */
   #asksAgain = false;
   #goOn: (() => void) | undefined;
   #lastTickMs = 0;
+  #lastQueuedMs: number | null = null;
 
   constructor(deps: FencingDeps) {
     this.#deps = deps;
     this.#nowMs = deps.nowMs ?? (() => performance.now());
+    this.#queuedMs = deps.queuedMs ?? runQueueMs;
   }
 
   start(): void {
@@ -57,6 +66,7 @@ export class Fencing {
       if (isAgent(participant)) this.#doubt('other-agent');
     };
     this.#lastTickMs = this.#nowMs();
+    this.#lastQueuedMs = this.#queuedMs();
     const ticks = setInterval(() => this.#tick(), tickMs);
     room.on(RoomEvent.Reconnected, onReconnected);
     room.on(RoomEvent.ParticipantConnected, onJoined);
@@ -72,18 +82,26 @@ export class Fencing {
 
   #tick(): void {
     const nowMs = this.#nowMs();
-    const isLate = nowMs - this.#lastTickMs > tickMs + lateMs;
+    const queuedMs = this.#queuedMs();
+    const stoodMs = nowMs - this.#lastTickMs;
+    const starvedMs =
+      queuedMs === null || this.#lastQueuedMs === null ? null : queuedMs - this.#lastQueuedMs;
     this.#lastTickMs = nowMs;
-    if (isLate) this.#doubt('stood-still');
+    this.#lastQueuedMs = queuedMs;
+    if (stoodMs <= tickMs + lateMs) return;
+    this.#doubt('stood-still', {
+      stoodMs: Math.round(stoodMs),
+      queuedMs: starvedMs === null ? null : Math.round(starvedMs),
+    });
   }
 
-  #doubt(sign: Sign): void {
+  #doubt(sign: Sign, stood?: StoodStill): void {
     if (sign !== 'other-agent') this.#goOn ??= this.#deps.pause();
     if (this.#isAsking) this.#asksAgain = true;
-    else void this.#ask(sign);
+    else void this.#ask(sign, stood);
   }
 
-  async #ask(sign: Sign): Promise<void> {
+  async #ask(sign: Sign, stood?: StoodStill): Promise<void> {
     this.#isAsking = true;
     const startedMs = this.#nowMs();
     let speakAgain = () => {};
@@ -99,7 +117,7 @@ export class Fencing {
     this.#isAsking = false;
     const variant = sign === 'other-agent' && claim === 'ours' ? 'expected' : 'odd';
     const durationMs = Math.round(this.#nowMs() - startedMs);
-    this.#deps.log.emit('job.doubted', { sign, claim, durationMs }, variant);
+    this.#deps.log.emit('job.doubted', { sign, claim, durationMs, ...stood }, variant);
     const goOn = this.#goOn;
     this.#goOn = undefined;
     if (claim === 'taken' || this.#deps.signal.aborted) return;
@@ -130,4 +148,13 @@ export class Fencing {
 
 function isAgent({ info }: Participant): boolean {
   return info.kind === ParticipantKind.AGENT;
+}
+
+/** Of Linux, of the process's first thread: the second figure of the kernel's sched-stats, in ns. */
+function runQueueMs(): number | null {
+  try {
+    return Number(readFileSync('/proc/self/schedstat', 'utf8').split(' ')[1]) / 1e6;
+  } catch {
+    return null;
+  }
 }

@@ -20,25 +20,27 @@ function fenced(t: TestContext, fallSilent?: () => () => void) {
   const looks: ((claim: Claim) => void)[] = [];
   const abort = new AbortController();
   t.after(() => abort.abort());
-  const clock = { nowMs: 0 };
+  const clock = { nowMs: 0, queuedMs: 0 };
+  const { log, lines } = recordedLog();
   const silence = (begun: string, over: string) => () => {
     heard.push(begun);
     return () => void heard.push(over);
   };
   const fence = new Fencing({
     room: room.asRoom,
-    log: recordedLog().log,
+    log,
     check: () => new Promise((resolve) => looks.push(resolve)),
     pause: silence('paused', 'goes on'),
     fallSilent: fallSilent ?? silence('silent', 'speaks again'),
     signal: abort.signal,
     nowMs: () => clock.nowMs,
+    queuedMs: () => clock.queuedMs,
   });
   const answer = async (claim: Claim) => {
     await eventually('the lease is looked at', () => looks.length > 0);
     looks.shift()?.(claim);
   };
-  return { room, fence, heard, looks, answer, abort, clock };
+  return { room, fence, heard, looks, answer, abort, clock, lines };
 }
 
 test('after a reconnect nothing is said until the lease says so', async (t) => {
@@ -129,6 +131,20 @@ test('a process that stood still looks before its next word', (t) => {
   clock.nowMs += 5_000;
   t.mock.timers.tick(250);
   assert.deepEqual(heard, ['paused']);
+});
+
+test('its log line says how long it stood, and how much of that it had no core', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const { fence, answer, clock, lines } = fenced(t);
+  fence.start();
+  Object.assign(clock, { nowMs: 250, queuedMs: 40 });
+  t.mock.timers.tick(250);
+  Object.assign(clock, { nowMs: 2_250, queuedMs: 1_640 });
+  t.mock.timers.tick(250);
+  await answer('ours');
+  await eventually('it is logged', () => lines.length > 0);
+  const told = { event: 'job.doubted', sign: 'stood-still', stoodMs: 2_000, queuedMs: 1_600 };
+  assert.partialDeepStrictEqual(lines[0], told);
 });
 
 test('it ends with the call, and leaves nothing behind', (t) => {
