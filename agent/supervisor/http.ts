@@ -1,6 +1,7 @@
 import { fastify } from 'fastify';
 import type { AlertCause } from '../telemetry/alert-rules.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { LiveKitWebhook } from './ledger/livekit-webhook.ts';
 
 /** Readiness to take calls; `reason` is the first thing that is missing. */
 export type Readiness = {
@@ -14,17 +15,21 @@ export type Readiness = {
   readonly alerts: readonly AlertCause[];
 };
 
+/** An event of LiveKit's has 1 to 3 kB. */
+const webhookBytes = 65_536;
+
 /** The server, on the port that it really has. */
 export type HttpServer = { readonly port: number; close(): Promise<void> };
 
 /**
  * `GET /healthz`: the process lives. `GET /readyz`: 200 when a call would be picked up, else 503.
- * `GET /metrics`: the figures, for Prometheus.
+ * `GET /metrics`: the figures, for Prometheus. `POST /livekit/webhook`: LiveKit's word on calls.
  */
 export async function serveHttp(options: {
   readonly port: number;
   readonly readiness: () => Readiness;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  readonly webhook?: Pick<LiveKitWebhook, 'receive'>;
 }): Promise<HttpServer> {
   const app = fastify({ forceCloseConnections: true });
   app.get('/healthz', async () => ({ ok: true }));
@@ -36,6 +41,19 @@ export async function serveHttp(options: {
     const { metrics } = options;
     return reply.type(metrics.contentType).send(await metrics.text());
   });
+  const { webhook } = options;
+  if (webhook) {
+    // The signature is one of the body as it came.
+    const asItCame = { parseAs: 'string', bodyLimit: webhookBytes } as const;
+    app.addContentTypeParser('application/webhook+json', asItCame, (_request, body, done) =>
+      done(null, body),
+    );
+    app.post('/livekit/webhook', async ({ body, headers }, reply) => {
+      const text = typeof body === 'string' ? body : '';
+      const status = await webhook.receive(text, headers.authorization);
+      return reply.code(status).send({ ok: status === 200 });
+    });
+  }
   // `::` takes IPv4 too, and Railway's private network is IPv6.
   await app.listen({ port: options.port, host: '::' }).catch(async (error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'EAFNOSUPPORT') throw error;

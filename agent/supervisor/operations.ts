@@ -86,6 +86,7 @@ export class Operations {
       takeovers: this.metrics.takeovers,
       emergencies: this.metrics.emergencies,
       callBacks: this.metrics.callBacks,
+      failedCalls: this.metrics.failedCalls,
       backlog: bookings.isLeading ? (backlog ?? 'unknown') : 'elsewhere',
       sheetProblems: inventory.isLeading ? inventory.problems : undefined,
       sheetRefusal: inventory.isLeading || bookings.isLeading ? refusal : 'elsewhere',

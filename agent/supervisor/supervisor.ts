@@ -1,5 +1,6 @@
 import { sharedTimes } from '../config/timeouts.ts';
 import { randomUUID } from 'node:crypto';
+import { defaultTimeZone } from '../../tools/yard/equipment.ts';
 import { inventoryFromJson, inventorySnapshot } from '../../tools/sheet/read/inventory-snapshot.ts';
 import { limitsOf, type Yard } from '../../tools/yard/equipment.ts';
 import { allNumbers } from '../../tools/yard/on-duty.ts';
@@ -29,6 +30,8 @@ import { HeartbeatMonitor } from './guardian/heartbeat-monitor.ts';
 import { OrphanedJobs } from './guardian/orphaned-jobs.ts';
 import { serveHttp } from './http.ts';
 import type { HttpServer, Readiness } from './http.ts';
+import { LedgerKeeper } from './ledger/ledger-keeper.ts';
+import { LiveKitWebhook } from './ledger/livekit-webhook.ts';
 import { InventorySync } from './sheet/inventory-sync.ts';
 import { JobLine } from '../ipc/server.ts';
 import type { JobPeer, WorkerPeer } from '../ipc/server.ts';
@@ -64,6 +67,8 @@ export class Supervisor {
   readonly #operations: Operations;
   readonly #readinessLease: ReadinessLease;
   readonly #limits: CallerLimits;
+  readonly #ledger: LedgerKeeper;
+  readonly #webhook: LiveKitWebhook;
   readonly #forced = Promise.withResolvers<void>();
   readonly #gaveUp = Promise.withResolvers<void>();
   #http: HttpServer | undefined;
@@ -147,6 +152,8 @@ export class Supervisor {
     const jobs = () => line.jobs;
     const canTake = (room: string) => this.#canSendTo(room);
     const rooms = createRooms(config);
+    this.#ledger = new LedgerKeeper({ store, log, rooms });
+    this.#webhook = new LiveKitWebhook({ config, ledger: this.#ledger, rooms });
     const attendance = new Attendance({
       rooms,
       log,
@@ -168,6 +175,10 @@ export class Supervisor {
         (await readLease(store, callLeaseName(callId)))?.holder ?? null,
       mayAct: (room) => this.#mayAct(room),
       onAbandoned: (call) => recordAbandonedCall(store, log, call),
+      onRing: ({ caller, room, firstSeenAtMs: startedAtMs }) => {
+        const { callId = null, phoneNumber = null } = caller ?? {};
+        if (callId !== null) this.#ledger.rang({ callId, room, phoneNumber, startedAtMs });
+      },
       isDraining: () => this.#draining !== undefined,
       limits: () => (line.attendants.size > 0 ? this.#limits : null),
       onServerBack: () => this.#capacity.current?.send({ type: 'link-now' }),
@@ -213,7 +224,8 @@ export class Supervisor {
   async #run(): Promise<void> {
     const { port, timeouts, store } = this.#config;
     const { metrics } = this.#operations;
-    this.#http = await serveHttp({ port, readiness: () => this.readiness, metrics });
+    const webhook = this.#webhook;
+    this.#http = await serveHttp({ port, readiness: () => this.readiness, metrics, webhook });
     // Jobs of an earlier supervisor come back on it, from now on.
     const linePath = await this.#line.listen(store.dataDir);
     this.#workers.start(linePath);
@@ -223,9 +235,11 @@ export class Supervisor {
     this.#bookings.start();
     this.#operations.start();
     this.#readinessLease.start();
+    this.#ledger.start();
     this.#log.emit('service.started', { port: this.#http.port });
     const tried = () => {
       this.#inventoryTried = true;
+      this.#ledger.timeZone ??= defaultTimeZone;
       this.#poolChanged();
     };
     // Without the sheet the service is ready all the same, and says so.
@@ -258,8 +272,9 @@ export class Supervisor {
     else void this.#readExempt();
   }
 
-  /** Many people may call from these numbers. */
-  #exempt({ transferTo, limits }: Yard): void {
+  /** Many people may call from these numbers; the ledger goes by the yard's days. */
+  #exempt({ transferTo, limits, timeZone }: Yard): void {
+    this.#ledger.timeZone = timeZone;
     this.#limits.exempt([...limitsOf({ limits }).trustedNumbers, ...allNumbers(transferTo)]);
   }
 
@@ -417,6 +432,7 @@ export class Supervisor {
           this.#bookings.stop(),
           this.#operations.stop(),
           this.#readinessLease.stop(),
+          this.#ledger.stop(),
           this.#http?.close(),
           this.#line.close(),
         ]);

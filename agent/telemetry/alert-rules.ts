@@ -6,6 +6,7 @@ import type { LinkState } from '../ipc/messages.ts';
 export const alertCauses = [
   'emergency',
   'call-back',
+  'failed-call',
   'no-registration',
   'repeated-takeovers',
   'booking-pending',
@@ -27,6 +28,8 @@ export type Observation = {
   readonly emergencies?: number;
   /** Callers who were told that nobody is free, since the start. */
   readonly callBacks?: number;
+  /** Calls that ended by a fault of ours, since the start. */
+  readonly failedCalls?: number;
   /**
    * The journal's rows that wait for the sheet. `elsewhere`: another process writes the sheet and tells;
    * `unknown`: the store did not say.
@@ -57,9 +60,24 @@ const takeoverWindowMs = 600_000;
 /** Staff have dealt with an emergency by then, or will not be helped by an alert. */
 const emergencyMs = 600_000;
 /** A rush that comes back within this is the same one. */
-const callBackMs = 600_000;
+const rushMs = 600_000;
 const pendingMs = 300_000;
 const dayMs = 86_400_000;
+
+/** Calls of a kind, of which the first is told of; the ledger and the sheet have them all. */
+class Rush {
+  #seen = 0;
+  #lastAtMs = -Infinity;
+
+  /** Judges by the number since the start. */
+  look(calls = 0, nowMs: number): Judgement {
+    const more = calls - this.#seen;
+    this.#seen = calls;
+    if (more > 0) this.#lastAtMs = nowMs;
+    if (more > 0) return { sinceMs: nowMs, detail: { calls: more } };
+    return nowMs - this.#lastAtMs >= rushMs ? 'fine' : 'unknown';
+  }
+}
 
 type Finding = Pick<AlertChange, 'sinceMs' | 'detail'>;
 /** `unsaid`: nobody is told, because another process tells of it. */
@@ -76,8 +94,8 @@ export class AlertRules {
   #takeoversSeen = 0;
   #emergenciesSeen = 0;
   #emergencyAtMs = -Infinity;
-  #callBacksSeen = 0;
-  #callBackAtMs = -Infinity;
+  readonly #turnedAway = new Rush();
+  readonly #failed = new Rush();
   #unregisteredSinceMs: number | null = null;
   #sheetToldAtMs = -Infinity;
 
@@ -90,7 +108,8 @@ export class AlertRules {
   look(seen: Observation, nowMs: number): readonly AlertChange[] {
     return [
       ...this.#emergencies(seen, nowMs),
-      ...this.#settle('call-back', this.#callBacks(seen, nowMs)),
+      ...this.#settle('call-back', this.#turnedAway.look(seen.callBacks, nowMs)),
+      ...this.#settle('failed-call', this.#failed.look(seen.failedCalls, nowMs)),
       ...this.#settle('no-registration', this.#registration(seen, nowMs)),
       ...this.#settle('repeated-takeovers', this.#takeovers(seen, nowMs)),
       ...this.#settle('booking-pending', pending(seen, nowMs)),
@@ -132,15 +151,6 @@ export class AlertRules {
     }
     const isOver = nowMs - this.#emergencyAtMs >= emergencyMs;
     return this.#settle('emergency', isOver ? 'fine' : 'unknown');
-  }
-
-  /** The first caller of a rush who is turned away is told of; the sheet has them all. */
-  #callBacks({ callBacks = 0 }: Observation, nowMs: number): Judgement {
-    const more = callBacks - this.#callBacksSeen;
-    this.#callBacksSeen = callBacks;
-    if (more > 0) this.#callBackAtMs = nowMs;
-    if (more > 0) return { sinceMs: nowMs, detail: { calls: more } };
-    return nowMs - this.#callBackAtMs >= callBackMs ? 'fine' : 'unknown';
   }
 
   /** Alerts once a day at most, however often one thing is mended and another comes. */

@@ -1,6 +1,7 @@
 import type { Withheld } from '../../tools/guardrail/guardrail.ts';
 import type { SheetEvents } from '../../tools/sheet/write/sheet-events.ts';
 import type { Fields, Level, Lines, Log as LogOf } from '../infra/log.ts';
+import type { LedgerOutcome } from '../infra/store/ledger.ts';
 import type {
   IgnoredMessage,
   JobCall,
@@ -381,6 +382,10 @@ export const catalogue = {
   }).of<Termination & { readonly answerToFirstWordMs?: number | null } & Fields>(
     ({ answerToFirstWordMs = null }) => timed('call_first_word_seconds', answerToFirstWordMs),
   ),
+  'call.settled': event('debug', 'call has its place in the ledger').of<{
+    readonly callId: string;
+    readonly outcome: LedgerOutcome;
+  }>(({ outcome }) => [count('calls_settled_total', { outcome })]),
   'room.reconnecting': event('info', 'connection to the room was lost').of<Leg>(),
   'room.reconnected': event('info', 'connection to the room is restored').of<
     Leg & { readonly awayMs: number }
@@ -453,6 +458,8 @@ export const catalogue = {
     claim: ['error', 'call could not be claimed'],
     close: ['error', 'store could not be closed'],
     equipment: ['warn', 'equipment could not be read'],
+    ledger: ['warn', 'ledger could not be kept up to date'],
+    'ledger-again': ['debug', 'ledger could not be kept up to date'],
     'inventory-lease': ['warn', 'inventory lease could not be renewed'],
     'open-ahead': ['warn', 'store could not be opened ahead'],
     phrase: ['warn', 'phrase could not be read'],

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
+import { ledgerOutcomes } from '../infra/store/ledger.ts';
 import type { Registry } from 'prom-client';
 import { resumeKinds } from '../ipc/messages.ts';
 import type { MetricSample } from '../ipc/messages.ts';
@@ -84,6 +85,10 @@ const families = {
   call_backs_total: {
     help: 'Callers who were told that nobody is free, and are to be called back.',
     series: [{ reason: 'overflow' }],
+  },
+  calls_settled_total: {
+    help: 'Rings that are over, by their outcome in the ledger.',
+    series: ledgerOutcomes.map((outcome) => ({ outcome })),
   },
   handovers_due_total: { help: 'Times that a job reached HANDOVER_AFTER_MS.', series: one },
   handovers_failed_total: {

@@ -19,6 +19,7 @@ export class Metrics {
   #takeovers = 0;
   #emergencies = 0;
   #callBacks = 0;
+  #failedCalls = 0;
 
   /** `gauged` is asked at each scrape; the clock is that of `JobPeer`. */
   constructor(gauged: () => Gauged, nowMs?: () => number) {
@@ -35,6 +36,11 @@ export class Metrics {
   /** Callers who were told that nobody is free, since the start. */
   get callBacks(): number {
     return this.#callBacks;
+  }
+
+  /** Calls that ended by a fault of ours, since the start. */
+  get failedCalls(): number {
+    return this.#failedCalls;
   }
 
   /** Callers in an emergency, since the start. */
@@ -55,6 +61,7 @@ export class Metrics {
   /** Counts an event of the supervisor itself. */
   emitted({ event, fields, samples }: Emitted): void {
     for (const sample of samples) this.#instruments.take(sample);
+    if (event === 'call.settled' && fields.outcome === 'failed') this.#failedCalls += 1;
     if (event === 'job.frozen' && fields.room !== null) {
       this.#gaps.fellSilent(fields.room, fields.silentMs);
     }

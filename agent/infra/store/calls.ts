@@ -235,3 +235,19 @@ export async function dropCallState(
     .$if(epoch !== undefined, (query) => query.where('epoch', '<=', epoch ?? 0))
     .execute();
 }
+
+/** The last sign of a call in the store, Unix milliseconds; null without one. */
+export async function lastSignAtMs({ db }: StoreQueries, callId: string): Promise<number | null> {
+  const state = await db
+    .selectFrom('callStates')
+    .select('savedAtMs')
+    .where('callId', '=', callId)
+    .executeTakeFirst();
+  const event = await db
+    .selectFrom('callEvents')
+    .select(({ fn }) => fn.max('atMs').as('atMs'))
+    .where('callId', '=', callId)
+    .executeTakeFirst();
+  const signs = [state?.savedAtMs ?? null, event?.atMs ?? null].filter((atMs) => atMs !== null);
+  return signs.length > 0 ? Math.max(...signs) : null;
+}

@@ -47,6 +47,8 @@ export type GuardianDeps = {
   >;
   /** Tells a flood; null while there is no attendant, who alone could answer it. */
   readonly limits?: () => CallerLimits | null;
+  /** It is known who calls in a room: a ring, whether or not anybody comes to answer it. */
+  readonly onRing?: (call: WatchedCall) => void;
   /** LiveKit answers again, after it did not. */
   readonly onServerBack?: () => void;
   /** We take no call any more, on purpose: one that only rings is nobody's fault. */

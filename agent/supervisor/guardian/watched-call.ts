@@ -70,10 +70,13 @@ export class WatchedCall {
   busy = false;
   /** The last dispatch, while nothing has come of it: no job, no refusal. */
   #open: 'ringing' | 'takeover' | null = null;
+  readonly #onRing: (call: WatchedCall) => void;
 
   constructor(
     first: Pick<WatchedCall, 'room' | 'firstSeenAtMs' | 'firstSeenMs' | 'awaitingUntilMs'>,
+    onRing: (call: WatchedCall) => void = () => {},
   ) {
+    this.#onRing = onRing;
     this.room = first.room;
     this.firstSeenAtMs = first.firstSeenAtMs;
     this.firstSeenMs = first.firstSeenMs;
@@ -82,8 +85,10 @@ export class WatchedCall {
 
   /** LiveKit lists the caller so. */
   sees(caller: ListedCaller): void {
+    const isFirst = this.caller === null;
     this.caller = caller;
     this.wasAnswered ||= caller.wasAnswered && !this.wasAttended;
+    if (isFirst) this.#onRing(this);
   }
 
   /** A job reported in: that is what a dispatch was for. */
@@ -132,6 +137,7 @@ export class WatchedCalls {
   readonly #rooms: Pick<Rooms, 'findCaller'>;
   readonly #pickupMs: number;
   readonly #nowMs: () => number;
+  readonly #onRing: ((call: WatchedCall) => void) | undefined;
   /** A call without a job, until then, may be one whose job is still to come back. */
   readonly #settledAtMs: number;
   readonly #calls = new Map<string, WatchedCall>();
@@ -141,7 +147,10 @@ export class WatchedCalls {
     readonly rooms: Pick<Rooms, 'findCaller'>;
     readonly pickupMs: number;
     readonly nowMs: () => number;
+    /** It is known who calls. */
+    readonly onRing?: (call: WatchedCall) => void;
   }) {
+    this.#onRing = options.onRing;
     this.#rooms = options.rooms;
     this.#pickupMs = options.pickupMs;
     this.#nowMs = options.nowMs;
@@ -160,12 +169,13 @@ export class WatchedCalls {
   watch(room: string, ageMs = 0, caller: ListedCaller | null = null): WatchedCall {
     const known = this.#calls.get(room);
     if (known) return known;
-    const call = new WatchedCall({
+    const first = {
       room,
       firstSeenAtMs: Date.now() - ageMs,
       firstSeenMs: this.#nowMs() - ageMs,
       awaitingUntilMs: Math.max(this.#nowMs() + this.#pickupMs - ageMs, this.#settledAtMs),
-    });
+    };
+    const call = new WatchedCall(first, this.#onRing);
     this.#calls.set(room, call);
     // A caller who hangs up before any job is in the room leaves no other trace.
     if (caller) call.sees(caller);

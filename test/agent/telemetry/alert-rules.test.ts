@@ -103,6 +103,13 @@ test('a rush in which callers are turned away is told once, and when it is over'
   assert.deepEqual(after(minuteMs, { callBacks: 5 }), ['call-back raised']);
 });
 
+test('the first call that failed by our fault is told, and when there is none for ten minutes', () => {
+  assert.deepEqual(after(0, { failedCalls: 1 }), ['failed-call raised']);
+  assert.deepEqual(after(9 * minuteMs, { failedCalls: 2 }), []);
+  assert.deepEqual(after(9 * minuteMs, { failedCalls: 2 }), []);
+  assert.deepEqual(after(minuteMs, { failedCalls: 2 }), ['failed-call cleared']);
+});
+
 test('a booking that is pending for five minutes is told, and when none is', () => {
   const backlog = { pendingSinceMs: nowMs, conflicts: 0 };
   assert.deepEqual(after(299_000, { backlog }), []);
