@@ -64,6 +64,8 @@ function onOrder(order: AttendantOrder): void {
   switch (order.type) {
     case 'answer':
       return void answer(order);
+    case 'job-coming':
+      return rooms.get(order.room)?.call?.expectJob();
     case 'give-up':
       for (const { call } of rooms.values()) call?.giveUp();
       return;

@@ -23,7 +23,7 @@ import {
 import type { Store, StoreQueries } from '../infra/store/database.ts';
 import { HeldLease } from '../infra/store/held-lease.ts';
 import { callLeaseName } from '../infra/store/leases.ts';
-import { agentIdentity } from '../ipc/messages.ts';
+import { agentIdentity, isAttendant } from '../ipc/messages.ts';
 import type { AttendanceEnd, AttendedCall as Attending } from '../ipc/messages.ts';
 import { attendedFolder, newSavedCall, savedCallFrom } from '../ipc/saved-call.ts';
 import type { SavedCall, SavedItem } from '../ipc/saved-call.ts';
@@ -49,7 +49,8 @@ import { watchedLog } from '../telemetry/events.ts';
 import type { Log } from '../telemetry/events.ts';
 import { CallerEar } from './caller-ear.ts';
 import { Mouth } from './mouth.ts';
-import { nextStep } from './next-step.ts';
+import { gaveUpWaiting, nextStep } from './next-step.ts';
+import type { Attendance } from './next-step.ts';
 
 /** An attendant that dies is followed by another agent within seconds. */
 const leaseMs = 10_000;
@@ -87,6 +88,9 @@ export type AttendedCallDeps = {
   readonly onAttending: (call: Attending) => void;
 };
 
+/** The caller's end of the call. `isOwed`: they left unserved, through us, and are called back. */
+type Leg = { readonly isCallerGone: boolean; readonly isOwed?: boolean };
+
 type Caller = {
   readonly identity: string;
   readonly callId: string;
@@ -116,6 +120,7 @@ export class AttendedCall {
   readonly #said: SavedItem[] = [];
   /** The job that is ready to take the call. */
   #job: { readonly id: string; readonly sinceMs: number; saidAtMs: number } | null = null;
+  #jobExpectedUntilMs = 0;
   #isParting = false;
   #isResumed = false;
   #keyed: ((digits: string) => void) | undefined;
@@ -150,6 +155,11 @@ export class AttendedCall {
     for (const stop of stops) stop();
     await this.#leave();
     return this.#end;
+  }
+
+  /** A job is on its way: nobody is told meanwhile that none is free. */
+  expectJob(): void {
+    this.#jobExpectedUntilMs = performance.now() + this.#deps.config.timeouts.connectMs;
   }
 
   /** No job will come: the caller is told now. */
@@ -277,12 +287,12 @@ export class AttendedCall {
     }
   }
 
-  /** One look at the call; true when this attendant is done with it. */
-  async #step(nowMs: number): Promise<boolean> {
+  /** The call as it stands. */
+  #look(nowMs: number): Attendance {
     const ear = this.#ear;
     const toClock = (atMs: number | null | undefined) =>
       atMs === null || atMs === undefined ? null : nowMs - (Date.now() - atMs);
-    const step = nextStep({
+    return {
       nowMs,
       answeredAtMs: toClock(this.#answeredAtMs) ?? nowMs,
       patienceMs: this.#patienceMs,
@@ -293,7 +303,20 @@ export class AttendedCall {
       callerHeardMs: toClock(ear?.heardAtMs),
       jobListensSinceMs: this.#job?.sinceMs ?? null,
       jobSaidReadyMs: this.#job?.saidAtMs ?? null,
-    });
+      jobIsComing: nowMs < this.#jobExpectedUntilMs || this.#isJobInRoom,
+    };
+  }
+
+  get #isJobInRoom(): boolean {
+    return [...this.#room.remoteParticipants.values()].some(
+      ({ info, identity }) =>
+        info.kind === ParticipantKind.AGENT && !isAttendant(identity.replace(/^agent-/, '')),
+    );
+  }
+
+  /** One step on; true when this attendant is done with the call. */
+  async #step(nowMs: number): Promise<boolean> {
+    const step = nextStep(this.#look(nowMs));
     if (step === 'hush') this.#mouth.cut();
     if (step === 'one-moment') void this.#sayPrompt(ONE_MOMENT);
     if (step === 'give') await this.#give();
@@ -459,6 +482,7 @@ export class AttendedCall {
 
   /** The caller's leaving is the call's end; the loss of our own connection is not. */
   #callerGone(departure: Departure): void {
+    const isOwed = departure === 'hung-up' && this.#keptThemWaiting;
     this.#over.abort(new Error(`The call is over for this attendant: ${departure}`));
     this.#mouth.cut();
     if (departure === 'replaced') this.#end = 'declined';
@@ -466,32 +490,49 @@ export class AttendedCall {
     // A job that was given the call writes its end.
     if (this.#end === 'handed-over') return;
     this.#end = 'ended';
-    this.#close(this.#reasonFor(departure), { isCallerGone: departure !== 'link-lost' });
+    const isCallerGone = departure !== 'link-lost';
+    this.#close(this.#reasonFor(departure, isOwed), { isCallerGone, isOwed });
   }
 
-  #reasonFor(departure: 'hung-up' | 'room-closed' | 'link-lost'): TerminationReason {
+  /** Whoever hangs up now has waited for us in vain, and was not told that they are called back. */
+  get #keptThemWaiting(): boolean {
+    if (this.#isParting || this.#deps.isFlood) return false;
+    return this.#answeredAtMs === null
+      ? this.#isLate
+      : gaveUpWaiting(this.#look(performance.now()));
+  }
+
+  /** The gateway should have answered at our track by now. */
+  get #isLate(): boolean {
+    return Date.now() - this.#startedAtMs > this.#deps.config.timeouts.connectMs;
+  }
+
+  #reasonFor(
+    departure: 'hung-up' | 'room-closed' | 'link-lost',
+    isOwed: boolean,
+  ): TerminationReason {
     if (this.#isParting) return 'overflow';
     if (departure !== 'hung-up') return departure;
-    if (this.#answeredAtMs !== null) return 'caller-hangup';
-    // The gateway should have answered at our track.
-    const isLate = Date.now() - this.#startedAtMs > this.#deps.config.timeouts.connectMs;
-    return isLate ? 'start-failed' : 'cancelled-while-ringing';
+    if (this.#answeredAtMs !== null) return isOwed ? 'overflow' : 'caller-hangup';
+    return this.#isLate ? 'start-failed' : 'cancelled-while-ringing';
   }
 
   /** Writes down the call's end, once, and hangs up on a caller who is still there. */
-  #close(reason: TerminationReason, leg: { readonly isCallerGone: boolean }): void {
+  #close(reason: TerminationReason, leg: Leg): void {
     this.#closing ??= this.#closeOnce(reason, leg);
   }
 
   async #closeOnce(
     reason: TerminationReason,
-    { isCallerGone }: { readonly isCallerGone: boolean },
+    { isCallerGone, isOwed = false }: Leg,
   ): Promise<void> {
     const { config, room } = this.#deps;
+    const number = this.#caller?.number ?? null;
+    if (isOwed && number !== null) await this.#noteCallBack(number);
     const callId = this.#caller?.callId ?? '';
     const isOwnDoing = reason === 'overflow' && this.#deps.isFlood;
     const ended = isOwnDoing ? termination(reason, 'caller') : termination(reason);
-    const ending = { ...ended, endedBy: endedBy(reason) };
+    const ending = { ...ended, endedBy: isOwed ? ('caller' as const) : endedBy(reason) };
     this.#log.emit('call.ended', { ...ending, cause: null }, 'served');
     const endedAtMs = Date.now();
     const answeredAtMs = this.#answeredAtMs;

@@ -7,6 +7,10 @@ const afterOursMs = 6_000;
 const hearsOutMs = 5_000;
 /** A job that did not say for so long that it is ready is gone: it says so four times a second. */
 const readyMs = 1_500;
+/** Whoever hangs up sooner after our words did not wait for more. */
+const inVainMs = 2_000;
+/** A job that is on its way is waited for so much longer: 3 s where it starts on a busy core. */
+const comingMs = 10_000;
 
 /** An answered call as its attendant sees it; times are of one clock, and null for never. */
 export type Attendance = {
@@ -24,6 +28,8 @@ export type Attendance = {
   /** The call's job has listened since then. */
   readonly jobListensSinceMs: number | null;
   readonly jobSaidReadyMs: number | null;
+  /** A job was sent for, or is in the room, and is not ready yet. */
+  readonly jobIsComing: boolean;
 };
 
 /** An attendant's next act. `give`: to the job, now. `hush`: the caller speaks over our words. */
@@ -41,11 +47,27 @@ export function nextStep(now: Attendance): Step {
   if (isJobThere(now)) return isSpeaking || saysItAcross(now) ? 'wait' : 'give';
   if (isSpeaking) return 'wait';
   const waitedMs = nowMs - now.answeredAtMs;
-  if (waitedMs >= now.patienceMs + (callerIsSpeaking ? hearsOutMs : 0)) return 'part';
+  const moreMs = Math.max(callerIsSpeaking ? hearsOutMs : 0, now.jobIsComing ? comingMs : 0);
+  if (waitedMs >= now.patienceMs + moreMs) return 'part';
   if (callerIsSpeaking) return 'wait';
   const spokeLast = callerHeardMs !== null && callerHeardMs > spokeAtMs;
   const quietMs = nowMs - (spokeLast ? callerHeardMs : spokeAtMs);
   return quietMs >= (spokeLast ? afterCallerMs : afterOursMs) ? 'one-moment' : 'wait';
+}
+
+/**
+ * True for a caller who leaves unserved, and not of their own accord: they were greeted, and had waited
+ * for a job in vain.
+ */
+export function gaveUpWaiting({
+  nowMs,
+  isSpeaking,
+  spokeAtMs,
+  callerHeardMs,
+}: Attendance): boolean {
+  const sinceMs = Math.max(spokeAtMs, callerHeardMs ?? 0);
+  const isAsked = callerHeardMs !== null;
+  return !isSpeaking && spokeAtMs > 0 && (isAsked || nowMs - sinceMs >= inVainMs);
 }
 
 function isJobThere({ nowMs, jobSaidReadyMs }: Attendance): boolean {

@@ -221,6 +221,8 @@ export const attendantOrder = z.discriminatedUnion('type', [
     /** No job is kept for this caller: that they are told so is their own doing. */
     isFlood: z.boolean(),
   }),
+  /** A job for this call is on its way. */
+  z.object({ type: z.literal('job-coming'), room: z.string() }),
   /** No job will come: the callers are told now. */
   z.object({ type: z.literal('give-up') }),
   /** End with the last call. */

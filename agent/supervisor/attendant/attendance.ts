@@ -81,6 +81,11 @@ export class Attendance {
     });
   }
 
+  /** A job was taken for the call: its attendant waits for that, rather than tell that nobody is free. */
+  jobComing({ room, wasAttended }: WatchedCall): void {
+    if (wasAttended) this.#deps.attendant()?.send({ type: 'job-coming', room });
+  }
+
   /** An attendant has the call. */
   attending(call: WatchedCall, { holder }: AttendedCall): void {
     call.wasAttended = true;

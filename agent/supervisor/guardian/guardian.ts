@@ -43,7 +43,7 @@ export type GuardianDeps = {
   /** Looks after the callers for whom no job is there yet. */
   readonly attendance?: Pick<
     Attendance,
-    'dueAtMs' | 'lookAfter' | 'attending' | 'attended' | 'lost'
+    'dueAtMs' | 'lookAfter' | 'jobComing' | 'attending' | 'attended' | 'lost'
   >;
   /** Tells a flood; null while there is no attendant, who alone could answer it. */
   readonly limits?: () => CallerLimits | null;
@@ -143,6 +143,7 @@ export class Guardian {
     call.awaitingUntilMs = this.#nowMs() + this.#deps.timeouts.pickupMs;
     call.isAccepted = true;
     call.acceptedAtMs = this.#nowMs();
+    this.#deps.attendance?.jobComing(call);
     this.#attendLater(call);
   }
 
@@ -272,7 +273,8 @@ export class Guardian {
 
   #needsJob(call: WatchedCall): boolean {
     const nowMs = this.#nowMs();
-    if (this.#stopped || (call.ringsOut && !call.wasAnswered)) return false;
+    const isLeftRinging = call.ringsOut && !call.wasAnswered && call.attendant === null;
+    if (this.#stopped || isLeftRinging) return false;
     if (nowMs < Math.max(call.awaitingUntilMs, call.notBeforeMs)) return false;
     if (this.#assignment.isServed(call)) return false;
     if (call.isFlood && call.loss === null) return false;

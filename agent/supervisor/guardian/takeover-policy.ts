@@ -22,9 +22,12 @@ export class TakeoverPolicy {
   #events: Loss[] = [];
   readonly #counted = new WeakSet<Loss>();
 
-  /** True when no further job is sent for: the caller hears it ring until they give up. */
-  ringsOut({ wasAnswered, attempts }: WatchedCall): boolean {
-    return !wasAnswered && attempts >= maxWhileRinging;
+  /**
+   * True when no further job is sent for: the caller hears it ring until they give up. One with whom
+   * an attendant talks is told when it has been long enough.
+   */
+  ringsOut({ wasAnswered, attempts, attendant }: WatchedCall): boolean {
+    return !wasAnswered && attendant === null && attempts >= maxWhileRinging;
   }
 
   /** True when nothing can be done for the call any more, also without a worker to do it. */

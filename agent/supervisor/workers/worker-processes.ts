@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { setPriority } from 'node:os';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { workerEnvironment } from '../../config/config.ts';
@@ -17,12 +16,6 @@ const nodeFlags = [
 ];
 /** The first new worker comes at once: a call may be ringing. Only a crash loop is slowed down. */
 const backOff = { initialMs: 100, multiplier: 2, maxMs: 30_000, jitter: 0.5 };
-
-/**
- * Of the worker and, by inheritance, its jobs, against the supervisor's and the attendant's 0: who
- * only picks up goes before whoever starts or thinks. To go back takes no privilege.
- */
-const niceness = 5;
 
 /**
  * The worker children: one that takes calls, and older ones that end with theirs. A worker that dies
@@ -93,7 +86,6 @@ export class WorkerProcesses {
       if (pid === undefined) this.#restarts.again();
     });
     if (pid === undefined) return;
-    standBack(pid);
     this.#children.set(pid, child);
     this.#currentPid = pid;
     this.#log.emit('worker.started', { workerPid: pid });
@@ -111,14 +103,5 @@ export class WorkerProcesses {
     }
     if (isCurrent) this.replace();
     this.#onExit(pid);
-  }
-}
-
-/** Before it has loaded anything: the threads and processes that it starts later are as nice. */
-function standBack(pid: number): void {
-  try {
-    setPriority(pid, niceness);
-  } catch {
-    // It is gone already, or the platform has no such thing.
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nextStep } from '../../../agent/attendant/next-step.ts';
+import { gaveUpWaiting, nextStep } from '../../../agent/attendant/next-step.ts';
 import type { Attendance } from '../../../agent/attendant/next-step.ts';
 
 /** A caller who was greeted, 5 s after the answer and 1 s after our last word, with nobody there. */
@@ -15,6 +15,7 @@ const greeted: Attendance = {
   callerHeardMs: null,
   jobListensSinceMs: null,
   jobSaidReadyMs: null,
+  jobIsComing: false,
 };
 const ready = { jobListensSinceMs: 103_000, jobSaidReadyMs: 104_900 };
 const step = (changes: Partial<Attendance>) => nextStep({ ...greeted, ...changes });
@@ -60,4 +61,18 @@ test('past their patience a caller is told that nobody is free, once they have s
 
 test('a job that comes at the last moment gets the call all the same', () => {
   assert.equal(step({ ...ready, nowMs: 121_000, jobSaidReadyMs: 120_900 }), 'give');
+});
+
+test('nobody is told that none is free while a job is on its way, which is not waited for for ever', () => {
+  const coming = { jobIsComing: true };
+  assert.equal(step({ nowMs: 120_000, ...coming, spokeAtMs: 119_000 }), 'wait');
+  assert.equal(step({ nowMs: 130_000, ...coming, spokeAtMs: 129_000 }), 'part');
+});
+
+test('who hangs up after a wait that was ours is owed a call-back, who does so in the greeting is not', () => {
+  const gaveUp = (changes: Partial<Attendance>) => gaveUpWaiting({ ...greeted, ...changes });
+  assert.ok(!gaveUp({ isSpeaking: true, spokeAtMs: 0 }));
+  assert.ok(!gaveUp({}), 'a second after the greeting');
+  assert.ok(gaveUp({ nowMs: 106_500 }));
+  assert.ok(gaveUp({ callerHeardMs: 104_900 }), 'they asked, and nobody answered');
 });

@@ -67,6 +67,14 @@ export class World implements Rooms {
       if (this.isStoreLocked) await new Promise<never>(() => {});
       return !this.isActedFor;
     },
+    attendance: {
+      dueAtMs: () => null,
+      lookAfter: () => {},
+      jobComing: () => {},
+      attending: (call, { holder }) => void (call.attendant = holder),
+      attended: (call) => void (call.attendant = null),
+      lost: (call) => void (call.attendant = null),
+    },
     onAbandoned: async (call) => void this.lost.push(call),
     isDraining: () => this.isDraining,
     limits: () => this.limits,

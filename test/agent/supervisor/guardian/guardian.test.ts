@@ -133,6 +133,15 @@ test('dispatches three times at most, with growing waits, and says once that it 
   assert.deepEqual(said, [...Array<string>(3).fill('guardian.dispatched'), 'guardian.gave-up']);
 });
 
+test('while an attendant has the call jobs are sent for on and on, however many come to nothing', async () => {
+  world.guardian.start();
+  await world.ring();
+  world.guardian.attending({ room, callId: 'SCL_1', holder: 'attendant-1' });
+  await pass(20_000);
+  assert.ok(world.dispatches.length > 3, `${world.dispatches.length} dispatches`);
+  assert.ok(!world.recorded.events().includes('guardian.gave-up'));
+});
+
 test('has one job beyond the first in flight at most', async () => {
   world.guardian.start();
   await world.ring();
