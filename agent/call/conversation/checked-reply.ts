@@ -173,12 +173,12 @@ function corrected(chatCtx: llm.ChatContext, { spoken, leftOut }: Outcome): llm.
   return chat;
 }
 
-const reading = ['find_equipment', 'quote_rental'];
-const agreeing = ['book_equipment', 'cancel_booking'];
+const reading = ['find_equipment', 'quote_rental', 'quote_delivery'];
 
 /**
  * The last tool once more, when what the model claimed is what that tool knows: what is free and at
- * which price, or whether the caller's yes has booked. The tool decides that by itself.
+ * which price, or whether the caller's yes was one. Each tool that writes answers `not-confirmed`
+ * for as long as it waits for that, and decides it by itself.
  */
 function toolFor(
   { kind, sentence }: LeftOut,
@@ -190,8 +190,7 @@ function toolFor(
     (item) => item.type === 'function_call_output' && item.callId === last.callId,
   );
   if (output?.type !== 'function_call_output' || output.isError) return undefined;
-  const isOpen =
-    agreeing.includes(last.name) && answerOf(output.output).problem === 'not-confirmed';
+  const isOpen = answerOf(output.output).problem === 'not-confirmed';
   const isFitting =
     kind === 'price' || kind === 'availability'
       ? reading.includes(last.name) && isAbout(sentence, output.output)

@@ -18,6 +18,8 @@ const toolCtx = new llm.ToolContext({
   find_equipment: tool,
   book_equipment: tool,
   cancel_booking: tool,
+  change_booking: tool,
+  call_off_rent: tool,
 });
 
 type Chunk = llm.ChatChunk | string | typeof FlushSentinel;
@@ -150,6 +152,20 @@ test('a booking claimed while one waits for the caller’s yes is put to the too
   const { words, calls } = await heard(talk(open, 'Yes.'), ["You're booked."]);
   assert.deepEqual(words, [`${checking} `]);
   assert.deepEqual(calls, [`book_equipment ${args}`]);
+});
+
+test('whatever waits for the caller’s yes is put to its tool when the model claims it', async () => {
+  const claims = {
+    cancel_booking: "I've cancelled it.",
+    change_booking: "I've changed it.",
+    call_off_rent: "It's called off rent now.",
+  };
+  for (const [name, claim] of Object.entries(claims)) {
+    const answer = { say: 'Shall I do that?', problem: 'not-confirmed' };
+    const args = '{"code":"K7M4QX"}';
+    const { calls } = await heard(talk({ name, args, answer }, 'Yes.'), [claim]);
+    assert.deepEqual(calls, [`${name} ${args}`]);
+  }
 });
 
 test('a price of a machine that was looked up is looked up again, of another it is not', async () => {
