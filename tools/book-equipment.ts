@@ -21,16 +21,18 @@ import {
   type Change,
   type Plan,
 } from './dialogue/make-booking.ts';
+import { planRental, type RentalWish } from './dialogue/change-rental.ts';
+import { fromJournal } from './dialogue/own-rentals.ts';
 import { confirmAddress } from './dialogue/delivery-wish.ts';
 import { plainWords } from './dialogue/repetition.ts';
 import { findEquipment } from './find-equipment.ts';
-import { isLive, type JournalBooking } from './journal/booking.ts';
+import { isLive, termOf, type JournalBooking } from './journal/booking.ts';
 import { maxLines } from './journal/booking-code.ts';
 import { numbersOf, runTool, type ToolDeps } from './tool.ts';
 import { alreadyMadeSentence, bookingUnsure, cannotBook } from './yard/booking-words.ts';
 import { overlaps } from './yard/availability.ts';
 import { limitsOf } from './yard/equipment.ts';
-import { isSameRange, todayIn } from './yard/rental-dates.ts';
+import { isSameRange, isSameTerm, todayIn, withTimesOf } from './yard/rental-dates.ts';
 import { sameCustomer } from './yard/same-customer.ts';
 import { listUnreachable, type Snapshot } from './yard/snapshot.ts';
 import { findUnit, withTwins } from './yard/interchangeable-units.ts';
@@ -113,6 +115,10 @@ async function answerTo(
   if (open.length === 0) {
     const change = customerChange(wish, made, mine);
     if (change) return settle(booking, (now) => planChange(booking, change, now), snapshot);
+    const otherDelivery = deliveryChange(wish, made, mine);
+    if (otherDelivery) {
+      return settle(booking, (now) => planRental(booking, otherDelivery, now), snapshot);
+    }
     return alreadyMade(booking, wish, made, snapshot);
   }
   const rest = { ...wish, lines: open };
@@ -218,7 +224,7 @@ function matched(
       (isFree ? [unit] : withTwins(unit, snapshot.units)).map(({ itemId }) => itemId),
     );
     const found = mine.find(
-      (of) => !made.includes(of) && ids.has(of.itemId) && isSameRange(of, range),
+      (of) => !made.includes(of) && ids.has(of.itemId) && isSameTerm(range, of),
     );
     if (found) made.push(found);
     return !found;
@@ -244,7 +250,24 @@ function customerChange(
   };
 }
 
-/** Other days for machines that were booked; of one booking. */
+/** Another place or time of day for the delivery of what was booked; of one booking. */
+function deliveryChange(
+  { details }: Wish,
+  [first]: readonly JournalBooking[],
+  mine: readonly JournalBooking[],
+): RentalWish | null {
+  const delivery = details?.delivery;
+  if (!first || !delivery) return null;
+  const before = first.details?.delivery;
+  const isSameWindow = delivery.window === null || delivery.window === before?.window;
+  if (delivery.address === before?.address && isSameWindow) return null;
+  const { code } = first;
+  const meant = mine.filter((of) => of.code === code).map(fromJournal);
+  const rest = { range: termOf, unit: null, quantity: null, kind: 'change' } as const;
+  return { code, meant, delivery, note: details.kept.notes, ...rest };
+}
+
+/** Other days or times for machines that were booked; of one booking. */
 function daysChange(
   wish: Wish,
   open: readonly WishLine[],
@@ -258,10 +281,11 @@ function daysChange(
   const used = new Set(made);
   const moved = open.flatMap(({ unit, range }) => {
     const ids = new Set(withTwins(unit, snapshot.units).map(({ itemId }) => itemId));
-    const from = mine.find((of) => !used.has(of) && ids.has(of.itemId) && !isSameRange(of, range));
+    const from = mine.find((of) => !used.has(of) && ids.has(of.itemId) && !isSameTerm(range, of));
     if (!from) return [];
     used.add(from);
-    return [{ from, to: { unit: findUnit(snapshot.units, from.itemId) ?? unit, range } }];
+    const to = { unit: findUnit(snapshot.units, from.itemId) ?? unit };
+    return [{ from, to: { ...to, range: withTimesOf(range, from) } }];
   });
   const [first] = moved;
   if (!first) return null;
@@ -318,8 +342,6 @@ function alreadyMade(
   snapshot: Snapshot,
 ): Promise<BookEquipmentAnswer> | BookEquipmentAnswer {
   const [first] = made;
-  const to = wish.details?.delivery?.address;
-  if (first && to !== undefined && to !== first.details?.delivery?.address) return deliverySettled;
   const lines = made.flatMap(({ itemId, start, end }) => {
     const unit = findUnit(snapshot.units, itemId);
     const range = { start, end };
@@ -336,13 +358,6 @@ function alreadyMade(
     booking: bookingFacts(made, first?.state ?? 'pending'),
   };
 }
-
-const deliverySettled = {
-  say:
-    "Your booking is made, and I can't change its delivery from here. " +
-    'Shall I take a message, so that the yard changes it?',
-  problem: 'cannot-change',
-} as const;
 
 /** A refusal past the limits of one caller; null within them. */
 async function pastLimit(

@@ -14,7 +14,15 @@ import {
   rentalArgs,
   type Rental,
 } from './dialogue/own-rentals.ts';
+import {
+  confirmAddress,
+  deliveryOfRentals,
+  detailArgs,
+  readDetails,
+  type WishedDelivery,
+} from './dialogue/delivery-wish.ts';
 import { planRequest } from './dialogue/staff-request.ts';
+import { termOf } from './journal/booking.ts';
 import type { RentalDeed } from './journal/rental-state.ts';
 import { modelArguments } from './model-arguments.ts';
 import { runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
@@ -25,11 +33,13 @@ import {
   addDays,
   daysIn,
   dayNumber,
-  isSameRange,
+  isSameTerm,
   rentalDates,
+  withTimesOf,
   writtenDay,
   type RentalRange,
 } from './yard/rental-dates.ts';
+import { timeArgs, withTimes } from './yard/rental-times.ts';
 import { listUnreachable, type Snapshot } from './yard/snapshot.ts';
 import { spokenList } from './yard/spoken.ts';
 import { spokenItem } from './yard/unit-facts.ts';
@@ -49,6 +59,17 @@ const changeBookingArgs = modelArguments({
     .nullish()
     .describe('The `itemId` of the machine that they want instead, if another.'),
   quantity: z.number().nullish().describe('How many of the machine it is to be, if that changes.'),
+  ...timeArgs,
+  deliverTo: z
+    .string()
+    .max(400)
+    .nullish()
+    .describe(
+      'The new delivery address, with street, town and ZIP code, if it is to be delivered.',
+    ),
+  deliveryMiles: detailArgs.deliveryMiles,
+  deliveryWindow: detailArgs.deliveryWindow,
+  noDelivery: z.boolean().nullish().describe('True if they no longer want it delivered.'),
 });
 
 type ChangeBookingArgs = z.infer<typeof changeBookingArgs>;
@@ -87,17 +108,22 @@ async function changeBooking(
     end: writtenDay(given(args.end), snapshot.today),
     itemId: given(args.itemId),
     quantity: args.quantity ?? null,
+    times: { pickUpAt: args.pickUpAt, returnBy: args.returnBy, halfDay: args.halfDay },
   };
   const deeds: readonly RentalDeed[] = ['change', 'extend', 'return-early'];
   const meant = meantRental(deps, found.rentals, { deed: deeds, machine });
   if ('answer' in meant) return meant.answer;
   const unsureOf = talk.unsureOf.has('booking') ? kindAsked(talk) : null;
-  const wish = readWish(meant.rental, { ...asked, machine, unsureOf }, snapshot);
+  const delivery = readDelivery(meant.rental, args, { yard: snapshot.yard, talk });
+  if (delivery && 'say' in delivery) return delivery;
+  const wish = readWish(meant.rental, { ...asked, machine, unsureOf, delivery }, snapshot);
   if (wish === 'as-it-is') {
     const say = `${rentalSentences(deps, meant.rental).join(' ')} Is there anything else?`;
     return { say };
   }
   if ('say' in wish) return wish;
+  const address = confirmAddress(talk, wish.delivery ?? undefined);
+  if (address) return address;
   const booking: BookingUse = {
     deps,
     desk,
@@ -123,17 +149,54 @@ type Asked = {
   readonly itemId: string;
   readonly quantity: number | null;
   readonly machine: string;
+  readonly times: Parameters<typeof withTimes>[1];
+  readonly delivery: WishedChange | null;
 };
+
+/** The delivery that is wished, or none any more; `note` is for staff. */
+type WishedChange = {
+  readonly delivery: WishedDelivery | null;
+  readonly note?: string | undefined;
+};
+
+/** The delivery as the caller wants it; null when they did not speak of it. */
+function readDelivery(
+  rental: readonly Rental[],
+  args: ChangeBookingArgs,
+  about: Parameters<typeof readDetails>[1],
+): WishedChange | ToolAnswer | null {
+  const before = deliveryOfRentals(rental)?.delivery;
+  if (args.noDelivery && before) return { delivery: null };
+  const isSpokenOf = [args.deliverTo, args.deliveryWindow].some((of) => given(of) !== '');
+  if (!isSpokenOf) return null;
+  if (before) about.talk.agreedAddresses.add(before.address);
+  const deliverTo = given(args.deliverTo) || before?.address;
+  const isSameAddress = before !== undefined && deliverTo === before.address;
+  if (isSameAddress) about.talk.askedMiles.add(before.address);
+  const { deliveryMiles, deliveryWindow } = args;
+  const details = readDetails({ deliverTo, deliveryMiles, deliveryWindow }, about);
+  if ('say' in details) return details;
+  const { delivery, kept } = details;
+  if (!delivery) return null;
+  const isAsItIs =
+    isSameAddress && (delivery.window ?? before.window) === before.window && !kept.notes;
+  if (isAsItIs) return null;
+  return {
+    delivery: isSameAddress ? { ...delivery, fee: before.fee } : delivery,
+    note: kept.notes,
+  };
+}
 
 /** The rental as it is to be; or an answer when something is missing, or cannot be. */
 function readWish(
   rental: readonly Rental[],
-  { unsureOf, ...asked }: Asked & { readonly unsureOf: RentalWish['kind'] | null },
+  { unsureOf, delivery, ...asked }: Asked & { readonly unsureOf: RentalWish['kind'] | null },
   snapshot: Snapshot,
 ): RentalWish | ToolAnswer | 'as-it-is' {
-  const { start, end, itemId, quantity, machine } = asked;
+  const { start, end, itemId, quantity, machine, times } = asked;
   const { today, units, yard } = snapshot;
-  const meant = machine === '' ? rental : rental.filter((of) => isNamed(of, machine));
+  // A delivery is one of all machines of a booking.
+  const meant = machine === '' || delivery ? rental : rental.filter((of) => isNamed(of, machine));
   const [first] = meant;
   if (!first) return whichMachine(rental);
   const unit = itemId === '' ? null : findUnit(units, itemId);
@@ -142,31 +205,40 @@ function readWish(
   const isOther = unit !== null && meant.some((of) => of.itemId !== unit.itemId);
   const count = quantity === null ? meant.length : Math.trunc(quantity);
   const isMore = count !== meant.length;
-  if (start === '' && end === '' && !isOther && !isMore) {
+  const hasTimes = Object.values(times).some((of) => of !== null && of !== undefined && of !== '');
+  if (start === '' && end === '' && !isOther && !isMore && !delivery && !hasTimes) {
     const say = 'What would you like to change: the days, the machine, or how many?';
     return { say, problem: 'change-missing' };
   }
   const names = new Set(meant.map((of) => of.itemName));
   if (names.size > 1 && (isOther || isMore)) return whichMachine(rental);
   if (count < 1) return { say: 'Would you like to cancel it, then?', problem: 'cancel-instead' };
-  const ranges = meant.map((of) => rangeOf(of, { start, end }));
-  const ofFirst = ranges[0] ?? first;
+  const ofFirst = rangeOf(first, { start, end });
   const dates = isMovable(first, today)
     ? rentalDates(ofFirst.start, ofFirst.end, today, limitsOf(yard))
     : lastDay(ofFirst, { today, yard });
-  if (!dates.ok) return { say: dates.say, problem: dates.problem };
-  const kind = kindOf(first, ofFirst, { isOther: isOther || isMore, today });
+  const timed = withTimes(dates, times);
+  if (!timed.ok) return { say: timed.say, problem: timed.problem };
+  const named = termOf({ ...timed.range, start: '', end: '' });
+  const range = (of: Rental) => withTimesOf({ ...named, ...rangeOf(of, { start, end }) }, of);
+  const isOtherTime = !isSameTerm(
+    { ...named, start: '', end: '' },
+    { ...first, start: '', end: '' },
+  );
+  const kind = kindOf(first, ofFirst, {
+    isOther: isOther || isMore || delivery !== null,
+    isOtherTime,
+    today,
+  });
   if (kind === null) return alreadyOut(first);
-  const range = (of: { readonly bookingId: string }) =>
-    ranges[meant.findIndex(({ bookingId }) => bookingId === of.bookingId)] ?? ofFirst;
-  const isSame = meant.every((of) => isSameRange(range(of), of));
-  if (isSame && !isOther && !isMore) {
-    // It can be read, but may not outlive a power cut: the same change again says once it does.
-    if (unsureOf === null) return 'as-it-is';
-    return { code: first.code, meant, range, unit: null, quantity: null, kind: unsureOf };
-  }
   const { code } = first;
-  return { code, meant, range, unit: isOther ? unit : null, quantity: isMore ? count : null, kind };
+  const wish = { code, meant, range, ...delivery };
+  const isSame = meant.every((of) => isSameTerm(range(of), of));
+  if (isSame && !isOther && !isMore && !delivery) {
+    // It can be read, but may not outlive a power cut: the same change again says once it does.
+    return unsureOf === null ? 'as-it-is' : { ...wish, unit: null, quantity: null, kind: unsureOf };
+  }
+  return { ...wish, unit: isOther ? unit : null, quantity: isMore ? count : null, kind };
 }
 
 /** A first day alone, past the last one, moves the whole term. */
@@ -201,12 +273,13 @@ function lastDay(
 function kindOf(
   of: Rental,
   to: RentalRange,
-  { isOther, today }: { readonly isOther: boolean; readonly today: string },
+  about: { readonly isOther: boolean; readonly isOtherTime: boolean; readonly today: string },
 ): RentalWish['kind'] | null {
-  if (isOther || (isMovable(of, today) && to.start !== of.start)) {
+  const { isOther, isOtherTime, today } = about;
+  if (isOther || (isMovable(of, today) && (to.start !== of.start || isOtherTime))) {
     return isMovable(of, today) ? 'change' : null;
   }
-  if (to.end > of.end) return 'extend';
+  if (to.end > of.end || (isOtherTime && to.end === of.end)) return 'extend';
   return isMovable(of, today) ? 'change' : 'return-early';
 }
 
@@ -232,7 +305,8 @@ export function changeBookingTool(deps: ToolDeps, talk: BookingTalk) {
   return llm.tool({
     description:
       "Changes the caller's own booking or rental, also one of an earlier call: keeps a machine " +
-      'longer, takes other days, another machine or another number of them, or ends it early. ' +
+      'longer, takes other days or times, another machine or another number of them, delivers it or ' +
+      'no longer does, or ends it early. ' +
       'It reads the change back and asks; call it again with the same values after the caller has ' +
       'answered. Nothing is changed until `say` says so.',
     parameters: changeBookingArgs,

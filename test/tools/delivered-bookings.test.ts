@@ -35,7 +35,9 @@ test('an address is agreed to in a turn of its own, and is no yes to the booking
   assert.deepEqual(desk.bookings[0]?.details, {
     delivery: { address: deliverTo, feeCents: 19_000, window: null },
   });
-  assert.equal(desk.bookings[0]?.totalCents, 75_000, 'the rental alone');
+  assert.equal(desk.bookings[0]?.totalCents, 94_000, 'the total that was read back');
+  const found = await turn('What do I have?', 'find_booking', { customer: 'Maria Lopez' });
+  assert.match(found.say, /for \$940/);
 });
 
 test('an address said again with the yes is a yes, another one is not', async () => {
@@ -116,14 +118,86 @@ test('a yard that does not deliver says so, and without an address nothing chang
   assert.match(plain.say, /for \$750 plus a \$200 deposit/);
 });
 
-test('a delivery of a booking that is made is changed by the yard', async () => {
+test('a delivery is added to what this call has booked, after its address and price were agreed to', async () => {
   const { desk, turn } = call();
   await turn('book it', 'book_equipment', wish);
   await turn('yes', 'book_equipment', wish);
   await turn('and deliver it', 'book_equipment', delivered);
-  const answer = await turn('yes', 'book_equipment', delivered);
-  assert.match(answer.say, /can't change its delivery/);
-  assert.equal(desk.commits, 1);
+  const readBack = await turn('yes', 'book_equipment', delivered);
+  assert.equal(
+    readBack.say,
+    "I'd change your booking of the Mini Excavator to be delivered, for $940 including delivery " +
+      'for $190, plus a $200 deposit. Shall I change it?',
+  );
+  assert.equal(desk.changes, 0, 'the yes was to the address');
+  await turn('yes', 'book_equipment', delivered);
+  assert.deepEqual([desk.commits, desk.changes], [1, 1]);
+  assert.equal(desk.bookings[0]?.details?.delivery?.address, deliverTo);
+  assert.equal(desk.bookings[0]?.totalCents, 94_000);
+});
+
+test('a delivery of an earlier booking is added, moved and given up, each after a yes of its own', async () => {
+  const { desk, turn } = call();
+  desk.add({ bookingId: 'K7M4QX' });
+  const own = { customer: 'Maria Lopez' };
+  const change = (args: object) => ({ ...own, ...args });
+  await turn('deliver it', 'change_booking', change({ deliverTo }));
+  const added = await turn('yes', 'change_booking', change({ deliverTo }));
+  assert.match(added.say, /to be delivered, for \$940 including delivery for \$190/);
+  await turn('yes', 'change_booking', change({ deliverTo }));
+  assert.equal(desk.bookings[0]?.totalCents, 94_000);
+
+  const elsewhere = change({ deliverTo: '9 Oak Street, Peoria' });
+  await turn('to Peoria instead', 'change_booking', elsewhere);
+  const moved = await turn('yes', 'change_booking', elsewhere);
+  assert.match(moved.say, /for \$750, delivered for a fee that the yard will confirm/);
+  await turn('yes', 'change_booking', elsewhere);
+  assert.equal(desk.bookings[0]?.details?.delivery?.feeCents, null, 'never a guessed one');
+
+  const none = change({ noDelivery: true });
+  const dropped = await turn("I'll pick it up", 'change_booking', none);
+  assert.match(dropped.say, /to be picked up at the yard, for \$750/);
+  assert.equal(desk.changes, 2, 'nothing before the yes');
+  assert.ok(desk.bookings[0]?.details?.delivery);
+  await turn('yes', 'change_booking', none);
+  assert.equal(desk.bookings[0]?.details?.delivery, undefined);
+  assert.equal(desk.bookings[0]?.totalCents, 75_000);
+});
+
+test('an extension keeps the delivery in its total, and the difference is the rent alone', async () => {
+  const { desk, turn } = call();
+  desk.add({
+    bookingId: 'K7M4QX',
+    totalCents: 94_000,
+    details: { delivery: { address: deliverTo, feeCents: 19_000, window: null } },
+  });
+  const longer = { customer: 'Maria Lopez', end: '2026-12-04' };
+  const { say } = await turn('one more day', 'change_booking', longer);
+  assert.match(say, /4 days in all, for \$1,090, \$150 more/);
+  await turn('yes', 'change_booking', longer);
+  assert.equal(desk.bookings[0]?.totalCents, 109_000);
+});
+
+test('times that were named are kept by a change of days, said when found, and changed by themselves', async () => {
+  const { desk, turn } = call();
+  const timed = { ...wish, pickUpAt: '07:00', returnBy: '16:00' };
+  await turn('book it', 'book_equipment', timed);
+  await turn('yes', 'book_equipment', timed);
+  assert.partialDeepStrictEqual(desk.bookings[0], { pickUpAt: 420, returnBy: 960 });
+  const own = { customer: 'Maria Lopez' };
+  const found = await turn('what do I have?', 'find_booking', own);
+  assert.match(found.say, /, 7 AM, to Thursday the 3rd, 4 PM/);
+  await turn('a day later', 'change_booking', { ...own, start: '2026-12-02', end: '2026-12-04' });
+  await turn('yes', 'change_booking', { ...own, start: '2026-12-02', end: '2026-12-04' });
+  assert.partialDeepStrictEqual(desk.bookings[0], { pickUpAt: 420, returnBy: 960 });
+  const noon = await turn('at noon', 'change_booking', { ...own, pickUpAt: '12:00' });
+  assert.match(noon.say, /12 PM|noon/i);
+  await turn('yes', 'change_booking', { ...own, pickUpAt: '12:00' });
+  assert.partialDeepStrictEqual(desk.bookings[0], {
+    start: '2026-12-02',
+    pickUpAt: 720,
+    returnBy: 960,
+  });
 });
 
 test('a delivery is priced without a booking, and its fee may be said', async () => {

@@ -86,7 +86,9 @@ export class FakeDesk implements BookingService {
     const ids = lineIds(`K7M4Q${this.bookings.length + 2}`, lines.length);
     const bookings = lines.map((line, at) => {
       const itemName = inventory.units.find(({ itemId }) => itemId === line.itemId)?.name ?? '';
-      const made = { ...line, customer, phone, itemName, callId: this.callId, details };
+      const totalCents = line.totalCents + (at === 0 ? (details?.delivery?.feeCents ?? 0) : 0);
+      const whom = { customer, phone, itemName, callId: this.callId };
+      const made = { ...line, totalCents, ...whom, details };
       return this.add({ ...made, bookingId: ids[at] ?? '', state: 'pending' });
     });
     return { kind: 'committed', bookings, repeated: false };
@@ -115,7 +117,19 @@ export class FakeDesk implements BookingService {
       const line = lines.find(({ bookingId }) => bookingId === booking.bookingId);
       const itemName =
         inventory.units.find(({ itemId }) => itemId === line?.itemId)?.name ?? booking.itemName;
-      const changed = { ...booking, ...line, itemName, customer, phone, state: 'pending' } as const;
+      const { delivery: before, ...others } = booking.details ?? {};
+      const delivery = change.delivery === undefined ? before : change.delivery;
+      const rentCents = line?.totalCents ?? booking.totalCents - (before?.feeCents ?? 0);
+      const changed = {
+        ...booking,
+        ...line,
+        totalCents: rentCents + (delivery?.feeCents ?? 0),
+        details: { ...others, ...(delivery && { delivery }) },
+        itemName,
+        customer,
+        phone,
+        state: 'pending',
+      } as const;
       this.bookings[this.bookings.indexOf(booking)] = changed;
       return changed;
     });

@@ -3,7 +3,7 @@ import { modelArguments } from '../model-arguments.ts';
 import type { Proposal } from './confirmation.ts';
 import { detailArgs, readDetails, type DeliveryTalk, type WishedDetails } from './delivery-wish.ts';
 import { askNumber, numbersOf, type ToolAnswer, type ToolDeps } from '../tool.ts';
-import type { BookingState } from '../journal/booking.ts';
+import { termOf, type BookingState } from '../journal/booking.ts';
 import { maxLines } from '../journal/booking-code.ts';
 import type { BookingLine } from '../journal/booking-service.ts';
 import { noPriceSentence, type Offer } from '../yard/booking-words.ts';
@@ -204,6 +204,15 @@ export function totalOf(unit: Unit, range: RentalRange, rules: RentalRules | und
   return termPrice(unit, range, { rules })?.totalCents ?? 0;
 }
 
+/** The term with the times of day that its price needs, such as those of the yard's weekend. */
+export function termAsPriced(
+  unit: Unit,
+  range: RentalRange,
+  rules: RentalRules | undefined,
+): RentalRange {
+  return termOf(termPrice(unit, range, { rules })?.range ?? range);
+}
+
 function totalCents(lines: readonly CheckedLine[]): number {
   return lines.reduce(
     (sum, { range, checked }) => sum + totalOf(checked.unit, range, checked.rules),
@@ -224,7 +233,7 @@ export function offerOf(
   const { delivery } = details ?? {};
   return {
     machines: lines.map(({ range, checked: { unit, rules } }) => {
-      return { name: spokenName(unit), range: termPrice(unit, range, { rules })?.range ?? range };
+      return { name: spokenName(unit), range: termAsPriced(unit, range, rules) };
     }),
     totalCents: totalCents(lines) + feeOf(details),
     charges: chargesNote(lines[0]?.checked.rules),
@@ -251,8 +260,7 @@ export function bookingLines(
     const isOfSeveral = (unit.quantity ?? 1) > 1;
     return {
       itemId: unit.itemId,
-      start: range.start,
-      end: range.end,
+      ...termAsPriced(unit, range, rules),
       totalCents: totalOf(unit, range, rules),
       ...(isOfSeveral && { nth: nth ?? before }),
     };

@@ -1,12 +1,13 @@
 import type { BookingChange } from '../journal/booking-service.ts';
-import type { JournalBooking } from '../journal/booking.ts';
+import { feeOf } from '../journal/booking-details.ts';
+import { rentOf, termOf as termOfBooking, type JournalBooking } from '../journal/booking.ts';
 import { numbersOf } from '../tool.ts';
 import { alternativesTo } from '../yard/alternatives.ts';
 import { availabilityOf } from '../yard/availability.ts';
 import { changeReadBack } from '../yard/booking-words.ts';
 import type { IsoDate, Unit } from '../yard/equipment.ts';
 import { findUnit, withTwins } from '../yard/interchangeable-units.ts';
-import { addDays, isSameRange, type RentalRange } from '../yard/rental-dates.ts';
+import { addDays, isSameTerm, withTimesOf, type RentalRange } from '../yard/rental-dates.ts';
 import {
   earlyReadBack,
   extendedSentence,
@@ -22,11 +23,18 @@ import {
   freeUnits,
   offerOf,
   proposalOf,
+  termAsPriced,
   totalOf,
   type CheckedLine,
   type WishLine,
 } from './booking-request.ts';
 import type { Proposal } from './confirmation.ts';
+import {
+  deliveryOfRentals,
+  keptDelivery,
+  type WishedDelivery,
+  type WishedDetails,
+} from './delivery-wish.ts';
 import { makeChange, notEnough, standing, withoutBookings } from './make-booking.ts';
 import type { BookingUse, Plan } from './make-booking.ts';
 import type { Rental } from './own-rentals.ts';
@@ -36,11 +44,15 @@ export type RentalWish = {
   readonly code: string;
   /** The machines of it that are meant. */
   readonly meant: readonly Rental[];
-  readonly range: (of: JournalBooking) => RentalRange;
+  readonly range: (of: Rental) => RentalRange;
   /** Another machine instead. */
   readonly unit: Unit | null;
   /** So many of the machine that is meant. */
   readonly quantity: number | null;
+  /** The delivery that it is to have; null for none, left out when it stays. */
+  readonly delivery?: WishedDelivery | null;
+  /** Staff get this message with the change. */
+  readonly note?: string | undefined;
   readonly kind: 'change' | 'extend' | 'return-early';
 };
 
@@ -79,9 +91,9 @@ function planAnew(booking: BookingUse, wish: RentalWish, snapshot: Snapshot): Pl
     const from = kept[at];
     if (!from) return [];
     // What stays as it is stays at its price.
-    const isSame = checked.checked.unit.itemId === from.itemId && isSameRange(checked.range, from);
+    const isSame = checked.checked.unit.itemId === from.itemId && isSameTerm(checked.range, from);
     const totalCents = isSame
-      ? from.totalCents
+      ? rentOf(from)
       : totalOf(checked.checked.unit, checked.range, checked.checked.rules);
     return [{ ...checked, from, totalCents }];
   });
@@ -90,13 +102,21 @@ function planAnew(booking: BookingUse, wish: RentalWish, snapshot: Snapshot): Pl
     ...changed.map((of) => of.totalCents),
     ...added.map((of) => totalOf(of.checked.unit, of.range, of.checked.rules)),
   ].reduce((sum, cents) => sum + cents, 0);
-  const customer = customerOf(booking, first);
-  const offer = { ...offerOf(customer, units.free), totalCents };
-  const changes = { days: true, name: false, number: false };
-  const before = meant.map(({ itemName, start, end }) => ({
-    name: spokenItem(itemName),
-    range: { start, end },
-  }));
+  const details = detailsOf(wish, meant);
+  const customer = { ...customerOf(booking, first), ...(details && { details }) };
+  const offer = offerOf(customer, units.free);
+  const withFee = { ...offer, totalCents: totalCents + feeOf(details?.kept) };
+  const isOther = changed.some(
+    ({ checked, range, from }) =>
+      checked.unit.itemId !== from.itemId || !isSameTerm(range, from) || added.length > 0,
+  );
+  const changes = {
+    days: isOther || dropped.length > 0,
+    name: false,
+    number: false,
+    delivery: wish.delivery !== undefined,
+  };
+  const before = meant.map((of) => ({ name: spokenItem(of.itemName), range: termOfBooking(of) }));
   return planOf(booking, {
     wish,
     snapshot,
@@ -104,9 +124,16 @@ function planAnew(booking: BookingUse, wish: RentalWish, snapshot: Snapshot): Pl
     lines: changed,
     added,
     dropped: dropped.map(({ bookingId }) => bookingId),
-    totalCents,
-    say: changeReadBack(offer, { ...snapshot, changes, before }),
+    totalCents: withFee.totalCents,
+    note: wish.note,
+    say: changeReadBack(withFee, { ...snapshot, changes, before }),
   });
+}
+
+/** The delivery as it is to be, or as it is. */
+function detailsOf({ delivery }: RentalWish, meant: readonly Rental[]): WishedDetails | undefined {
+  if (delivery === undefined) return deliveryOfRentals(meant);
+  return delivery === null ? undefined : { delivery, kept: { delivery: keptDelivery(delivery) } };
 }
 
 /**
@@ -131,7 +158,7 @@ function planExtension(booking: BookingUse, wish: RentalWish, snapshot: Snapshot
     if (!checked.availability.free) {
       return planRest(booking, { wish, from, unit, range }, { snapshot, without });
     }
-    const totalCents = Math.max(from.totalCents, totalOf(checked.unit, range, checked.rules));
+    const totalCents = Math.max(rentOf(from), totalOf(checked.unit, range, checked.rules));
     lines.push({ range, checked, from, totalCents });
   }
   const term = termOf(lines);
@@ -167,15 +194,16 @@ function planRest(
     return { answer: standing(notEnough({ missing: { unit, range }, ofItFree: 0 }, without)) };
   }
   const until = heldAfterSentence(name, { through, today });
-  const rest = { start: addDays(through, 1), end: range.end };
+  const rest = withTimesOf(
+    { start: addDays(through, 1), end: range.end },
+    { ...range, pickUpAt: undefined },
+  );
+  const first = withTimesOf({ start: from.start, end: through }, { ...range, returnBy: undefined });
   const own: Line = {
     from,
-    range: { start: from.start, end: through },
-    checked: checkUnit(unit, without, { start: from.start, end: through }),
-    totalCents: Math.max(
-      from.totalCents,
-      totalOf(unit, { start: from.start, end: through }, rules),
-    ),
+    range: first,
+    checked: checkUnit(unit, without, first),
+    totalCents: Math.max(rentOf(from), totalOf(unit, first, rules)),
   };
   const like = wish.meant.length === 1 ? likeUnit(unit, rest, without) : null;
   if (like) {
@@ -186,7 +214,7 @@ function planRest(
       ? totalOf(unit, range, rules)
       : own.totalCents + totalOf(like, rest, rules);
     const totalCents = Math.max(own.totalCents, whole);
-    const term = { names: [name], range, totalCents, agreedCents: from.totalCents };
+    const term = { names: [name], range, totalCents, agreedCents: rentOf(from) };
     const about = { ...snapshot, to: spokenName(like), from: rest.start };
     return planOf(booking, {
       wish,
@@ -248,7 +276,7 @@ function planEarlyReturn(booking: BookingUse, wish: RentalWish, snapshot: Snapsh
     if (!unit) return goneAnswer;
     const range = wish.range(from);
     const checked = checkUnit(unit, withoutBookings(snapshot, [from]), range);
-    const totalCents = Math.min(from.totalCents, totalOf(unit, range, snapshot.yard.rules));
+    const totalCents = Math.min(rentOf(from), totalOf(unit, range, snapshot.yard.rules));
     lines.push({ range, checked, from, totalCents });
   }
   const term = termOf(lines);
@@ -272,7 +300,7 @@ function termOf(lines: readonly Line[]): Term {
   return {
     names: lines.map(({ checked }) => spokenName(checked.unit)),
     range: first?.range ?? { start: '', end: '' },
-    totalCents: sum((line) => line.totalCents),
+    totalCents: sum((line) => line.totalCents + feeOf(line.from.details)),
     agreedCents: sum((line) => line.from.totalCents),
   };
 }
@@ -289,20 +317,26 @@ function planOf(
     readonly addedCents?: number;
     readonly dropped?: readonly string[];
     readonly totalCents: number;
-    readonly note?: string;
+    readonly note?: string | undefined;
     readonly say: string;
   },
 ): Plan {
   const { wish, snapshot, about, lines, added = [], addedCents, dropped = [], note } = of;
   const [first] = wish.meant;
   if (!first) return goneAnswer;
-  const customer = customerOf(booking, first);
-  const { code } = wish;
+  const details = detailsOf(wish, wish.meant);
+  const customer = { ...customerOf(booking, first), ...(details && { details }) };
+  const { code, delivery } = wish;
   const proposed = proposalOf(customer, [...lines, ...added], { about: 'changing', code });
   const proposal: Proposal = {
     ...proposed,
     about,
-    key: JSON.stringify([proposed.key, of.totalCents, dropped]),
+    key: JSON.stringify([
+      proposed.key,
+      of.totalCents,
+      dropped,
+      ...(delivery === null ? [null] : []),
+    ]),
     totalCents: of.totalCents,
     // Neither name nor number is read back: they stay.
     customer: null,
@@ -313,8 +347,11 @@ function planOf(
     customer: first.customer,
     phone: first.phone,
     lines: lines.map(({ range, checked, from, totalCents }) => {
-      return { bookingId: from.bookingId, itemId: checked.unit.itemId, ...range, totalCents };
+      const { unit, rules } = checked;
+      const term = termAsPriced(unit, range, rules);
+      return { bookingId: from.bookingId, itemId: unit.itemId, ...term, totalCents };
     }),
+    ...(delivery === undefined ? {} : { delivery: delivery && keptDelivery(delivery) }),
     added: bookingLines(added, lines).map((line) => ({
       ...line,
       ...(addedCents === undefined ? {} : { totalCents: addedCents }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { BookingDetails } from '../journal/booking-details.ts';
+import { feeOf, type BookingDelivery, type BookingDetails } from '../journal/booking-details.ts';
+import type { JournalBooking } from '../journal/booking.ts';
 import type { ToolAnswer } from '../tool.ts';
 import { deliveryFee, windowOf, windowsSentence, type DeliveryFee } from '../yard/delivery.ts';
 import type { Yard } from '../yard/equipment.ts';
@@ -62,6 +63,24 @@ export type WishedDetails = {
   readonly kept: BookingDetails;
 };
 
+/** The delivery of what is booked, with its fee as it was agreed; undefined when there is none. */
+export function deliveryOfRentals(rentals: readonly JournalBooking[]): WishedDetails | undefined {
+  const deliveries = rentals.flatMap(({ details }) => details?.delivery ?? []);
+  const [first] = deliveries;
+  if (!first) return undefined;
+  const { address, window } = first;
+  const fees = deliveries.map(({ feeCents }) => feeCents);
+  const fee = fees.includes(null)
+    ? ({ kind: 'yard' } as const)
+    : ({
+        kind: 'known',
+        totalCents: rentals.reduce((sum, of) => sum + feeOf(of.details), 0),
+        isEachWay: false,
+      } as const);
+  const delivery = { address, fee, window };
+  return { delivery, kept: { delivery: keptDelivery(delivery) } };
+}
+
 const noDelivery = /\bno deliver|\b(?:don't|do not|doesn't) deliver|\bpick-?up only\b/i;
 /** A model that has nothing to say says so in words. */
 const nothing = /^(?:null|none|n\/?a|no|undefined|unknown|pick-?up|customer pick-?up|-)?$/i;
@@ -111,16 +130,20 @@ export function readDetails(
     fee: fee.kind === 'distance' ? ({ kind: 'yard' } as const) : fee,
     window: window ?? null,
   };
-  const feeCents = delivery.fee.kind === 'known' ? delivery.fee.totalCents : null;
   return {
     delivery,
     kept: {
-      delivery: { address, feeCents, window: delivery.window },
+      delivery: keptDelivery(delivery),
       ...(job && { job }),
       ...(po && { po }),
       ...(notes && { notes }),
     },
   };
+}
+
+/** The delivery as the journal keeps it. */
+export function keptDelivery({ address, fee, window }: WishedDelivery): BookingDelivery {
+  return { address, feeCents: fee.kind === 'known' ? fee.totalCents : null, window };
 }
 
 /**

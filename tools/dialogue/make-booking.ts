@@ -30,6 +30,7 @@ import { findUnit } from '../yard/interchangeable-units.ts';
 import type { RentalRange } from '../yard/rental-dates.ts';
 import { staleListCaveat, type Snapshot } from '../yard/snapshot.ts';
 import { spokenItem, checkUnit, spokenName } from '../yard/unit-facts.ts';
+import { deliveryOfRentals } from './delivery-wish.ts';
 
 /** One use of a booking tool works with these. */
 export type BookingUse = {
@@ -108,8 +109,10 @@ export function planChange(booking: BookingUse, change: Change, snapshot: Snapsh
   const names = booked.map(({ itemName, start, end }) => {
     return { machine: spokenItem(itemName), start, end };
   });
-  const proposal = proposalOf({ customer, phone, isOwnPhone }, free, about);
-  const offer = offerOf({ customer, phone, isOwnPhone }, free);
+  const details = deliveryOfRentals(own);
+  const whom = { customer, phone, isOwnPhone, ...(details && { details }) };
+  const proposal = proposalOf(whom, free, about);
+  const offer = offerOf(whom, free);
   const machines =
     free.length > 0
       ? offer.machines

@@ -153,7 +153,8 @@ async function idsInJournal(
   return ids;
 }
 
-function fromJournal(booking: JournalBooking): Rental {
+/** A line of the journal as a caller's rental. */
+export function fromJournal(booking: JournalBooking): Rental {
   return { ...booking, isByStaff: false, rentalKey: booking.bookingId };
 }
 

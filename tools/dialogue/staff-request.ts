@@ -1,9 +1,9 @@
 import { numbersOf, type ToolAnswer } from '../tool.ts';
 import { availabilityOf } from '../yard/availability.ts';
 import { findUnit } from '../yard/interchangeable-units.ts';
-import { addDays, daysIn } from '../yard/rental-dates.ts';
+import { addDays, daysIn, type RentalRange } from '../yard/rental-dates.ts';
 import { askedSentence, askReadBack, heldAfterSentence } from '../yard/rental-words.ts';
-import { spokenRange } from '../yard/spoken.ts';
+import { spokenTerm } from '../yard/price-words.ts';
 import type { Snapshot } from '../yard/snapshot.ts';
 import { spokenName } from '../yard/unit-facts.ts';
 import { totalOf } from './booking-request.ts';
@@ -85,16 +85,24 @@ export function planRequest(booking: BookingUse, wish: RentalWish, snapshot: Sna
 function planMessage(booking: BookingUse, wish: RentalWish, { today, units }: Snapshot): Plan {
   const [from] = wish.meant;
   if (!from) return { answer: nothing };
-  const { unit, quantity } = wish;
+  const { unit, quantity, delivery, note = '' } = wish;
   const range = wish.range(from);
   const names = [...new Set(wish.meant.map(({ itemName }) => itemName))].join(', ');
   const to = unit ? `to the ${spokenName(unit)} ` : '';
   const many = quantity === null ? '' : `to ${quantity} of them `;
-  const what = `change your ${names} ${to}${many}${spokenRange(range, today)}`;
+  const term = spokenTerm(range, today);
+  const deliver =
+    delivery === undefined
+      ? ''
+      : delivery
+        ? `, delivered to ${delivery.address}`
+        : ', without delivery';
+  const what = `change your ${names} ${to}${many}${term}${deliver}`;
   const text =
     `${from.bookingId} ${names}: asks for ${unit ? `${unit.itemId} ${unit.name}, ` : ''}` +
     `${quantity === null ? '' : `${quantity} of them, `}${range.start} to ${range.end} ` +
-    `instead of ${from.start} to ${from.end}. Please confirm with the customer.`;
+    `instead of ${from.start} to ${from.end} (${term}${deliver}${delivery?.window ? `, ${delivery.window}` : ''}). ` +
+    `${note === '' ? '' : `${note}. `}Please confirm with the customer.`;
   const machine = unit?.name ?? findUnit(units, from.itemId)?.name ?? names;
   return requestOfStaff(booking, {
     proposal: proposalOf(wish, { machine, ...range, totalCents: null }),
@@ -135,18 +143,20 @@ function begin({ signal, keepFloor }: BookingUse): void {
 }
 
 function proposalOf(
-  { code, kind, quantity }: RentalWish,
+  { code, kind, quantity, delivery }: RentalWish,
   line: {
     readonly machine: string;
     readonly start: string;
     readonly end: string;
     readonly totalCents: number | null;
-  },
+  } & RentalRange,
 ): Proposal {
   const { machine, start, end, totalCents } = line;
+  const { pickUpAt, returnBy, isHalfDay } = line;
+  const rest = [pickUpAt, returnBy, isHalfDay, delivery].filter((of) => of !== undefined);
   return {
     about: 'asking',
-    key: JSON.stringify([code, kind, quantity, machine, start, end, totalCents]),
+    key: JSON.stringify([code, kind, quantity, machine, start, end, totalCents, ...rest]),
     lines: [{ machine, start, end }],
     totalCents,
   };

@@ -1,7 +1,8 @@
 import type { Inventory, IsoDate } from '../yard/equipment.ts';
 import type { Availability } from '../yard/availability.ts';
+import type { RentalRange } from '../yard/rental-dates.ts';
 import type { JournalBooking } from './booking.ts';
-import type { BookingDetails } from './booking-details.ts';
+import type { BookingDelivery, BookingDetails } from './booking-details.ts';
 
 /**
  * The bookings of one call, for its tools. Every method rejects with a `StoreError` when the store
@@ -42,11 +43,10 @@ export type BookingService = {
   takeMessage(message: MessageRequest): Promise<{ readonly code: string }>;
 };
 
-/** One machine of a booking. */
-export type BookingLine = {
+/** One machine of a booking, with its days and times. */
+export type BookingLine = RentalRange & {
   readonly itemId: string;
-  readonly start: IsoDate;
-  readonly end: IsoDate;
+  /** The rental's, without a delivery. */
   readonly totalCents: number;
   /** Tells lines of one row of several machines apart: 0 (or left out) for the first, then 1. */
   readonly nth?: number;
@@ -85,7 +85,7 @@ export type Refused = {
   readonly refusal: Refusal;
 };
 
-/** A booking as it is to be. Lines that are left out keep their machine and days. */
+/** A booking as it is to be. Lines that are left out keep their machine, days and times. */
 export type BookingChange = {
   readonly code: string;
   readonly lines: readonly (BookingLine & { readonly bookingId: string })[];
@@ -93,6 +93,8 @@ export type BookingChange = {
   readonly added?: readonly BookingLine[];
   /** The ids of lines that are given up. */
   readonly dropped?: readonly string[];
+  /** The delivery as it is to be; null for none. Left out, it stays. */
+  readonly delivery?: BookingDelivery | null | undefined;
   /** Staff get this message with the change. */
   readonly note?: string;
   readonly customer: string;

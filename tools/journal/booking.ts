@@ -1,5 +1,5 @@
-import type { IsoDate } from '../yard/equipment.ts';
-import type { BookingDetails } from './booking-details.ts';
+import type { RentalRange } from '../yard/rental-dates.ts';
+import { feeOf, timesOf, type BookingDetails } from './booking-details.ts';
 
 /**
  * A booking's place on its way to the sheet.
@@ -23,7 +23,7 @@ export type ConflictReason =
   'unit-gone' | 'maintenance' | 'booked' | 'rented' | 'cancelled-by-staff' | 'other-line';
 
 /** One machine of a booking made on the phone, as the journal keeps it. Money is in cents. */
-export type JournalBooking = {
+export type JournalBooking = RentalRange & {
   /** The `Booking ID` in the sheet. */
   readonly bookingId: string;
   /** The caller hears this code, which all machines of one booking share. */
@@ -31,10 +31,9 @@ export type JournalBooking = {
   readonly callId: string;
   readonly itemId: string;
   readonly itemName: string;
-  readonly start: IsoDate;
-  readonly end: IsoDate;
   readonly customer: string;
   readonly phone: string;
+  /** With the fee of a delivery, which stands with the first machine. */
   readonly totalCents: number;
   readonly state: BookingState;
   /** Set while `state` is `conflict`. */
@@ -48,3 +47,13 @@ export type JournalBooking = {
   readonly details?: BookingDetails | undefined;
   readonly createdAtMs: number;
 };
+
+/** The price of a machine without its delivery. */
+export function rentOf({ totalCents, details }: JournalBooking): number {
+  return totalCents - feeOf(details);
+}
+
+/** The days and times of a machine, and nothing else of its booking. */
+export function termOf(booking: RentalRange): RentalRange {
+  return { start: booking.start, end: booking.end, ...timesOf(booking) };
+}

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
 import { StoreError } from '../../agent/infra/store/store-error.ts';
 import { keptText, plainText } from '../sheet/write/safe-cell.ts';
@@ -8,8 +9,23 @@ import { todayIn } from '../yard/rental-dates.ts';
 import { freeDays, placesFor, takeDays, takenPlaces } from './booked-days.ts';
 import { isLive } from './booking.ts';
 import { codeOf, newBookingCode } from './booking-code.ts';
+import {
+  detailsFromText,
+  detailsToText,
+  feeOf,
+  timesOf,
+  type BookingDelivery,
+} from './booking-details.ts';
 import type { BookingChange, BookingLine, ChangeResult } from './booking-service.ts';
-import { emptyRow, leftByStaff, lineKey, quantityOf, refusalOf, unitOf } from './commit-booking.ts';
+import {
+  deliveryAt,
+  emptyRow,
+  leftByStaff,
+  lineKey,
+  quantityOf,
+  refusalOf,
+  unitOf,
+} from './commit-booking.ts';
 import { writtenOnce } from './commit-verification.ts';
 import {
   addToOutbox,
@@ -29,7 +45,7 @@ type Clock = { nowMs(): number };
 /** The columns that a change sets. */
 type Wanted = Pick<
   BookingRow,
-  'itemId' | 'startDay' | 'endDay' | 'totalCents' | 'customer' | 'phone'
+  'itemId' | 'startDay' | 'endDay' | 'totalCents' | 'customer' | 'phone' | 'details'
 >;
 
 /**
@@ -55,10 +71,11 @@ function isDone(
   { callId, change }: { readonly callId: string; readonly change: BookingChange },
 ): boolean {
   const { lines, added = [], dropped = [], customer } = change;
+  const wanted = wantedBy(live, change);
   return (
     live.length > 0 &&
     lines.every((line) => live.some((row) => isOf(row, line))) &&
-    live.every((row) => !dropped.includes(row.bookingId) && isAs(row, wantedOf(row, change))) &&
+    live.every((row) => !dropped.includes(row.bookingId) && isAs(row, wanted(row))) &&
     added.every((line) =>
       live.some((row) => row.idempotencyKey === lineKey(callId, line, customer)),
     )
@@ -80,11 +97,12 @@ async function changeOnce(
   const isGone = named.some((id) => live.every(({ bookingId }) => bookingId !== id));
   if (live.length === 0 || isGone) return { kind: 'gone' };
   const held = live.filter(({ bookingId }) => !dropped.includes(bookingId));
-  const changed = held.filter((row) => !isAs(row, wantedOf(row, change)));
+  const wantedOf = wantedBy(live, change);
+  const changed = held.filter((row) => !isAs(row, wantedOf(row)));
   const nowMs = clock.nowMs();
   const today = todayIn(inventory.yard.timeZone, clock);
   const own = new Set(live.map(({ bookingId }) => bookingId));
-  const moved = changed.filter((row) => !isPlace(row, wantedOf(row, change)));
+  const moved = changed.filter((row) => !isPlace(row, wantedOf(row)));
   const near = await tx.db
     .selectFrom('bookings')
     .selectAll()
@@ -94,7 +112,7 @@ async function changeOnce(
     .execute();
   const taking = [...lines.filter((of) => moved.some((row) => isOf(row, of))), ...added];
   const seen = [...near, ...live];
-  const wholly = [...held.map((row) => toPlace(wantedOf(row, change))), ...added];
+  const wholly = [...held.map((row) => toPlace(wantedOf(row))), ...added];
   for (const line of taking) {
     // Its own lines are given up for it, and needed all together.
     const needed = wholly.filter((of) => of.itemId === line.itemId && overlaps(of, line)).length;
@@ -108,11 +126,12 @@ async function changeOnce(
     throw new StoreError('STORE_CONFLICT', 'A machine of the change was taken meanwhile');
   };
   const first = live[0];
+  const delivery = deliveryOf(live, change);
   const news = first
-    ? added.map((line, nth) => newLine(first, line, { callId, change, nowMs, nth, rows }))
+    ? added.map((line, nth) => newLine(first, line, { callId, change, nowMs, nth, rows, delivery }))
     : [];
   const clash = clashAmong(inventory, [
-    ...held.map((row) => ({ row, wanted: wantedOf(row, change) })),
+    ...held.map((row) => ({ row, wanted: wantedOf(row) })),
     ...news.map((row) => ({ row, wanted: row })),
   ]);
   if (clash) return clash;
@@ -122,7 +141,7 @@ async function changeOnce(
     await addToOutbox(tx, { kind: 'booking', ref, nowMs });
   }
   for (const row of changed) {
-    const wanted = wantedOf(row, change);
+    const wanted = wantedOf(row);
     if (moved.includes(row)) await take(row.bookingId, wanted);
     await tx.db
       .updateTable('bookings')
@@ -158,9 +177,10 @@ function newLine(
     readonly nowMs: number;
     readonly nth: number;
     readonly rows: readonly BookingRow[];
+    readonly delivery: BookingDelivery | null;
   },
 ): BookingRow {
-  const { callId, change, nowMs, nth, rows } = about;
+  const { callId, change, nowMs, nth, rows, delivery } = about;
   const { itemId, start, end, totalCents } = line;
   const numbers = rows.map(({ bookingId }) => Number(bookingId.split('-')[1] ?? 1));
   const customer = keptText(change.customer);
@@ -180,6 +200,10 @@ function newLine(
     totalCents,
     createdAtMs: nowMs,
     changedAtMs: nowMs,
+    details: detailsToText({
+      ...(delivery && { delivery: deliveryAt(delivery, 1) }),
+      ...timesOf(line),
+    }),
   };
 }
 
@@ -239,7 +263,8 @@ export async function takeBackChange(
       .set({
         ...shown,
         itemName: to.itemName,
-        totalCents: before?.totalCents ?? row.totalCents,
+        totalCents: (before ?? row).totalCents,
+        details: (before ?? row).details,
         idempotencyKey: lineKey(row.callId, { ...to, ...nthOf(row) }, row.customer),
         superseded: supersede(row),
         changedAtMs: nowMs,
@@ -337,20 +362,54 @@ function nthOf({ idempotencyKey }: BookingRow): { readonly nth: number } {
   return { nth: typeof nth === 'number' ? nth : 0 };
 }
 
-function wantedOf(row: BookingRow, { lines, customer, phone }: BookingChange): Wanted {
-  const line = lines.find((of) => isOf(row, of));
-  const { itemId, startDay, endDay, totalCents } = row;
+/** The booking's delivery as it is to be: the changed one, else that of its machines together. */
+function deliveryOf(
+  live: readonly BookingRow[],
+  { delivery }: BookingChange,
+): BookingDelivery | null {
+  if (delivery !== undefined) return delivery;
+  const ofLines = live.flatMap((row) => detailsFromText(row.details)?.delivery ?? []);
+  const [first] = ofLines;
+  if (!first) return null;
+  const isOpen = ofLines.some(({ feeCents }) => feeCents === null);
   return {
-    ...(line
-      ? {
-          itemId: line.itemId,
-          startDay: line.start,
-          endDay: line.end,
-          totalCents: line.totalCents,
-        }
-      : { itemId, startDay, endDay, totalCents }),
-    customer: keptText(customer),
-    phone: plainText(phone),
+    ...first,
+    feeCents: isOpen ? null : ofLines.reduce((sum, { feeCents }) => sum + (feeCents ?? 0), 0),
+  };
+}
+
+/** Says of each live row what it is to be. */
+function wantedBy(live: readonly BookingRow[], change: BookingChange): (row: BookingRow) => Wanted {
+  const { lines, dropped = [], customer, phone } = change;
+  const held = live.filter(({ bookingId }) => !dropped.includes(bookingId));
+  const delivery = deliveryOf(live, change);
+  return (row) => {
+    const line = lines.find((of) => isOf(row, of));
+    const { itemId, startDay, endDay } = row;
+    const {
+      delivery: before,
+      pickUpAt,
+      returnBy,
+      isHalfDay,
+      ...others
+    } = detailsFromText(row.details) ?? {};
+    const details = {
+      ...others,
+      ...(delivery && { delivery: deliveryAt(delivery, held.indexOf(row)) }),
+      ...timesOf(line ?? { pickUpAt, returnBy, isHalfDay }),
+    };
+    const rentCents = line?.totalCents ?? row.totalCents - (before?.feeCents ?? 0);
+    return {
+      ...(line
+        ? { itemId: line.itemId, startDay: line.start, endDay: line.end }
+        : { itemId, startDay, endDay }),
+      totalCents: rentCents + feeOf(details),
+      customer: keptText(customer),
+      phone: plainText(phone),
+      details: isDeepStrictEqual(details, detailsFromText(row.details) ?? {})
+        ? row.details
+        : detailsToText(details),
+    };
   };
 }
 
@@ -368,6 +427,7 @@ function isAs(row: BookingRow, wanted: Wanted): boolean {
   return (
     isPlace(row, wanted) &&
     row.totalCents === wanted.totalCents &&
+    row.details === wanted.details &&
     row.customer === wanted.customer &&
     row.phone === wanted.phone
   );

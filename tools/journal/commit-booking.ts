@@ -8,7 +8,13 @@ import { withJournal } from '../yard/with-journal.ts';
 import { isPlaceOf, numberOf, placesFor, takenPlaces, type BookedDay } from './booked-days.ts';
 import { isLive } from './booking.ts';
 import { lineIds, newBookingCode } from './booking-code.ts';
-import { detailsToText, type BookingDetails } from './booking-details.ts';
+import {
+  detailsToText,
+  feeOf,
+  timesOf,
+  type BookingDelivery,
+  type BookingDetails,
+} from './booking-details.ts';
 import type { BookingLine, BookingRequest, CommitResult, Refusal } from './booking-service.ts';
 import {
   customerKey,
@@ -158,25 +164,29 @@ async function write(
   const keys = lines.map((line) => keyOf(call, line));
   const nowMs = call.clock.nowMs();
   const ids = lineIds(newBookingCode(), lines.length);
-  const rows = lines.map(({ itemId, start, end, totalCents }, at): BookingRow => ({
-    ...emptyRow,
-    bookingId: ids[at] ?? '',
-    idempotencyKey: keys[at] ?? '',
-    callId: call.callId,
-    itemId,
-    itemName: unitOf(inventory, itemId)?.name ?? itemId,
-    startDay: start,
-    endDay: end,
-    customer: keptText(customer),
-    phone: plainText(phone),
-    phoneKey: phoneKey(phone),
-    callerKey: callerPhone ? phoneKey(callerPhone) : null,
-    totalCents,
-    createdAtMs: nowMs,
-    changedAtMs: nowMs,
-    continues: call.request.continues?.bookingId ?? null,
-    details: detailsToText(detailsOf(call.request.details, at)),
-  }));
+  const rows = lines.map((line, at): BookingRow => {
+    const { itemId, start, end, totalCents } = line;
+    const details = { ...detailsOf(call.request.details, at), ...timesOf(line) };
+    return {
+      ...emptyRow,
+      bookingId: ids[at] ?? '',
+      idempotencyKey: keys[at] ?? '',
+      callId: call.callId,
+      itemId,
+      itemName: unitOf(inventory, itemId)?.name ?? itemId,
+      startDay: start,
+      endDay: end,
+      customer: keptText(customer),
+      phone: plainText(phone),
+      phoneKey: phoneKey(phone),
+      callerKey: callerPhone ? phoneKey(callerPhone) : null,
+      totalCents: totalCents + feeOf(details),
+      createdAtMs: nowMs,
+      changedAtMs: nowMs,
+      continues: call.request.continues?.bookingId ?? null,
+      details: detailsToText(details),
+    };
+  });
   // Ready before anything is locked.
   const days = await daysFor(store, call, { rows, seen });
   const queries = [...commitQueries(store, rows, days), ...noteQueries(store, call, rows)];
@@ -191,19 +201,21 @@ async function write(
   return { kind: 'committed', bookings: committed.map(toBooking), repeated };
 }
 
-/** The fee of a delivery stands with the first machine. */
+/** The delivery as the machine at this place of its booking has it: the fee stands with the first. */
+export function deliveryAt(delivery: BookingDelivery, at: number): BookingDelivery {
+  return {
+    address: keptText(delivery.address),
+    window: delivery.window === null ? null : plainText(delivery.window),
+    feeCents: at === 0 ? delivery.feeCents : 0,
+  };
+}
+
 function detailsOf(details: BookingDetails | undefined, at: number): BookingDetails | undefined {
   if (!details) return undefined;
   const { delivery, job, po, notes } = details;
   return {
     ...details,
-    ...(delivery && {
-      delivery: {
-        address: keptText(delivery.address),
-        window: delivery.window === null ? null : plainText(delivery.window),
-        feeCents: at === 0 ? delivery.feeCents : 0,
-      },
-    }),
+    ...(delivery && { delivery: deliveryAt(delivery, at) }),
     ...(job === undefined ? {} : { job: keptText(job) }),
     ...(po === undefined ? {} : { po: keptText(po) }),
     ...(notes === undefined ? {} : { notes: keptText(notes) }),

@@ -7,7 +7,7 @@ import type { HeldBooking } from '../yard/with-journal.ts';
 import { z } from 'zod';
 import { codeOf, lineIds, maxLines, newBookingCode, readBookingCode } from './booking-code.ts';
 import type { ConflictReason, JournalBooking } from './booking.ts';
-import { detailsFromText } from './booking-details.ts';
+import { detailsFromText, timesOf } from './booking-details.ts';
 import type { BookingQuery, CancelResult, MessageRequest } from './booking-service.ts';
 import { keptText, plainText } from '../sheet/write/safe-cell.ts';
 import { found, withSecondLook } from './commit-verification.ts';
@@ -220,6 +220,7 @@ type OutboxEntry = {
 
 /** A row of the journal as the tools see it. */
 export function toBooking(row: BookingRow): JournalBooking {
+  const details = detailsFromText(row.details);
   return {
     bookingId: row.bookingId,
     code: codeOf(row.bookingId),
@@ -228,6 +229,7 @@ export function toBooking(row: BookingRow): JournalBooking {
     itemName: row.itemName,
     start: row.startDay,
     end: row.endDay,
+    ...timesOf(details ?? {}),
     customer: row.customer,
     phone: row.phone,
     totalCents: row.totalCents,
@@ -237,7 +239,7 @@ export function toBooking(row: BookingRow): JournalBooking {
     ...(row.superseded === null ? {} : { isChanging: true }),
     ...(row.offRentCode === null ? {} : { offRentCode: row.offRentCode }),
     ...(row.continues === null ? {} : { continues: row.continues }),
-    ...(row.details === null ? {} : { details: detailsFromText(row.details) }),
+    ...(details && { details }),
   };
 }
 
@@ -251,6 +253,7 @@ const writtenRow = z.object({
   totalCents: z.number(),
   offRentCode: z.string().nullable().default(null),
   continues: z.string().nullable().default(null),
+  details: z.string().nullable().default(null),
 });
 
 /** The values that the cells of a row were written from. */

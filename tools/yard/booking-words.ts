@@ -1,4 +1,4 @@
-import type { JournalBooking } from '../journal/booking.ts';
+import { termOf, type JournalBooking } from '../journal/booking.ts';
 import type { Refusal } from '../journal/booking-service.ts';
 import type { Alternatives } from './alternatives.ts';
 import type { Availability } from './availability.ts';
@@ -72,7 +72,12 @@ export function changeReadBack(
   offer: Offer,
   about: {
     /** The parts of the booking that are to be others than they are. */
-    readonly changes: { readonly days: boolean; readonly name: boolean; readonly number: boolean };
+    readonly changes: {
+      readonly days: boolean;
+      readonly name: boolean;
+      readonly number: boolean;
+      readonly delivery?: boolean;
+    };
     /** The machines as they are, where others come for them. */
     readonly before?: Offer['machines'];
   } & Speaking,
@@ -83,6 +88,12 @@ export function changeReadBack(
   const parts = [
     ...(changes.days
       ? [`to ${machinesAndDays(machines, today)}, for ${spokenPrice(offer, currency)}`]
+      : []),
+    ...(changes.delivery && !(changes.days && offer.delivery)
+      ? [
+          `to be ${offer.delivery ? 'delivered' : 'picked up at the yard'}` +
+            (changes.days ? '' : `, for ${spokenPrice(offer, currency)}`),
+        ]
       : []),
     ...(changes.name ? [`to the name ${customer}`] : []),
     ...(changes.number
@@ -224,10 +235,8 @@ export function bookingSentences(
 
 /** The machines of bookings, each with its days: `the Skid Steer and the Trailer on ...`. */
 export function bookedMachines(lines: readonly JournalBooking[], today: IsoDate): string {
-  const machines = lines.map(({ itemName, start, end }) => {
-    return { name: spokenItem(itemName), range: { start, end } };
-  });
-  const byDays = Map.groupBy(machines, ({ range }) => spokenRange(range, today));
+  const machines = lines.map((of) => ({ name: spokenItem(of.itemName), range: termOf(of) }));
+  const byDays = Map.groupBy(machines, ({ range }) => spokenTerm(range, today));
   return spokenList(
     [...byDays].map(([days, same]) => `${spokenMachines(same.map(({ name }) => name))} ${days}`),
   );
@@ -241,10 +250,7 @@ function bookingSentence(
   if (!booking) return undefined;
   const what = bookedMachines(lines, today);
   const code = `under the code ${spokenCode(booking.code)}`;
-  const totalCents = lines.reduce(
-    (sum, line) => sum + line.totalCents + (line.details?.delivery?.feeCents ?? 0),
-    0,
-  );
+  const totalCents = lines.reduce((sum, line) => sum + line.totalCents, 0);
   switch (booking.state) {
     case 'confirmed':
       return `You have ${what} booked, ${code}, for ${spokenMoney(totalCents, currency)}.`;

@@ -75,6 +75,35 @@ export function daysOf(range: RentalRange): readonly IsoDate[] {
   return Array.from({ length: daysIn(range) }, (_, offset) => addDays(range.start, offset));
 }
 
+/**
+ * The range with the times of day that another one had, where it names none of its own. What cannot
+ * be of one day alone is left out.
+ */
+export function withTimesOf(range: RentalRange, before: RentalRange): RentalRange {
+  const isOneDay = range.start === range.end;
+  const pickUpAt = range.pickUpAt ?? before.pickUpAt;
+  const returnBy = range.returnBy ?? before.returnBy;
+  const isHalfDay = range.isHalfDay ?? before.isHalfDay;
+  const isReversed = isOneDay && (pickUpAt ?? 0) >= (returnBy ?? Infinity);
+  return {
+    ...range,
+    ...(pickUpAt !== undefined && !isReversed && { pickUpAt }),
+    ...(returnBy !== undefined && !isReversed && { returnBy }),
+    ...(isHalfDay && isOneDay && { isHalfDay }),
+  };
+}
+
+/** The range is of these days, at these times as far as it names any. */
+export function isSameTerm(range: RentalRange, other: RentalRange): boolean {
+  const same = (a: unknown, b: unknown) => a === undefined || a === b;
+  return (
+    isSameRange(range, other) &&
+    same(range.pickUpAt, other.pickUpAt) &&
+    same(range.returnBy, other.returnBy) &&
+    same(range.isHalfDay, other.isHalfDay)
+  );
+}
+
 /** Two rentals are of the same days, whatever their times. */
 export function isSameRange(a: RentalRange, b: RentalRange): boolean {
   return a.start === b.start && a.end === b.end;

@@ -8,6 +8,7 @@ import {
   spokenMachines,
   spokenMoney,
   spokenRange,
+  spokenTime,
   type Speaking,
 } from './spoken.ts';
 
@@ -18,6 +19,11 @@ export type Term = {
   readonly totalCents: number;
   readonly agreedCents: number;
 };
+
+/** A time of day behind its day; empty when there is none. */
+function spokenAt(minutes: number | undefined): string {
+  return minutes === undefined ? '' : `, ${spokenTime(minutes)}`;
+}
 
 /** `6 days in all, for $1,250, nothing more`; the term's price less what was agreed. */
 function priceOfTerm(term: Term, currency: string): string {
@@ -32,7 +38,8 @@ function difference({ totalCents, agreedCents }: Term, currency: string): string
 
 /** The read-back of a longer term. */
 export function extensionReadBack(term: Term, { today, currency }: Speaking): string {
-  const through = spokenDate(term.range.end, today);
+  const { end, returnBy } = term.range;
+  const through = spokenDate(end, today) + spokenAt(returnBy);
   const it = term.names.length === 1 ? 'it' : 'them';
   return `I'd extend ${spokenMachines(term.names)} through ${through}: ${priceOfTerm(term, currency)}. Shall I extend ${it}?`;
 }
@@ -135,7 +142,8 @@ export function dueSentence(
 ): string {
   const days = spokenCount(daysIn(range), 'day');
   const isLate = range.end < today;
-  const due = range.end === today ? 'today' : `on ${spokenDate(range.end, today)}`;
+  const at = range.returnBy === undefined ? '' : ` at ${spokenTime(range.returnBy)}`;
+  const due = (range.end === today ? 'today' : `on ${spokenDate(range.end, today)}`) + at;
   const verb = names.length === 1 ? (isLate ? 'was' : 'is') : isLate ? 'were' : 'are';
   const price = totalCents > 0 ? `, for ${spokenMoney(totalCents, currency)}` : '';
   return `${capitalised(spokenMachines(names))} ${verb} due back ${due}: ${days} in all${price}.`;

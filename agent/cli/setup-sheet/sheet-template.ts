@@ -14,7 +14,8 @@ export const notesTitle = 'Pickup notes';
 /** The columns of each tab that has a header. */
 export const tabColumns: Readonly<Record<Exclude<TabName, 'Yard'>, Columns<string>>> = {
   Equipment: equipmentColumns,
-  Bookings: bookingColumns,
+  // Staff's own rows may stand for several machines; calls write one row for each.
+  Bookings: { ...bookingColumns, optional: [...bookingColumns.optional, 'Quantity'] },
   Messages: messageColumns,
 };
 
@@ -39,12 +40,15 @@ const exampleMachines: readonly Readonly<Record<string, Cell>>[] = [
     'Daily rate': 325,
     'Weekly rate': 1250,
     'Four-week rate': 3200,
+    'Half day': 225,
     Deposit: 500,
     Status: 'Available',
     Notes: '3.5 tons, with a thumb',
   },
   {
     'Item ID': 'SL-201',
+    'Also called': 'slab scissor, man lift',
+    Quantity: 2,
     Name: "Scissor lift 19'",
     Category: 'Lifts',
     'Daily rate': 150,
@@ -107,6 +111,10 @@ export const notesRows: SheetRows = [
     '',
   ],
   ['Equipment, Status', 'Available, Rented, In shop, Sold, or the words that you use', 'On rent'],
+  ['Equipment, Quantity', 'The machines that the row stands for; empty is one', '2'],
+  ['Equipment, Half day', 'The price of half a day; empty when you have none', '225'],
+  ['Equipment, Weekend rate', 'The price of a weekend; empty when you have none', '450'],
+  ['Equipment, Also called', 'Other names that callers have for it', 'thumper, vibraplate'],
   ['Equipment, Due back', 'The day on which a machine that is out comes back', '2026-12-04'],
   [
     'Bookings',

@@ -42,7 +42,7 @@ type Column = (typeof readBookingColumns)[keyof typeof readBookingColumns][numbe
 type Row = TableRow<Column>;
 
 /** Columns that are written for a call and never read. */
-const written = ['Delivery', 'Address', 'Job', 'PO', 'Notes'];
+const written = ['Delivery', 'Address', 'Job', 'PO', 'Notes', 'Pick-up time', 'Return time'];
 const isWritten = (column: string) => written.some((of) => nameKey(of) === nameKey(column));
 
 /** A machine, by its id or its name, a start and an end are enough to hold it. */

@@ -55,6 +55,8 @@ export const otherNames: Readonly<Record<string, Readonly<Record<string, string>
     Job: 'jobname jobno project projectname',
     PO: 'pono purchaseorder purchaseorderno ponumber',
     Notes: 'note comments comment remarks',
+    'Pick-up time': 'timeout outtime starttime timefrom fromtime timestart pickupat',
+    'Return time': 'timein intime endtime timeto totime timeend returnby returnat dropofftime',
   },
 };
 

@@ -8,6 +8,7 @@ import type { CellUpdate } from '../client/sheets-client.ts';
 import type { IsoDate } from '../../yard/equipment.ts';
 import { findUnit } from '../../yard/interchangeable-units.ts';
 import { itemKey } from '../../yard/item-id.ts';
+import { spokenTime } from '../../yard/spoken.ts';
 import { daysIn, maxRentalDays } from '../../yard/rental-dates.ts';
 import { detailsFromText } from '../../journal/booking-details.ts';
 import { supersededBy, type BookingRow, type WrittenRow } from '../../journal/journal.ts';
@@ -32,13 +33,21 @@ export function bookingCells(
     ...ownCells(booking),
     'Created at': localTime(booking.createdAtMs, timeZone),
     'Call ID': safeText(booking.callId),
-    ...detailCells(booking),
   };
 }
 
-/** Delivery and the like, which stand as the caller gave them. */
-function detailCells({ details }: BookingRow) {
-  const { delivery, job = '', po = '', notes = '' } = detailsFromText(details) ?? {};
+/** Times, delivery and the like, which stand as the caller gave them. */
+function detailCells({ details }: Pick<WrittenRow, 'details'>) {
+  const {
+    delivery,
+    job = '',
+    po = '',
+    notes = '',
+    pickUpAt,
+    returnBy,
+    isHalfDay,
+  } = detailsFromText(details) ?? {};
+  const time = (minutes: number | undefined) => (minutes === undefined ? '' : spokenTime(minutes));
   const fee = delivery?.feeCents === null ? 'fee to confirm' : (delivery?.feeCents ?? 0) / 100;
   return {
     Delivery: delivery
@@ -48,6 +57,8 @@ function detailCells({ details }: BookingRow) {
     Job: safeText(job),
     PO: safeText(po),
     Notes: safeText(notes),
+    'Pick-up time': isHalfDay && pickUpAt === undefined ? 'half a day' : time(pickUpAt),
+    'Return time': time(returnBy),
   };
 }
 
@@ -62,6 +73,7 @@ function ownCells(of: WrittenRow) {
     Phone: safePhone(of.phone),
     Total: of.totalCents / 100,
     Status: statusOf(of),
+    ...detailCells(of),
   };
 }
 

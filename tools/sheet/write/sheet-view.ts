@@ -35,6 +35,8 @@ export const bookingColumns = {
     'Job',
     'PO',
     'Notes',
+    'Pick-up time',
+    'Return time',
   ],
 } as const;
 export type BookingColumn = (typeof bookingColumns)[keyof typeof bookingColumns][number];
