@@ -44,6 +44,7 @@ import {
   ONE_MOMENT,
 } from '../speech/prompts/prompts.ts';
 import type { PhraseAudio } from '../speech/prompts/phrase.ts';
+import { addToTranscript } from '../infra/store/transcripts.ts';
 import { takeMessage } from '../../tools/journal/journal.ts';
 import { watchedLog } from '../telemetry/events.ts';
 import type { Log } from '../telemetry/events.ts';
@@ -334,7 +335,8 @@ export class AttendedCall {
   }
 
   async #say(text: string, audio: PhraseAudio): Promise<void> {
-    this.#firstWordAtMs ??= Date.now();
+    const atMs = Date.now();
+    this.#firstWordAtMs ??= atMs;
     let share = 0;
     try {
       share = await this.#mouth.say(text, audio);
@@ -348,6 +350,9 @@ export class AttendedCall {
     // What was heard of too little is said anew, by the job.
     if (words === '') return;
     this.#said.push({ kind: 'spoken', by: 'agent', words, interrupted: share < 1 });
+    const line = { atMs, untilMs: Date.now(), text: words, isInterrupted: share < 1 };
+    const callId = this.#caller?.callId ?? '';
+    this.#write((tx) => addToTranscript(tx, callId, [{ kind: 'line', who: 'agent', ...line }]));
     if (!this.#over.signal.aborted && this.#end !== 'handed-over') this.#save();
   }
 

@@ -6,6 +6,7 @@ import type { Log } from '../telemetry/events.ts';
 import type { CallStore } from './persistence/call-store.ts';
 import type { MediaFigures } from './media/media-monitor.ts';
 import type { SavedCall } from '../ipc/saved-call.ts';
+import { TranscriptRecorder } from './transcript.ts';
 import { endedBy } from '../ipc/termination.ts';
 import type { Termination } from '../ipc/termination.ts';
 import type { TransferResult } from './leg/transfer.ts';
@@ -18,6 +19,7 @@ export class CallRecord {
   #startedAtMs = Date.now();
   readonly #store: CallStore;
   readonly #figures = new FigureCounter();
+  readonly #transcript: TranscriptRecorder;
   #log: Log;
   #toolLines = 0;
   /** The figures of earlier jobs of the call; their connections ended with them. */
@@ -36,6 +38,7 @@ export class CallRecord {
 
   constructor({ log, store }: { readonly log: Log; readonly store: CallStore }) {
     this.#store = store;
+    this.#transcript = new TranscriptRecorder((entry) => store.addToTranscript(entry));
     this.#log = watchedLog(log, ({ event, fields, isKept }) => {
       // An error may hold what the store is not to keep.
       const { error: _error, ...kept }: Fields = { ...fields };
@@ -121,6 +124,7 @@ export class CallRecord {
     }: { readonly durationMs: number; readonly ok: boolean; readonly error?: unknown },
   ): void {
     this.#figures.toolUsed(tool);
+    this.#transcript.toolUsed(tool, use.durationMs);
     this.#toolLines += 1;
     const variant = error ? 'failed' : this.#toolLines > toolLinesAtInfo ? 'often' : 'used';
     this.#log.emit('tool.used', { tool, ...use, ...(error ? { error } : {}) }, variant);
@@ -140,8 +144,18 @@ export class CallRecord {
     this.#figures.providerFailed();
   }
 
-  /** Counts the session's turns and failures for as long as `isOpen`: what follows is its closing. */
-  watch(session: voice.AgentSession, isOpen: () => boolean): void {
+  /**
+   * Counts the session's turns and failures for as long as `isOpen`: what follows is its closing.
+   * Keeps what is said and done in it, with the age of the list at each answer.
+   */
+  watch(
+    session: voice.AgentSession,
+    {
+      isOpen,
+      listAgeMs,
+    }: { readonly isOpen: () => boolean; readonly listAgeMs: () => number | null },
+  ): void {
+    this.#transcript.watch(session, listAgeMs);
     this.#figures.watch(session, (latencyMs) => this.#log.emit('turn.completed', { latencyMs }));
     session.on(voice.AgentSessionEventTypes.Error, ({ error: failure }) => {
       if (!isOpen()) return;

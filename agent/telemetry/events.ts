@@ -468,6 +468,7 @@ export const catalogue = {
     'record-late': ['error', 'call is not fully written down'],
     renewal: ['warn', 'claim of the call could not be renewed'],
     said: ['error', 'what was said could not be read'],
+    transcript: ['warn', 'transcript is not fully written down'],
     supervisors: ['warn', 'other supervisors are not seen'],
     'supervisors-again': ['debug', 'other supervisors are not seen'],
     'whose-call': ['error', 'nobody can say whose a call is'],

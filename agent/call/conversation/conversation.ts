@@ -262,6 +262,11 @@ export class Conversation {
     return this.#say({ phrase, allowInterruptions, isPartOfTalk });
   }
 
+  /** The age of the list of equipment that is answered from; null without one. */
+  get listAgeMs(): number | null {
+    return this.#inventory ? Date.now() - this.#inventory.fetchedAtMs : null;
+  }
+
   /** The caller's last words, two turns of them: what a call is about that goes to a person. */
   get lastCallerWords(): string {
     const said = savedItems(this.#receptionist.chatCtx).flatMap((item) =>

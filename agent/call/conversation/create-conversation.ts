@@ -69,6 +69,9 @@ export function createConversation(deps: ConversationDeps): {
       transfer: deps.transfer,
     },
   });
-  record.watch(conversation.session, () => !signal.aborted);
+  record.watch(conversation.session, {
+    isOpen: () => !signal.aborted,
+    listAgeMs: () => conversation.listAgeMs,
+  });
   return { conversation, isDeaf: () => speech.hearing.isDeaf };
 }

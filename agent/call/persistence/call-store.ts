@@ -23,6 +23,8 @@ import {
   inventoryFromJson,
   inventorySnapshot,
 } from '../../../tools/sheet/read/inventory-snapshot.ts';
+import { addToTranscript } from '../../infra/store/transcripts.ts';
+import type { TranscriptEntry } from '../../infra/store/transcripts.ts';
 import { todayIn } from '../../../tools/yard/rental-dates.ts';
 import { withJournal } from '../../../tools/yard/with-journal.ts';
 import { readSnapshot, readSnapshotTime } from '../../infra/store/snapshots.ts';
@@ -35,6 +37,9 @@ const flushMs = 1_000;
  * and the first ones fall between the ring and the first word.
  */
 const gatherMs = 250;
+
+/** A store that is away must not cost memory: a turn has some three entries, a minute ten. */
+const mostEntries = 400;
 
 type Write = (store: StoreQueries) => Promise<unknown>;
 
@@ -59,6 +64,9 @@ export class CallStore {
   /** The newest one that is not written yet. */
   #state: SavedCall | undefined;
   #flushed = true;
+  /** Entries of the transcript that are not written yet. */
+  readonly #transcript: TranscriptEntry[] = [];
+  #hasLostEntries = false;
 
   constructor(options: {
     readonly open: () => Promise<Store>;
@@ -115,6 +123,26 @@ export class CallStore {
     const atMs = Date.now();
     const write = () =>
       this.#write((store) => recordCallEvent(store, { callId: this.#callId, atMs, event, data }));
+    if (this.#start) write();
+    else this.#held.push(write);
+  }
+
+  /** Keeps an entry of the transcript. Past a bound it is lost, which is told of once. */
+  addToTranscript(entry: TranscriptEntry): void {
+    if (this.#transcript.length >= mostEntries) {
+      if (!this.#hasLostEntries) this.#log.emit('store.failed', {}, 'transcript');
+      this.#hasLostEntries = true;
+      return;
+    }
+    this.#transcript.push(entry);
+    if (this.#transcript.length > 1) return;
+    let taken: readonly TranscriptEntry[] = [];
+    const write = () =>
+      this.#write(async (store) => {
+        // A write may run twice: what it has taken, it keeps.
+        taken = [...taken, ...this.#transcript.splice(0)];
+        await addToTranscript(store, this.#callId, taken);
+      });
     if (this.#start) write();
     else this.#held.push(write);
   }

@@ -415,6 +415,7 @@ const pinned = [
   'store.failed warn phrase could not be read',
   'store.failed warn staff could not be told what a transfer is about',
   'store.failed warn store could not be opened ahead',
+  'store.failed warn transcript is not fully written down',
   'tool.used debug tool used',
   'tool.used info tool used',
   'tool.used warn tool used',

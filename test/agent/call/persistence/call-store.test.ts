@@ -8,6 +8,7 @@ import { CallStore, YardList } from '../../../../agent/call/persistence/call-sto
 import { callTimeline, findCall } from '../../../../agent/infra/store/calls.ts';
 import { openStore } from '../../../../agent/infra/store/database.ts';
 import type { Store } from '../../../../agent/infra/store/database.ts';
+import { readTranscript } from '../../../../agent/infra/store/transcripts.ts';
 import { callLeaseName, claimLease, readLease } from '../../../../agent/infra/store/leases.ts';
 import { eventually } from '../../../harness/eventually.ts';
 import { recordedLog } from '../../../harness/recorded-log.ts';
@@ -309,4 +310,44 @@ test('a list of another release is an error, not an empty yard', async () => {
   await assert.rejects(list.read(), { code: 'SNAPSHOT_UNREADABLE' });
   await yard.save('EX-1', 2);
   assert.deepEqual(await list.read(), listOf('EX-1'));
+});
+
+const spoken = (text: string) =>
+  ({ kind: 'line', atMs: 1, untilMs: 2, who: 'caller', text, isInterrupted: false }) as const;
+
+test('a call that dies leaves of its transcript what it had', async (t) => {
+  const { store, open, job } = await yardStore(t);
+  const own = await open();
+  const { calls } = job({ open: async () => own });
+  await claimed(calls, 'job-1');
+  calls.addToTranscript(spoken('before the row is there'));
+  calls.recordStart(start);
+  calls.addToTranscript(spoken('A mower, please'));
+  await eventually(
+    'both lines are in the store',
+    async () => (await readTranscript(store, callId)).lines.length === 2,
+  );
+  const { lines } = await readTranscript(store, callId);
+  assert.deepEqual(
+    lines.map(({ text }) => text),
+    ['before the row is there', 'A mower, please'],
+  );
+  await calls.end();
+});
+
+test('a store that is away costs the call no memory, and one line that says what is lost', async (t) => {
+  const { store, open, job } = await yardStore(t);
+  const place = leavable(open);
+  const { calls, lines } = job({ open: place.open });
+  await claimed(calls, 'job-1');
+  calls.recordStart(start);
+  for (let n = 0; n < 1_000; n += 1) calls.addToTranscript(spoken(`${n}`));
+  await calls.recordClose(close);
+  const read = await readTranscript(store, callId);
+  assert.equal(read.lines.length, 400);
+  assert.equal(
+    lines.filter(({ message }) => message === 'transcript is not fully written down').length,
+    1,
+  );
+  await calls.end();
 });
