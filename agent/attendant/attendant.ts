@@ -115,6 +115,7 @@ async function answer({
         yard,
         greeting: { text, audio },
         phrase,
+        onSpoke: () => line.send({ type: 'spoke', room }),
         onAttending: (attending) => {
           entry.attending = attending;
           line.send({ type: 'attending', ...attending });

@@ -87,6 +87,8 @@ export type AttendedCallDeps = {
   readonly greeting: { readonly text: string; readonly audio: PhraseAudio };
   readonly phrase: (text: string) => Promise<PhraseAudio | undefined>;
   readonly onAttending: (call: Attending) => void;
+  /** The caller begins to say something, each time. */
+  readonly onSpoke: () => void;
 };
 
 /** The caller's end of the call. `isOwed`: they left unserved, through us, and are called back. */
@@ -235,7 +237,7 @@ export class AttendedCall {
 
   #watch({ identity }: Caller): (() => void)[] {
     const room = this.#room;
-    const ear = new CallerEar(room, identity);
+    const ear = new CallerEar(room, identity, this.#deps.onSpoke);
     this.#ear = ear;
     const keypad = watchDtmf(room, {
       identity,

@@ -19,6 +19,7 @@ const preRollMs = 600;
 export class CallerEar {
   readonly #room: Room;
   readonly #identity: string;
+  readonly #onBegan: () => void;
   readonly #gate = new EnergyGate();
   #frames: Int16Array[] = [];
   #spokeAtMs: number | null = null;
@@ -28,8 +29,9 @@ export class CallerEar {
   #isStopped = false;
 
   /** Has the audio of the caller sent, and of nobody else. */
-  constructor(room: Room, identity: string) {
+  constructor(room: Room, identity: string, onBegan: () => void) {
     this.#room = room;
+    this.#onBegan = onBegan;
     this.#identity = identity;
     room.on(RoomEvent.TrackPublished, this.#onPublished);
     room.on(RoomEvent.TrackSubscribed, this.#onSubscribed);
@@ -117,7 +119,10 @@ export class CallerEar {
     const wasSpeaking = this.#gate.isSpeaking;
     const isSpeaking = this.#gate.push(samples, ms);
     if (isSpeaking) {
-      if (!wasSpeaking) this.#beganAtMs = Date.now();
+      if (!wasSpeaking) {
+        this.#beganAtMs = Date.now();
+        this.#onBegan();
+      }
       this.#heardAtMs = Date.now();
       this.#spokeAtMs ??= this.#heardAtMs;
     }

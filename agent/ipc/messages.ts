@@ -172,7 +172,7 @@ export const workerReport = z.discriminatedUnion('type', [
   linkHealth.extend({ type: z.literal('link-health') }),
   /** The worker takes no further job, of its own accord: another must be started. */
   z.object({ type: z.literal('draining') }),
-  /** Many calls are up: may the job that LiveKit offers for this room be taken, or is it a flood? */
+  /** May the job that LiveKit offers for this room be taken? */
   z.object({ type: z.literal('asked'), room: z.string(), jobId: z.string() }),
   z.object({ type: z.literal('accepted'), room: z.string(), jobId: z.string() }),
   z.object({ type: z.literal('refused'), room: z.string(), reason: refusalReason }),
@@ -203,6 +203,8 @@ export const attendantReport = z.discriminatedUnion('type', [
   beat,
   attendedCall.extend({ type: z.literal('attending') }),
   z.object({ type: z.literal('attended'), room: z.string(), end: attendanceEnd }),
+  /** The caller says something. */
+  z.object({ type: z.literal('spoke'), room: z.string() }),
   /** Its counts and times since the last of these. */
   z.object({ type: z.literal('metrics'), metrics: metricSamples.readonly() }),
   bye,
@@ -244,13 +246,15 @@ export const workerOrder = z.discriminatedUnion('type', [
       .readonly(),
     /** So many jobs may start together for new calls; null: no limit. */
     startsAtOnce: z.int().nullable().default(null),
+    /** Each call is to be asked about before it is taken, however few there are. */
+    asksAlways: z.boolean().default(false),
   }),
   z.object({ type: z.literal('drain') }),
   /** LiveKit is there again: a worker that waits to register tries now. */
   z.object({ type: z.literal('link-now') }),
   z.object({ type: z.literal('yard-changed') }),
   /** Answers `asked`. */
-  z.object({ type: z.literal('verdict'), jobId: z.string(), isFlood: z.boolean() }),
+  z.object({ type: z.literal('verdict'), jobId: z.string(), isHeldBack: z.boolean() }),
 ]);
 export type WorkerOrder = z.infer<typeof workerOrder>;
 

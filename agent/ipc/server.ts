@@ -82,6 +82,8 @@ export type LineEvents = {
   onAttending(call: AttendedCall): void;
   /** An attendant is done with the call in `room`. */
   onAttended(room: string, end: AttendanceEnd): void;
+  /** The caller in `room` says something to the attendant. */
+  onSpoke(room: string): void;
   onAttendantMetrics(metrics: readonly MetricSample[]): void;
   /** The calls that it still has are lost. */
   onAttendantGone(attendant: AttendantPeer): void;
@@ -253,6 +255,7 @@ export class JobLine {
         attendant.calls.set(report.room, report);
         this.#events.onAttending(report);
       }
+      if (report.type === 'spoke') this.#events.onSpoke(report.room);
       if (report.type !== 'attended') return;
       attendant.calls.delete(report.room);
       this.#events.onAttended(report.room, report.end);

@@ -23,6 +23,7 @@ import { AttendantProcess } from './attendant/attendant-process.ts';
 import { readSnapshot } from '../infra/store/snapshots.ts';
 import { BookingGateway } from './sheet/booking-gateway.ts';
 import { drain } from './drain/drain.ts';
+import { hasTalkedBefore } from '../infra/store/calls.ts';
 import { recordAbandonedCall } from './guardian/abandoned-calls.ts';
 import { CallerLimits } from './guardian/caller-limits.ts';
 import { Guardian } from './guardian/guardian.ts';
@@ -108,6 +109,7 @@ export class Supervisor {
       },
       onAttending: (call) => this.#guardian.attending(call),
       onAttended: (room, end) => this.#guardian.attended(room, end),
+      onSpoke: (room) => this.#guardian.spoke(room),
       onAttendantMetrics: (values) => metrics.take(values),
       onAttendantGone: ({ calls }) => {
         this.#guardian.attendantGone(calls.keys());
@@ -160,6 +162,7 @@ export class Supervisor {
       attendant: () => line.attendants.get(this.#attendant.pid ?? -1),
       jobs,
       patienceMs: () => this.#patienceMs,
+      looksFirst: () => this.#limits.blocksAny,
       mayAnswer: () => !this.#draining || !this.#readinessLease.otherIsReady,
     });
     this.#guardian = new Guardian({
@@ -181,6 +184,8 @@ export class Supervisor {
       },
       isDraining: () => this.#draining !== undefined,
       limits: () => (line.attendants.size > 0 ? this.#limits : null),
+      isBlocked: (number) => this.#limits.isBlocked(number),
+      isKnown: (caller) => hasTalkedBefore(store, caller),
       onServerBack: () => this.#capacity.current?.send({ type: 'link-now' }),
     });
     this.#orphans = new OrphanedJobs({ jobs, canTake });
@@ -263,7 +268,7 @@ export class Supervisor {
   }
 
   async #answerWorker(worker: WorkerPeer, room: string, jobId: string): Promise<void> {
-    worker.send({ type: 'verdict', jobId, isFlood: await this.#guardian.isFlood(room) });
+    worker.send({ type: 'verdict', jobId, isHeldBack: await this.#guardian.isHeldBack(room) });
   }
 
   #yardChanged(yard: Yard | null): void {
@@ -275,7 +280,10 @@ export class Supervisor {
   /** Many people may call from these numbers; the ledger goes by the yard's days. */
   #exempt({ transferTo, limits, timeZone }: Yard): void {
     this.#ledger.timeZone = timeZone;
-    this.#limits.exempt([...limitsOf({ limits }).trustedNumbers, ...allNumbers(transferTo)]);
+    const { trustedNumbers, blockedNumbers } = limitsOf({ limits });
+    this.#limits.exempt([...trustedNumbers, ...allNumbers(transferTo)]);
+    this.#limits.block(blockedNumbers);
+    this.#poolChanged();
   }
 
   /** As another process has read the yard. What cannot be read leaves the numbers of before. */
@@ -388,7 +396,8 @@ export class Supervisor {
   #poolChanged(): void {
     const { idlePids, serving, current, startsAtOnce: starts } = this.#capacity;
     const jobs = serving.map(({ jobId, room, isStarting }) => ({ jobId, room, isStarting }));
-    current?.send({ type: 'pool', idlePids, jobs, startsAtOnce: starts });
+    const { blocksAny: asksAlways } = this.#limits;
+    current?.send({ type: 'pool', idlePids, jobs, startsAtOnce: starts, asksAlways });
     const isOver = current?.link === 'gave-up' && serving.length === 0;
     if (isOver && !this.#draining) this.#gaveUp.resolve();
     const { ready, calls, warmProcesses } = this.readiness;

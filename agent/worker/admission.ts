@@ -41,8 +41,9 @@ function startingJobs({ pool, pending }: AdmissionState): number {
   return pending.size + (pool?.jobs.filter(({ isStarting }) => isStarting).length ?? 0);
 }
 
-/** True when so many calls are up that the caller of one more in `room` is looked at first. */
+/** True when the caller in `room` is looked at first: some are blocked, or many calls are up. */
 export function asksFirst(state: AdmissionState, room: string): boolean {
+  if (state.pool?.asksAlways) return true;
   const others = [...roomsWithJobs(state)].filter((other) => other !== room);
   return others.length > state.maxCalls * unlimitedShare;
 }

@@ -59,10 +59,10 @@ function isAlive(pid: number): boolean {
 
 /** Without an answer by then the call is let in: a caller waits. */
 const verdictMs = 500;
-const verdicts = new Map<string, (isFlood: boolean) => void>();
+const verdicts = new Map<string, (isHeldBack: boolean) => void>();
 
 /** Asks the supervisor, who knows the callers, about a call that LiveKit sends by itself. */
-async function isFlood({ id, job }: JobRequest, room: string): Promise<boolean> {
+async function isHeldBack({ id, job }: JobRequest, room: string): Promise<boolean> {
   if (job.metadata !== '' || !asksFirst(state(), room)) return false;
   const { promise, resolve } = Promise.withResolvers<boolean>();
   verdicts.set(id, resolve);
@@ -82,7 +82,7 @@ async function onRequest(request: JobRequest): Promise<void> {
   const refusal = admission(state(), room, { isSentFor });
   // Its process is kept for it meanwhile.
   if (!refusal) pending.set(request.id, room);
-  if (refusal || (await isFlood(request, room))) {
+  if (refusal || (await isHeldBack(request, room))) {
     pending.delete(request.id);
     const reason = refusal ?? 'full';
     log.emit('job.refused', { room, reason });
@@ -109,7 +109,7 @@ function onOrder(order: WorkerOrder): void {
     case 'link-now':
       return link.tryNow();
     case 'verdict':
-      return verdicts.get(order.jobId)?.(order.isFlood);
+      return verdicts.get(order.jobId)?.(order.isHeldBack);
     case 'drain':
       return drain();
     default:

@@ -151,6 +151,8 @@ export type YardLimits = {
   readonly daysAhead: number;
   /** E.164. For calls from these there is no end of machines a call and bookings a day. */
   readonly trustedNumbers: readonly string[];
+  /** E.164. Calls from these are turned away before the answer. */
+  readonly blockedNumbers: readonly string[];
 };
 
 /** One call booked 40 of 40 machines for a year each, and left 500 messages. */
@@ -161,6 +163,7 @@ export const defaultLimits: YardLimits = {
   messagesPerCall: 3,
   daysAhead: 365,
   trustedNumbers: [],
+  blockedNumbers: [],
 };
 
 /** The limits of a yard: those that its tab does not name are the default ones. */

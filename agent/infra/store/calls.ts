@@ -70,6 +70,29 @@ export async function recordCallStart(
     .execute();
 }
 
+/** True when another call from this number came to a talk, or a booking was made from it. */
+export async function hasTalkedBefore(
+  { db }: StoreQueries,
+  { phoneNumber, callId }: { readonly phoneNumber: string | null; readonly callId: string | null },
+): Promise<boolean> {
+  const phoneKey = phoneKeyOf(phoneNumber);
+  if (phoneKey === null) return false;
+  const talked = db
+    .selectFrom('calls')
+    .select('callId')
+    .where('phoneKey', '=', phoneKey)
+    .where('turns', '>', 0)
+    .where('callId', '!=', callId ?? '')
+    .limit(1);
+  const booked = db
+    .selectFrom('bookings')
+    .select('bookingId')
+    .where('phoneKey', '=', phoneKey)
+    .limit(1);
+  if (await talked.executeTakeFirst()) return true;
+  return (await booked.executeTakeFirst()) !== undefined;
+}
+
 /**
  * Notes when the call was answered. The first answer stands; returns whether this was it. A job with
  * an older `epoch` than the row's has lost the call, and writes nothing.

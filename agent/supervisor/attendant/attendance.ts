@@ -12,6 +12,8 @@ const sentMs = 3_000;
 const declinedMs = 2_000;
 /** Tens of rooms are a few MB each; beyond, a caller hears it ring until a place is free. */
 const mostRooms = 60;
+/** A caller whom LiveKit does not name by then is answered as any other. */
+const unseenMs = 1_000;
 
 /** The parties to an attendance. */
 export type AttendanceDeps = {
@@ -23,6 +25,8 @@ export type AttendanceDeps = {
   readonly patienceMs: () => number;
   /** False while another deployment answers the calls. */
   readonly mayAnswer: () => boolean;
+  /** True while callers are turned away by their number: then nobody is answered unseen. */
+  readonly looksFirst?: () => boolean;
   readonly nowMs?: () => number;
 };
 
@@ -42,6 +46,7 @@ export class Attendance {
    */
   dueAtMs(call: WatchedCall): number | null {
     if (call.wasAnswered || call.attendant !== null || !this.#deps.mayAnswer()) return null;
+    if (call.isTurnedAway) return null;
     // A job past this is about to speak itself, and has the lease.
     const isLate = [...this.#deps.jobs()].every(
       ({ call: served, stage }) => served?.room !== call.room || stage === 'connecting',
@@ -52,6 +57,7 @@ export class Attendance {
     return Math.max(
       isRefused ? 0 : askedAtMs + sharedTimes.attendantHeadStartMs,
       call.attendantNotBeforeMs,
+      this.#deps.looksFirst?.() && call.caller === null ? call.firstSeenMs + unseenMs : 0,
     );
   }
 

@@ -5,6 +5,8 @@ import { unlimitedShare } from '../../ipc/messages.ts';
 const mostAtOnce = 2;
 const mostInHour = 20;
 const hourMs = 3_600_000;
+/** Of the places: those that no robot takes who says nothing. */
+const reservedShare = 1 / 4;
 /** Numbers that are kept in mind; a flood of made-up ones must not fill the memory. */
 const mostNumbers = 5_000;
 
@@ -17,6 +19,7 @@ export class CallerLimits {
   readonly #begunAtMs = new Map<string, number[]>();
   /** Numbers from which many people call: the yard's own, and those that it trusts. */
   #exempt: ReadonlySet<string> = new Set();
+  #blocked: ReadonlySet<string> = new Set();
 
   constructor({ maxCalls }: { readonly maxCalls: number }) {
     this.#maxCalls = maxCalls;
@@ -24,6 +27,29 @@ export class CallerLimits {
 
   exempt(numbers: Iterable<string>): void {
     this.#exempt = new Set([...numbers].map(keyOf));
+  }
+
+  block(numbers: Iterable<string>): void {
+    this.#blocked = new Set([...numbers].map(keyOf));
+  }
+
+  /** True when a number is turned away: then each caller is looked at first. */
+  get blocksAny(): boolean {
+    return this.#blocked.size > 0;
+  }
+
+  /** A withheld number is none of those that the yard blocks. */
+  isBlocked(number: string | null): boolean {
+    return number !== null && this.#blocked.has(keyOf(number));
+  }
+
+  isExempt(number: string | null): boolean {
+    return this.#exempt.has(keyOf(number));
+  }
+
+  /** True when only the places are left that are kept for callers who have spoken, or are known. */
+  isReserve(placesLeft: number): boolean {
+    return placesLeft <= Math.floor(this.#maxCalls * reservedShare);
   }
 
   /** A call from `number` begins; to be said once a call. */
@@ -39,7 +65,7 @@ export class CallerLimits {
     { others, nowMs }: { readonly others: readonly (string | null)[]; readonly nowMs: number },
   ): boolean {
     const key = keyOf(number);
-    if (this.#exempt.has(key) || others.length <= this.#maxCalls * unlimitedShare) return false;
+    if (this.isExempt(number) || others.length <= this.#maxCalls * unlimitedShare) return false;
     const up = others.filter((other) => keyOf(other) === key).length;
     // The call itself is one of those of the hour.
     return up >= mostAtOnce || this.#inHour(key, nowMs).length > mostInHour;

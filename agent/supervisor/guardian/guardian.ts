@@ -11,7 +11,7 @@ import { abandonedCall } from './abandoned-calls.ts';
 import type { AbandonedCall } from './abandoned-calls.ts';
 import { GuardianLease } from './guardian-lease.ts';
 import { RoomReconciler, sweepMs } from './room-reconciler.ts';
-import type { Rooms } from '../../livekit/room-service.ts';
+import type { ListedCaller, Rooms } from '../../livekit/room-service.ts';
 import { TakeoverPolicy } from './takeover-policy.ts';
 import type { WatchedCall } from './watched-call.ts';
 import { WatchedCalls } from './watched-call.ts';
@@ -49,6 +49,10 @@ export type GuardianDeps = {
   readonly limits?: () => CallerLimits | null;
   /** It is known who calls in a room: a ring, whether or not anybody comes to answer it. */
   readonly onRing?: (call: WatchedCall) => void;
+  /** The yard wants no call from this number. */
+  readonly isBlocked?: (number: string | null) => boolean;
+  /** True when this caller has talked with us before. */
+  readonly isKnown?: (caller: Pick<ListedCaller, 'callId' | 'phoneNumber'>) => Promise<boolean>;
   /** LiveKit answers again, after it did not. */
   readonly onServerBack?: () => void;
   /** We take no call any more, on purpose: one that only rings is nobody's fault. */
@@ -110,8 +114,11 @@ export class Guardian {
     this.#reconciler.stop();
   }
 
-  /** True when the call in `room` is one of a flood, and gets the attendant alone. Never rejects. */
-  async isFlood(room: string): Promise<boolean> {
+  /**
+   * True when no job is to be given to the new call in `room` now: it is one of a flood, its number is
+   * blocked, or the last places are kept for others. Never rejects.
+   */
+  async isHeldBack(room: string): Promise<boolean> {
     const call = this.#offered(room);
     try {
       const caller = call.caller ?? (await this.#deps.rooms.findCaller(room));
@@ -119,8 +126,59 @@ export class Guardian {
     } catch {
       // A caller who is not known is let in.
     }
+    if (this.#isBlocked(call)) {
+      await this.#turnAway(call);
+      return true;
+    }
     this.#judge(call);
-    return call.isFlood;
+    const underWay = [...this.#calls].filter((other) => other !== call && this.#isUnderWay(other));
+    const isReserve = this.#deps.limits?.()?.isReserve(this.#deps.places().calls - underWay.length);
+    if (isReserve) await this.#lookUp(call);
+    return call.isFlood || (isReserve === true && !this.#mayTakeReserve(call));
+  }
+
+  /** The caller has said something to the attendant: a robot that only holds the line does not. */
+  spoke(room: string): void {
+    const call = this.#calls.get(room);
+    if (!call || call.hasSpoken) return;
+    call.hasSpoken = true;
+    this.check();
+  }
+
+  #isBlocked({ caller, wasAnswered }: WatchedCall): boolean {
+    return caller !== null && !wasAnswered && (this.#deps.isBlocked?.(caller.phoneNumber) ?? false);
+  }
+
+  /** A blocked number hears no answer: its room is closed. */
+  async #turnAway(call: WatchedCall): Promise<void> {
+    if (call.isTurnedAway) return;
+    call.isTurnedAway = true;
+    const { room } = call;
+    try {
+      const abandoned = abandonedCall(call, { reason: 'blocked', isCallerThere: true });
+      if (abandoned) await this.#deps.onAbandoned(abandoned);
+      await this.#deps.rooms.close(room);
+    } catch (error) {
+      this.#deps.log.emit('guardian.failed', { room, error }, 'call');
+    }
+    this.#calls.close(room);
+  }
+
+  #mayTakeReserve({ loss, hasSpoken, isKnown, wasAnswered, caller }: WatchedCall): boolean {
+    if (loss !== null || hasSpoken || wasAnswered || isKnown === true) return true;
+    return this.#deps.limits?.()?.isExempt(caller?.phoneNumber ?? null) ?? true;
+  }
+
+  /** Looks up once if the caller is known; a store that cannot say so keeps nobody out. */
+  async #lookUp(call: WatchedCall): Promise<void> {
+    const { caller } = call;
+    if (call.isKnown !== null || !caller) return;
+    call.isKnown = false;
+    try {
+      call.isKnown = (await this.#deps.isKnown?.(caller)) ?? false;
+    } catch {
+      call.isKnown = true;
+    }
   }
 
   /** Looks once at who calls: a flood that is over is called back like everybody. */
@@ -149,6 +207,8 @@ export class Guardian {
 
   /** A worker turned a job down. Another may take it; if none does, the call is dispatched again. */
   refused(room: string): void {
+    // Its number is blocked.
+    if (this.#calls.wasClosed(room)) return;
     const call = this.#offered(room);
     call.wasRefused = true;
     this.#deps.attendance?.lookAfter(call);
@@ -229,7 +289,10 @@ export class Guardian {
    * longest, one for each job that can be had. The others would be refused, and lose their turn.
    */
   check(): void {
-    for (const call of this.#calls) this.#deps.attendance?.lookAfter(call);
+    for (const call of this.#calls) {
+      if (this.#isBlocked(call)) void this.#turnAway(call);
+      else this.#deps.attendance?.lookAfter(call);
+    }
     const { warm, calls, starts } = this.#deps.places();
     const underWay = [...this.#calls].filter((call) => this.#isUnderWay(call));
     let [warmLeft, callsLeft] = [warm - underWay.length, calls - underWay.length];
@@ -243,6 +306,15 @@ export class Guardian {
       }
       const isCounted = this.#assignment.isOnLine(call);
       if (warmLeft <= 0 || (callsLeft <= 0 && !isCounted)) continue;
+      if (
+        !isCounted &&
+        this.#deps.limits?.()?.isReserve(callsLeft) &&
+        !this.#mayTakeReserve(call)
+      ) {
+        // At the next tick it is known.
+        void this.#lookUp(call);
+        continue;
+      }
       // A caller in silence waits for nobody's start.
       if (startsLeft <= 0 && call.loss === null) continue;
       warmLeft -= 1;
@@ -274,7 +346,7 @@ export class Guardian {
   #needsJob(call: WatchedCall): boolean {
     const nowMs = this.#nowMs();
     const isLeftRinging = call.ringsOut && !call.wasAnswered && call.attendant === null;
-    if (this.#stopped || isLeftRinging) return false;
+    if (this.#stopped || isLeftRinging || call.isTurnedAway) return false;
     if (nowMs < Math.max(call.awaitingUntilMs, call.notBeforeMs)) return false;
     if (this.#assignment.isServed(call)) return false;
     if (call.isFlood && call.loss === null) return false;

@@ -35,6 +35,12 @@ export class WatchedCall {
   isFlood = false;
   /** Its caller was looked at as one of many. */
   isJudged = false;
+  /** Its number is blocked, and it is being ended. */
+  isTurnedAway = false;
+  /** Its caller has said something to the attendant. */
+  hasSpoken = false;
+  /** Its caller has talked with us before; null: not looked up. */
+  isKnown: boolean | null = null;
   /** No attendant is sent before then. */
   attendantNotBeforeMs = 0;
   /** A worker of ours was asked to take it. */

@@ -164,7 +164,9 @@ test('an order of a later release is heard without the fields that it brings', a
   await eventually('the order', () => orders.length === 1);
   // What an earlier release did not say stands for no limit.
   const jobs = [{ jobId: 'a', room: 'b', isStarting: false }];
-  assert.deepEqual(orders, [{ type: 'pool', idlePids: [7], jobs, startsAtOnce: null }]);
+  assert.deepEqual(orders, [
+    { type: 'pool', idlePids: [7], jobs, startsAtOnce: null, asksAlways: false },
+  ]);
   assert.deepEqual(ignored, []);
 });
 

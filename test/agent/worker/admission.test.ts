@@ -6,7 +6,7 @@ import type { AdmissionState, PoolState } from '../../../agent/worker/admission.
 const room = 'call_new';
 
 function poolWith(changes: Partial<PoolState> = {}): PoolState {
-  return { idlePids: [1, 2], jobs: [], startsAtOnce: null, ...changes };
+  return { idlePids: [1, 2], jobs: [], startsAtOnce: null, asksAlways: false, ...changes };
 }
 
 function stateWith(changes: Partial<AdmissionState> = {}): AdmissionState {
@@ -111,4 +111,8 @@ test('a new call waits for the start of another one, unless it was sent for or i
   const pending = new Map([['AJ_2', 'call_2']]);
   const accepted = stateWith({ pool: { ...pool, jobs: live }, pending, maxCalls: 8 });
   assert.equal(admission(accepted, room), 'busy-starting');
+});
+
+test('where numbers are blocked each caller is looked at first', () => {
+  assert.ok(asksFirst(stateWith({ pool: poolWith({ asksAlways: true }) }), room));
 });

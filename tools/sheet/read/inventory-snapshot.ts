@@ -163,6 +163,7 @@ const snapshotSchema = z.object({
         messagesPerCall: z.number(),
         daysAhead: z.number(),
         trustedNumbers: z.array(z.string()).readonly(),
+        blockedNumbers: z.array(z.string()).readonly(),
       })
       .partial()
       .optional(),

@@ -37,6 +37,7 @@ const keys = {
   messagesPerCall: ['messages a call', 'messages per call'],
   daysAhead: ['days ahead'],
   trustedNumbers: ['trusted numbers'],
+  blockedNumbers: ['blocked', 'blocked numbers', 'block'],
   ...ruleKeys,
 } as const satisfies Record<
   | Exclude<keyof Yard, 'limits' | 'facts' | 'rules' | 'deliveryRules'>
@@ -70,6 +71,7 @@ const noFacts: ReadonlySet<string> = new Set([
   'messagesPerCall',
   'daysAhead',
   'trustedNumbers',
+  'blockedNumbers',
 ]);
 
 type Entry = { readonly row: number; readonly cells: readonly Cell[] };
@@ -269,9 +271,11 @@ function readLimits(entries: ReadonlyMap<string, Entry>, report: Report): Pick<Y
     return [];
   });
   const trustedNumbers = readNumbers(entries.get('trustedNumbers'), 'trusted numbers', report);
+  const blockedNumbers = readNumbers(entries.get('blockedNumbers'), 'blocked', report);
   const limits = {
     ...Object.fromEntries(counts),
     ...(trustedNumbers.length > 0 ? { trustedNumbers } : {}),
+    ...(blockedNumbers.length > 0 ? { blockedNumbers } : {}),
   };
   return Object.keys(limits).length > 0 ? { limits } : {};
 }

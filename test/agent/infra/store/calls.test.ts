@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  hasTalkedBefore,
   dropCallState,
   readCallState,
   saveCallState,
@@ -57,6 +58,21 @@ onBothDatabases(({ newStore }) => {
       jobId: 'job-1',
       epoch: 1,
     });
+  });
+
+  test('a caller is known once another call from the number came to a talk', async () => {
+    await using store = await newStore();
+    const later = { callId: 'call-2', phoneNumber: '5550101234' };
+    await recordCallStart(store, start);
+    await recordCallStart(store, { ...start, callId: 'call-2' });
+    assert.equal(await hasTalkedBefore(store, later), false);
+    await recordCallClose(store, { ...ending, turns: 0 });
+    assert.equal(await hasTalkedBefore(store, later), false, 'that one said nothing');
+    await recordCallStart(store, { ...start, callId: 'call-3' });
+    await recordCallClose(store, { ...ending, callId: 'call-3' });
+    assert.equal(await hasTalkedBefore(store, later), true);
+    assert.equal(await hasTalkedBefore(store, { ...later, callId: 'call-3' }), false);
+    assert.equal(await hasTalkedBefore(store, { callId: null, phoneNumber: null }), false);
   });
 
   test('a second job of a call takes its row over and keeps its start', async () => {

@@ -16,6 +16,7 @@ let jobs: JobPeer[];
 let orders: AttendantOrder[];
 let removed: string[];
 let mayAnswer: boolean;
+let looksFirst: boolean;
 let attendance: Attendance;
 let call: WatchedCall;
 
@@ -25,6 +26,7 @@ beforeEach(() => {
   orders = [];
   removed = [];
   mayAnswer = true;
+  looksFirst = false;
   const attendant: AttendantPeer = {
     pid: 1,
     calls: new Map(),
@@ -40,6 +42,7 @@ beforeEach(() => {
     jobs: () => jobs,
     patienceMs: () => 20_000,
     mayAnswer: () => mayAnswer,
+    looksFirst: () => looksFirst,
     nowMs: () => nowMs,
   });
   call = new WatchedCall({ room, firstSeenAtMs: 0, firstSeenMs: 1_000, awaitingUntilMs: 0 });
@@ -148,4 +151,23 @@ test('what an attendant failed at is left to the jobs, whoever calls', () => {
   attendance.attended(call, 'failed');
   assert.ok(!isSentAfter(60_000));
   assert.equal(call.isFlood, false);
+});
+
+test('where numbers are blocked nobody is answered before it is known who calls, or a second is over', () => {
+  looksFirst = true;
+  call.wasRefused = true;
+  assert.ok(!isSentAfter(0));
+  assert.ok(isSentAfter(1_000));
+  call.attendantNotBeforeMs = 0;
+  call.caller = {
+    callId: 'SCL_1',
+    phoneNumber: null,
+    wasAnswered: false,
+    isThere: true,
+    agents: [],
+  };
+  assert.ok(isSentAfter(0));
+  call.attendantNotBeforeMs = 0;
+  call.isTurnedAway = true;
+  assert.ok(!isSentAfter(5_000));
 });

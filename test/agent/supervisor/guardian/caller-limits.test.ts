@@ -50,3 +50,23 @@ test('a flood of made-up numbers does not fill the memory, and a real one is sti
   for (let call = 0; call < 21; call += 1) limits.began(flood, nowMs);
   assert.equal(limits.isFlood(flood, { others: strangers(4), nowMs }), true);
 });
+
+test('a withheld number is never a blocked one', () => {
+  const limits = new CallerLimits({ maxCalls: 8 });
+  assert.ok(!limits.blocksAny);
+  limits.block([flood]);
+  assert.ok(limits.blocksAny);
+  assert.ok(limits.isBlocked('(312) 555-0142'));
+  assert.ok(!limits.isBlocked(null));
+  assert.ok(!limits.isBlocked('+13125550143'));
+});
+
+test('a quarter of the places is kept, where there are four', () => {
+  const reserved = (maxCalls: number) => {
+    const limits = new CallerLimits({ maxCalls });
+    return Array.from({ length: maxCalls }, (_, nth) => nth + 1).filter((left) =>
+      limits.isReserve(left),
+    ).length;
+  };
+  assert.deepEqual([1, 3, 4, 8, 10].map(reserved), [0, 0, 1, 2, 2]);
+});

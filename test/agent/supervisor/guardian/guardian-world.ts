@@ -41,6 +41,10 @@ export class World implements Rooms {
   isReady = true;
   isDraining = false;
   limits: CallerLimits | null = null;
+  /** Numbers of those who have talked with us before. */
+  readonly known = new Set<string>();
+  /** For calls beside those that have a job. */
+  callsLeft = Infinity;
   /** Warm processes, of which a job takes one. */
   places = Infinity;
   starts = Infinity;
@@ -61,7 +65,7 @@ export class World implements Rooms {
     timeouts: defaultTimeouts,
     jobs: () => this.jobs,
     canTake: () => this.isReady,
-    places: () => ({ warm: this.places, calls: Infinity, starts: this.starts }),
+    places: () => ({ warm: this.places, calls: this.callsLeft, starts: this.starts }),
     leaseHolder: async () => this.holder,
     mayAct: async () => {
       if (this.isStoreLocked) await new Promise<never>(() => {});
@@ -78,6 +82,8 @@ export class World implements Rooms {
     onAbandoned: async (call) => void this.lost.push(call),
     isDraining: () => this.isDraining,
     limits: () => this.limits,
+    isBlocked: (number) => this.limits?.isBlocked(number) ?? false,
+    isKnown: async ({ phoneNumber }) => phoneNumber !== null && this.known.has(phoneNumber),
     onServerBack: () => void (this.returns += 1),
     nowMs: () => Date.now(),
   });

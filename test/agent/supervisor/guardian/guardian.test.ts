@@ -532,7 +532,7 @@ test('a flood from one number gets no job beyond its share, another caller does'
   from('call_4', '+13125550199');
   const judged: boolean[] = [];
   for (const name of ['call_1', 'call_2', 'call_3', 'call_4']) {
-    judged.push(await world.guardian.isFlood(name));
+    judged.push(await world.guardian.isHeldBack(name));
   }
   assert.deepEqual(judged, [false, false, true, false]);
   for (const name of ['call_1', 'call_2', 'call_3', 'call_4']) world.guardian.refused(name);
@@ -541,6 +541,53 @@ test('a flood from one number gets no job beyond its share, another caller does'
     world.dispatches.map((sent) => sent.room),
     ['call_1', 'call_2', 'call_4'],
   );
+});
+
+test('the last quarter of the places is for callers who have spoken, are known, or are trusted', async () => {
+  world.limits = new CallerLimits({ maxCalls: 8 });
+  world.limits.exempt(['+13125550104']);
+  world.known.add('+13125550103');
+  world.guardian.start();
+  const names = ['call_1', 'call_2', 'call_3', 'call_4'];
+  for (const [nth, name] of names.entries()) {
+    const phoneNumber = `+1312555010${nth + 1}`;
+    world.callers.set(name, { ...caller, callId: `SCL_${nth}`, phoneNumber });
+  }
+  world.callsLeft = 3;
+  assert.equal(await world.guardian.isHeldBack('call_1'), false, 'a place that is anybody’s');
+  world.callsLeft = 2;
+  const heldBack: boolean[] = [];
+  for (const name of names) heldBack.push(await world.guardian.isHeldBack(name));
+  assert.deepEqual(heldBack, [true, true, false, false]);
+  for (const name of names.slice(0, 2)) world.guardian.refused(name);
+  await pass(pickupMs + 4 * tickMs);
+  const sentTo = () => [...new Set(world.dispatches.map((sent) => sent.room))].toSorted();
+  assert.deepEqual(sentTo(), ['call_3', 'call_4']);
+  world.guardian.spoke('call_2');
+  await pass(4 * tickMs);
+  assert.deepEqual(sentTo(), ['call_2', 'call_3', 'call_4']);
+});
+
+test('a blocked number is turned away, whoever tells of its call, and nobody answers it', async () => {
+  world.limits = new CallerLimits({ maxCalls: 8 });
+  world.limits.block(['(312) 555-0142']);
+  world.guardian.start();
+  const rings = (name: string) =>
+    world.callers.set(name, { ...caller, callId: `SCL_${name}`, phoneNumber: '+13125550142' });
+  rings('call_1');
+  assert.equal(await world.guardian.isHeldBack('call_1'), true);
+  world.guardian.refused('call_1');
+  rings('call_2');
+  await pass(2 * sweepMs);
+  assert.deepEqual(world.closed, ['call_1', 'call_2']);
+  assert.deepEqual(
+    world.lost.map(({ callId, reason }) => [callId, reason]),
+    [
+      ['SCL_call_1', 'blocked'],
+      ['SCL_call_2', 'blocked'],
+    ],
+  );
+  assert.deepEqual(world.dispatches, []);
 });
 
 test('what a job of another supervisor holds is not written down here', async () => {

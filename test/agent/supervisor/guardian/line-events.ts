@@ -8,6 +8,7 @@ export const noEvents: LineEvents = {
   onAttendant: () => {},
   onAttending: () => {},
   onAttended: () => {},
+  onSpoke: () => {},
   onAttendantMetrics: () => {},
   onAttendantGone: () => {},
   onMetrics: () => {},

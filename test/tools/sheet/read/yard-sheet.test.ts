@@ -156,3 +156,17 @@ test('words that are no rule are only spoken, and told as a notice', () => {
     ].toSorted((a, b) => String(a).localeCompare(String(b))),
   );
 });
+
+test('blocked numbers are read as they are typed, and one that is none is told, with the rest kept', () => {
+  const { value, problems } = parseYard([
+    ['Name', 'Prairie Rentals'],
+    ['Time zone', 'America/Denver'],
+    ['Blocked', '(312) 555-0142; +1 312 555 0143', 'the robot'],
+  ]);
+  assert.deepEqual(value.limits, { blockedNumbers: ['+13125550142', '+13125550143'] });
+  assert.equal(value.facts, undefined);
+  assert.deepEqual(
+    problems.map(({ row, column, what }) => ({ row, column, what })),
+    [{ row: 3, column: 'blocked', what: 'not a telephone number' }],
+  );
+});
