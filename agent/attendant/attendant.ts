@@ -22,6 +22,7 @@ import { eventLog, watchedLog } from '../telemetry/events.ts';
 import { MetricsSender } from '../telemetry/metrics-sender.ts';
 import { attendedFolder } from '../ipc/saved-call.ts';
 import { AttendedCall } from './attended-call.ts';
+import { inTurn } from './in-turn.ts';
 
 /**
  * The attendant process: answers calls for which no job is there yet, with what lies ready in the
@@ -38,11 +39,14 @@ const metrics = new MetricsSender((sent) => line.send({ type: 'metrics', metrics
 const log = watchedLog(baseLog, ({ samples }) => metrics.take(samples));
 
 const keepAliveMs = 60_000;
+/** So many rooms are joined at a time: twenty at once on busy cores all took longer than they may. */
+const mostJoins = 4;
 const loadedMs = 5_000;
 
 const store = storeOpener(config.store);
 /** The rooms that are attended, or about to be. */
 const rooms = new Map<string, { call: AttendedCall | null; attending: Attending | null }>();
+const joinInTurn = inTurn(mostJoins);
 let isDraining = false;
 
 const line = new Line<AttendantReport, AttendantOrder>({
@@ -115,6 +119,7 @@ async function answer({
         yard,
         greeting: { text, audio },
         phrase,
+        joinInTurn,
         onSpoke: () => line.send({ type: 'spoke', room }),
         onAttending: (attending) => {
           entry.attending = attending;

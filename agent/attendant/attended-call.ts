@@ -49,6 +49,7 @@ import { takeMessage } from '../../tools/journal/journal.ts';
 import { watchedLog } from '../telemetry/events.ts';
 import type { Log } from '../telemetry/events.ts';
 import { CallerEar } from './caller-ear.ts';
+import type { InTurn } from './in-turn.ts';
 import { Mouth } from './mouth.ts';
 import { gaveUpWaiting, nextStep } from './next-step.ts';
 import type { Attendance } from './next-step.ts';
@@ -87,6 +88,8 @@ export type AttendedCallDeps = {
   readonly greeting: { readonly text: string; readonly audio: PhraseAudio };
   readonly phrase: (text: string) => Promise<PhraseAudio | undefined>;
   readonly onAttending: (call: Attending) => void;
+  /** Joins are slow together: a few at a time. */
+  readonly joinInTurn: InTurn;
   /** The caller begins to say something, each time. */
   readonly onSpoke: () => void;
 };
@@ -142,7 +145,7 @@ export class AttendedCall {
   async run(): Promise<AttendanceEnd> {
     const stops: (() => void)[] = [];
     try {
-      const caller = await this.#join();
+      const caller = await this.#deps.joinInTurn(() => this.#join());
       if (caller && (await this.#claim(caller))) {
         stops.push(...this.#watch(caller));
         await this.#attend();

@@ -19,6 +19,12 @@ const impatient: CallSetting = {
 /** Twenty callers and no worker: whom no job serves in time is told so. */
 const twenty: CallSetting = { alone: true, env: { PICKUP_PATIENCE_MS: '8000' } };
 const manyCallers = 20;
+/** One number fills the places beyond a quarter of them, but for its share; another one calls then. */
+const flooded: CallSetting = {
+  alone: true,
+  env: { MAX_CALLS: '4', NUM_IDLE_PROCESSES: '2', PICKUP_PATIENCE_MS: '8000' },
+};
+const floodCallers = 5;
 
 /** The attendant has greeted the second caller, or does so; then the first one makes room. */
 const attended = (
@@ -92,6 +98,30 @@ export const attendantFaults: readonly PlacedFault[] = [
     },
     holds: (_place, [, end]) =>
       end?.row?.reason === 'overflow' ? [] : ['the second caller was not told'],
+  }),
+  survivalFault('flood-of-one-number', {
+    setting: flooded,
+    callers: floodCallers + 1,
+    callerOf: (nth) => (nth < floodCallers ? { from: '+13125554000' } : {}),
+    reasons: ['caller-hangup', 'overflow'],
+    overflow: 'caller',
+    act: async (_first, _place, all) => {
+      const real = all.at(-1);
+      if (!real) throw new Error('Nobody else phones');
+      await real.scene.greeted();
+      await real.scene.ask(real.story.tell);
+      const isSame = await recalls(real);
+      await Promise.all(
+        all.filter(({ scene }) => !scene.isOver).map(({ scene }) => scene.hangUp()),
+      );
+      return isSame;
+    },
+    holds: ({ service }, ends) => [
+      ...(ends.at(-1)?.row?.reason === 'caller-hangup' ? [] : ['the other caller got no job']),
+      ...(service.lines.some(({ event }) => event === 'call.limited')
+        ? []
+        : ['the flood was not told']),
+    ],
   }),
   survivalFault('worker-dead-20-calls', {
     setting: twenty,

@@ -1,5 +1,5 @@
 import timers from 'node:timers/promises';
-import type { TerminationReason } from '../../agent/ipc/termination.ts';
+import type { Termination, TerminationReason } from '../../agent/ipc/termination.ts';
 import { termination } from '../../agent/ipc/termination.ts';
 import type { PlaceCallOptions } from '../harness/caller/caller.ts';
 import { aftermath } from '../stack/aftermath.ts';
@@ -38,6 +38,8 @@ type SurvivalOptions = {
   /** How many callers phone at once; 1 if left out. */
   readonly callers?: number;
   readonly caller?: Partial<PlaceCallOptions>;
+  /** What differs for one of several callers, by their order. */
+  readonly callerOf?: (nth: number) => Partial<PlaceCallOptions>;
   /** How many takeovers it must have room for; 1 if left out. */
   readonly takeovers?: number;
   /**
@@ -51,6 +53,8 @@ type SurvivalOptions = {
   ) => Promise<boolean | null>;
   /** How the calls end, any of them; `caller-hangup` if left out. */
   readonly reasons?: readonly TerminationReason[];
+  /** The result of those that end as `overflow`; `failed` if left out, `caller` for their own flood. */
+  readonly overflow?: 'failed' | 'caller';
   /** The most that a caller may be left in silence; nothing is asked of it if left out. */
   readonly mostGapMs?: number;
   /** Words, recorded ones too, that every caller must have heard after the fault, by their length. */
@@ -95,7 +99,11 @@ async function show(place: CallPlace, seed: number, options: SurvivalOptions): P
   await using cleanUp = new AsyncDisposableStack();
   const callers: Survivor[] = [];
   for (const [nth, story] of stories.entries()) {
-    const scene = await CallScene.phone(place, { from: `+1312555030${nth}`, ...options.caller });
+    const scene = await CallScene.phone(place, {
+      from: `+1312555${String(3_000 + nth)}`,
+      ...options.caller,
+      ...options.callerOf?.(nth),
+    });
     callers.push({ scene: cleanUp.use(scene), story });
   }
   const [first] = callers;
@@ -171,7 +179,7 @@ type Seen = {
 
 async function outcomeOf(seen: Seen, options: SurvivalOptions): Promise<Outcome> {
   const { callers, ends, same, place } = seen;
-  const { reasons = ['caller-hangup'], mostGapMs = Infinity, lastWords, holds } = options;
+  const { reasons = ['caller-hangup'], mostGapMs = Infinity, lastWords, holds, overflow } = options;
   const heard = callers.flatMap(({ scene }, nth) => {
     const report = ends[nth]?.report;
     return report && scene.struckMs !== null ? [heardOfFault(report, scene.struckMs)] : [];
@@ -187,7 +195,12 @@ async function outcomeOf(seen: Seen, options: SurvivalOptions): Promise<Outcome>
     ).length,
   };
   const wrong = [
-    ...ends.flatMap((end) => wrongEnd(end, reasons)),
+    ...ends.flatMap((end) =>
+      wrongEnd(
+        end,
+        reasons.map((reason) => termination(reason, reason === 'overflow' ? overflow : undefined)),
+      ),
+    ),
     ...(figures.overlapMs < overlapNoiseMs
       ? []
       : [`two agents spoke at once for ${figures.overlapMs} ms`]),
@@ -205,16 +218,14 @@ async function unheard(heard: readonly HeardOfFault[], words: string): Promise<s
 }
 
 /** What is wrong with the end of one call: each has one, for a reason, and leaves nothing. */
-function wrongEnd(
-  { events, row, exitMs }: Aftermath,
-  reasons: readonly TerminationReason[],
-): string[] {
+function wrongEnd({ events, row, exitMs }: Aftermath, expected: readonly Termination[]): string[] {
   const count = (event: string) => events.filter((other) => other === event).length;
-  const isExpected = reasons
-    .map((reason) => termination(reason))
-    .some(({ result, reason }) => result === row?.result && reason === row.reason);
+  const isExpected = expected.some(
+    ({ result, reason }) => result === row?.result && reason === row.reason,
+  );
+  const wanted = expected.map(({ result, reason }) => `${result}/${reason}`).join(' or ');
   return [
-    ...(isExpected ? [] : [`ended: ${row?.result}/${row?.reason}, not ${reasons.join(' or ')}`]),
+    ...(isExpected ? [] : [`ended: ${row?.result}/${row?.reason}, not ${wanted}`]),
     ...(count('call.ended') === 1 ? [] : [`${count('call.ended')} call.ended`]),
     ...(count('call.closed') === 1 ? [] : [`${count('call.closed')} call.closed`]),
     ...(exitMs === null ? ['a job process is left'] : []),

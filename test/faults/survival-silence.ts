@@ -8,14 +8,16 @@ import type { PlacedFault } from './fault-lanes.ts';
 import { recalls, survivalFault } from './survival-case.ts';
 
 const callerSilentMs = 4_000;
-/** Silent callers have all places. */
+/** Robots that hold the line: as many as there are places. */
+const silentCallers = 8;
+/** A place in four is kept for callers who speak. */
 const full: CallSetting = {
   alone: true,
   env: {
-    MAX_CALLS: '2',
+    MAX_CALLS: String(silentCallers),
     NUM_IDLE_PROCESSES: '2',
-    CALLER_SILENT_MS: String(callerSilentMs),
-    PICKUP_PATIENCE_MS: '90000',
+    CALLER_SILENT_MS: '60000',
+    PICKUP_PATIENCE_MS: '30000',
   },
 };
 const noisy: CallSetting = { env: { CALLER_SILENT_MS: String(callerSilentMs) } };
@@ -50,13 +52,21 @@ export const silenceFaults: readonly PlacedFault[] = [
   }),
   survivalFault('silent-callers-then-one', {
     setting: full,
-    callers: 3,
-    act: async (_first, _place, [, , real]) => {
+    callers: silentCallers + 1,
+    act: async (_first, _place, all) => {
+      const real = all.at(-1);
       if (!real) throw new Error('Nobody else phones');
-      await real.scene.logged('job.resumed', undefined, 120_000);
+      await real.scene.greeted();
+      // Who speaks is no robot, and gets a place that no silent one had.
       await real.scene.ask(real.story.tell);
-      return recalls(real);
+      const isSame = await recalls(real);
+      await Promise.all(
+        all.filter(({ scene }) => !scene.isOver).map(({ scene }) => scene.hangUp()),
+      );
+      return isSame;
     },
-    reasons: ['caller-silent', 'caller-hangup'],
+    reasons: ['caller-silent', 'caller-hangup', 'overflow'],
+    holds: (_place, ends) =>
+      ends.at(-1)?.row?.reason === 'caller-hangup' ? [] : ['the caller who spoke got no job'],
   }),
 ];

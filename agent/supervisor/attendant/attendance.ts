@@ -110,7 +110,8 @@ export class Attendance {
     if (end === 'handed-over') call.wasAnswered = true;
     // Whoever has the call is not known to be a job that was there first.
     if (end === 'declined' && attendant === null) call.wasAttended = false;
-    if (end !== 'failed') return;
+    // Before it had the call nothing but the machine, or the way to LiveKit, was too slow: once more.
+    if (end !== 'failed' || attendant === null) return;
     this.#lost(call, attendant);
     // Of what this one failed at, the next one would fail, too: jobs are tried on, for a flood as well.
     call.attendantNotBeforeMs = Infinity;

@@ -171,3 +171,13 @@ test('where numbers are blocked nobody is answered before it is known who calls,
   call.isTurnedAway = true;
   assert.ok(!isSentAfter(5_000));
 });
+
+test('one who could not join the room in time is sent again', () => {
+  call.wasRefused = true;
+  assert.ok(isSentAfter(0));
+  nowMs += 5_000;
+  attendance.attended(call, 'failed');
+  assert.ok(!isSentAfter(6_900));
+  assert.ok(isSentAfter(7_100));
+  assert.partialDeepStrictEqual(orders, [{ type: 'answer', supersedes: null }]);
+});
