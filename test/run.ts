@@ -50,6 +50,7 @@ const parts = {
   full: {
     files: ['test/stack/full/*.test.ts', 'test/evals/*.test.ts'],
     longest: [
+      'turns',
       'rentals',
       'lying-model',
       'soak',

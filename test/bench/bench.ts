@@ -3,10 +3,11 @@ import { benchBurst, burstNames } from './burst.ts';
 import { benchCall } from './call.ts';
 import { benchInventory } from './inventory.ts';
 import { benchSurvival } from './survival.ts';
+import { benchTurns } from './turns.ts';
 
 /** `npm run bench -- --suite NAME`: measures, and prints one line; `burst` one for each burst. */
 
-const usage = `npm run bench -- --suite burst|call|inventory|survival [options]
+const usage = `npm run bench -- --suite burst|call|inventory|survival|turns [options]
   --pairs N      pairs, of calls or of turns with the sheet hanging and with it healthy (30)
   --seed N       draws the order within the pairs (1)
   --json         one JSON line on stdout, nothing else there
@@ -21,7 +22,10 @@ const usage = `npm run bench -- --suite burst|call|inventory|survival [options]
   --starts N     starts of a job process of each kind (7)
 
   of survival alone:
-  --runs N       killed jobs, and planned hand-overs (20)`;
+  --runs N       killed jobs, and planned hand-overs (20)
+
+  of turns alone:
+  --rentals N    rental calls with each of the rules (6)`;
 
 const { values } = commandLine({
   usage,
@@ -34,12 +38,14 @@ const { values } = commandLine({
     rounds: { type: 'string', default: '20' },
     starts: { type: 'string', default: '7' },
     runs: { type: 'string', default: '20' },
+    rentals: { type: 'string', default: '6' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
   },
 });
 
-type NumberName = 'calls' | 'together' | 'pairs' | 'rounds' | 'starts' | 'runs' | 'seed';
+type NumberName =
+  'calls' | 'together' | 'pairs' | 'rounds' | 'starts' | 'runs' | 'rentals' | 'seed';
 
 const number = (name: NumberName) => wholeNumber(name, values[name], 1);
 
@@ -52,7 +58,7 @@ function print(result: object): void {
   process.stdout.write(`${values.json ? JSON.stringify(result) : lines.join('\n')}\n`);
 }
 
-const names = ['burst', 'call', 'inventory', 'survival'] as const;
+const names = ['burst', 'call', 'inventory', 'survival', 'turns'] as const;
 const suites: Readonly<Record<(typeof names)[number], () => Promise<object | void>>> = {
   burst: () => {
     const { burst } = values;
@@ -71,6 +77,7 @@ const suites: Readonly<Record<(typeof names)[number], () => Promise<object | voi
       onProgress,
     }),
   survival: () => benchSurvival({ runs: number('runs'), seed: number('seed'), onProgress }),
+  turns: () => benchTurns({ calls: number('rentals'), seed: number('seed'), onProgress }),
 };
 
 async function main(): Promise<boolean> {

@@ -18,7 +18,8 @@ const callerTurn = z.object({
   /** Words, and between them pauses in seconds. */
   says: z.array(z.union([z.string(), z.number().positive()])),
 });
-const turnsFile = z.object({ turns: z.array(callerTurn) });
+/** A file of turns, as `cases -- turns` takes it. */
+export const turnsFile = z.object({ turns: z.array(callerTurn) });
 
 /** One turn of a caller, with the pauses in it. */
 export type CallerTurn = z.infer<typeof callerTurn>;

@@ -1,5 +1,5 @@
 import { type APIConnectOptions, stt } from '@livekit/agents';
-import { type Results, toSpeechEvent } from './deepgram-results.ts';
+import { toSpeechEvent } from './deepgram-results.ts';
 import { listenUrl } from './deepgram-socket.ts';
 import { type HearingRecovered, type HearingTrouble, SttConnection } from './stt-connection.ts';
 import { sampleRate } from './replay-buffer.ts';
@@ -94,6 +94,9 @@ export class DeepgramStt extends stt.STT {
   }
 }
 
+const { PREFLIGHT_TRANSCRIPT } = stt.SpeechEventType;
+type OnResults = ConstructorParameters<typeof SttConnection>[0]['onResults'];
+
 type StreamOptions = Omit<
   ConstructorParameters<typeof SttConnection>[0],
   'onResults' | 'onSent'
@@ -113,7 +116,7 @@ class HearingStream extends stt.SpeechStream {
     this.#onEnd = options.onEnd;
     this.#listening = new SttConnection({
       ...options,
-      onResults: (results, offsetSeconds) => this.#report(results, offsetSeconds),
+      onResults: (results, at) => this.#report(results, at),
       onSent: (seconds) => this.#count(seconds),
     });
   }
@@ -144,10 +147,11 @@ class HearingStream extends stt.SpeechStream {
     this.#onEnd();
   }
 
-  #report(results: Results, offsetSeconds: number): void {
+  #report(...[results, { offsetSeconds, isLast }]: Parameters<OnResults>): void {
     this.#requestId = results.metadata?.request_id ?? this.#requestId;
     const event = toSpeechEvent(results, offsetSeconds + this.startTimeOffset);
-    if (event) this.#emit(event);
+    // At likely last words the framework begins to prepare the answer, and no more than that.
+    if (event) this.#emit(isLast ? { ...event, type: PREFLIGHT_TRANSCRIPT } : event);
   }
 
   #count(seconds: number): void {

@@ -24,8 +24,14 @@ type ListeningOptions = {
   readonly where: () => { readonly url: URL; readonly model: string };
   /** Gives up the model for the next one; false when there is none. */
   readonly onModelFailed: () => boolean;
-  /** Times in `results` count from `offsetSeconds` after the first sample. */
-  readonly onResults: (results: Results, offsetSeconds: number) => void;
+  /**
+   * Times in `results` count from `offsetSeconds` after the first sample. `isLast`: the caller has
+   * gone quiet since, and the words end a sentence.
+   */
+  readonly onResults: (
+    results: Results,
+    at: { readonly offsetSeconds: number; readonly isLast: boolean },
+  ) => void;
   readonly onSent: (seconds: number) => void;
   readonly onTrouble: (trouble: HearingTrouble) => void;
   readonly onRecovered: (recovered: HearingRecovered) => void;
@@ -35,6 +41,11 @@ type ListeningOptions = {
 const keptSeconds = 30;
 /** The beginning of a word is quieter than what counts as sound. */
 const leadInSamples = 0.5 * sampleRate;
+/** Sound that a transcript leaves out may be the end of its last word. */
+const tipSamples = 0.15 * sampleRate;
+/** Longer than a consonant's closure within a word. */
+const quietSamples = 0.1 * sampleRate;
+const sentenceEnd = /[.?!]$/;
 const backOff: BackOff = { initialMs: 100, multiplier: 3, maxMs: 3_000, jitter: 0.5 };
 /** A model fails so often in a row before the next one gets its turn. */
 const maxFailuresOfModel = 3;
@@ -161,7 +172,17 @@ export class SttConnection {
       this.#heardUpTo = Math.min(Math.max(this.#heardUpTo, end), this.#audio.end);
     }
     this.#speech.answered(results.is_final);
-    this.#options.onResults(results, offset / sampleRate);
+    const isLast = !results.is_final && this.#endsSpeech(results, offset);
+    this.#options.onResults(results, { offsetSeconds: offset / sampleRate, isLast });
+  }
+
+  #endsSpeech({ start, duration, channel }: Results, offset: number): boolean {
+    const heardUpTo = offset + Math.round((start + duration) * sampleRate) + tipSamples;
+    return (
+      sentenceEnd.test(channel.alternatives[0]?.transcript ?? '') &&
+      this.#audio.end - heardUpTo >= quietSamples &&
+      this.#audio.soundAfter(heardUpTo) === undefined
+    );
   }
 
   #recover({ sinceMs }: Outage, model: string): void {
