@@ -15,7 +15,7 @@ const { INTERIM_TRANSCRIPT, PREFLIGHT_TRANSCRIPT } = stt.SpeechEventType;
 
 const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
 await once(server, 'listening');
-after(() => void server.close());
+after(() => server.close());
 
 /** An interim transcript of the first second, sent once all of the audio is there. */
 async function heardAs(transcript: string, quietSeconds: number): Promise<stt.SpeechEventType> {
