@@ -1,6 +1,8 @@
 import { llm } from '@livekit/agents';
 import type { voice } from '@livekit/agents';
 import { z } from 'zod';
+import type { BookingTalk } from './dialogue/dialogue-memory.ts';
+import { keepOpenAnswer } from './dialogue/text-consent.ts';
 import { runTool, type ToolDeps } from './tool.ts';
 
 /** The reply in which the tool was called: its words, and the answers of its other tools. */
@@ -34,7 +36,7 @@ function asksCaller(item: llm.ChatItem): boolean {
 }
 
 /** `end_call`, as the model sees it. */
-export function endCallTool(deps: ToolDeps) {
+export function endCallTool(deps: ToolDeps, talk: BookingTalk) {
   return llm.tool({
     description:
       'Says goodbye and hangs up. Use it once the caller is clearly done, such as after "no, ' +
@@ -46,6 +48,10 @@ export function endCallTool(deps: ToolDeps) {
         abortSignal,
         ctx,
       }: { readonly abortSignal: AbortSignal; readonly ctx?: { readonly speechHandle?: Reply } },
-    ) => runTool(deps, { name: 'end_call', abortSignal }, () => endCall(deps, ctx?.speechHandle)),
+    ) =>
+      runTool(deps, { name: 'end_call', abortSignal }, async () => {
+        await keepOpenAnswer(deps, talk);
+        return endCall(deps, ctx?.speechHandle);
+      }),
   });
 }

@@ -8,6 +8,7 @@ import { findBookingTool } from './find-booking.ts';
 import { findEquipmentTool } from './find-equipment.ts';
 import { quoteDeliveryTool } from './quote-delivery.ts';
 import { quoteRentalTool } from './quote-rental.ts';
+import { textConfirmationsTool } from './text-confirmations.ts';
 import { takeMessageTool } from './take-message.ts';
 import type { ToolDeps } from './tool.ts';
 import { transferToHumanTool } from './transfer-to-human.ts';
@@ -25,6 +26,7 @@ export function createTools(deps: ToolDeps, talk = createBookingTalk()) {
     call_off_rent: callOffRentTool(deps, talk),
     take_message: takeMessageTool(deps, talk),
     transfer_to_human: transferToHumanTool(deps),
-    end_call: endCallTool(deps),
+    ...(deps.sendsTexts && { text_confirmations: textConfirmationsTool(deps, talk) }),
+    end_call: endCallTool(deps, talk),
   };
 }

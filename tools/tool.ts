@@ -19,6 +19,8 @@ export type ToolDeps = {
   readonly inventoryMaxAgeMs: number;
   /** The caller's wait for the sheet before a booking is spoken as pending. */
   readonly confirmBookingMs: number;
+  /** Confirmations go to whoever sends texts; false when left out. */
+  readonly sendsTexts?: boolean;
   /** The longest that a tool may run. */
   readonly toolMs: number;
   /** A tool that runs longer is covered by a few words; `defaultFillerMs` when left out. */

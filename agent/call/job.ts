@@ -111,6 +111,7 @@ async function serve(ctx: JobContext): Promise<void> {
     isLost: () => callStore.isLost(),
     send: tell,
     log: callLog,
+    confirms: config.confirmations !== null,
   });
   call = new Call({
     ctx,

@@ -62,6 +62,8 @@ export type Config = {
   };
   /** Where a person is told that something needs them; null: only in the log. */
   readonly alerts: { readonly url: string; readonly secret: string } | null;
+  /** Where customers' texts and e-mails are sent from; null: there are none. */
+  readonly confirmations: { readonly url: string; readonly secret: string } | null;
   readonly sheet: {
     readonly id: string;
     readonly auth: SheetsAuth;
@@ -113,7 +115,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   const problems = [...problemsOf(parsed.error), ...problemsOf(times.error)];
   const timeouts = times.success ? readTimeouts(times.data) : undefined;
   const auth = readSheetsAuth(given, problems);
-  problems.push(...storeProblems(given), ...alertProblems(given));
+  problems.push(...storeProblems(given), ...webhookProblems(given));
   if (!parsed.success || !timeouts || !auth || problems.length > 0) throw new ConfigError(problems);
   const e = parsed.data;
   const capacity = defaultCapacity(thisMachine());
@@ -157,7 +159,8 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       maxAttempts: e.RECONNECT_MAX_ATTEMPTS,
       pingMs: e.LINK_PING_MS,
     },
-    alerts: alertsOf(e),
+    alerts: receiverOf(e.ALERT_WEBHOOK_URL, e.ALERT_WEBHOOK_SECRET),
+    confirmations: receiverOf(e.CONFIRMATION_WEBHOOK_URL, e.CONFIRMATION_WEBHOOK_SECRET),
     sheet: { id: e.GOOGLE_SHEET_ID, auth, baseUrl: e.SHEETS_BASE_URL ?? null },
     store: { databaseUrl: e.DATABASE_URL ?? null, dataDir: resolve(e.DATA_DIR) },
     carrierFallback: e.CARRIER_FALLBACK ?? null,
@@ -172,6 +175,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       e.OPENAI_API_KEY,
       ...(auth.kind === 'none' ? [] : [readServiceAccount(auth).private_key]),
       ...present(e.ALERT_WEBHOOK_SECRET, e.ALERT_WEBHOOK_URL),
+      ...present(e.CONFIRMATION_WEBHOOK_SECRET, e.CONFIRMATION_WEBHOOK_URL),
       ...(e.DATABASE_URL ? [e.DATABASE_URL, ...passwordOf(e.DATABASE_URL)] : []),
     ],
   });
@@ -279,15 +283,19 @@ function fallbackVoiceOf(e: Parsed): Voice | null {
   return voiceOf(e.TTS_FALLBACK_PROVIDER ?? e.TTS_PROVIDER, e.TTS_FALLBACK_MODEL);
 }
 
-function alertsOf(e: Parsed): Config['alerts'] {
-  const [url, key] = [e.ALERT_WEBHOOK_URL, e.ALERT_WEBHOOK_SECRET];
+function receiverOf(url: string | undefined, key: string | undefined): Config['alerts'] {
   return url !== undefined && key !== undefined ? { url, secret: key } : null;
 }
 
-/** An alert that nobody can check is not sent (Standard Webhooks 1.0.0). */
-function alertProblems(env: Environment): string[] {
-  if (!env['ALERT_WEBHOOK_URL'] || env['ALERT_WEBHOOK_SECRET']) return [];
-  return ['ALERT_WEBHOOK_SECRET is missing: the alerts to ALERT_WEBHOOK_URL are signed with it'];
+/** What nobody can check is not sent (Standard Webhooks 1.0.0). */
+function webhookProblems(env: Environment): string[] {
+  const names = ['ALERT_WEBHOOK', 'CONFIRMATION_WEBHOOK'];
+  return names
+    .filter((name) => env[`${name}_URL`] && !env[`${name}_SECRET`])
+    .map((name) => {
+      const what = name === 'ALERT_WEBHOOK' ? 'alerts' : 'confirmations';
+      return `${name}_SECRET is missing: the ${what} to ${name}_URL are signed with it`;
+    });
 }
 
 function present(...values: readonly (string | undefined)[]): string[] {

@@ -118,6 +118,13 @@ export const settings = {
     .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
     .optional()
     .describe('Signs the alerts as Standard Webhooks 1.0.0 says: `whsec_` and base64.'),
+  CONFIRMATION_WEBHOOK_URL: anyUrl(['http:', 'https:'])
+    .optional()
+    .describe('Where what was booked and changed is sent, for texts and e-mails to customers.'),
+  CONFIRMATION_WEBHOOK_SECRET: secret
+    .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
+    .optional()
+    .describe('Signs the confirmations, as the other one signs the alerts.'),
   CARRIER_FALLBACK: text
     .optional()
     .describe(
@@ -182,7 +189,14 @@ export const settingGroups: Readonly<Record<string, readonly (keyof typeof setti
     'TTS_FALLBACK_MODEL',
   ],
   'The sheet and the store': ['SHEETS_BASE_URL', 'DATABASE_URL', 'DATA_DIR'],
-  Running: ['PORT', 'LOG_LEVEL', 'ALERT_WEBHOOK_URL', 'ALERT_WEBHOOK_SECRET'],
+  Running: [
+    'PORT',
+    'LOG_LEVEL',
+    'ALERT_WEBHOOK_URL',
+    'ALERT_WEBHOOK_SECRET',
+    'CONFIRMATION_WEBHOOK_URL',
+    'CONFIRMATION_WEBHOOK_SECRET',
+  ],
   'Hand-overs and drains': [
     'HANDOVER_AFTER_MS',
     'HANDOVER_NOTICE',

@@ -36,6 +36,7 @@ const savedTalk = z.object({
         'off-rent',
         'asking',
         'address',
+        'texts',
       ]),
       key: z.string(),
       lines: z

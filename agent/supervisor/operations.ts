@@ -32,14 +32,16 @@ export class Operations {
   readonly metrics: Metrics;
   readonly alerts: Alerts;
   readonly #journal: OutboxBacklog;
+  readonly #confirms: boolean;
 
   constructor(options: {
-    readonly config: Pick<Config, 'alerts'>;
+    readonly config: Pick<Config, 'alerts' | 'confirmations'>;
     readonly store: Store;
     readonly log: Log;
     readonly see: () => Seen;
   }) {
     const { config, store, see } = options;
+    this.#confirms = config.confirmations !== null;
     this.metrics = new Metrics(() => this.#gauged(see()));
     this.log = watchedLog(options.log, (emitted) => this.metrics.emitted(emitted));
     this.#journal = new OutboxBacklog({ store, log: this.log });
@@ -72,6 +74,8 @@ export class Operations {
       inventoryAgeMs,
       outboxRows: backlog?.outboxRows ?? null,
       outboxAgeMs: ageMs(backlog?.outboxSinceMs, Date.now()),
+      confirmationRows: backlog?.confirmations.waiting ?? null,
+      confirmationAgeMs: ageMs(backlog?.confirmations.waitingSinceMs, Date.now()),
       openAlerts: this.alerts.open,
     };
   }
@@ -88,6 +92,7 @@ export class Operations {
       callBacks: this.metrics.callBacks,
       failedCalls: this.metrics.failedCalls,
       backlog: bookings.isLeading ? (backlog ?? 'unknown') : 'elsewhere',
+      confirmations: this.#confirms && bookings.isLeading ? backlog?.confirmations : undefined,
       sheetProblems: inventory.isLeading ? inventory.problems : undefined,
       sheetRefusal: inventory.isLeading || bookings.isLeading ? refusal : 'elsewhere',
     };

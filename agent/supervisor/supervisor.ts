@@ -22,6 +22,7 @@ import { Attendance } from './attendant/attendance.ts';
 import { AttendantProcess } from './attendant/attendant-process.ts';
 import { readSnapshot } from '../infra/store/snapshots.ts';
 import { BookingGateway } from './sheet/booking-gateway.ts';
+import { ConfirmationSender } from './confirmation-sender.ts';
 import { drain } from './drain/drain.ts';
 import { hasTalkedBefore } from '../infra/store/calls.ts';
 import { recordAbandonedCall } from './guardian/abandoned-calls.ts';
@@ -65,6 +66,7 @@ export class Supervisor {
   readonly #heartbeats: HeartbeatMonitor;
   readonly #inventory: InventorySync;
   readonly #bookings: BookingGateway;
+  readonly #confirmations: ConfirmationSender | null;
   readonly #operations: Operations;
   readonly #readinessLease: ReadinessLease;
   readonly #limits: CallerLimits;
@@ -150,6 +152,9 @@ export class Supervisor {
       log,
       refresh: () => this.#inventory.refreshNow(),
     });
+    this.#confirmations =
+      config.confirmations &&
+      new ConfirmationSender({ receiver: config.confirmations, store, log });
     this.#readinessLease = new ReadinessLease({ store, log, isReady: () => this.readiness.ready });
     const jobs = () => line.jobs;
     const canTake = (room: string) => this.#canSendTo(room);
@@ -238,6 +243,7 @@ export class Supervisor {
     this.#guardian.start();
     this.#heartbeats.start();
     this.#bookings.start();
+    this.#confirmations?.start();
     this.#operations.start();
     this.#readinessLease.start();
     this.#ledger.start();
@@ -439,6 +445,7 @@ export class Supervisor {
         await Promise.all([
           this.#inventory.stop(),
           this.#bookings.stop(),
+          this.#confirmations?.stop(),
           this.#operations.stop(),
           this.#readinessLease.stop(),
           this.#ledger.stop(),

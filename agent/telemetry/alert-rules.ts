@@ -1,4 +1,5 @@
 import type { Backlog } from '../../tools/journal/overview.ts';
+import type { ConfirmationBacklog } from '../../tools/journal/confirmations.ts';
 import type { SheetsErrorCode } from '../../tools/sheet/client/sheets-error.ts';
 import type { LinkState } from '../ipc/messages.ts';
 
@@ -13,6 +14,7 @@ export const alertCauses = [
   'booking-conflict',
   'sheet-forbidden',
   'sheet-problem',
+  'confirmations',
 ] as const;
 
 /** One of `alertCauses`. */
@@ -38,6 +40,8 @@ export type Observation = {
     | 'elsewhere'
     | 'unknown'
     | (Pick<Backlog, 'pendingSinceMs' | 'conflicts'> & Partial<Pick<Backlog, 'outboxSinceMs'>>);
+  /** What customers were to get in writing; absent when there is no receiver, or nothing is known. */
+  readonly confirmations?: ConfirmationBacklog | undefined;
   /** The code with which Google refuses the sheet; null when it does not. */
   readonly sheetRefusal: SheetsErrorCode | null | 'elsewhere';
   /** Things in the sheet that its owner should mend, as last read; absent when another process reads. */
@@ -62,6 +66,8 @@ const emergencyMs = 600_000;
 /** A rush that comes back within this is the same one. */
 const rushMs = 600_000;
 const pendingMs = 300_000;
+/** A receiver that is being deployed is back by then. */
+const unconfirmedMs = 900_000;
 const dayMs = 86_400_000;
 
 /** Calls of a kind, of which the first is told of; the ledger and the sheet have them all. */
@@ -114,6 +120,7 @@ export class AlertRules {
       ...this.#settle('repeated-takeovers', this.#takeovers(seen, nowMs)),
       ...this.#settle('booking-pending', pending(seen, nowMs)),
       ...this.#settle('booking-conflict', conflicts(seen, nowMs)),
+      ...this.#settle('confirmations', unconfirmed(seen, nowMs)),
       ...this.#settle('sheet-forbidden', forbidden(seen, nowMs)),
       ...this.#settle('sheet-problem', this.#sheetProblems(seen, nowMs)),
     ];
@@ -184,9 +191,11 @@ export class AlertRules {
   }
 }
 
-/** Each customer that is to be called back is told of, not only the first. */
+/** Each customer that is to be called back, or was not told, is told of, not only the first. */
 function hasGrown(open: Finding, judged: Finding): boolean {
-  return Number(judged.detail['conflicts'] ?? 0) > Number(open.detail['conflicts'] ?? 0);
+  return ['conflicts', 'gaveUp'].some(
+    (count) => Number(judged.detail[count] ?? 0) > Number(open.detail[count] ?? 0),
+  );
 }
 
 /** Judges all that waits for the sheet: bookings, cancellations, changes and messages alike. */
@@ -197,6 +206,15 @@ function pending({ backlog }: Observation, nowMs: number): Judgement {
   const [sinceMs] = waiting.filter((atMs) => atMs !== null).sort((a, b) => a - b);
   if (sinceMs === undefined || nowMs - sinceMs < pendingMs) return 'fine';
   return { sinceMs, detail: { waitedMs: nowMs - sinceMs } };
+}
+
+/** Confirmations that nobody takes, or that were given up within a day. */
+function unconfirmed({ confirmations }: Observation, nowMs: number): Judgement {
+  if (!confirmations) return 'unknown';
+  const { waiting, waitingSinceMs, gaveUp } = confirmations;
+  const sinceMs = waitingSinceMs ?? nowMs;
+  if (gaveUp === 0 && nowMs - sinceMs < unconfirmedMs) return 'fine';
+  return { sinceMs, detail: { waiting, gaveUp } };
 }
 
 function conflicts({ backlog }: Observation, nowMs: number): Judgement {

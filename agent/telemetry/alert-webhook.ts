@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { Webhook } from 'standardwebhooks';
 import type { Config } from '../config/config.ts';
 import { withDeadline } from '../infra/deadline.ts';
 import { retry } from '../infra/retry.ts';
 import type { BackOff } from '../infra/retry.ts';
 import type { AlertChange } from './alert-rules.ts';
+import { SignedWebhook, WebhookRefusedError } from './signed-webhook.ts';
 
 /** The receiver's own time for an answer; Standard Webhooks asks for 15 to 30 s. */
 const attemptMs = 15_000;
@@ -12,36 +12,14 @@ const attemptMs = 15_000;
 const attempts = 11;
 const patient: BackOff = { initialMs: 1_000, multiplier: 2, maxMs: 60_000, jitter: 0.5 };
 
-/** The receiver answered, but not with 2xx. */
-class WebhookRefusedError extends Error {
-  override readonly name = 'WebhookRefusedError';
-  readonly code = 'WEBHOOK_REFUSED';
-  readonly status: number;
-
-  constructor(status: number) {
-    super(`The alert's receiver answered ${status}`);
-    this.status = status;
-  }
-
-  /** Another attempt may do better: the receiver was slow, busy or broken. */
-  get isPassing(): boolean {
-    return this.status >= 500 || this.status === 408 || this.status === 429;
-  }
-}
-
-/**
- * Posts alerts, signed as Standard Webhooks 1.0.0 says: the id is that of the alert, the timestamp
- * and the signature are those of the attempt.
- */
+/** Posts alerts, each under an id of its own. */
 export class AlertWebhook {
-  readonly #url: string;
-  readonly #signer: Webhook;
+  readonly #webhook: SignedWebhook;
   readonly #backOff: BackOff;
 
   /** `backOff` is another one in tests. */
-  constructor({ url, secret }: NonNullable<Config['alerts']>, backOff = patient) {
-    this.#url = url;
-    this.#signer = new Webhook(secret);
+  constructor(receiver: NonNullable<Config['alerts']>, backOff = patient) {
+    this.#webhook = new SignedWebhook(receiver);
     this.#backOff = backOff;
   }
 
@@ -51,7 +29,7 @@ export class AlertWebhook {
     const body = bodyOf(change, atMs);
     await retry(
       () =>
-        withDeadline((own) => this.#post(id, body, own), {
+        withDeadline((own) => this.#webhook.post(id, body, own), {
           ms: attemptMs,
           label: 'alert',
           signal,
@@ -63,25 +41,6 @@ export class AlertWebhook {
         shouldRetry: (error) => !(error instanceof WebhookRefusedError) || error.isPassing,
       },
     );
-  }
-
-  async #post(id: string, body: string, signal: AbortSignal): Promise<void> {
-    const now = new Date();
-    const response = await fetch(this.#url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
-        'webhook-signature': this.#signer.sign(id, now, body),
-      },
-      body,
-      // A body that is signed for one address is not sent to another.
-      redirect: 'manual',
-      signal,
-    });
-    await response.body?.cancel();
-    if (!response.ok) throw new WebhookRefusedError(response.status);
   }
 }
 

@@ -11,6 +11,7 @@ import type {
   ResumeKind,
 } from '../ipc/messages.ts';
 import type { Termination } from '../ipc/termination.ts';
+import type { ConfirmationKind } from '../../tools/journal/confirmations.ts';
 import type { AlertCause, AlertChange } from './alert-rules.ts';
 import type { CountedName, LabelsOf, TimedName } from './instruments.ts';
 
@@ -78,6 +79,13 @@ type Leg = {
   readonly callerHasTrack: boolean;
 };
 type Timed = { readonly durationMs: number };
+type Confirmation = {
+  /** The `webhook-id`. */
+  readonly eventId: string;
+  readonly kind: ConfirmationKind;
+  readonly attempts: number;
+};
+
 type Alert = Pick<AlertChange, 'cause' | 'detail'> & { readonly since: string };
 type SheetFields<Name extends keyof SheetEvents> = SheetEvents[Name][0];
 
@@ -450,12 +458,24 @@ export const catalogue = {
   'alert.failed': event('error', 'nobody took the alert').of<
     Failure & { readonly cause: AlertCause; readonly state: AlertChange['state'] }
   >(),
+  'confirmation.sent': event('info', 'confirmation sent').of<Confirmation>(() => [
+    count('confirmations_total', { outcome: 'sent' }),
+  ]),
+  'confirmation.failed': variants({
+    'put-off': ['warn', 'confirmation was not taken, and is sent again'],
+    again: ['debug', 'confirmation was not taken, and is sent again'],
+  }).of<Failure & Confirmation>(() => [count('confirmations_total', { outcome: 'failed' })]),
+  'confirmation.gave-up': event('error', 'confirmation was given up').of<Failure & Confirmation>(
+    () => [count('confirmations_total', { outcome: 'gave-up' })],
+  ),
   'store.failed': variants({
     backlog: ['warn', 'journal could not be looked through'],
     booking: ['warn', 'booking could not be looked up'],
     call: ['warn', 'call could not be looked up'],
     'call-back': ['error', 'call-back could not be noted'],
     claim: ['error', 'call could not be claimed'],
+    confirmations: ['warn', 'confirmations could not be looked through'],
+    'confirmations-again': ['debug', 'confirmations could not be looked through'],
     close: ['error', 'store could not be closed'],
     equipment: ['warn', 'equipment could not be read'],
     ledger: ['warn', 'ledger could not be kept up to date'],

@@ -19,6 +19,8 @@ export type Gauged = {
   readonly inventoryAgeMs: number | null;
   readonly outboxRows: number | null;
   readonly outboxAgeMs: number | null;
+  readonly confirmationRows: number | null;
+  readonly confirmationAgeMs: number | null;
   readonly openAlerts: readonly AlertCause[];
 };
 
@@ -54,6 +56,16 @@ export function registerGauges(registry: Registry, read: () => Gauged): void {
     name: 'outbox_oldest_age_seconds',
     help: 'For how long the oldest of it has waited; no value when nothing waits.',
     read: () => seconds(read().outboxAgeMs),
+  });
+  gaugeIn(registry, {
+    name: 'confirmation_rows',
+    help: 'Confirmations that their receiver did not take yet; looked up every 30 s.',
+    read: () => read().confirmationRows,
+  });
+  gaugeIn(registry, {
+    name: 'confirmation_oldest_age_seconds',
+    help: 'For how long the oldest of them has waited; no value when none waits.',
+    read: () => seconds(read().confirmationAgeMs),
   });
   flagsIn(registry, {
     name: 'alert_open',

@@ -16,6 +16,7 @@ export const toolNames = [
   'cancel_booking',
   'change_booking',
   'call_off_rent',
+  'text_confirmations',
   'take_message',
   'transfer_to_human',
   'end_call',
@@ -81,6 +82,10 @@ const families = {
     series: ['committed', 'confirmed', 'conflict', 'cancelled', 'off-rent'].map((outcome) => ({
       outcome,
     })),
+  },
+  confirmations_total: {
+    help: 'Confirmations for customers: taken by their receiver, not taken, given up.',
+    series: ['sent', 'failed', 'gave-up'].map((outcome) => ({ outcome })),
   },
   call_backs_total: {
     help: 'Callers who were told that nobody is free, and are to be called back.',

@@ -1,15 +1,20 @@
+import {
+  readConfirmationBacklog,
+  type ConfirmationBacklog,
+} from '../../tools/journal/confirmations.ts';
 import { readBacklog } from '../../tools/journal/overview.ts';
 import type { Backlog } from '../../tools/journal/overview.ts';
 import type { Store } from '../infra/store/database.ts';
 import type { Log } from './events.ts';
 
 const lookMs = 30_000;
+const dayMs = 86_400_000;
 
-/** The journal's rows that wait for the sheet, looked up twice a minute for metrics and alerts. */
+/** The journal's rows that wait for the sheet, and confirmations that wait for their receiver, looked up twice a minute for metrics and alerts. */
 export class OutboxBacklog {
   readonly #store: Store;
   readonly #log: Log;
-  #backlog: Backlog | null = null;
+  #backlog: (Backlog & { readonly confirmations: ConfirmationBacklog }) | null = null;
   #looking: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -19,7 +24,7 @@ export class OutboxBacklog {
   }
 
   /** The backlog at the last look; null before the first, and while the store does not answer. */
-  get backlog(): Backlog | null {
+  get backlog(): (Backlog & { readonly confirmations: ConfirmationBacklog }) | null {
     return this.#backlog;
   }
 
@@ -41,7 +46,8 @@ export class OutboxBacklog {
 
   async #read(): Promise<void> {
     try {
-      this.#backlog = await readBacklog(this.#store);
+      const confirmations = await readConfirmationBacklog(this.#store, Date.now() - dayMs);
+      this.#backlog = { ...(await readBacklog(this.#store)), confirmations };
     } catch (error) {
       this.#backlog = null;
       this.#log.emit('store.failed', { error }, 'backlog');

@@ -13,6 +13,7 @@ import type {
   OffRent,
   OffRentRequest,
   Refusal,
+  TextConsent,
 } from '../../tools/journal/booking-service.ts';
 import { availabilityOf } from '../../tools/yard/availability.ts';
 import type { Inventory } from '../../tools/yard/equipment.ts';
@@ -24,6 +25,7 @@ export class FakeDesk implements BookingService {
   readonly bookings: JournalBooking[] = [];
   readonly messages: MessageRequest[] = [];
   readonly offRents: OffRent[] = [];
+  readonly consents: TextConsent[] = [];
   /** What the sheet says when it is asked anew; null when it does not answer. */
   fresh: Inventory | null = null;
   /** What becomes of a booking while the caller waits. */
@@ -158,6 +160,16 @@ export class FakeDesk implements BookingService {
 
   async findOffRents(keys: readonly string[]): Promise<readonly OffRent[]> {
     return this.offRents.filter(({ rentalKey }) => keys.includes(rentalKey));
+  }
+
+  async texts(phone: string): Promise<boolean | null> {
+    this.#check();
+    return this.consents.findLast((of) => of.phone === phone)?.isWelcome ?? null;
+  }
+
+  async keepTexts(word: TextConsent): Promise<void> {
+    this.#check();
+    this.consents.push(word);
   }
 
   async recentMisses(): Promise<number> {

@@ -17,7 +17,9 @@ async function call(
   name: keyof ReturnType<typeof createTools>,
   { args = {}, abortSignal = new AbortController().signal } = {},
 ): Promise<unknown> {
-  return Reflect.apply(created[name].execute, created[name], [args, { abortSignal }]);
+  const tool = created[name];
+  assert.ok(tool);
+  return Reflect.apply(tool.execute, tool, [args, { abortSignal }]);
 }
 
 test('the framework takes the tools under the names that the model calls', () => {

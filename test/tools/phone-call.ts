@@ -55,7 +55,9 @@ export function phoneCall(
     abortSignal = new AbortController().signal,
   ): Promise<Answer> => {
     const ctx = { disallowInterruptions() {} };
-    return Reflect.apply(created[name].execute, created[name], [args, { abortSignal, ctx }]);
+    const tool = created[name];
+    if (!tool) throw new Error(`There is no ${name} in this call`);
+    return Reflect.apply(tool.execute, tool, [args, { abortSignal, ctx }]);
   };
   /** The caller speaks, the model calls the tool, the caller hears the answer. */
   const turn = async (words: string, name: keyof Tools, args: object = {}): Promise<Answer> => {

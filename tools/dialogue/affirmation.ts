@@ -5,7 +5,7 @@ export type Assent = 'yes' | 'no' | 'unclear';
 
 /** The deed that the caller is asked to agree to. */
 export type About =
-  'booking' | 'cancelling' | 'changing' | 'extending' | 'off-rent' | 'asking' | 'address';
+  'booking' | 'cancelling' | 'changing' | 'extending' | 'off-rent' | 'asking' | 'address' | 'texts';
 
 /** The deed, and all that was read back of it. */
 export type Asked = ReadBack & { readonly about: About };
@@ -80,6 +80,11 @@ const deeds: Readonly<
     verbs: '(?:use|confirm|keep|note)',
     nouns: `${them}|the address|that address`,
   },
+  texts: {
+    own: '(?:text|send) (?:it|that|me|me (?:it|that|a text|the confirmation))(?: over)?|a text is (?:fine|good|great)',
+    verbs: '(?:text|send|confirm)',
+    nouns: `${them}|the confirmation|a text`,
+  },
 };
 
 /** Each phrase agrees to any of the three deeds, and is a yes by itself. */
@@ -149,10 +154,11 @@ const opposite: Readonly<Record<About, RegExp>> = {
   'off-rent': /\b(?:keep|leave it|stays?|extend)\b/,
   asking: /\b(?:leave it|cancel|forget it)\b/,
   address: /\b(?:cancel|pick it up)\b/,
+  texts: /\b(?:no (?:more )?texts?|(?:stop|quit) texting|email)\b/,
 };
 /** "Don't book it" has the words of a yes in it. */
 const negated =
-  /\b(?:please )?(?:do not|not|never|will not) (?:book|reserve|rent|cancel|change|move|extend|call|pick|ask|put|do|go) \w+/g;
+  /\b(?:please )?(?:do not|not|never|will not) (?:book|reserve|rent|cancel|change|move|extend|call|pick|ask|put|do|go|text|send) \w+/g;
 
 /** A caller who says no more than this doubts, or only begins, though each word agrees. */
 const onlySeemsYes =
@@ -186,6 +192,7 @@ const grammars = {
   'off-rent': grammar('off-rent'),
   asking: grammar('asking'),
   address: grammar('address'),
+  texts: grammar('texts'),
 };
 const inviting =
   /\b(?:why not|why do not|(?:can|could|would|will) you (?:please|go ahead)|would you|please)\b/;

@@ -30,6 +30,7 @@ const questions = {
   'off-rent': 'Shall I call it off rent?',
   asking: 'Shall I ask them?',
   address: 'Shall I put that down?',
+  texts: 'Shall I text it?',
 } as const;
 
 /** A caller whose two answers were neither may press a key: a third is seldom clearer in words. */
@@ -158,7 +159,9 @@ function isSame(asked: Proposal, proposal: Proposal): boolean {
 }
 
 /** The words up to the name, or else up to the question itself, over which a yes may come. */
-function essence(question: string, { customer }: Proposal): string {
+function essence(question: string, { about, customer }: Proposal): string {
+  // A yes that comes over this question may be one to what was told before it.
+  if (about === 'texts') return question;
   const name = customer ? question.lastIndexOf(customer) : -1;
   if (name > 0) return question.slice(0, name + (customer?.length ?? 0));
   const asking = question.search(/\bShall I\b/);

@@ -20,6 +20,8 @@ export type BookingTalk = {
   readonly agreedAddresses: Set<string>;
   /** Addresses of which the miles were asked for. */
   readonly askedMiles: Set<string>;
+  /** The caller was asked whether texts are welcome. */
+  askedTexts: boolean;
   /** The wish of the caller's last turn: a model calls a tool once for each machine. */
   lastUse: {
     readonly turn: number;
@@ -42,6 +44,7 @@ export function createBookingTalk(): BookingTalk {
     messages: new Map(),
     agreedAddresses: new Set(),
     askedMiles: new Set(),
+    askedTexts: false,
     lastUse: null,
     unsureOf: new Set(),
   };

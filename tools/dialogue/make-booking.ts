@@ -30,6 +30,7 @@ import { findUnit } from '../yard/interchangeable-units.ts';
 import type { RentalRange } from '../yard/rental-dates.ts';
 import { staleListCaveat, type Snapshot } from '../yard/snapshot.ts';
 import { spokenItem, checkUnit, spokenName } from '../yard/unit-facts.ts';
+import { withTexts } from './text-consent.ts';
 import { deliveryOfRentals } from './delivery-wish.ts';
 
 /** One use of a booking tool works with these. */
@@ -241,7 +242,7 @@ export async function makeBooking(
   const state = await stateWithin(booking, result.bookings);
   if (state === 'conflict') return inConflict(booking, { ...chosen, bookings: result.bookings });
   return {
-    say: madeSentence(state, first.code),
+    say: await withTexts(booking, madeSentence(state, first.code), first),
     booking: bookingFacts(result.bookings, state),
   };
 }

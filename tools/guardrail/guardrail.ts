@@ -54,6 +54,7 @@ export function withheldAs(spoken: string, facts: KnownFacts): Withheld | null {
   const said: Said = { sentence, text, ...partsOf(text) };
   const checks: readonly (readonly [Withheld, (said: Said, known: Knowledge) => boolean])[] = [
     ['payment', asksForPayment],
+    ['result', promisesWriting],
     ['code', hasUnknownCode],
     ['phone', hasUnknownPhone],
     ['price', hasUnknownPrice],
@@ -69,6 +70,23 @@ export function withheldAs(spoken: string, facts: KnownFacts): Withheld | null {
   const isProven = (kind: Withheld) => verdict === 'said' && ofRows.includes(kind);
   const kind = checks.find(([name, fails]) => !isProven(name) && fails(said, known))?.[0];
   return kind ?? (verdict === 'denied' ? 'rule' : null);
+}
+
+const inWriting = /\b(?:text(?:ed|ing|s)?|sms|e-?mail(?:ed|ing|s)?)\b/;
+const noWriting =
+  /\b(?:no|not|never|without|can't|cannot|won't|don't|stop|instead of) (?:\w+ ){0,3}(?:text|sms|e-?mail)/;
+
+const comes =
+  /\b(?:get|receive|expect|see|have|send|sending|sent|by|via|coming|way|shortly|soon|text you|texting|texted|e-?mail you)\b/;
+const byRow = /\be-?mail/i;
+
+/** Says that the customer gets something in writing: a text only after the tool has said so. */
+function promisesWriting({ stated }: Said, { toolSentences, yard }: Knowledge): boolean {
+  const isClaim = (clause: string) => inWriting.test(clause) && comes.test(clause);
+  const claims = stated.filter((clause) => isClaim(clause) && !noWriting.test(clause));
+  const isSaid = toolSentences.some(({ text }) => /\byou'll get a text\b/.test(text));
+  const isTheirs = (clause: string) => /\be-?mail/.test(clause) && byRow.test(yard);
+  return claims.some((clause) => (!isSaid || /\be-?mail/.test(clause)) && !isTheirs(clause));
 }
 
 /** The claims that a row of the sheet can prove. */

@@ -35,6 +35,10 @@ export type BookingService = {
   callOffRent(request: OffRentRequest): Promise<OffRent>;
   /** The call-offs of these rentals, by key. */
   findOffRents(rentalKeys: readonly string[]): Promise<readonly OffRent[]>;
+  /** The last word on texts to this number; null when whoever has it was never asked. */
+  texts(phone: string): Promise<boolean | null>;
+  /** Keeps the caller's word on texts to a number, for the booking with that code and all later ones. */
+  keepTexts(word: TextConsent): Promise<void>;
   /** Counts the codes and names of nobody that this number has tried within the last hour. */
   recentMisses(phone: string | null): Promise<number>;
   /** Notes one more code or name of nobody. */
@@ -134,6 +138,13 @@ export type CancelResult =
   | { readonly kind: 'cancelled'; readonly bookings: readonly JournalBooking[] }
   | { readonly kind: 'over'; readonly bookings: readonly JournalBooking[] }
   | { readonly kind: 'not-found' };
+
+/** A caller's yes or no to texts. */
+export type TextConsent = {
+  readonly phone: string;
+  readonly code: string | null;
+  readonly isWelcome: boolean;
+};
 
 /** A message for the staff. `phone` is where they can call back. */
 export type MessageRequest = {

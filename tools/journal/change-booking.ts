@@ -16,6 +16,7 @@ import {
   timesOf,
   type BookingDelivery,
 } from './booking-details.ts';
+import { forgetHeld, holdConfirmation } from './confirmations.ts';
 import type { BookingChange, BookingLine, ChangeResult } from './booking-service.ts';
 import {
   deliveryAt,
@@ -42,6 +43,14 @@ import type { Move } from './staff-changes.ts';
 
 type Clock = { nowMs(): number };
 
+type ChangeCall = {
+  readonly callId: string;
+  readonly change: BookingChange;
+  readonly clock: Clock;
+  /** The customer gets it in writing. */
+  readonly confirms?: boolean;
+};
+
 /** The columns that a change sets. */
 type Wanted = Pick<
   BookingRow,
@@ -53,10 +62,7 @@ type Wanted = Pick<
  * and the sheet's own cells follow by the outbox. The same change again finds it done.
  * @throws {StoreError} when nothing was changed; {UnsureError} when that cannot be told.
  */
-export async function changeBooking(
-  store: Store,
-  change: { readonly callId: string; readonly change: BookingChange; readonly clock: Clock },
-): Promise<ChangeResult> {
+export async function changeBooking(store: Store, change: ChangeCall): Promise<ChangeResult> {
   const write = () => store.transaction((tx) => changeOnce(tx, change));
   const look = async (): Promise<ChangeResult | undefined> => {
     const live = (await readLines(store, change.change.code)).filter(isLive);
@@ -84,11 +90,7 @@ function isDone(
 
 async function changeOnce(
   tx: StoreQueries,
-  {
-    callId,
-    change,
-    clock,
-  }: { readonly callId: string; readonly change: BookingChange; readonly clock: Clock },
+  { callId, change, clock, confirms }: ChangeCall,
 ): Promise<ChangeResult> {
   const { code, lines, added = [], dropped = [], inventory } = change;
   const rows = await readLines(tx, code);
@@ -162,6 +164,15 @@ async function changeOnce(
     await tx.db.insertInto('bookings').values(row).execute();
     await take(row.bookingId, row);
     await addToOutbox(tx, { kind: 'booking', ref: row.bookingId, nowMs });
+  }
+  if (confirms && changed.length + news.length + dropped.length > 0) {
+    const isLonger = (row: BookingRow) => {
+      const { itemId, startDay, endDay } = wantedOf(row);
+      return itemId === row.itemId && startDay === row.startDay && endDay > row.endDay;
+    };
+    const isExtended = news.length + dropped.length === 0 && changed.every(isLonger);
+    const kind = isExtended ? 'extended' : 'changed';
+    await holdConfirmation(tx, { code: codeOf(first?.bookingId ?? ''), kind, nowMs });
   }
   if (change.note !== undefined) await leaveNote(tx, { callId, change, nowMs, note: change.note });
   return { kind: 'changed', bookings: (await readLines(tx, code)).filter(isLive).map(toBooking) };
@@ -249,6 +260,7 @@ export async function takeBackChange(
       .execute();
     // Changed once more, or cancelled: that has its own row in the outbox.
     if (!row || !isLive(row) || row.superseded !== superseded) return true;
+    await forgetHeld(tx, codeOf(bookingId), ['changed', 'extended']);
     await freeDays(tx, bookingId);
     const shown = { itemId: to.itemId, startDay: to.start, endDay: to.end };
     const isTaken = !(await takeDays(tx, { bookingId, ...toPlace(shown) }, () => to.quantity ?? 1));

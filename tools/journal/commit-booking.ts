@@ -7,7 +7,7 @@ import { daysOf, todayIn } from '../yard/rental-dates.ts';
 import { withJournal } from '../yard/with-journal.ts';
 import { isPlaceOf, numberOf, placesFor, takenPlaces, type BookedDay } from './booked-days.ts';
 import { isLive } from './booking.ts';
-import { lineIds, newBookingCode } from './booking-code.ts';
+import { codeOf, lineIds, newBookingCode } from './booking-code.ts';
 import {
   detailsToText,
   feeOf,
@@ -15,6 +15,7 @@ import {
   type BookingDelivery,
   type BookingDetails,
 } from './booking-details.ts';
+import { confirmationQuery } from './confirmations.ts';
 import type { BookingLine, BookingRequest, CommitResult, Refusal } from './booking-service.ts';
 import {
   customerKey,
@@ -33,6 +34,8 @@ type BookingCall = {
   readonly callId: string;
   readonly request: BookingRequest;
   readonly clock: Clock;
+  /** The customer gets it in writing (`CONFIRMATION_WEBHOOK_URL`). */
+  readonly confirms?: boolean;
 };
 
 /** A commit that a key refused is tried again, and then sees what it was refused for. */
@@ -189,7 +192,13 @@ async function write(
   });
   // Ready before anything is locked.
   const days = await daysFor(store, call, { rows, seen });
-  const queries = [...commitQueries(store, rows, days), ...noteQueries(store, call, rows)];
+  const kind = call.request.continues ? 'requested' : 'booked';
+  const confirmation = { code: codeOf(rows[0]?.bookingId ?? ''), kind, nowMs } as const;
+  const queries = [
+    ...commitQueries(store, rows, days),
+    ...noteQueries(store, call, rows),
+    ...(call.confirms ? [confirmationQuery(store, confirmation)] : []),
+  ];
   const committed = await withSecondLook(store, {
     write: async () => {
       await store.writeAll(queries);

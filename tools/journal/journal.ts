@@ -77,14 +77,23 @@ export async function currentBookings(
   });
 }
 
+type Cancelling = {
+  readonly code: string;
+  readonly today: IsoDate;
+  readonly clock: Clock;
+  /** Has the customer get it in writing; a part of the transaction. */
+  readonly confirm?: (
+    tx: StoreQueries,
+    lines: readonly JournalBooking[],
+    nowMs: number,
+  ) => Promise<void>;
+};
+
 /**
  * Cancels the lines of a booking whose last day has not passed, and frees their days at once.
  * @throws {StoreError} when the booking stands; {UnsureError} when that cannot be told.
  */
-export async function cancelBooking(
-  store: Store,
-  cancelling: { readonly code: string; readonly today: IsoDate; readonly clock: Clock },
-): Promise<CancelResult> {
+export async function cancelBooking(store: Store, cancelling: Cancelling): Promise<CancelResult> {
   const look = () => cancelledBooking(store, cancelling.code);
   const before = await found(store, look);
   return before ?? withSecondLook(store, { look, write: () => cancelOnce(store, cancelling) });
@@ -101,7 +110,7 @@ async function cancelledBooking(
 
 function cancelOnce(
   store: Store,
-  { code, today, clock }: { readonly code: string; readonly today: IsoDate; readonly clock: Clock },
+  { code, today, clock, confirm }: Cancelling,
 ): Promise<CancelResult> {
   return store.transaction(async (tx) => {
     const bookings = (await readLines(tx, code)).map(toBooking);
@@ -115,6 +124,7 @@ function cancelOnce(
       await endBooking(tx, ref, { state: 'cancelled', conflict: null, nowMs });
       await addToOutbox(tx, { kind: 'booking', ref, nowMs });
     }
+    await confirm?.(tx, held, nowMs);
     const after = (await readLines(tx, code)).map(toBooking);
     return { kind: 'cancelled', bookings: after };
   });

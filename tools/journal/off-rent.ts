@@ -1,14 +1,17 @@
 import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
 import { keptText, plainText } from '../sheet/write/safe-cell.ts';
 import { newBookingCode } from './booking-code.ts';
+import { addConfirmation, factsOf, readTexts, type ConfirmationFacts } from './confirmations.ts';
 import type { OffRent, OffRentRequest } from './booking-service.ts';
 import { writtenOnce } from './commit-verification.ts';
-import { addToOutbox, messageQueries, supersede } from './journal.ts';
+import { addToOutbox, messageQueries, supersede, toBooking } from './journal.ts';
 
 type CallOff = {
   readonly callId: string;
   readonly request: OffRentRequest;
   readonly clock: { nowMs(): number };
+  /** The customer gets it in writing. */
+  readonly confirms?: boolean;
 };
 
 /**
@@ -40,7 +43,7 @@ export async function findOffRents(
 
 async function callOffOnce(
   tx: StoreQueries,
-  { callId, request, clock }: CallOff,
+  { callId, request, clock, confirms }: CallOff,
 ): Promise<OffRent> {
   const { rentals, note } = request;
   const customer = keptText(request.customer);
@@ -68,10 +71,42 @@ async function callOffOnce(
       .execute();
     await addToOutbox(tx, { kind: 'booking', ref: rentalKey, nowMs: calledAtMs });
   }
+  if (confirms) {
+    const facts = await offRentFacts(tx, { ...request, rentals: open, customer, phone, code });
+    await addConfirmation(tx, { kind: 'off-rent', facts, nowMs: calledAtMs });
+  }
   const text = keptText(`OFF RENT ${code}: ${note}`);
   const message = { code: newBookingCode(), idempotencyKey: `off rent ${code}`, callId, text };
   for (const query of messageQueries(tx, { ...message, customer, phone }, calledAtMs)) {
     await tx.db.executeQuery(query);
   }
   return { rentalKey: open[0]?.rentalKey ?? '', code, calledAtMs };
+}
+
+/** What is called off: of rentals that staff wrote the machines alone are known here. */
+async function offRentFacts(
+  tx: StoreQueries,
+  of: Pick<OffRentRequest, 'rentals' | 'customer' | 'phone'> & { readonly code: string },
+): Promise<ConfirmationFacts> {
+  const keys = of.rentals.map(({ rentalKey }) => rentalKey);
+  const rows = await tx.db
+    .selectFrom('bookings')
+    .selectAll()
+    .where('bookingId', 'in', keys)
+    .orderBy('bookingId')
+    .execute();
+  if (rows.length === keys.length) return factsOf(tx, rows.map(toBooking));
+  return {
+    code: of.code,
+    customer: of.customer,
+    phone: of.phone,
+    lines: of.rentals.map(({ rentalKey, itemId, itemName }) => ({
+      ...{ bookingId: rentalKey, itemId, item: itemName, start: null, end: null },
+      ...{ pickUpAt: null, returnBy: null, isHalfDay: false, totalCents: null },
+    })),
+    totalCents: null,
+    delivery: null,
+    offRentCode: of.code,
+    texts: await readTexts(tx, of.phone),
+  };
 }

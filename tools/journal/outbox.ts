@@ -3,6 +3,7 @@ import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
 import type { Schema } from '../../agent/infra/store/schema.ts';
 import type { ConflictReason } from './booking.ts';
 import { codeOf } from './booking-code.ts';
+import { releaseConfirmations } from './confirmations.ts';
 import { addToOutbox, endBooking, readLines, type BookingRow } from './journal.ts';
 
 /** One message for the staff, as stored. */
@@ -179,12 +180,14 @@ export async function settle(
       await endBooking(tx, bookingId, { state, conflict: reason, nowMs });
       if (outcome.isInSheet) await addToOutbox(tx, { kind: 'booking', ref: bookingId, nowMs });
       if (reason !== 'other-line') await undoOthers(tx, booking, nowMs);
+      await releaseConfirmations(tx, { bookingId, nowMs });
     } else {
       await tx.db
         .updateTable('bookings')
         .set({ state: 'confirmed', changedAtMs: nowMs, sentAtMs: null, superseded: null })
         .where('bookingId', '=', bookingId)
         .execute();
+      await releaseConfirmations(tx, { bookingId, nowMs });
     }
     return true;
   });

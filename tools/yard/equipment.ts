@@ -103,6 +103,8 @@ export type Yard = {
   readonly currency: string;
   readonly openingHours: string | null;
   readonly address: string | null;
+  /** The number that customers get with a confirmation, E.164. */
+  readonly phone?: string | undefined;
   readonly delivery: string | null;
   readonly depositRules: string | null;
   readonly identificationRules: string | null;

@@ -118,6 +118,7 @@ export class Conversation {
       inventoryMaxAgeMs: config.timeouts.inventoryMaxAgeMs,
       confirmBookingMs: config.timeouts.confirmBookingMs,
       toolMs: config.timeouts.toolMs,
+      sendsTexts: config.confirmations !== null,
       callerIsSilent: (signal) => this.#callerIsSilent(signal),
       // A tool may outlast this job's right to speak.
       say: (words) => {

@@ -1,5 +1,6 @@
 import { changeBooking } from '../../../tools/journal/change-booking.ts';
 import { commitBooking } from '../../../tools/journal/commit-booking.ts';
+import { confirmCancelling, keepTexts, readTexts } from '../../../tools/journal/confirmations.ts';
 import { callOffRent, findOffRents } from '../../../tools/journal/off-rent.ts';
 import { countMisses, noteMiss } from '../../../tools/journal/lookup-misses.ts';
 import {
@@ -20,6 +21,7 @@ import type {
   MessageRequest,
   OffRent,
   OffRentRequest,
+  TextConsent,
 } from '../../../tools/journal/booking-service.ts';
 import { defaultTimeZone } from '../../../tools/yard/equipment.ts';
 import type { Inventory } from '../../../tools/yard/equipment.ts';
@@ -41,6 +43,7 @@ export class BookingClient implements BookingService {
   readonly #isLost: () => Promise<boolean>;
   readonly #send: (report: JobReport) => boolean;
   readonly #log: Log;
+  readonly #confirms: boolean;
   readonly #asked = new Map<number, (saved: boolean) => void>();
   readonly #settled = new Map<string, SettledState>();
   readonly #waiting = new Map<string, () => void>();
@@ -57,6 +60,8 @@ export class BookingClient implements BookingService {
     /** False when no supervisor is there to hear it. */
     readonly send: (report: JobReport) => boolean;
     readonly log: Log;
+    /** Customers get what was done in writing; false when left out. */
+    readonly confirms?: boolean;
   }) {
     this.#callId = options.callId;
     this.#store = options.store;
@@ -64,6 +69,7 @@ export class BookingClient implements BookingService {
     this.#isLost = options.isLost ?? (async () => false);
     this.#send = options.send;
     this.#log = options.log;
+    this.#confirms = options.confirms ?? false;
   }
 
   /** Takes an order of the supervisor; those about something else are left alone. */
@@ -98,7 +104,8 @@ export class BookingClient implements BookingService {
   async commit(request: BookingRequest): Promise<CommitResult> {
     await this.#assertOurs();
     const callId = this.#callId();
-    const result = await commitBooking(await this.#store(), { callId, request, clock });
+    const confirms = this.#confirms;
+    const result = await commitBooking(await this.#store(), { callId, request, clock, confirms });
     if (result.kind === 'refused') return result;
     for (const { bookingId, itemId, start, end } of result.bookings) {
       const fields = { bookingId, itemId, start, end, repeated: result.repeated };
@@ -113,7 +120,8 @@ export class BookingClient implements BookingService {
     const callId = this.#callId();
     // What becomes of it from now on is about what it is now.
     for (const { bookingId } of change.lines) this.#settled.delete(bookingId);
-    const result = await changeBooking(await this.#store(), { callId, change, clock });
+    const confirms = this.#confirms;
+    const result = await changeBooking(await this.#store(), { callId, change, clock, confirms });
     if (result.kind !== 'changed') return result;
     this.#send({ type: 'booking-committed', bookingId: null });
     for (const { bookingId, itemId, start, end } of result.bookings) {
@@ -162,7 +170,8 @@ export class BookingClient implements BookingService {
   async callOffRent(request: OffRentRequest): Promise<OffRent> {
     await this.#assertOurs();
     const callId = this.#callId();
-    const offRent = await callOffRent(await this.#store(), { callId, request, clock });
+    const confirms = this.#confirms;
+    const offRent = await callOffRent(await this.#store(), { callId, request, clock, confirms });
     for (const { rentalKey: bookingId, itemId } of request.rentals) {
       this.#log.emit('booking.off-rent', { callId, bookingId, itemId, code: offRent.code });
     }
@@ -172,6 +181,16 @@ export class BookingClient implements BookingService {
 
   async findOffRents(rentalKeys: readonly string[]): Promise<readonly OffRent[]> {
     return findOffRents(await this.#store(), rentalKeys);
+  }
+
+  async texts(phone: string): Promise<boolean | null> {
+    return readTexts(await this.#store(), phone);
+  }
+
+  async keepTexts(word: TextConsent): Promise<void> {
+    await this.#assertOurs();
+    const callId = this.#callId();
+    await keepTexts(await this.#store(), { ...word, callId, nowMs: clock.nowMs() });
   }
 
   async recentMisses(phone: string | null): Promise<number> {
@@ -186,7 +205,12 @@ export class BookingClient implements BookingService {
     await this.#assertOurs();
     const { timeZone } = (await this.#inventory())?.yard ?? { timeZone: defaultTimeZone };
     const today = todayIn(timeZone, clock);
-    const result = await cancelBooking(await this.#store(), { code, today, clock });
+    const result = await cancelBooking(await this.#store(), {
+      code,
+      today,
+      clock,
+      ...(this.#confirms && { confirm: confirmCancelling }),
+    });
     if (result.kind === 'cancelled') this.#send({ type: 'booking-committed', bookingId: null });
     return result;
   }

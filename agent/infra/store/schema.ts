@@ -12,6 +12,8 @@ export type Schema = {
   readonly messages: MessagesTable;
   readonly outbox: OutboxTable;
   readonly statusMarks: StatusMarksTable;
+  readonly confirmations: ConfirmationsTable;
+  readonly textConsents: TextConsentsTable;
   readonly lookupMisses: LookupMissesTable;
   readonly offRents: OffRentsTable;
   readonly callStates: CallStatesTable;
@@ -258,6 +260,33 @@ type OutboxTable = {
   readonly ref: string;
   readonly notBeforeMs: number;
   readonly createdAtMs: number;
+};
+
+/** Bookings and what was done with them, on their way to `CONFIRMATION_WEBHOOK_URL`. */
+type ConfirmationsTable = {
+  readonly id: Generated<number>;
+  /** The `webhook-id`: the same in each attempt. */
+  readonly eventId: string;
+  readonly code: string;
+  readonly kind: string;
+  /** JSON: the booking as it was then. Null while the sheet does not show it yet. */
+  readonly facts: string | null;
+  readonly notBeforeMs: number;
+  readonly attempts: number;
+  readonly createdAtMs: number;
+  readonly gaveUpAtMs: number | null;
+};
+
+/** The last word of whoever has a number on texts to it. */
+type TextConsentsTable = {
+  /** As in `bookings`. */
+  readonly phoneKey: string;
+  /** 1 for a yes to the question, 0 for a no or a withdrawal. */
+  readonly isWelcome: number;
+  /** The booking for which it was asked. */
+  readonly code: string | null;
+  readonly callId: string;
+  readonly atMs: number;
 };
 
 /**
@@ -577,6 +606,32 @@ export const migrations: readonly Migration[] = [
         made_by text not null,
         action text not null,
         subject text not null
+      )`,
+    ],
+  },
+  {
+    version: 9,
+    name: 'confirmations to take away, and who wants texts',
+    statements: ({ int, rowId }) => [
+      `create table confirmations (
+        id ${rowId},
+        event_id text not null unique,
+        code text not null,
+        kind text not null,
+        facts text,
+        not_before_ms ${int} not null,
+        attempts ${int} not null,
+        created_at_ms ${int} not null,
+        gave_up_at_ms ${int}
+      )`,
+      `create index confirmations_of_code on confirmations (code)`,
+      `create index confirmations_due on confirmations (not_before_ms)`,
+      `create table text_consents (
+        phone_key text primary key,
+        is_welcome ${int} not null,
+        code text,
+        call_id text not null,
+        at_ms ${int} not null
       )`,
     ],
   },

@@ -12,7 +12,13 @@ const wholeAnswers = 2;
 const maxAnswerBytes = 3_000;
 /** Results of the tools that write are never forgotten: so many of the last. */
 const keptResults = 6;
-const writing = ['book_equipment', 'change_booking', 'cancel_booking', 'call_off_rent'];
+const writing = [
+  'book_equipment',
+  'change_booking',
+  'cancel_booking',
+  'call_off_rent',
+  'text_confirmations',
+];
 
 const unit = z.object({ itemId: z.string(), name: z.string() });
 const answer = z.object({

@@ -42,7 +42,12 @@ beforeEach(async () => {
     bookings: { isLeading: true, refusal: null },
   };
   const { log } = recordedLog();
-  operations = new Operations({ config: { alerts: null }, store, log, see: () => seen });
+  operations = new Operations({
+    config: { alerts: null, confirmations: null },
+    store,
+    log,
+    see: () => seen,
+  });
   cleanUp.defer(() => operations.stop());
 });
 afterEach(() => cleanUp.disposeAsync());

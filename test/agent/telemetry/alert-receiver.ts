@@ -28,10 +28,11 @@ export type Delivery = {
 
 /**
  * Receives alerts as somebody would who follows Standard Webhooks. Answers with the next of
- * `answers`, 204 when there is none; `reset` cuts the connection. A bad signature is 401.
+ * `answers`, 204 when there is none; `reset` cuts the connection, `hang` leaves it open. A bad
+ * signature is 401.
  */
 export async function receiveAlerts(
-  answers: (number | 'reset')[] = [],
+  answers: (number | 'reset' | 'hang')[] = [],
   onDelivery: () => void = () => {},
 ) {
   const deliveries: Delivery[] = [];
@@ -42,6 +43,7 @@ export async function receiveAlerts(
       onDelivery();
     }
     const answer = delivery ? (answers.shift() ?? 204) : 401;
+    if (answer === 'hang') return;
     if (answer === 'reset') request.socket.resetAndDestroy();
     else response.writeHead(answer, { location: '/elsewhere' }).end();
   };

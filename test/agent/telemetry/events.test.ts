@@ -242,6 +242,8 @@ test('every metric and alert that the pages name exists', async () => {
     inventoryAgeMs: 1,
     outboxRows: 0,
     outboxAgeMs: 1,
+    confirmationRows: null,
+    confirmationAgeMs: null,
     openAlerts: [],
   }));
   const text = await metrics.text();

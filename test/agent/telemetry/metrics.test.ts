@@ -34,6 +34,8 @@ beforeEach(() => {
     inventoryAgeMs: 12_000,
     outboxRows: 3,
     outboxAgeMs: 60_000,
+    confirmationRows: null,
+    confirmationAgeMs: null,
     openAlerts: [],
   };
   nowMs = 1_000_000;

@@ -29,6 +29,7 @@ const keys = {
   identificationRules: ['identification', 'identification rules', 'id', 'id required'],
   transferTo: ['transfer to', 'who to transfer to', 'transfer'],
   greeting: ['greeting'],
+  phone: ['phone', 'phone number', 'telephone', 'our phone', 'yard phone', 'main number'],
   breakdown: ['breakdown', 'breakdowns', 'service', 'service number', 'road service'],
   emergency: ['emergency', 'emergencies'],
   machinesPerCall: ['machines a call', 'machines per call'],
@@ -63,6 +64,7 @@ const noFacts: ReadonlySet<string> = new Set([
   'identificationRules',
   'transferTo',
   'greeting',
+  'phone',
   'breakdown',
   'emergency',
   'machinesPerCall',
@@ -284,11 +286,16 @@ function readLimits(entries: ReadonlyMap<string, Entry>, report: Report): Pick<Y
 function readPeople(
   entries: ReadonlyMap<string, Entry>,
   report: Report,
-): Pick<Yard, 'breakdown' | 'emergency'> {
+): Pick<Yard, 'breakdown' | 'emergency' | 'phone'> {
   const breakdown = readContacts(entries.get('breakdown'), 'breakdown', report);
   const cell = entries.get('emergency')?.cells[0] ?? null;
   const emergency = isErrorValue(cell) ? null : readText(cell);
-  return { ...(breakdown.length > 0 ? { breakdown } : {}), ...(emergency ? { emergency } : {}) };
+  const [phone] = entries.has('phone') ? readNumbers(entries.get('phone'), 'phone', report) : [];
+  return {
+    ...(breakdown.length > 0 ? { breakdown } : {}),
+    ...(emergency ? { emergency } : {}),
+    ...(phone === undefined ? {} : { phone }),
+  };
 }
 
 /** The numbers of a row, in one cell or in several, as E.164; US numbers may lack their `+1`. */
