@@ -46,12 +46,14 @@ async function main(): Promise<number> {
       const flags = readFlags(command, args, {
         sheet: 'reads the sheet alone, and says row by row what a caller would hear',
         json: 'one JSON object a line',
+        'send-test': 'sends a signed event to the receiver of confirmations',
       });
       if (!flags) return 0;
       return (await import('./cli/doctor/doctor.ts')).runDoctor({
         env,
         json: flags.has('json'),
         readsSheet: flags.has('sheet'),
+        sendsTest: flags.has('send-test'),
         write,
       });
     }

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import { findingOf, type Check, type Finding } from '../../config/finding.ts';
 import { checkFallback, platformChecks } from '../../config/platform-checks.ts';
+import { checkConfirmations } from './confirmation-check.ts';
 import { checkLivekit, checkSip } from './livekit-checks.ts';
 import { checkHearing, checkThinking, checkVoice } from './provider-checks.ts';
 import { checkBudgets, checkNode, readEnvironment } from './setting-checks.ts';
@@ -24,6 +25,8 @@ export async function runDoctor(options: {
   readonly checkMs?: number;
   /** Reads the sheet alone, and says row by row what a caller would hear. */
   readonly readsSheet?: boolean;
+  /** Sends a signed event to the receiver of confirmations. */
+  readonly sendsTest?: boolean;
 }): Promise<number> {
   const { env, json, write } = options;
   const { nodeVersion = process.versions.node, checkMs = defaultCheckMs } = options;
@@ -33,7 +36,7 @@ export async function runDoctor(options: {
   const checks: Check[] = [
     { name: 'node', run: () => checkNode(nodeVersion) },
     { name: 'environment', run: () => finding },
-    ...(config ? checksOf(config, env, checkMs) : []),
+    ...(config ? checksOf(config, env, { checkMs, sendsTest: options.sendsTest ?? false }) : []),
   ];
   const running = checks.map((check) => ({ name: check.name, finding: findingOf(check, checkMs) }));
   const counts = { ok: 0, warn: 0, fail: 0 };
@@ -53,8 +56,9 @@ export async function runDoctor(options: {
 function checksOf(
   config: Config,
   env: Readonly<Record<string, string | undefined>>,
-  checkMs: number,
+  { checkMs, sendsTest }: { readonly checkMs: number; readonly sendsTest: boolean },
 ): Check[] {
+  const { confirmations } = config;
   const voiceAddress =
     config.voice.provider === 'deepgram' ? 'DEEPGRAM_BASE_URL' : 'OPENAI_BASE_URL';
   // Less than the check has, so that it is the sheet's own error that says what was waited for.
@@ -78,6 +82,15 @@ function checksOf(
     { name: 'voice', address: voiceAddress, run: (signal) => checkVoice(config, signal) },
     { name: 'sheet', run: (signal) => checkSheet(config, { signal, timeoutMs: sheetMs }) },
     { name: 'store', run: () => checkStore(config) },
+    ...(confirmations
+      ? [
+          {
+            name: 'texts',
+            address: 'CONFIRMATION_WEBHOOK_URL',
+            run: (signal: AbortSignal) => checkConfirmations(confirmations, { signal, sendsTest }),
+          },
+        ]
+      : []),
   ];
 }
 
