@@ -16,9 +16,9 @@ export const toolNames = [
   'cancel_booking',
   'change_booking',
   'call_off_rent',
-  'text_confirmations',
   'take_message',
   'transfer_to_human',
+  'text_confirmations',
   'end_call',
 ] as const;
 
