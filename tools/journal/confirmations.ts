@@ -27,7 +27,7 @@ const line = z.object({
   totalCents: z.number().nullable(),
 });
 
-const facts = z.object({
+const storedFacts = z.object({
   code: z.string(),
   customer: z.string(),
   phone: z.string(),
@@ -46,7 +46,7 @@ const facts = z.object({
 });
 
 /** A booking as it was when it was confirmed. */
-export type ConfirmationFacts = z.infer<typeof facts>;
+export type ConfirmationFacts = z.infer<typeof storedFacts>;
 
 type ConfirmationRow = Selectable<Schema['confirmations']>;
 
@@ -260,7 +260,7 @@ export async function readDueConfirmations(
           {
             ...row,
             kind: row.kind as ConfirmationKind,
-            facts: facts.parse(JSON.parse(row.facts)),
+            facts: storedFacts.parse(JSON.parse(row.facts)),
           },
         ],
   );
