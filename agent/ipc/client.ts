@@ -47,6 +47,7 @@ export class Line<Report extends JobReport | WorkerReport | AttendantReport, Ord
   /** Nothing is sent before the hello. */
   #isUp = false;
   #beats: NodeJS.Timeout;
+  #beatAtMs = performance.now();
   #retry: NodeJS.Timeout | undefined;
   #attempt = 0;
   #closed = false;
@@ -68,13 +69,13 @@ export class Line<Report extends JobReport | WorkerReport | AttendantReport, Ord
     this.#onOrder = options.onOrder ?? (() => {});
     this.#onLost = options.onLost ?? (() => {});
     this.#reader = new MessageReader(options.onIgnored ?? (() => {}));
-    this.#beats = setInterval(() => this.send({ type: 'beat' }), beatMs);
+    this.#beats = setInterval(() => this.#beat(), beatMs);
     this.#beats.unref();
     this.#connect();
   }
 
   /** Sends at once, or not at all (false): a later supervisor learns the rest from `hello`. */
-  send(report: Report | { readonly type: 'beat' }): boolean {
+  send(report: Report | { readonly type: 'beat'; readonly lateMs?: number }): boolean {
     if (!this.#isUp || !this.#socket?.writable) return false;
     this.#socket.write(`${JSON.stringify(report)}\n`);
     return true;
@@ -97,6 +98,13 @@ export class Line<Report extends JobReport | WorkerReport | AttendantReport, Ord
       else socket.end();
     });
     socket.destroy();
+  }
+
+  #beat(): void {
+    const nowMs = performance.now();
+    const lateMs = Math.max(0, Math.round(nowMs - this.#beatAtMs - beatMs));
+    this.#beatAtMs = nowMs;
+    this.send({ type: 'beat', lateMs });
   }
 
   #connect(): void {

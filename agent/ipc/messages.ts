@@ -98,7 +98,8 @@ export type SettledState = z.infer<typeof settledState>;
 
 const pid = z.int().positive();
 const resumeKind = z.enum(resumeKinds);
-const beat = z.object({ type: z.literal('beat') });
+/** `lateMs`: so much later than due, since the loop of its process stood still. */
+const beat = z.object({ type: z.literal('beat'), lateMs: z.number().nonnegative().optional() });
 const bye = z.object({ type: z.literal('bye'), outcome: jobOutcome });
 
 const workerHello = z.object({ type: z.literal('hello'), role: z.literal('worker'), pid });

@@ -34,6 +34,8 @@ export type JobPeer = {
   stageSinceMs: number;
   call: JobCall | null;
   lastBeatMs: number;
+  /** By how much its loop was late of late: the most, which fades from beat to beat. */
+  lateMs?: number;
   readonly send: (order: JobOrder) => void;
 };
 
@@ -97,6 +99,8 @@ export type LineEvents = {
 
 /** Supervisors that share a data folder: one that drains, and the next. */
 const maxSlots = 9;
+/** Ten beats later, in 2.5 s, a third is left of it. */
+const lateFades = 0.9;
 const staleLockMs = 5_000;
 const lockPollMs = 20;
 
@@ -216,6 +220,9 @@ export class JobLine {
     this.#events.onJobStage(job);
     const onReport = (report: JobReport) => {
       job.lastBeatMs = performance.now();
+      if (report.type === 'beat') {
+        job.lateMs = Math.max(report.lateMs ?? 0, (job.lateMs ?? 0) * lateFades);
+      }
       if (report.type === 'bye') outcome = report.outcome;
       if (report.type === 'ask' || report.type === 'booking-committed') {
         this.#events.onJobAsks(job, report);

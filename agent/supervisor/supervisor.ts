@@ -35,6 +35,7 @@ import type { HttpServer, Readiness } from './http.ts';
 import { LedgerKeeper } from './ledger/ledger-keeper.ts';
 import { LiveKitWebhook } from './ledger/livekit-webhook.ts';
 import { InventorySync } from './sheet/inventory-sync.ts';
+import { beatMs } from '../ipc/client.ts';
 import { JobLine } from '../ipc/server.ts';
 import type { JobPeer, WorkerPeer } from '../ipc/server.ts';
 import { Operations } from './operations.ts';
@@ -77,6 +78,10 @@ export class Supervisor {
   #http: HttpServer | undefined;
   readonly #holder = randomUUID();
   #inventoryTried = false;
+  /** Looks if live calls have begun to suffer, or no longer do. */
+  #strain: NodeJS.Timeout | undefined;
+  /** As the worker knows it. */
+  #toldStarts: number | null = null;
   #announceReady = true;
   #draining: Promise<number> | undefined;
 
@@ -242,6 +247,9 @@ export class Supervisor {
     this.#attendant.start(linePath);
     this.#guardian.start();
     this.#heartbeats.start();
+    this.#strain = setInterval(() => {
+      if (this.#capacity.startsAtOnce !== this.#toldStarts) this.#poolChanged();
+    }, beatMs).unref();
     this.#bookings.start();
     this.#confirmations?.start();
     this.#operations.start();
@@ -403,6 +411,7 @@ export class Supervisor {
     const { idlePids, serving, current, startsAtOnce: starts } = this.#capacity;
     const jobs = serving.map(({ jobId, room, isStarting }) => ({ jobId, room, isStarting }));
     const { blocksAny: asksAlways } = this.#limits;
+    this.#toldStarts = starts;
     current?.send({ type: 'pool', idlePids, jobs, startsAtOnce: starts, asksAlways });
     const isOver = current?.link === 'gave-up' && serving.length === 0;
     if (isOver && !this.#draining) this.#gaveUp.resolve();
@@ -439,6 +448,7 @@ export class Supervisor {
   async #close(): Promise<void> {
     this.#guardian.stop();
     this.#heartbeats.stop();
+    clearInterval(this.#strain);
     this.#orphans.stop();
     await withDeadline(
       async () => {

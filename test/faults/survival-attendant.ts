@@ -22,7 +22,7 @@ const manyCallers = 20;
 /** One number fills the places beyond a quarter of them, but for its share; another one calls then. */
 const flooded: CallSetting = {
   alone: true,
-  env: { MAX_CALLS: '4', NUM_IDLE_PROCESSES: '2', PICKUP_PATIENCE_MS: '8000' },
+  env: { MAX_CALLS: '4', NUM_IDLE_PROCESSES: '2', PICKUP_PATIENCE_MS: '40000' },
 };
 const floodCallers = 5;
 

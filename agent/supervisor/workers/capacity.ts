@@ -1,10 +1,14 @@
 import type { JobCall } from '../../ipc/messages.ts';
+import { beatMs } from '../../ipc/client.ts';
 import type { JobLine, JobPeer, WorkerPeer } from '../../ipc/server.ts';
 import type { Places } from '../guardian/guardian.ts';
 import type { WorkerProcesses } from './worker-processes.ts';
 
 /** A stage of a start that takes longer waits for something else than the processor. */
 const longestStartMs = 2_000;
+
+/** An answer comes so much later, and the caller's pauses are misheard: half of a turn (2.8 s) on top. */
+const sufferingMs = 1_000;
 
 /** The workers and their jobs as the line shows them now: who is warm, who serves, what is missing. */
 export class Capacity {
@@ -49,9 +53,24 @@ export class Capacity {
     );
   }
 
-  /** Jobs that may start together for new calls; null while nobody else answers their callers. */
+  /**
+   * Jobs that may start together for new calls: none while live calls suffer. Null while nobody else
+   * answers their callers.
+   */
   get startsAtOnce(): number | null {
-    return this.#line.attendants.size > 0 ? this.#startsAtOnce : null;
+    if (this.#line.attendants.size === 0) return null;
+    return this.#callsSuffer ? 0 : this.#startsAtOnce;
+  }
+
+  /** One late process may have its own reasons; where half of them are, the machine has no more to give. */
+  get #callsSuffer(): boolean {
+    const live = [...this.#line.jobs].filter(({ stage }) => stage === 'live');
+    const late = live.filter((job) => this.#lateMs(job) > sufferingMs);
+    return late.length > 1 && late.length * 2 >= live.length;
+  }
+
+  #lateMs({ lateMs = 0, lastBeatMs }: JobPeer): number {
+    return Math.max(lateMs, this.#nowMs() - lastBeatMs - beatMs);
   }
 
   #isStarting({ stage, stageSinceMs }: JobPeer): boolean {
