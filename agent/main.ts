@@ -20,6 +20,8 @@ const usage = `Usage: node agent/main.ts COMMAND
               --sheet: says of each row what a caller would hear
   bookings    lists bookings and messages from the store    (--help)
               --settle ROW: a row that cannot be read holds nothing more
+  desk-password  makes DESK_PASSWORD_HASH from a password   (--help)
+              --link: prints a link that opens the desk once
   setup-sip   creates or updates the SIP trunk and rule     (--help)
   setup-sheet makes or repairs the tabs of the yard's sheet  (--help)
 `;
@@ -37,10 +39,14 @@ async function main(): Promise<number> {
   switch (command) {
     case 'start':
     case 'dev':
-      return readFlags(command, args, {}) ? start(loadConfig()) : 0;
+      return readFlags(command, args, {}) ? start(loadConfig(), command === 'dev') : 0;
     case 'bookings': {
       const { runBookings } = await import('./cli/bookings.ts');
       return runBookings({ store: loadStoreConfig, args, write });
+    }
+    case 'desk-password': {
+      const { runDeskPassword } = await import('./cli/desk-password.ts');
+      return runDeskPassword({ env, store: loadStoreConfig, args, input: process.stdin, write });
     }
     case 'doctor': {
       const flags = readFlags(command, args, {
@@ -103,8 +109,11 @@ function readFlags<Flag extends string>(
   return new Set(flags.filter((flag) => flag !== undefined));
 }
 
-/** Runs the service until a signal, and resolves with the exit code. */
-async function start(config: Config): Promise<number> {
+/**
+ * Runs the service until a signal, and resolves with the exit code. With `isLocal` nothing of it is
+ * reached from another machine.
+ */
+async function start(config: Config, isLocal: boolean): Promise<number> {
   const log = eventLog(createLog({ level: config.logLevel, secrets: config.secrets }));
   // A reader that is gone (the platform restarts its log collector) is not a reason to end calls.
   process.stdout.on('error', () => {});
@@ -118,7 +127,7 @@ async function start(config: Config): Promise<number> {
     const { Supervisor } = await import('./supervisor/supervisor.ts');
     // Node writes it at a process's exit only; the worker loads some of the same files.
     flushCompileCache();
-    const starting = Supervisor.start(config, log);
+    const starting = Supervisor.start(config, log, { isLocal });
     void starting.then(() => warnOfPlatform(config, log)).catch(() => {});
     return await serve(starting, log);
   } catch (error) {

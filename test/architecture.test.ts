@@ -9,6 +9,7 @@ const programs = [
   'agent/worker/worker.ts',
   'agent/call/job.ts',
   'agent/attendant/attendant.ts',
+  'agent/desk/desk.ts',
 ];
 
 /** For the rooms that know how calls are served. None of them imports another. */

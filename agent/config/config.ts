@@ -64,6 +64,12 @@ export type Config = {
   readonly alerts: { readonly url: string; readonly secret: string } | null;
   /** Where customers' texts and e-mails are sent from; null: there are none. */
   readonly confirmations: { readonly url: string; readonly secret: string } | null;
+  readonly desk: {
+    /** Null: there is no desk, but for one on this machine alone. */
+    readonly passwordHash: string | null;
+    /** Addresses and ranges, parted by commas. */
+    readonly trustedProxies: string;
+  };
   readonly sheet: {
     readonly id: string;
     readonly auth: SheetsAuth;
@@ -161,6 +167,10 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     },
     alerts: receiverOf(e.ALERT_WEBHOOK_URL, e.ALERT_WEBHOOK_SECRET),
     confirmations: receiverOf(e.CONFIRMATION_WEBHOOK_URL, e.CONFIRMATION_WEBHOOK_SECRET),
+    desk: {
+      passwordHash: e.DESK_PASSWORD_HASH ?? null,
+      trustedProxies: e.DESK_TRUSTED_PROXIES ?? '',
+    },
     sheet: { id: e.GOOGLE_SHEET_ID, auth, baseUrl: e.SHEETS_BASE_URL ?? null },
     store: { databaseUrl: e.DATABASE_URL ?? null, dataDir: resolve(e.DATA_DIR) },
     carrierFallback: e.CARRIER_FALLBACK ?? null,
@@ -176,6 +186,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       ...(auth.kind === 'none' ? [] : [readServiceAccount(auth).private_key]),
       ...present(e.ALERT_WEBHOOK_SECRET, e.ALERT_WEBHOOK_URL),
       ...present(e.CONFIRMATION_WEBHOOK_SECRET, e.CONFIRMATION_WEBHOOK_URL),
+      ...present(e.DESK_PASSWORD_HASH),
       ...(e.DATABASE_URL ? [e.DATABASE_URL, ...passwordOf(e.DATABASE_URL)] : []),
     ],
   });

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { isPasswordHash } from '../infra/password.ts';
+import { trustedProxies } from '../infra/trusted-proxies.ts';
 import { defaultTimeouts, timeoutNames, timeoutVariable } from './timeouts.ts';
 import type { TimeoutName } from './timeouts.ts';
 
@@ -130,6 +132,17 @@ export const settings = {
     .describe(
       'Declares what the carrier does with a call that nobody answers (a number, an address): docs/sip.md. `npm run doctor` warns while it is not set.',
     ),
+  // The desk
+  DESK_PASSWORD_HASH: text
+    .refine(isPasswordHash, 'must be what `npm run desk-password` prints')
+    .optional()
+    .describe('Opens the desk at `/desk`; `npm run desk-password` makes it from a password.'),
+  DESK_TRUSTED_PROXIES: text
+    .refine(isProxyList, 'must be addresses or ranges such as 10.0.0.0/8, parted by commas')
+    .optional()
+    .describe(
+      "Proxies whose `X-Forwarded-For` is believed at the desk's sign-in: addresses and ranges, parted by commas.",
+    ),
   // Hand-overs and drains
   HANDOVER_AFTER_MS: wholeNumber(1_000, maxTimerMs)
     .optional()
@@ -197,6 +210,7 @@ export const settingGroups: Readonly<Record<string, readonly (keyof typeof setti
     'CONFIRMATION_WEBHOOK_URL',
     'CONFIRMATION_WEBHOOK_SECRET',
   ],
+  'The desk': ['DESK_PASSWORD_HASH', 'DESK_TRUSTED_PROXIES'],
   'Hand-overs and drains': [
     'HANDOVER_AFTER_MS',
     'HANDOVER_NOTICE',
@@ -265,4 +279,13 @@ export const platform = {
 
 function protocolOf(value: string): string {
   return URL.canParse(value) ? new URL(value).protocol : '';
+}
+
+function isProxyList(value: string): boolean {
+  try {
+    trustedProxies(value);
+    return true;
+  } catch {
+    return false;
+  }
 }

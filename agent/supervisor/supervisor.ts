@@ -23,6 +23,7 @@ import { AttendantProcess } from './attendant/attendant-process.ts';
 import { readSnapshot } from '../infra/store/snapshots.ts';
 import { BookingGateway } from './sheet/booking-gateway.ts';
 import { ConfirmationSender } from './confirmation-sender.ts';
+import { DeskProcess } from './desk/desk-process.ts';
 import { drain } from './drain/drain.ts';
 import { hasTalkedBefore } from '../infra/store/calls.ts';
 import { recordAbandonedCall } from './guardian/abandoned-calls.ts';
@@ -61,6 +62,9 @@ export class Supervisor {
   readonly #line: JobLine;
   readonly #workers: WorkerProcesses;
   readonly #attendant: AttendantProcess;
+  /** Null when nobody has set a password for it. */
+  readonly #desk: DeskProcess | null;
+  readonly #isLocal: boolean;
   readonly #capacity: Capacity;
   readonly #guardian: Guardian;
   readonly #orphans: OrphanedJobs;
@@ -86,9 +90,13 @@ export class Supervisor {
   #draining: Promise<number> | undefined;
 
   /** Starts everything; resolves when the process serves `/healthz` and its first worker starts. */
-  static async start(config: Config, log: Log): Promise<Supervisor> {
+  static async start(
+    config: Config,
+    log: Log,
+    { isLocal = false }: { readonly isLocal?: boolean } = {},
+  ): Promise<Supervisor> {
     const store = await openStore(config.store);
-    const supervisor = new Supervisor({ config, log, store });
+    const supervisor = new Supervisor({ config, log, store, isLocal });
     await supervisor.#run();
     return supervisor;
   }
@@ -97,8 +105,10 @@ export class Supervisor {
     readonly config: Config;
     readonly log: Log;
     readonly store: Store;
+    readonly isLocal: boolean;
   }) {
-    const { config, store } = options;
+    const { config, store, isLocal } = options;
+    this.#isLocal = isLocal;
     this.#config = config;
     this.#operations = new Operations({ ...options, see: () => this.#seen });
     const { log, metrics } = this.#operations;
@@ -137,6 +147,9 @@ export class Supervisor {
       onExit: (pid) => this.#orphans.workerDied(pid),
     });
     this.#attendant = new AttendantProcess({ log });
+    const { dataDir } = config.store;
+    const hasDesk = isLocal || config.desk.passwordHash !== null;
+    this.#desk = hasDesk ? new DeskProcess({ log, dataDir, isLocal }) : null;
     const { maxCalls } = config.livekit;
     this.#limits = new CallerLimits({ maxCalls });
     this.#capacity = new Capacity({
@@ -240,7 +253,14 @@ export class Supervisor {
     const { port, timeouts, store } = this.#config;
     const { metrics } = this.#operations;
     const webhook = this.#webhook;
-    this.#http = await serveHttp({ port, readiness: () => this.readiness, metrics, webhook });
+    this.#http = await serveHttp({
+      port,
+      readiness: () => this.readiness,
+      metrics,
+      webhook,
+      deskSocket: this.#desk?.socket ?? null,
+      isLocal: this.#isLocal,
+    });
     // Jobs of an earlier supervisor come back on it, from now on.
     const linePath = await this.#line.listen(store.dataDir);
     this.#workers.start(linePath);
@@ -255,6 +275,7 @@ export class Supervisor {
     this.#operations.start();
     this.#readinessLease.start();
     this.#ledger.start();
+    this.#desk?.start(this.#http.port);
     this.#log.emit('service.started', { port: this.#http.port });
     const tried = () => {
       this.#inventoryTried = true;
@@ -450,6 +471,7 @@ export class Supervisor {
     this.#heartbeats.stop();
     clearInterval(this.#strain);
     this.#orphans.stop();
+    this.#desk?.stop();
     await withDeadline(
       async () => {
         await Promise.all([

@@ -67,6 +67,7 @@ const audio = ['info', 'audio of the caller', 'timeline'] as const;
 type Failure = { readonly error: unknown };
 type Booking = { readonly bookingId: string; readonly itemId: string };
 type OfWorker = { readonly workerPid: number };
+type OfDesk = { readonly deskPid: number };
 type OfAttendant = { readonly attendantPid: number };
 type Link = OfWorker & { readonly detail: string | null };
 type SomeCall = { readonly room: string | null; readonly callId: string | null };
@@ -239,6 +240,29 @@ export const catalogue = {
   'attendant.handed-over': event('info', 'attendant gave the call to its job', 'timeline').of<{
     readonly afterMs: number;
     readonly callerSpoke: boolean;
+  }>(),
+  'desk.started': event('info', 'desk started').of<OfDesk>(),
+  'desk.stopped': event('info', 'desk ended').of<OfDesk>(),
+  'desk.died': variants({
+    unstarted: ['warn', 'desk could not be started'],
+    exited: ['warn', 'desk process died'],
+  }).of<
+    Partial<OfDesk> & {
+      readonly error?: unknown;
+      readonly code?: number | null;
+      readonly signal?: string | null;
+    }
+  >(),
+  'desk.failed': event('warn', 'page of the desk could not be made').of<Failure>(),
+  'desk.signed-in': event('info', 'somebody signed in at the desk').of<{
+    readonly by: 'password' | 'link';
+  }>(),
+  'desk.refused': event('warn', 'somebody was not let in at the desk').of<{
+    readonly why: 'wrong' | 'too-many' | 'link';
+    readonly waitMs: number;
+  }>(),
+  'desk.settled': event('info', 'something was settled at the desk').of<{
+    readonly deed: string;
   }>(),
   'call-back.noted': event('info', 'caller is to be called back', 'timeline').of<{
     readonly reason: 'overflow';
@@ -508,6 +532,8 @@ export const catalogue = {
     'worker-drain': ['error', 'worker could not drain'],
     'attendant-rejection': ['error', 'unhandled rejection in the attendant'],
     'attendant-exception': ['error', 'uncaught exception in the attendant'],
+    'desk-rejection': ['error', 'unhandled rejection in the desk'],
+    'desk-exception': ['error', 'uncaught exception in the desk'],
     'job-rejection': ['error', 'unhandled rejection in a job'],
     // The end of a call breaks off whatever the framework was about: a hang-up, no fault.
     'job-closing': ['debug', 'unhandled rejection in a job'],

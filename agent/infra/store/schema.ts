@@ -22,6 +22,7 @@ export type Schema = {
   readonly callBacks: CallBacksTable;
   readonly figures: FiguresTable;
   readonly audits: AuditsTable;
+  readonly deskTokens: DeskTokensTable;
 };
 
 /** One row a call, however many jobs served it. */
@@ -308,6 +309,17 @@ type CallStatesTable = {
   /** JSON, with the version of its shape. */
   readonly json: string;
   readonly savedAtMs: number;
+};
+
+/** Secrets that let somebody in at the desk, by their hash. */
+type DeskTokensTable = {
+  readonly tokenHash: string;
+  readonly kind: 'session' | 'link' | 'device' | 'calendar';
+  /** Whose it is, as they said when they signed in. */
+  readonly name: string | null;
+  readonly passwordKey: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number | null;
 };
 
 /** The databases that the store can live in. */
@@ -633,6 +645,21 @@ export const migrations: readonly Migration[] = [
         call_id text not null,
         at_ms ${int} not null
       )`,
+    ],
+  },
+  {
+    version: 10,
+    name: 'who may see the desk',
+    statements: ({ int }) => [
+      `create table desk_tokens (
+        token_hash text primary key,
+        kind text not null check (kind in ('session', 'link', 'device', 'calendar')),
+        name text,
+        password_key text not null,
+        created_at_ms ${int} not null,
+        expires_at_ms ${int}
+      )`,
+      `create index audits_of_subject on audits (subject)`,
     ],
   },
 ];

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { loadConfig } from '../config/config.ts';
+import { createLog } from '../infra/log.ts';
+import { storeOpener } from '../infra/store/database.ts';
+import { createDeskToken, passwordKeyOf } from '../infra/store/desk-tokens.ts';
+import { trustedProxies } from '../infra/trusted-proxies.ts';
+import { eventLog } from '../telemetry/events.ts';
+import { deskContext } from './context.ts';
+import { deskServer } from './server.ts';
+
+/**
+ * The desk's process: serves the pages on a socket to which the supervisor passes requests. It ends
+ * with the supervisor, and its own end costs nothing but a second of the pages.
+ */
+
+/** Somebody comes back to a terminal that was left alone over a night. */
+const linkMs = 24 * 3_600_000;
+
+const { values } = parseArgs({
+  options: {
+    socket: { type: 'string', default: '' },
+    port: { type: 'string', default: '' },
+    local: { type: 'boolean', default: false },
+  },
+});
+const { socket, port, local: isLocal } = values;
+const config = loadConfig();
+const { passwordHash } = config.desk;
+const log = eventLog(createLog({ level: config.logLevel, secrets: config.secrets }));
+const store = storeOpener(config.store);
+const passwordKey = passwordKeyOf(passwordHash, randomUUID());
+
+// The supervisor holds the other end: it is gone when this closes.
+process.stdin.on('end', () => process.exit(0)).resume();
+// The whole terminal's group gets a Ctrl-C; the supervisor ends us with itself.
+process.on('SIGINT', () => {});
+process.on('unhandledRejection', (error) => log.emit('process.fault', { error }, 'desk-rejection'));
+process.on('uncaughtException', (error) => {
+  log.emit('process.fault', { error }, 'desk-exception');
+  process.exit(1);
+});
+
+const app = deskServer({
+  context: deskContext({ store, readyUrl: `http://127.0.0.1:${port}/readyz` }),
+  passwordHash,
+  passwordKey,
+  isLocal,
+  trusted: trustedProxies(config.desk.trustedProxies),
+  log,
+});
+await rm(socket, { force: true });
+await app.listen({ path: socket });
+if (isLocal) {
+  const token = await createDeskToken(await store(), {
+    kind: 'link',
+    name: null,
+    passwordKey,
+    lifeMs: linkMs,
+    nowMs: Date.now(),
+  });
+  process.stderr.write(`The desk, once: http://127.0.0.1:${port}/desk/link?token=${token}\n`);
+}

@@ -1,0 +1,153 @@
+import { addDays } from '../../../tools/yard/rental-dates.ts';
+import type { Figure } from '../../infra/store/ledger.ts';
+import { html, type Html } from '../html.ts';
+import { table } from '../layout.ts';
+
+const days = 30;
+const mostDays = 400;
+
+type Asked = { readonly from: string; readonly to: string };
+
+/** Reads the days that an address asks for; the last 30 when it asks for none. */
+export function askedFigures(query: URLSearchParams, today: string): Asked {
+  const day = (name: string) => {
+    const text = query.get(name) ?? '';
+    return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) ? text : undefined;
+  };
+  const to = day('to') ?? today;
+  const from = day('from') ?? addDays(to, 1 - days);
+  const earliest = addDays(to, 1 - mostDays);
+  return { from: from > to ? to : from < earliest ? earliest : from, to };
+}
+
+/** A plot and the table behind it: rows of a label and one number a series. */
+type Plot = {
+  readonly id: string;
+  readonly title: string;
+  readonly unit: string;
+  readonly series: readonly string[];
+  readonly rows: readonly {
+    readonly label: string;
+    readonly values: readonly (number | null)[];
+  }[];
+};
+
+/** The body of the page *Figures*. */
+export function drawFigures(figures: readonly Figure[], { from, to }: Asked): Html {
+  return html`<section aria-labelledby="h-days">
+      <h2 id="h-days">${from} to ${to}</h2>
+      <form class="filters" method="get" action="/desk/figures">
+        <div>
+          <label for="f-from">From</label>
+          <input id="f-from" name="from" type="date" value="${from}" />
+        </div>
+        <div>
+          <label for="f-to">To</label>
+          <input id="f-to" name="to" type="date" value="${to}" />
+        </div>
+        <div><button>Show</button></div>
+      </form>
+    </section>
+    ${plotsOf(figures, { from, to }).map(drawPlot)}`;
+}
+
+function plotsOf(figures: readonly Figure[], { from, to }: Asked): readonly Plot[] {
+  const dayList: string[] = [];
+  for (let day = from; day <= to; day = addDays(day, 1)) dayList.push(day);
+  const byDay = Map.groupBy(figures, ({ day }) => day);
+  const byHour = Map.groupBy(figures, ({ hour }) => hour);
+  const outcomes = (of: readonly Figure[], isWanted: (value: string) => boolean) =>
+    sum(of.filter(({ measure, value }) => measure === 'outcome' && isWanted(value)));
+  const missed = ['abandoned', 'overflow', 'failed', 'no-audio', 'dropped'];
+  const counts = (of: readonly Figure[]) => [
+    outcomes(of, () => true),
+    outcomes(of, (value) => value === 'answered'),
+    outcomes(of, (value) => missed.includes(value)),
+  ];
+  const perDay = (values: (of: readonly Figure[]) => readonly (number | null)[]) =>
+    dayList.map((day) => ({ label: day, values: values(byDay.get(day) ?? []) }));
+  const callSeries = ['calls', 'answered', 'missed'];
+  return [
+    { id: 'calls', title: 'Calls a day', unit: 'calls', series: callSeries, rows: perDay(counts) },
+    {
+      id: 'hours',
+      title: 'Calls by hour of the day',
+      unit: 'calls',
+      series: callSeries,
+      rows: Array.from({ length: 24 }, (_, hour) => ({
+        label: `${String(hour).padStart(2, '0')}:00`,
+        values: counts(byHour.get(hour) ?? []),
+      })),
+    },
+    {
+      id: 'first-word',
+      title: 'Answer to first word, at most',
+      unit: 'ms',
+      series: ['median', 'p95'],
+      rows: perDay((of) => [quantile(of, 'first-word', 0.5), quantile(of, 'first-word', 0.95)]),
+    },
+    {
+      id: 'turns',
+      title: 'Answers: the median and the p95 of the calls of a day, at most',
+      unit: 'ms',
+      series: ['median', 'p95'],
+      rows: perDay((of) => [quantile(of, 'turn-p50', 0.5), quantile(of, 'turn-p95', 0.95)]),
+    },
+    {
+      id: 'takeovers',
+      title: 'Takeovers a day',
+      unit: 'takeovers',
+      series: ['takeovers'],
+      rows: perDay((of) => [
+        of
+          .filter(({ measure }) => measure === 'takeovers')
+          .reduce((all, { value, calls }) => all + Number(value) * calls, 0),
+      ]),
+    },
+  ];
+}
+
+function sum(figures: readonly Figure[]): number {
+  return figures.reduce((all, { calls }) => all + calls, 0);
+}
+
+/** The upper bound of the span in which that part of the calls lies; null without calls. */
+function quantile(figures: readonly Figure[], measure: string, part: number): number | null {
+  const spans = figures
+    .filter((figure) => figure.measure === measure)
+    .map(({ value, calls }) => ({ bound: Number(value), calls }))
+    .toSorted((a, b) => a.bound - b.bound);
+  let left = spans.reduce((all, { calls }) => all + calls, 0) * part;
+  for (const { bound, calls } of spans) {
+    left -= calls;
+    if (left <= 0) return Number.isFinite(bound) ? bound : null;
+  }
+  return null;
+}
+
+function drawPlot({ id, title, unit, series, rows }: Plot): Html {
+  const isEmpty = rows.every(({ values }) => values.every((value) => !value));
+  return html`<section aria-labelledby="h-${id}">
+    <h2 id="h-${id}">${title}</h2>
+    ${
+      isEmpty
+        ? html`<p class="empty">Nothing was counted in these days.</p>`
+        : html`<div class="plot" data-plot="t-${id}" data-unit="${unit}"></div>
+            <details id="t-${id}">
+              <summary>As a table</summary>
+              ${table({
+                caption: `${title}, in ${unit}`,
+                columns: [id === 'hours' ? 'Hour' : 'Day', ...series],
+                empty: '',
+                rows: rows.map(
+                  ({ label, values }) =>
+                    html`<tr>
+                      <th scope="row">${label}</th>
+                      ${values.map((value) => html`<td class="number">${value ?? '–'}</td>`)}
+                    </tr>`,
+                ),
+              })}
+            </details>`
+    }
+  </section>`;
+}

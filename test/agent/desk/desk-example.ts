@@ -1,0 +1,194 @@
+import {
+  recordCallAnswered,
+  recordCallClose,
+  recordCallEvent,
+  recordCallStart,
+} from '../../../agent/infra/store/calls.ts';
+import type { Store } from '../../../agent/infra/store/database.ts';
+import { settleCalls } from '../../../agent/infra/store/settlement.ts';
+import { saveSnapshot } from '../../../agent/infra/store/snapshots.ts';
+import { addToTranscript, type TranscriptEntry } from '../../../agent/infra/store/transcripts.ts';
+import { yardTime } from '../../../agent/desk/yard-time.ts';
+import { commitBooking } from '../../../tools/journal/commit-booking.ts';
+import { takeMessage } from '../../../tools/journal/journal.ts';
+import { readDue, settle } from '../../../tools/journal/outbox.ts';
+import {
+  inventorySnapshot,
+  inventoryToJson,
+} from '../../../tools/sheet/read/inventory-snapshot.ts';
+import { saveProblems } from '../../../tools/sheet/read/sheet-problems.ts';
+import { addDays } from '../../../tools/yard/rental-dates.ts';
+import { request } from '../../tools/journal/example-booking.ts';
+import { inventory, unit } from '../../tools/yard/example-yard.ts';
+
+const zone = 'America/Chicago';
+
+/** A name and words that are a script, wherever they are put in as they stand. */
+export const hostile = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>"'=1+1`;
+
+/** Rings, and answers if `answeredMs` says after how long. */
+export async function ring(
+  store: Store,
+  call: {
+    readonly callId: string;
+    readonly atMs: number;
+    readonly number?: string | null;
+    readonly answeredMs?: number;
+  },
+): Promise<void> {
+  const { callId, atMs, number = '+13125550142', answeredMs } = call;
+  const of = { callId, room: `room-${callId}`, callerNumber: number, startedAtMs: atMs };
+  await recordCallStart(store, { ...of, jobId: null, epoch: 1 });
+  await recordCallEvent(store, { callId, atMs, event: 'call.incoming', data: {} });
+  if (answeredMs === undefined) return;
+  await recordCallAnswered(store, { callId, answeredAtMs: atMs + answeredMs, epoch: 1 });
+  const data = { ringMs: answeredMs };
+  await recordCallEvent(store, { callId, atMs: atMs + answeredMs, event: 'call.answered', data });
+}
+
+/** Ends a call, and gives it its place in the ledger. */
+export async function end(
+  store: Store,
+  call: {
+    readonly callId: string;
+    readonly atMs: number;
+    readonly result?: string;
+    readonly reason?: string;
+    readonly p95Ms?: number;
+  },
+): Promise<void> {
+  const { callId, atMs, result = 'completed', reason = 'agent-goodbye', p95Ms = 1_300 } = call;
+  await recordCallEvent(store, { callId, atMs, event: 'call.ended', data: { result, reason } });
+  await recordCallClose(store, {
+    callId,
+    result,
+    reason,
+    endedBy: 'agent',
+    endedAtMs: atMs,
+    turns: 2,
+    epoch: 1,
+    summary: {
+      talkMs: 60_000,
+      answerToFirstWordMs: 420,
+      latencyP50Ms: 900,
+      latencyP95Ms: p95Ms,
+      packetsIn: 3_000,
+      takeovers: 1,
+      handovers: 0,
+    },
+  });
+  const time = yardTime(zone);
+  await settleCalls(store, {
+    yardTime: (of) => ({ day: time.day(of), hour: time.hour(of) }),
+    nowMs: atMs,
+  });
+}
+
+/** What two people said, from `atMs` on, with the way to the answer and one tool. */
+export function talk(
+  atMs: number,
+  words = 'Do you have a skid steer?',
+): readonly TranscriptEntry[] {
+  return [
+    line('agent', atMs, 2_000, 'Hilltop Rentals, how can I help you?'),
+    line('caller', atMs + 3_000, 2_500, words),
+    {
+      kind: 'tool',
+      atMs: atMs + 6_000,
+      tool: 'find_equipment',
+      args: { item: 'skid steer', words },
+      result: { found: 2 },
+      durationMs: 14,
+      ok: true,
+    },
+    {
+      kind: 'turn',
+      atMs: atMs + 5_500,
+      heardMs: 220,
+      endOfTurnMs: 480,
+      firstTokenMs: 760,
+      firstByteMs: 980,
+      firstSoundMs: 1_040,
+      listAgeMs: 9_000,
+    },
+    line('agent', atMs + 6_540, 3_000, 'Yes, two of them, at $250 a day.'),
+  ];
+}
+
+function line(who: 'agent' | 'caller', atMs: number, ms: number, text: string): TranscriptEntry {
+  return { kind: 'line', who, atMs, untilMs: atMs + ms, text, isInterrupted: false };
+}
+
+/** A yard's day: calls of every kind, a conflict, a booking on its way, a message, a bad row. */
+export async function fillDesk(
+  store: Store,
+  nowMs: number,
+  { calls = 60 }: { readonly calls?: number } = {},
+): Promise<void> {
+  const today = yardTime(zone).day(nowMs);
+  const units = [
+    unit({ itemId: 'SS-01', name: 'Skid steer' }),
+    unit({ itemId: 'EX-01', name: 'Mini excavator' }),
+    unit({ itemId: 'GN-01', name: 'Generator' }),
+    unit({ itemId: 'SL-01', name: `Lift ${hostile}` }),
+  ];
+  const [start, later] = [addDays(today, 1), addDays(today, 4)];
+  const counter = {
+    bookingId: 'C-7',
+    itemId: 'EX-01',
+    start,
+    end: later,
+    status: 'CONFIRMED',
+  } as const;
+  const list = inventory(units, { bookings: [counter] });
+  const yard = { ...list.yard, name: 'Hilltop Rentals', timeZone: zone };
+  await saveSnapshot(store, {
+    name: inventorySnapshot,
+    json: inventoryToJson({ ...list, yard }),
+    savedAtMs: nowMs,
+  });
+  await saveProblems(store, 'bookings', {
+    problems: [
+      {
+        tab: 'Bookings',
+        row: 12,
+        column: 'Start',
+        what: 'not a date',
+        why: 'the machine is held on every day',
+        remedy: `write the day as 2026-12-04 ${hostile}`,
+        rowKey: 'key-12',
+      },
+    ],
+    nowMs,
+  });
+  const hourMs = 3_600_000;
+  for (let nth = 0; nth < calls; nth += 1) {
+    const callId = `past-${nth}`;
+    const atMs = nowMs - (nth + 1) * hourMs;
+    await ring(store, { callId, atMs, number: `+1312555${1000 + nth}`, answeredMs: 900 });
+    if (nth < 3)
+      await addToTranscript(store, callId, talk(atMs + 900, nth === 0 ? hostile : undefined));
+    const result = nth % 9 === 4 ? { result: 'failed', reason: 'crash' } : {};
+    await end(store, { callId, atMs: atMs + 61_000, ...result, p95Ms: nth === 2 ? 3_100 : 1_300 });
+  }
+  for (const [nth, itemId] of ['SS-01', 'GN-01'].entries()) {
+    const of = request({
+      itemId,
+      start,
+      end: start,
+      customer: nth === 0 ? hostile : 'Ben Cole',
+      inventory: list,
+    });
+    const callId = `past-${nth}`;
+    await commitBooking(store, { callId, request: of, clock: { nowMs: () => nowMs - hourMs } });
+    const due = await readDue(store, { nowMs, limit: 10 });
+    const [last] = due.bookings.slice(-1);
+    const outcome = { state: 'conflict', reason: 'rented', isInSheet: false } as const;
+    if (last && nth === 0) await settle(store, last, { outcome, nowMs: nowMs - hourMs });
+  }
+  await takeMessage(store, {
+    callId: 'past-1',
+    message: { customer: 'Cleo', phone: '+13125550177', text: `Please call back. ${hostile}` },
+    clock: { nowMs: () => nowMs - hourMs },
+  });
+}

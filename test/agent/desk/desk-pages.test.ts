@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { csvLine } from '../../../agent/desk/csv.ts';
+import { readAudits } from '../../../agent/infra/store/call-backs.ts';
+import { addToTranscript } from '../../../agent/infra/store/transcripts.ts';
+import { onBothDatabases } from '../infra/store/both-databases.ts';
+import { end, fillDesk, hostile, ring, talk } from './desk-example.ts';
+import { cookiesOf, openDesk, password } from './open-desk.ts';
+
+test('no cell of a file is a formula, and no text leaves its cell', () => {
+  assert.equal(
+    csvLine(['=1+1', ' +2', '-3', '@x', '\t=1', 'a"b', 'a,b', 5, null]),
+    `"'=1+1","' +2","'-3","'@x","'\t=1","a""b","a,b",5,\r\n`,
+  );
+});
+
+onBothDatabases(({ newPlace }) => {
+  test('every page shows the day, with the words of callers and sheet as text', async () => {
+    await using desk = await openDesk(await newPlace());
+    const store = await desk.store();
+    const { nowMs } = desk.clock;
+    await fillDesk(store, nowMs);
+    await ring(store, { callId: 'live-1', atMs: nowMs - 30_000, answeredMs: 800 });
+    await addToTranscript(store, 'live-1', talk(nowMs - 29_000, hostile));
+    const signedIn = await desk.post('/desk/sign-in', { password, name: hostile });
+    const cookie = cookiesOf(signedIn);
+    const read = async (url: string) => {
+      const { statusCode, body } = await desk.get(url, cookie);
+      assert.equal(statusCode, 200, url);
+      assert.ok(!body.includes('<img') && !/<script(?! type="module" src="\/desk)/.test(body), url);
+      return body;
+    };
+    const now = await read('/desk');
+    for (const shown of ['Conflict', 'Cleo', 'row 12', 'Slow answers', 'Call failed', '…0142']) {
+      assert.ok(now.includes(shown), shown);
+    }
+    assert.ok(now.indexOf('Conflict') < now.indexOf('Row cannot be read'), 'worst first');
+    assert.match(await read('/desk/call?id=past-0'), /Do you have|onerror/);
+    assert.match(await read('/desk/bookings'), /C-7 counter/);
+    assert.match(
+      await read('/desk/bookings?state=conflict'),
+      /Bookings by phone that are conflict/,
+    );
+    assert.match(await read('/desk/figures'), /Calls a day/);
+    assert.equal((await desk.get('/desk/call?id=none', cookie)).statusCode, 404);
+
+    const rows = (body: string) => body.match(/<a href="\/desk\/call\?id=[^"]+"/g) ?? [];
+    const first = await read('/desk/calls');
+    assert.equal(rows(first).length, 50);
+    const older = /href="([^"]+)">Older calls/.exec(first)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    assert.equal(rows(await read(older)).length, 11);
+    assert.equal(rows(await read('/desk/calls?outcome=failed')).length, 7);
+    assert.equal(rows(await read('/desk/calls?digits=1007')).length, 1);
+    assert.equal(rows(await read('/desk/calls?words=skid+steer')).length, 2);
+    assert.equal(rows(await read('/desk/calls?slow=yes')).length, 1);
+    assert.equal(rows(await read('/desk/calls?from=nonsense&cursor=x&min=-1')).length, 50);
+    const file = await desk.get('/desk/calls.csv?outcome=failed', cookie);
+    assert.equal(file.body.trim().split('\r\n').length, 8);
+  });
+
+  test('each button settles its thing once, as the commands do, and it is written down who did so', async () => {
+    await using desk = await openDesk(await newPlace());
+    const store = await desk.store();
+    await fillDesk(store, desk.clock.nowMs, { calls: 6 });
+    const cookie = cookiesOf(await desk.post('/desk/sign-in', { password, name: 'Dana' }));
+    const forms = async () =>
+      [
+        ...(await desk.get('/desk', cookie)).body.matchAll(
+          /name="deed"\s+value="([^"]*)"[^]*?name="ref"\s+value="([^"]*)"/g,
+        ),
+      ].map(([, deed = '', ref = '']) => ({ deed, ref, back: '/desk' }));
+    const all = await forms();
+    const kinds = new Set(all.map(({ deed }) => deed));
+    assert.deepEqual(
+      [...kinds].toSorted((a, b) => a.localeCompare(b)),
+      ['called', 'dismiss', 'resolve', 'retry', 'settle-row'],
+    );
+    for (const form of all) {
+      const answer = await desk.post('/desk/settle', { ...form, note: 'spoke' }, { cookie });
+      assert.equal(answer.headers.location, `/desk?done=${form.deed}`, JSON.stringify(form));
+    }
+    // What waits for the sheet still does: the writer has not come by.
+    assert.deepEqual(
+      (await forms()).map(({ deed }) => deed),
+      ['retry'],
+    );
+    const again = all.find(({ deed }) => deed === 'called') ?? assert.fail();
+    const late = await desk.post('/desk/settle', again, { cookie });
+    assert.equal(late.headers.location, '/desk?done=nothing');
+    const audits = await readAudits(store);
+    assert.equal(audits.length, all.length);
+    assert.ok(audits.every(({ madeBy }) => madeBy === 'Dana'));
+    assert.match(
+      (await desk.get('/desk', cookie)).body,
+      /Dana: code resolved|Dana: call dismissed/,
+    );
+    const away = { ...again, back: 'https://evil.example/' };
+    const stayed = await desk.post('/desk/settle', away, { cookie });
+    assert.match(String(stayed.headers.location), /^\/desk\?/);
+  });
+
+  test('a call-back closes by itself when the caller is answered later', async () => {
+    await using desk = await openDesk(await newPlace());
+    const store = await desk.store();
+    const { nowMs } = desk.clock;
+    const number = '+13125550188';
+    await ring(store, { callId: 'lost', atMs: nowMs - 60_000, number, answeredMs: 500 });
+    await end(store, {
+      callId: 'lost',
+      atMs: nowMs - 40_000,
+      result: 'upstream',
+      reason: 'media-lost',
+    });
+    const cookie = cookiesOf(await desk.post('/desk/sign-in', { password, name: '' }));
+    assert.match((await desk.get('/desk', cookie)).body, /The line was lost/);
+    await ring(store, { callId: 'good', atMs: nowMs - 20_000, number, answeredMs: 500 });
+    await end(store, { callId: 'good', atMs: nowMs - 1_000 });
+    assert.doesNotMatch((await desk.get('/desk', cookie)).body, /The line was lost/);
+  });
+
+  test('the calendar has a secret address without names, and a new one ends the one before', async () => {
+    await using desk = await openDesk(await newPlace());
+    await fillDesk(await desk.store(), desk.clock.nowMs, { calls: 2 });
+    const cookie = cookiesOf(await desk.post('/desk/sign-in', { password, name: '' }));
+    const renew = async () =>
+      /\/desk\/calendar\/[\w-]+\.ics/.exec(
+        (await desk.post('/desk/calendar', {}, { cookie })).body,
+      )?.[0] ?? '';
+    const first = await renew();
+    const feed = await desk.get(first);
+    assert.equal(feed.statusCode, 200);
+    assert.match(
+      feed.body,
+      /^BEGIN:VCALENDAR\r\n[^]*SUMMARY:GN-01 [^]*…0142[^]*END:VCALENDAR\r\n$/,
+    );
+    assert.doesNotMatch(feed.body, /Ben|SS-01|\+1555/);
+    const second = await renew();
+    assert.equal((await desk.get(first)).statusCode, 404);
+    assert.equal((await desk.get(second)).statusCode, 200);
+  });
+});
