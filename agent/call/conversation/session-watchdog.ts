@@ -22,8 +22,20 @@ const stuckMarginMs = 10_000;
  */
 const noFrameMs = 12_000;
 
-const { AgentStateChanged, ConversationItemAdded, UserInputTranscribed, UserStateChanged } =
-  voice.AgentSessionEventTypes;
+/**
+ * Budgets of one job's part in a call, beside `MAX_CALL_MS`: a talk of two hours with a request to the
+ * model every 10 s, each of 8,000 tokens, has six of these millions.
+ */
+export const callBudget = { modelTokens: 6_000_000, toolCalls: 500 } as const;
+
+const {
+  AgentStateChanged,
+  ConversationItemAdded,
+  FunctionToolsExecuted,
+  MetricsCollected,
+  UserInputTranscribed,
+  UserStateChanged,
+} = voice.AgentSessionEventTypes;
 
 type SessionWatchdogDeps = {
   readonly session: voice.AgentSession;
@@ -79,6 +91,7 @@ export class SessionWatchdog {
   start(from: { readonly promptsSpoken: number; readonly answeredAtMs: number | null }): void {
     this.#limitSilence(from.promptsSpoken);
     this.#limitCall(from.answeredAtMs);
+    this.#limitSpending();
     this.#follow();
     this.#followPlayout();
   }
@@ -144,6 +157,26 @@ export class SessionWatchdog {
     });
     this.#silence.agentState(session.agentState);
     this.#silence.callerState(session.userState);
+  }
+
+  /** A talk that goes round in circles costs money, however short it is. */
+  #limitSpending(): void {
+    const { session, farewell } = this.#deps;
+    const spent = { modelTokens: 0, toolCalls: 0 };
+    const check = () => {
+      if (spent.modelTokens < callBudget.modelTokens && spent.toolCalls < callBudget.toolCalls)
+        return;
+      farewell('over-limit', callLimitGoodbye);
+    };
+    session.on(MetricsCollected, ({ metrics }) => {
+      if (metrics.type !== 'llm_metrics') return;
+      spent.modelTokens += metrics.totalTokens;
+      check();
+    });
+    session.on(FunctionToolsExecuted, ({ functionCalls }) => {
+      spent.toolCalls += functionCalls.length;
+      check();
+    });
   }
 
   #limitCall(answeredAtMs: number | null): void {

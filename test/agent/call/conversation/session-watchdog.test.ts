@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { defaultTimeouts } from '../../../../agent/config/timeouts.ts';
 import { watchedSession } from './watched-session.ts';
-import { CallLimit } from '../../../../agent/call/conversation/session-watchdog.ts';
+import { callBudget, CallLimit } from '../../../../agent/call/conversation/session-watchdog.ts';
 import { CallTimers } from '../../../../agent/call/call-timers.ts';
 import { virtualTime } from '../virtual-time.ts';
 import type { VirtualTime } from '../virtual-time.ts';
@@ -34,6 +34,34 @@ test('a caller whose line is silent is called back', async (t) => {
   const { ends, pass } = createWatch(t, { isLegSilent: true });
   await pass(3 * defaultTimeouts.callerSilentMs);
   assert.deepEqual(ends, ['called back']);
+});
+
+/** A session whose spending a test tells, and how its call ends. */
+function createSpending(t: TestContext) {
+  const ends: string[] = [];
+  const { session } = watchedSession(t, {
+    deps: { farewell: (reason) => void ends.push(reason) },
+  });
+  return { ends, session };
+}
+
+test('a talk that has spent its tokens ends politely', (t) => {
+  const { ends, session } = createSpending(t);
+  const metrics = { type: 'llm_metrics', totalTokens: callBudget.modelTokens / 2 };
+  session.emit(voice.AgentSessionEventTypes.MetricsCollected, { metrics });
+  assert.deepEqual(ends, []);
+  session.emit(voice.AgentSessionEventTypes.MetricsCollected, { metrics });
+  assert.deepEqual(ends, ['over-limit']);
+});
+
+test('a talk that has spent its tool calls ends politely', (t) => {
+  const { ends, session } = createSpending(t);
+  const calls = (count: number) => ({ functionCalls: Array.from({ length: count }, () => ({})) });
+  const { FunctionToolsExecuted } = voice.AgentSessionEventTypes;
+  session.emit(FunctionToolsExecuted, calls(callBudget.toolCalls - 1));
+  assert.deepEqual(ends, []);
+  session.emit(FunctionToolsExecuted, calls(1));
+  assert.deepEqual(ends, ['over-limit']);
 });
 
 function createLimit(time: VirtualTime, { maxCallMs = 600_000, elapsedMs = 0 } = {}) {
