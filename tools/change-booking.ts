@@ -40,6 +40,7 @@ import {
   type RentalRange,
 } from './yard/rental-dates.ts';
 import { timeArgs, withTimes } from './yard/rental-times.ts';
+import { regionOf } from './yard/phone.ts';
 import { listUnreachable, type Snapshot } from './yard/snapshot.ts';
 import { spokenList } from './yard/spoken.ts';
 import { spokenItem } from './yard/unit-facts.ts';
@@ -104,8 +105,8 @@ async function changeBooking(
   if ('answer' in found) return found.answer;
   const machine = given(args.machine);
   const asked = {
-    start: writtenDay(given(args.start), snapshot.today),
-    end: writtenDay(given(args.end), snapshot.today),
+    start: writtenDay(given(args.start), snapshot.today, regionOf(snapshot.yard)),
+    end: writtenDay(given(args.end), snapshot.today, regionOf(snapshot.yard)),
     itemId: given(args.itemId),
     quantity: args.quantity ?? null,
     times: { pickUpAt: args.pickUpAt, returnBy: args.returnBy, halfDay: args.halfDay },
@@ -215,7 +216,7 @@ function readWish(
   if (count < 1) return { say: 'Would you like to cancel it, then?', problem: 'cancel-instead' };
   const ofFirst = rangeOf(first, { start, end });
   const dates = isMovable(first, today)
-    ? rentalDates(ofFirst.start, ofFirst.end, today, limitsOf(yard))
+    ? rentalDates(ofFirst.start, ofFirst.end, today, limitsOf(yard), regionOf(yard))
     : lastDay(ofFirst, { today, yard });
   const timed = withTimes(dates, times);
   if (!timed.ok) return { say: timed.say, problem: timed.problem };
@@ -264,7 +265,7 @@ function lastDay(
 ): ReturnType<typeof rentalDates> {
   // A model names the days that the term would have from now on.
   const from = start < today ? today : start;
-  const dates = rentalDates(from > end ? end : from, end, today);
+  const dates = rentalDates(from > end ? end : from, end, today, undefined, regionOf(yard));
   if (!dates.ok) return dates;
   const { daysPerBooking } = limitsOf(yard);
   return rentalDates(today, end, today, { daysPerBooking, daysAhead: daysPerBooking });

@@ -7,6 +7,7 @@ import { rentalDates, type RentalRange } from './yard/rental-dates.ts';
 import { groupByName, prepareSearch, type UnitGroup } from './yard/search-index.ts';
 import { alikeUnits, categoriesOf, searchUnits, type FoundGroup } from './yard/search.ts';
 import { maxNameLength, sheetText } from './yard/sheet-text.ts';
+import { regionOf } from './yard/phone.ts';
 import { listUnreachable, readSnapshot, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
 import { checkUnit, unitFacts, type CheckedUnit, type UnitFacts } from './yard/unit-facts.ts';
 
@@ -93,9 +94,9 @@ function describe(
 }
 
 /** The dates asked for; null when none were. A first day alone asks for that one day. */
-function askedDates({ start, end }: z.infer<typeof findEquipmentArgs>, { today }: Snapshot) {
+function askedDates({ start, end }: z.infer<typeof findEquipmentArgs>, { today, yard }: Snapshot) {
   if (!start && !end) return null;
-  return rentalDates(start ?? '', end || (start ?? ''), today);
+  return rentalDates(start ?? '', end || (start ?? ''), today, undefined, regionOf(yard));
 }
 
 /** So many of each group as the model may choose from: those that are free come first. */

@@ -8,6 +8,7 @@ import { closedCaveat, priceReason, spokenCharges, spokenTerm } from './yard/pri
 import { rentalDates, type RentalRange } from './yard/rental-dates.ts';
 import { termPrice, type TermPrice } from './yard/term-price.ts';
 import { timeArgs, withTimes } from './yard/rental-times.ts';
+import { regionOf } from './yard/phone.ts';
 import { listUnreachable, readSnapshot, staleListCaveat, type Snapshot } from './yard/snapshot.ts';
 import {
   capitalised,
@@ -58,7 +59,10 @@ export function quoteRental(
   if (!asked) {
     return { say: 'Which machine would you like a price for?', problem: 'unknown-item' };
   }
-  const dates = withTimes(rentalDates(args.start, args.end, snapshot.today), args);
+  const dates = withTimes(
+    rentalDates(args.start, args.end, snapshot.today, undefined, regionOf(snapshot.yard)),
+    args,
+  );
   if (!dates.ok) return { say: dates.say, problem: dates.problem };
   const checked = freeTwin(asked, snapshot, dates.range) ?? checkUnit(asked, snapshot, dates.range);
   const { rules } = snapshot.yard;

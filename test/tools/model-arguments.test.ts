@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { phoneCall } from './phone-call.ts';
+import { inventory, unit, yard } from './yard/example-yard.ts';
 import * as fc from 'fast-check';
 import { z } from 'zod';
 import { modelArguments } from '../../tools/model-arguments.ts';
@@ -93,4 +95,23 @@ test('last year’s number on a day that is soon is that day; a day just past is
     const read = dates(start, start);
     assert.equal(read.ok ? null : read.problem, problem, start);
   }
+});
+
+test('12/1 is a day where there is one way to read it; elsewhere the caller is asked which', async () => {
+  for (const [written, country, day] of [
+    ['12/01/2026', 'US', '2026-12-01'],
+    ['13/12/2026', 'US', '2026-12-13'],
+    ['13/12/2026', 'GB', '2026-12-13'],
+    ['12/13/2026', 'GB', '2026-12-13'],
+    ['12/12', 'AU', '2026-12-12'],
+    ['12/01/2026', 'GB', '12/01/2026'],
+    ['12-1', 'CA', '12-1'],
+  ] as const) {
+    assert.equal(writtenDay(written, today, country), day, `${written} in ${country}`);
+  }
+  const london = { ...yard, timeZone: 'Europe/London', transferTo: [] };
+  const { turn } = phoneCall({ list: inventory([unit()], { yard: london }) });
+  const wish = { itemId: 'EX-1', start: '5/12/2026', end: '6/12/2026', customer: 'Maria Lopez' };
+  const { say } = await turn('from the fifth', 'book_equipment', wish);
+  assert.equal(say, 'Is that May 12, or December 5?');
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { modelArguments } from '../model-arguments.ts';
 import type { Proposal } from './confirmation.ts';
+import { regionOf } from '../yard/phone.ts';
 import { detailArgs, readDetails, type DeliveryTalk, type WishedDetails } from './delivery-wish.ts';
 import { askNumber, numbersOf, type ToolAnswer, type ToolDeps } from '../tool.ts';
 import { termOf, type BookingState } from '../journal/booking.ts';
@@ -100,7 +101,10 @@ export function readWish(
   if (priceless) {
     return { say: noPriceSentence(spokenName(priceless)), problem: 'no-price' };
   }
-  const dates = withTimes(rentalDates(args.start, args.end, today, limitsOf(yard)), args);
+  const dates = withTimes(
+    rentalDates(args.start, args.end, today, limitsOf(yard), regionOf(yard)),
+    args,
+  );
   if (!dates.ok) return { say: dates.say, problem: dates.problem };
   const customer = sheetText(args.customer, maxNameLength);
   if (isNoName(customer)) {

@@ -148,19 +148,21 @@ function dateFormat(timeZone: string): Intl.DateTimeFormat {
 
 /**
  * Checks the dates a caller asked for, as the model wrote them down, against the yard's today, and
- * against what may be booked without a person when that is what they are for.
+ * against what may be booked without a person when that is what they are for. `country` is the yard's:
+ * where `1/12` may be either of two days, the caller is asked.
  */
 export function rentalDates(
   start: string,
   end: string,
   today: IsoDate,
   limits?: { readonly daysPerBooking: number; readonly daysAhead: number },
+  country = 'US',
 ): RentalDates {
-  const first = dayNumber(writtenDay(start, today));
-  const last = dayNumber(writtenDay(end, today));
+  const first = dayNumber(writtenDay(start, today, country));
+  const last = dayNumber(writtenDay(end, today, country));
   const now = knownDay(today);
-  if (first === null) return notADate(start);
-  if (last === null) return notADate(end);
+  if (first === null) return notADate(start, country);
+  if (last === null) return notADate(end, country);
   if (last < first) {
     return refuse('reversed', 'The return date is before the start date. Which days do you need?');
   }
@@ -191,16 +193,31 @@ const months = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
 /** A model's date that is longer past has the year of before in it; a caller means the days to come. */
 const lastYearDays = 180;
 
+/** Countries in which `12/1` is the first of December; in all others nobody can tell. */
+const monthFirst = ['US', 'PR', 'GU', 'VI', 'PH', 'BZ'];
+const slashed = /^(\d{1,2})[/-](\d{1,2})(?:[/-](\d{4}|\d\d))?$/;
+
+/** Month and day of `12/1/2026`, in the order of the country; null when both are possible there. */
+function slashedDay(text: string, country: string): readonly [month: string, day: string] | null {
+  const [, first = '', second = ''] = slashed.exec(text) ?? [];
+  if (first === '') return null;
+  if (Number(first) > 12) return [second, first];
+  if (Number(second) > 12 || first === second || monthFirst.includes(country)) {
+    return [first, second];
+  }
+  return null;
+}
+
 /**
  * A day as models write one, as `YYYY-MM-DD`: with a time behind it, `12/01/2026`, `Dec 1`,
  * or with last year's number where the same day of the coming half year is meant. What cannot be
  * mistaken is taken; else it is returned as it came, which is no date, or one that is past.
  */
-export function writtenDay(written: string, today: IsoDate): string {
+export function writtenDay(written: string, today: IsoDate, country = 'US'): string {
   const text = written.trim().toLowerCase();
   const [, isoYear, isoMonth, isoDay] = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[t ].*)?$/.exec(text) ?? [];
-  const [, slashMonth, slashDay, slashYear] =
-    /^(\d{1,2})[/-](\d{1,2})(?:[/-](\d{4}|\d\d))?$/.exec(text) ?? [];
+  const [slashMonth, slashDay] = slashedDay(text, country) ?? [];
+  const slashYear = slashed.exec(text)?.[3];
   const [, , before, name, after, namedYear] =
     /^((?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?(?:(\d{1,2})(?:st|nd|rd|th)? (?:of )?)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?(?: (\d{1,2})(?:st|nd|rd|th)?)?(?:,? (\d{4}))?$/.exec(
       text,
@@ -225,7 +242,13 @@ export function writtenDay(written: string, today: IsoDate): string {
 
 const askMessage = 'Shall I take a message, so that someone calls you back?';
 
-function notADate(written: string): RentalDates {
+function notADate(written: string, country: string): RentalDates {
+  const text = written.trim();
+  const [, first, second] = slashed.exec(text) ?? [];
+  if (first !== undefined && second !== undefined && slashedDay(text, country) === null) {
+    const [one, other] = [monthAndDay(first, second), monthAndDay(second, first)];
+    return refuse('not-a-date', `Is that ${one}, or ${other}?`);
+  }
   const looksLikeADate = /^\d{4}-\d\d-\d\d/.test(written);
   return refuse(
     'not-a-date',
@@ -233,6 +256,16 @@ function notADate(written: string): RentalDates {
       ? 'That date is not on the calendar. Which day do you mean?'
       : 'I did not get the date. Which day do you need it?',
   );
+}
+
+/** `January 12`. */
+function monthAndDay(month: string, day: string): string {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone: 'UTC',
+    month: 'long',
+    day: 'numeric',
+  });
+  return format.format(Date.UTC(2028, Number(month) - 1, Number(day)));
 }
 
 function refuse(problem: RentalDatesProblem, say: string): RentalDates {
