@@ -70,6 +70,8 @@ function onOrder(order: AttendantOrder): void {
       return void answer(order);
     case 'job-coming':
       return rooms.get(order.room)?.call?.expectJob();
+    case 'is-flood':
+      return rooms.get(order.room)?.call?.isOfFlood();
     case 'give-up':
       for (const { call } of rooms.values()) call?.giveUp();
       return;

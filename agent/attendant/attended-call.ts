@@ -127,6 +127,7 @@ export class AttendedCall {
   /** The job that is ready to take the call. */
   #job: { readonly id: string; readonly sinceMs: number; saidAtMs: number } | null = null;
   #jobExpectedUntilMs = 0;
+  #isFlood: boolean;
   #isParting = false;
   #isResumed = false;
   #keyed: ((digits: string) => void) | undefined;
@@ -137,6 +138,7 @@ export class AttendedCall {
   constructor(deps: AttendedCallDeps) {
     this.#deps = deps;
     this.#patienceMs = deps.patienceMs;
+    this.#isFlood = deps.isFlood;
     this.#log = deps.log.child({ room: deps.room });
     this.#mouth = new Mouth(this.#room, deps.greeting.audio.sampleRateHz);
   }
@@ -166,6 +168,11 @@ export class AttendedCall {
   /** A job is on its way: nobody is told meanwhile that none is free. */
   expectJob(): void {
     this.#jobExpectedUntilMs = performance.now() + this.#deps.config.timeouts.connectMs;
+  }
+
+  /** Its caller has more calls than their share, as was seen after it was answered. */
+  isOfFlood(): void {
+    this.#isFlood = true;
   }
 
   /** No job will come: the caller is told now. */
@@ -506,7 +513,7 @@ export class AttendedCall {
 
   /** Whoever hangs up now has waited for us in vain, and was not told that they are called back. */
   get #keptThemWaiting(): boolean {
-    if (this.#isParting || this.#deps.isFlood) return false;
+    if (this.#isParting || this.#isFlood) return false;
     return this.#answeredAtMs === null
       ? this.#isLate
       : gaveUpWaiting(this.#look(performance.now()));
@@ -540,7 +547,7 @@ export class AttendedCall {
     const number = this.#caller?.number ?? null;
     if (isOwed && number !== null) await this.#noteCallBack(number);
     const callId = this.#caller?.callId ?? '';
-    const isOwnDoing = reason === 'overflow' && this.#deps.isFlood;
+    const isOwnDoing = reason === 'overflow' && this.#isFlood;
     const ended = isOwnDoing ? termination(reason, 'caller') : termination(reason);
     const ending = { ...ended, endedBy: isOwed ? ('caller' as const) : endedBy(reason) };
     this.#log.emit('call.ended', { ...ending, cause: null }, 'served');

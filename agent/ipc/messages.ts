@@ -226,6 +226,8 @@ export const attendantOrder = z.discriminatedUnion('type', [
   }),
   /** A job for this call is on its way. */
   z.object({ type: z.literal('job-coming'), room: z.string() }),
+  /** The call is one of a flood after all: no job is kept for it, by its caller's own doing. */
+  z.object({ type: z.literal('is-flood'), room: z.string() }),
   /** No job will come: the callers are told now. */
   z.object({ type: z.literal('give-up') }),
   /** End with the last call. */

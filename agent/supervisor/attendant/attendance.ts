@@ -92,6 +92,11 @@ export class Attendance {
     if (wasAttended) this.#deps.attendant()?.send({ type: 'job-coming', room });
   }
 
+  /** The call is one of a flood, as is seen only now. */
+  isFlood({ room, wasAttended }: WatchedCall): void {
+    if (wasAttended) this.#deps.attendant()?.send({ type: 'is-flood', room });
+  }
+
   /** An attendant has the call. */
   attending(call: WatchedCall, { holder }: AttendedCall): void {
     call.wasAttended = true;

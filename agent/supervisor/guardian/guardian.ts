@@ -43,7 +43,7 @@ export type GuardianDeps = {
   /** Looks after the callers for whom no job is there yet. */
   readonly attendance?: Pick<
     Attendance,
-    'dueAtMs' | 'lookAfter' | 'jobComing' | 'attending' | 'attended' | 'lost'
+    'dueAtMs' | 'lookAfter' | 'jobComing' | 'isFlood' | 'attending' | 'attended' | 'lost'
   >;
   /** Tells a flood; null while there is no attendant, who alone could answer it. */
   readonly limits?: () => CallerLimits | null;
@@ -187,12 +187,16 @@ export class Guardian {
     if (!limits || call.isJudged || !call.caller || call.loss !== null) return;
     call.isJudged = true;
     const number = call.caller.phoneNumber;
-    const others = [...this.#calls].flatMap((other) =>
-      other !== call && other.caller && !other.isFlood ? [other.caller.phoneNumber] : [],
-    );
+    // Of a flood those who came first have their share, whoever is looked at first.
+    const calls = [...this.#calls];
+    const others = calls
+      .slice(0, calls.indexOf(call))
+      .flatMap(({ caller, isFlood }) => (caller && !isFlood ? [caller.phoneNumber] : []));
     limits.began(number, this.#nowMs());
     call.isFlood = limits.isFlood(number, { others, nowMs: this.#nowMs() });
-    if (call.isFlood) this.#deps.log.emit('call.limited', { room: call.room });
+    if (!call.isFlood) return;
+    this.#deps.log.emit('call.limited', { room: call.room });
+    this.#deps.attendance?.isFlood(call);
   }
 
   /** A worker took a job: it has `pickupMs` to show up on the line. */

@@ -181,3 +181,17 @@ test('one who could not join the room in time is sent again', () => {
   assert.ok(isSentAfter(7_100));
   assert.partialDeepStrictEqual(orders, [{ type: 'answer', supersedes: null }]);
 });
+
+test('the attendant of a call is told what is seen of it later', () => {
+  call.wasRefused = true;
+  attendance.isFlood(call);
+  attendance.jobComing(call);
+  assert.deepEqual(orders, [], 'nobody was sent yet');
+  assert.ok(isSentAfter(0));
+  attendance.isFlood(call);
+  attendance.jobComing(call);
+  assert.deepEqual(orders.slice(1), [
+    { type: 'is-flood', room },
+    { type: 'job-coming', room },
+  ]);
+});

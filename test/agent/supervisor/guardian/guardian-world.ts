@@ -32,6 +32,8 @@ export class World implements Rooms {
   readonly removed: string[] = [];
   readonly closed: string[] = [];
   readonly lost: AbandonedCall[] = [];
+  /** Rooms of which the attendant was told that they are of a flood. */
+  readonly floods: string[] = [];
   readonly jobs = new Set<JobPeer>();
   readonly callers = new Map<string, ListedCaller | null>();
   readonly foreign = new Set<string>();
@@ -75,6 +77,7 @@ export class World implements Rooms {
       dueAtMs: () => null,
       lookAfter: () => {},
       jobComing: () => {},
+      isFlood: ({ room: name }) => void this.floods.push(name),
       attending: (call, { holder }) => void (call.attendant = holder),
       attended: (call) => void (call.attendant = null),
       lost: (call) => void (call.attendant = null),

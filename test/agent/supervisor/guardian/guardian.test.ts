@@ -543,6 +543,19 @@ test('a flood from one number gets no job beyond its share, another caller does'
   );
 });
 
+test('of a flood that was seen after its answer the attendant is told', async () => {
+  world.limits = new CallerLimits({ maxCalls: 4 });
+  world.guardian.start();
+  const names = ['call_1', 'call_2', 'call_3'];
+  for (const name of names) {
+    world.callers.set(name, { ...caller, callId: `SCL_${name}`, phoneNumber: '+13125550142' });
+    // No process was free: nobody asked first.
+    world.guardian.refused(name);
+  }
+  await pass(pickupMs + 2 * tickMs);
+  assert.deepEqual(world.floods, ['call_3']);
+});
+
 test('the last quarter of the places is for callers who have spoken, are known, or are trusted', async () => {
   world.limits = new CallerLimits({ maxCalls: 8 });
   world.limits.exempt(['+13125550104']);
