@@ -25,7 +25,8 @@ const usage = `npm run bench -- --suite burst|call|inventory|survival|turns [opt
   --runs N       killed jobs, and planned hand-overs (20)
 
   of turns alone:
-  --rentals N    rental calls with each of the rules (6)`;
+  --rentals N    rental calls with each of the rules (6)
+  --paused N     turns with pauses, with each of them; 30 at most (30)`;
 
 const { values } = commandLine({
   usage,
@@ -39,13 +40,14 @@ const { values } = commandLine({
     starts: { type: 'string', default: '7' },
     runs: { type: 'string', default: '20' },
     rentals: { type: 'string', default: '6' },
+    paused: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
   },
 });
 
 type NumberName =
-  'calls' | 'together' | 'pairs' | 'rounds' | 'starts' | 'runs' | 'rentals' | 'seed';
+  'calls' | 'together' | 'pairs' | 'rounds' | 'starts' | 'runs' | 'rentals' | 'paused' | 'seed';
 
 const number = (name: NumberName) => wholeNumber(name, values[name], 1);
 
@@ -77,7 +79,13 @@ const suites: Readonly<Record<(typeof names)[number], () => Promise<object | voi
       onProgress,
     }),
   survival: () => benchSurvival({ runs: number('runs'), seed: number('seed'), onProgress }),
-  turns: () => benchTurns({ calls: number('rentals'), seed: number('seed'), onProgress }),
+  turns: () =>
+    benchTurns({
+      calls: number('rentals'),
+      paused: number('paused'),
+      seed: number('seed'),
+      onProgress,
+    }),
 };
 
 async function main(): Promise<boolean> {
