@@ -157,7 +157,7 @@ function drawFleet(of: {
   if (machines.length === 0) return html`<p class="empty">No machine is like that.</p>`;
   const weekday = new Intl.DateTimeFormat('en-US', { weekday: 'short', timeZone: 'UTC' });
   const isToday = (day: string) => day === today && html`class="today"`;
-  return html`<div class="scroll" role="region" aria-label="The fleet by day" tabindex="0">
+  return html`<div class="scroll" role="group" aria-label="The fleet by day" tabindex="0">
     <table class="fleet">
       <caption>
         Who has which machine; green by phone, white at the counter

@@ -39,11 +39,11 @@ export async function drawRegion(context: DeskContext, region: Region): Promise<
 
 /** One line of the log. */
 export function drawEvent(entry: LoggedEvent, time: YardTime, nowMs: number): Html {
-  return html`<li>
+  return html`<p>
     ${time.short(entry.atMs, nowMs)}
     <a href="/desk/call?id=${encodeURIComponent(entry.callId)}">${digits(entry.lastDigits)}</a>
     ${eventText(entry.event, entry.data)}
-  </li>`;
+  </p>`;
 }
 
 /** The page's body; `afterId` is the last event in it. */
@@ -70,9 +70,7 @@ export function drawNow(of: {
     </section>
     <section aria-labelledby="h-log">
       <h2 id="h-log">What happens</h2>
-      <ol id="log" role="log" aria-labelledby="h-log" tabindex="0">
-        ${events}
-      </ol>
+      <div id="log" role="log" aria-labelledby="h-log" tabindex="0">${events}</div>
     </section>
     <section aria-labelledby="h-service">
       <h2 id="h-service">Service and sheet</h2>
