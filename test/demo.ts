@@ -81,11 +81,14 @@ async function main(): Promise<boolean> {
   progress.show('starting Pickup: the supervisor, its worker, the first warm process');
   const transcripts = new Map<string, Transcript>();
   const service = yard.service({
+    // As for development: on this machine alone, and with the desk.
+    command: [process.execPath, 'agent/main.ts', 'dev'],
     onLine: (line) => transcripts.get(line.callId ?? '')?.printLogLine(line),
   });
   await service.ready({ warm: together });
   progress.show('speaking the phrases that are kept ready');
   await service.waitFor('phrase.ready');
+  for (const line of service.strays.filter((stray) => stray.includes('/desk/link'))) say(line);
   progress.done(`ready after ${((performance.now() - started) / 1_000).toFixed(1)} s`);
 
   /** Phones, holds the call to its end, and prints what there is to see of it. */

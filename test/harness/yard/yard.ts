@@ -164,7 +164,7 @@ export class Yard implements AsyncDisposable {
     const { command, onLine } = options;
     const env: Record<string, string> = { ...this.env, ...options.env };
     // A program of another Node may not know how to load it.
-    if (!command) {
+    if (!command || command[0] === process.execPath) {
       env['NODE_OPTIONS'] = `--import=${nameProcess} ${env['NODE_OPTIONS'] ?? ''}`.trimEnd();
     }
     const service = new Service({
