@@ -2,7 +2,17 @@
 export type Amount = { readonly value: number; readonly role: Role; readonly at: number };
 
 type Role =
-  'day' | 'week' | 'month' | 'hour' | 'total' | 'deposit' | 'delivery' | 'mile' | 'other' | 'price';
+  | 'day'
+  | 'week'
+  | 'month'
+  | 'hour'
+  | 'total'
+  | 'deposit'
+  | 'delivery'
+  | 'mile'
+  | 'gallon'
+  | 'other'
+  | 'price';
 
 const currency = '(?:dollars?|bucks?|quid|euros?|usd|cents?)';
 const per = '(?:a|an|per|each|every|the|/|by the)';
@@ -92,6 +102,7 @@ const afterwards: readonly (readonly [Role, RegExp])[] = [
   ],
   ['hour', new RegExp(`^(?: ?${currency})? ?(?:${per} ?hour\\b|hourly)`)],
   ['mile', new RegExp(`^(?: ?${currency})? ?${per} ?mile\\b`)],
+  ['gallon', new RegExp(`^(?: ?${currency})? ?${per} ?(?:gallon|lit(?:er|re))\\b`)],
   [
     'delivery',
     new RegExp(
@@ -106,6 +117,9 @@ const afterwards: readonly (readonly [Role, RegExp])[] = [
   ],
 ];
 
+const fees =
+  /^(?: ?(?:dollars?|bucks))? (?:[a-z-]+ ){0,2}(?:fees?|surcharge|fine|penalty|waiver|tax|insurance)\b/;
+
 const named: readonly (readonly [Role, RegExp])[] = [
   ['deposit', /\bdeposit/g],
   ['delivery', /\bdeliver|\bmiles\b|\bdrop[- ]?off|\beach way/g],
@@ -119,7 +133,7 @@ const named: readonly (readonly [Role, RegExp])[] = [
 
 function roleOf(before: string, after: string): Role {
   const next = afterwards.find(([, pattern]) => pattern.test(after));
-  return next?.[0] ?? roleIn(before) ?? 'price';
+  return next?.[0] ?? roleIn(before) ?? (fees.test(after) ? 'other' : 'price');
 }
 
 /** The role that is named last. */

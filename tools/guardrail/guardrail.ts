@@ -981,12 +981,12 @@ const availabilityWords: readonly RegExp[] = [
   /\b(?:due back|comes? back|coming back|back (?:on|by|in|this|next|tomorrow|today|from)\b|opens? up|frees? up|becomes? available|comes? available|comes? in\b|(?:opened|freed) up\b|cancellation (?:on|for) the\b|returns? (?:on|by|tomorrow|today|next|this))/,
   /\b(?:(?:just|already|now) (?:came|come|got|in)|(?:came|got) (?:back|in))\b/,
   /\b(?:earliest|soonest|next available|first available|next opening)\b/,
-  /\b(?:someone|somebody|nobody|no one|another (?:customer|caller|person|guy|company|crew|contractor|client|party)|(?:a|other|our) (?:customer|client|contractor|crew)s?|the (?:previous|last|other|next|current) (?:customer|caller|renter|guy|person)|he|she)(?:'s|'ve)?(?: else| already| just| currently| also)* (?:has|have|had|got|is|are|was|were|booked|rented|reserved|took|using|returned|returns|picked|wants?|asked|called)\b|\b(?!(?:you|we|i|you've|we've|i've)\b)[\w']+ (?:has|had|took|booked|reserved|rented|is using|are using|returns?|returned|is renting) (?:it|that one|this one|them)\b/,
+  /\b(?:someone|somebody|nobody|no one|another (?:customer|caller|person|guy|company|crew|contractor|client|party)|(?:a|other|our) (?:customer|client|contractor|crew)s?|the (?:previous|last|other|next|current) (?:customer|caller|renter|guy|person)|he|she)(?:'s|'ve)?(?: else| already| just| currently| also)* (?:has|have|had|got|is|are|was|were|booked|rented|reserved|took|using|returned|returns|picked|wants?|asked|called)\b|\b(?!(?:you|we|i|you've|we've|i've|to|please|must|should|just|always|never|not|don't|and|or|then|can|could)\b)[\w']+ (?:has|had|took|booked|reserved|rented|is using|are using|returns?|returned|is renting) (?:it|that one|this one|them)\b/,
   /\b(?:plenty|lots|tons|a few|several|one|two|\d+) (?:of (?:them|those|these) )?(?:on hand|in stock|left|to (?:choose|pick) from|ready|sitting|here)\b/,
 ];
 const [ofOthers] = availabilityWords.filter(({ source }) => source.includes('nobody'));
 const notThings =
-  /\bthere(?:'s| is| are)\b.*\b(?:deposit|fee|charge|discount|minimum|problem|note|question|number|code|booking|delivery|way|reason|rush|need|limit|tax|noise|static|echo|background)\b/;
+  /\bthere(?:'s| is| are)\b.*\b(?:deposit|fee|charge|discount|minimum|problem|note|question|number|code|booking|delivery|way|reason|rush|need|limit|tax|noise|static|echo|background|smoking|pets|refunds?|parking|warranty)\b/;
 const notMachines =
   /\b(?:we|i)(?:'ve| do| still| also| only| currently| actually| always| just|'d)* (?:have|got|don't have|haven't got)(?: got)?(?: still| only| just| also)* (?:a|an|the|your|any|no|some|one|that|it|more|all|another|two|everything)? ?(?:more |other |last |quick |few |couple (?:of )?)?(?:questions?|notes?|record|numbers?|names?|moment|problem|trouble|idea|information|info|date|code|details?|address|access|way|price|figure|answer|down|right|as|here|for|to|you|of|policy|delivery|deposit|minimum|control|say|authority|wrong|yet|anyone|anybody|someone|person|message|i need|hard time|listing|phone|email|booking|reservation|that information|opening|hours|schedule|that (?:here|number|price|detail|right|down)|it (?:as|here|right|down|wrong|in front)|all (?:i|the|of|your)|what)\b/;
 const negative =
@@ -1011,6 +1011,23 @@ function availabilityClaim(clause: string): RegExp | null {
 const ofPeople =
   /\b(?:someone|somebody|nobody|no one|anyone|everyone|staff|manager|owner|person|colleague|i'm|i am|me|help)\b.*\b(?:available|free|in the yard|in the office|here)\b/;
 const abilities = /\b(?:you|they) (?:can|could|may)\b/;
+/** What the caller is to do with the machine says nothing of when it is there. */
+const duties = [
+  /^(?:(?:so|and|or|but|then|also|just|please|always|kindly|simply|remember|make sure|be sure|you|to|you'll|need|have|must|should|if|when)[ ,]+)*(?:bring|return|drop|leave)(?:ing)? (?:it|them|that|this|the machine|the unit)\b/,
+  /(?:^|\b(?:it|they|the machine|the unit|machines?|and) )(?:has to|have to|needs? to|must|should|is to) (?:come back|be back|be returned|be brought back)\b/,
+  /^(?:if|when|unless|should) (?:it|they|the machine) (?:comes?|is|isn't|doesn't come|gets) (?:back|returned)\b/,
+];
+const undatedReturn = /\b(?:whenever|any ?time|as long as|for as long|extra|longer|another|more)\b/;
+
+/** An order to the caller, or a condition of it, that names no day: the other checks know its rest. */
+function isDuty(clause: string, { today }: Knowledge): boolean {
+  return (
+    duties.some((pattern) => pattern.test(clause)) &&
+    !/\b(?:free|available|booked|ready|reserved|in stock)\b/.test(clause) &&
+    !undatedReturn.test(clause) &&
+    daysIn(clause, today).length === 0
+  );
+}
 const spans =
   /\b(?:both|everything|all of (?:them|those|our)|left|remaining|the last one|ready|waiting|sitting)\b|\b(?:this|next|all|any|every|that|the whole|the rest of the|the following|later this) (?:week|weekend|month|day|time|year|morning|afternoon|evening)\b|\banytime\b|\bwhenever\b|\bright (?:now|away)\b|\bimmediately\b|\bindefinitely\b|\bas long as\b|\b(?:in|within|for|after) (?:a|an|\d+|one|two|a few|a couple of) (?:hours?|days?|weeks?|months?|minutes?)\b|\bmornings?\b|\bafternoons?\b|\btonight\b|\bnow\b|\bthe (?:week|month) after\b|\bweekends?\b/g;
 
@@ -1026,7 +1043,8 @@ function hasUnknownAvailability(said: Said, known: Knowledge): boolean {
       notThings.test(clause) ||
       phonesIn(clause).length > 0 ||
       (/\bdeposits?\b/.test(clause) && !/\b(?:free|available)\b/.test(clause)) ||
-      ofPeople.test(clause)
+      ofPeople.test(clause) ||
+      isDuty(clause, known)
     )
       return false;
     // "You can have it delivered" and the like say nothing of a day.

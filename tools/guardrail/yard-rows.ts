@@ -15,7 +15,9 @@ export function rowVerdict(
   tools: string,
 ): 'said' | 'denied' | null {
   if (unknowing.test(text)) return null;
-  const clauses = clausesOf(text).filter((clause) => !clause.includes('?'));
+  const clauses = clausesOf(
+    text.replaceAll(filling, 'return it full of fuel').replaceAll(fullTank, 'full of fuel'),
+  ).filter((clause) => !clause.includes('?'));
   if (clauses.length === 0) return null;
   const own = rows.filter(([key]) => !readElsewhere.has(key)).map(readRow);
   if (own.some((row) => isSaidBy(clauses, row))) return 'said';
@@ -39,6 +41,9 @@ const readElsewhere = new Set([
   'Identification',
 ]);
 
+const filling =
+  /\b(?:(?:fill|gas|fuel|top) (?:it|them|the tank|the machine) (?:back )?(?:up|off)|refuel(?: it)?|fill up the tank)\b/g;
+const fullTank = /\b(?:a |the )?full tank(?: of (?:gas|fuel|diesel))?/g;
 const unknowing =
   /\bi (?:can't|cannot|don't|do not|couldn't|can not)\b|\bi'm not\b|\bnot sure\b|\blet me\b|\bsomeone\b/;
 const negative =
@@ -117,7 +122,7 @@ function isSaidBy(said: readonly string[], { keyWords, clauses, isDenial }: Read
   );
 }
 
-const periods = ['day', 'week', 'month', 'hour', 'mile'];
+const periods = ['day', 'week', 'month', 'hour', 'mile', 'gallon'];
 
 function hasSamePeriods(text: string, row: string): boolean {
   const known = amountsIn(row);
@@ -144,10 +149,20 @@ function isDeniedBy(
         keyWords.length > 0 &&
         (keyWords.every((word) => clause.words.includes(word)) ||
           keyWords.some((word) => matters.has(word) && clause.words.includes(word)));
-      const contrary = clause.words.some((word) => {
+      const matter = clause.words.filter(
+        (word) => all.includes(word) && !says.has(word) && !keyWords.includes(word),
+      );
+      // "Covers damage, not theft": of theft the "covers" says nothing.
+      const contrary = (matter.length > 0 ? matter : clause.words).some((word) => {
         const near = clauses.filter(({ words }) => words.includes(word));
         return near.length > 0 && near.every((of) => of.isNegative !== clause.isNegative);
       });
+      const isItsMatter =
+        matter.length > 0 && clause.words.every((word) => [...keyWords, ...all].includes(word));
+      if (contrary && isItsMatter && !condition.test(clause.text)) return true;
+      if (isTopic && opposites.some(([one, other]) => isOpposite(clause, clauses, one, other))) {
+        return true;
+      }
       if (contrary && (takes.test(clause.text) || (isTopic && !clause.isNegative))) return true;
       if (!isTopic) return false;
       const told = numbersOf(tools);
@@ -161,6 +176,28 @@ function isDeniedBy(
       return isDenial && !clause.isNegative;
     });
 }
+
+const opposites: readonly (readonly [RegExp, RegExp])[] = [
+  [/\boptional\b|\bup to you\b/, /\b(?:mandatory|required|compulsory|must|have to|obligatory)\b/],
+  [/\bincluded\b/, /\b(?:extra|excluded|on top)\b/],
+];
+
+function isOpposite(
+  { text, isNegative }: Clause,
+  clauses: readonly Clause[],
+  one: RegExp,
+  other: RegExp,
+): boolean {
+  if (isNegative) return false;
+  const row = clauses.map((of) => of.text).join(' ');
+  return (
+    (one.test(text) && other.test(row) && !one.test(row)) ||
+    (other.test(text) && one.test(row) && !other.test(row))
+  );
+}
+
+/** Verbs by which a row says something of its matters, whichever they are. */
+const says = new Set('cover includ allow accept'.split(' '));
 
 const takes =
   /\b(?:take|takes|accept|accepts|allow|allows|allowed|covers?|includes?|fine|okay|open)\b/;
@@ -180,7 +217,7 @@ const empty = new Set(
     "do does did don't doesn't didn't have has had haven't hasn't can can't cannot could will would won't should must may might need needs needed required require requires " +
     'to of for from on at in by with within per about up out off over under after before until through on top plus extra also just only too even all any some each every both ' +
     "yes no not none never sure sorry right okay well please n't otherwise as long instead " +
-    'take takes accept accepts pay paid pays charge charged charges cost costs price fee fees run runs add added adds apply applies get gets give come comes bring back ' +
+    'return returns returned returning take takes accept accepts pay paid pays charge charged charges cost costs price fee fees run runs add added adds apply applies get gets give come comes bring back ' +
     'percent dollar dollars day days week weeks hour hours mile miles month months least old older years year age minimum person allowed allow rule policy'
   ).split(' '),
 );
