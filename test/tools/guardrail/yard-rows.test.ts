@@ -236,7 +236,7 @@ const duties = [
 
 for (const [nth, { rows, speak, hold }] of duties.entries()) {
   test(`what the caller must do is said by the yard's rows, and nothing else of them: ${nth + 1}`, () => {
-    const facts = {
+    const known = {
       tools: [],
       yard: rows,
       caller: ['What about fuel?'],
@@ -244,11 +244,11 @@ for (const [nth, { rows, speak, hold }] of duties.entries()) {
       today: '2026-12-01',
     };
     assert.deepEqual(
-      speak.filter((words) => withheldAs(words, facts) !== null),
+      speak.filter((words) => withheldAs(words, known) !== null),
       [],
     );
     assert.deepEqual(
-      hold.filter((words) => withheldAs(words, facts) === null),
+      hold.filter((words) => withheldAs(words, known) === null),
       [],
     );
   });
