@@ -29,7 +29,7 @@ export type FindBookingAnswer = ToolAnswer & {
 
 const maxSpoken = 3;
 
-/** Reads a caller their own rentals: by code, or by number and name; also those that staff wrote. */
+/** Reads a caller their own rentals: by code, or by name on a call from its number; also those that staff wrote. */
 export async function findBooking(
   deps: ToolDeps,
   args: z.infer<typeof findBookingArgs>,
