@@ -9,7 +9,7 @@ import { defaultTimeZone, type IsoDate, type StaffRental } from '../yard/equipme
 import { dialableNumber, regionOf } from '../yard/phone.ts';
 import { spokenList } from '../yard/spoken.ts';
 import { todayIn } from '../yard/rental-dates.ts';
-import { isNoName, provesName, sameCustomer, underName } from '../yard/same-customer.ts';
+import { isNoName, provesName, underName } from '../yard/same-customer.ts';
 import type { BookingTalk } from './dialogue-memory.ts';
 import { mayGuess, noteMiss } from './guesses.ts';
 import { spokenItem } from '../yard/unit-facts.ts';
@@ -30,11 +30,6 @@ export const rentalArgs = {
     .nullish()
     .describe('The code of the booking, or the number on the contract, if the caller has it.'),
   customer: z.string().max(200).nullish().describe('The name that it is under, if it was said.'),
-  phone: z
-    .string()
-    .max(40)
-    .nullish()
-    .describe('The number that it is under, only if it is another than they call from.'),
 };
 
 type RentalArgs = z.infer<z.ZodObject<typeof rentalArgs>>;
@@ -59,9 +54,10 @@ const severalFound = {
 
 /**
  * The caller's own rentals. To read one, its code is the proof; to do something with it, the code
- * with the name or with a call from its number. Without a code: the number that calls and the name,
- * or another number and the whole name. The number on a staff's contract is soon guessed, and is
- * none without the name or the number. Misses are counted, and have an end.
+ * with the name or with a call from its number. Without a code: the name and a call from its number;
+ * one that is dictated proves nothing, it stands beside the name on any business card. The number on
+ * a staff's contract is soon guessed, and is none without the name or the number. Misses are counted,
+ * and have an end.
  */
 export async function ownRentals(
   deps: ToolDeps,
@@ -86,7 +82,7 @@ export async function ownRentals(
   if (!(await mayGuess(deps, desk, talk))) return { answer: notFound };
   const { rentals, several } =
     code === ''
-      ? await byName(deps, desk, { customer, phone: given(args.phone) })
+      ? await byName(deps, desk, customer)
       : { rentals: ofCode(deps, coded, { code, customer, toRead }), several: false };
   if (several) return { answer: severalFound };
   if (rentals.length > 0) return { rentals };
@@ -120,22 +116,18 @@ function signs(id: string): string {
 async function byName(
   deps: ToolDeps,
   desk: BookingService,
-  { customer, phone }: { readonly customer: string; readonly phone: string },
+  customer: string,
 ): Promise<{ readonly rentals: readonly Rental[]; readonly several: boolean }> {
-  const { own, phone: number } = numbersOf(deps, phone);
-  if (number === null) return { rentals: [], several: false };
-  const booked = await desk.find({ phone: number });
-  const written = staffRentals(deps).filter((of) => of.phone === number);
+  const { own } = numbersOf(deps);
+  if (own === null) return { rentals: [], several: false };
+  const booked = await desk.find({ phone: own });
+  const written = staffRentals(deps).filter((of) => of.phone === own);
   const ours = await idsInJournal(desk, written, booked);
-  const found = [
-    ...booked.filter((of) => of.phone === number).map(fromJournal),
+  const { theirs, several } = underName(customer, [
+    ...booked.filter((of) => of.phone === own).map(fromJournal),
     ...written.filter(({ bookingId }) => !ours.has(bookingId)),
-  ];
-  const { theirs, several } = underName(customer, found);
-  // A number that is dictated is soon known: then it takes the whole name.
-  const proven =
-    number === own ? theirs : theirs.filter((of) => sameCustomer(of.customer, customer));
-  return { rentals: proven, several };
+  ]);
+  return { rentals: theirs, several };
 }
 
 /** Rows that Pickup wrote are the journal's, whoever's number stands there by now. */
