@@ -11,6 +11,7 @@ import type { CellValue } from './harness/emulators/sheets-cell.ts';
 import { exampleSheetTimes } from './harness/yard/example-sheet.ts';
 import type { LogLine } from './harness/yard/service-log.ts';
 import { Yard } from './harness/yard/yard.ts';
+import { talk } from './talk.ts';
 
 /**
  * `npm run demo`: a caller phones the yard and holds a whole conversation with the real worker on a
@@ -24,6 +25,7 @@ const usage = `npm run demo -- [options]
   --script NAME       ${Object.keys(scripts).join(', ')} (rental)
   --stt-ms N --llm-ms N --tts-ms N   the emulated providers' latencies (250, 400, 250)
   --seed N            draws machine, dates and name (1)
+  --talk              you type what the caller says; /help says more
   --out FOLDER        recordings (data/recordings)
   --json              one JSON line a call on stdout, nothing else there`;
 
@@ -38,6 +40,7 @@ const { values } = commandLine({
     'llm-ms': { type: 'string', default: '400' },
     'tts-ms': { type: 'string', default: '250' },
     seed: { type: 'string', default: '1' },
+    talk: { type: 'boolean', default: false },
     out: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
@@ -90,6 +93,14 @@ async function main(): Promise<boolean> {
   await service.waitFor('phrase.ready');
   for (const line of service.strays.filter((stray) => stray.includes('/desk/link'))) say(line);
   progress.done(`ready after ${((performance.now() - started) / 1_000).toFixed(1)} s`);
+
+  if (values.talk) {
+    const recordTo = join(out, `${new Date().toISOString().replace(/[:.]/g, '-')}-talk`);
+    const result = await talk({ yard, service }, { input: process.stdin, say, recordTo });
+    if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    else say(`\nended by the ${result.endedBy}; recording: ${recordTo}`);
+    return (await service.stop()) === 0 && result.answered;
+  }
 
   /** Phones, holds the call to its end, and prints what there is to see of it. */
   async function holdCall(nth: number, seed: number): Promise<CallResult> {

@@ -1,11 +1,9 @@
-import { readCallState } from '../../agent/infra/store/calls.ts';
-import { savedCallFrom } from '../../agent/ipc/saved-call.ts';
 import { GOODBYE } from '../../agent/speech/prompts/prompts.ts';
-import type { Call } from '../harness/caller/call.ts';
 import { slotFillerReply } from '../harness/emulators/slot-filler.ts';
 import { eventually } from '../harness/eventually.ts';
 import { Yard } from '../harness/yard/yard.ts';
 import { openStoreOf } from '../stack/aftermath.ts';
+import { agentIsQuiet, isOver, wordsOfAgent } from '../stack/spoken-call.ts';
 import { linesOf, playCaller } from './caller.ts';
 import { readEnd } from './end-state.ts';
 import type { Scenario } from './scenario.ts';
@@ -14,7 +12,6 @@ import { bookBefore, sheetOf, staffIdsOf, type HeldCall } from './text-call.ts';
 /** A caller who hears nothing says it again, as people do. */
 const sayings = 3;
 const answerMs = 15_000;
-const quietMs = 2_000;
 
 /**
  * Holds the call of a scenario in sound, on the real stack: livekit-server, Pickup's service, a caller
@@ -40,20 +37,13 @@ export async function holdSoundCall(
   const call = await yard.call(scenario.number ? { from: scenario.number } : {});
   await call.waitFor('agent-audio-end');
   const startedMs = performance.now();
-  const heard = async () => {
-    const json = await readCallState(store, call.callId);
-    const { items = [] } = (json && savedCallFrom(json)?.talk) || {};
-    return items.flatMap((item) =>
-      item.kind === 'spoken' && item.by === 'agent' ? [item.words] : [],
-    );
-  };
-  const isOver = () => call.events.some(({ type }) => type === 'ended');
+  const heard = () => wordsOfAgent(store, call);
   const turns = await playCaller(scenario, async (line) => {
     const before = await heard();
     for (let saying = 1; ; saying += 1) {
-      if (isOver()) return null;
+      if (isOver(call)) return null;
       await call.say(withCode(line));
-      const isAnswered = async () => isOver() || (await heard()).length > before.length;
+      const isAnswered = async () => isOver(call) || (await heard()).length > before.length;
       try {
         await eventually(`an answer to "${line}"`, isAnswered, answerMs);
         break;
@@ -61,10 +51,10 @@ export async function holdSoundCall(
         if (saying === sayings) throw error;
       }
     }
-    await quiet(call, isOver);
-    return isOver() ? GOODBYE : (await heard()).slice(before.length).join(' ');
+    await agentIsQuiet(call);
+    return isOver(call) ? GOODBYE : (await heard()).slice(before.length).join(' ');
   });
-  if (!isOver()) await call.hangUp();
+  if (!isOver(call)) await call.hangUp();
   await service.waitFor('call.closed', ({ callId }) => callId === call.callId);
   const closed = service.callLines(call.callId).at(-1);
   const tools = closed?.['toolsUsed'];
@@ -77,21 +67,4 @@ export async function holdSoundCall(
     tokensOut: null,
     durationMs: Math.round(performance.now() - startedMs),
   };
-}
-
-/** Waits until the agent has said all: nothing of it is heard for a while. */
-async function quiet(call: Call, isOver: () => boolean): Promise<void> {
-  let lastAt = 0;
-  let sinceMs = performance.now();
-  await eventually(
-    'the agent has said all',
-    () => {
-      const at = call.events.findLastIndex(({ type }) => type.startsWith('agent-audio'));
-      const speaks = call.events[at]?.type === 'agent-audio-start';
-      if (speaks || at !== lastAt) sinceMs = performance.now();
-      lastAt = at;
-      return isOver() || performance.now() - sinceMs > quietMs;
-    },
-    60_000,
-  );
 }
