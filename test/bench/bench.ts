@@ -2,12 +2,13 @@ import { commandLine, oneOf, runCommand, wholeNumber } from '../harness/command-
 import { benchBurst, burstNames } from './burst.ts';
 import { benchCall } from './call.ts';
 import { benchInventory } from './inventory.ts';
+import { benchMemory, memoryVariants } from './memory.ts';
 import { benchSurvival } from './survival.ts';
 import { benchTurns } from './turns.ts';
 
 /** `npm run bench -- --suite NAME`: measures, and prints one line; `burst` one for each burst. */
 
-const usage = `npm run bench -- --suite burst|call|inventory|survival|turns [options]
+const usage = `npm run bench -- --suite burst|call|inventory|memory|survival|turns [options]
   --pairs N      pairs, of calls or of turns with the sheet hanging and with it healthy (30)
   --seed N       draws the order within the pairs (1)
   --json         one JSON line on stdout, nothing else there
@@ -21,6 +22,9 @@ const usage = `npm run bench -- --suite burst|call|inventory|survival|turns [opt
   --rounds N     rounds of 20 bookings at once (20)
   --starts N     starts of a job process of each kind (7)
 
+  of memory alone:
+  --only NAME    as it is (after), or without the flags that make it small (before) (both)
+
   of survival alone:
   --runs N       killed jobs, and planned hand-overs (20)
 
@@ -33,6 +37,7 @@ const { values } = commandLine({
   options: {
     suite: { type: 'string' },
     burst: { type: 'string' },
+    only: { type: 'string' },
     calls: { type: 'string', default: '100' },
     together: { type: 'string', default: '2' },
     pairs: { type: 'string', default: '30' },
@@ -60,7 +65,7 @@ function print(result: object): void {
   process.stdout.write(`${values.json ? JSON.stringify(result) : lines.join('\n')}\n`);
 }
 
-const names = ['burst', 'call', 'inventory', 'survival', 'turns'] as const;
+const names = ['burst', 'call', 'inventory', 'memory', 'survival', 'turns'] as const;
 const suites: Readonly<Record<(typeof names)[number], () => Promise<object | void>>> = {
   burst: () => {
     const { burst } = values;
@@ -78,6 +83,11 @@ const suites: Readonly<Record<(typeof names)[number], () => Promise<object | voi
       seed: number('seed'),
       onProgress,
     }),
+  memory: () => {
+    const { only } = values;
+    const variants = only === undefined ? memoryVariants : [oneOf('only', only, memoryVariants)];
+    return benchMemory({ variants, onProgress });
+  },
   survival: () => benchSurvival({ runs: number('runs'), seed: number('seed'), onProgress }),
   turns: () =>
     benchTurns({

@@ -21,7 +21,7 @@ import type { BurstEvent, BurstOrder } from './burst-callers.ts';
 import { quantile } from './statistics.ts';
 
 const questions = ['Do you deliver?', 'Where are you located?'];
-const script: Step[] = [...questions.map((say) => ({ say })), { hangUp: true }];
+const briefTalk: Step[] = [...questions.map((say) => ({ say })), { hangUp: true }];
 /** A caller whom nobody answers is lost by then; carriers give up after 12 to 60 s of ringing. */
 const ringTimeoutMs = 60_000;
 const maxCallMs = 120_000;
@@ -64,27 +64,36 @@ export async function benchBurst({
     if (only !== null && name !== only) continue;
     await service.ready({ warm });
     const numbers = Array.from({ length: calls }, () => numberOf((from += 1)));
-    const reports = await phoneTogether(yard, { numbers, everyMs });
+    const reports = await phoneTogether(yard, { numbers, everyMs, script: briefTalk });
     await isQuiet(service);
     onLine({ burst: name, ...(await figuresOf(yard, service, reports)) });
   }
 }
 
 /** A number of its own for each caller, that can be dialled. */
-function numberOf(nth: number): string {
+export function numberOf(nth: number): string {
   return `+1312555${String(1_000 + nth).padStart(4, '0')}`;
 }
 
 /** Nothing of the burst runs beside the next one. */
-async function isQuiet(service: Service): Promise<void> {
+export async function isQuiet(service: Service): Promise<void> {
   const isOver = async () => (await service.readiness()).calls === 0;
   const untilMs = Date.now() + settleMs;
   while (!(await isOver()) && Date.now() < untilMs) await timers.setTimeout(250);
 }
 
-async function phoneTogether(
+/** Calls from these numbers, one every `everyMs`, each by the script, to the end of the last. */
+export async function phoneTogether(
   { livekit: { url, apiKey, apiSecret } }: Yard,
-  { numbers, everyMs }: { readonly numbers: readonly string[]; readonly everyMs: number },
+  {
+    numbers,
+    everyMs,
+    script,
+  }: {
+    readonly numbers: readonly string[];
+    readonly everyMs: number;
+    readonly script: readonly Step[];
+  },
 ): Promise<readonly CallReport[]> {
   const folder = await mkdtemp(join(tmpdir(), 'pickup-burst-'));
   const callers = fork(new URL('./burst-callers.ts', import.meta.url), {
@@ -94,7 +103,9 @@ async function phoneTogether(
   });
   try {
     const lines = await Promise.all(
-      questions.map((line) => renderLine(line, { folder, render: renderAsCaller })),
+      script.flatMap((step) =>
+        'say' in step ? [renderLine(step.say, { folder, render: renderAsCaller })] : [],
+      ),
     );
     const placed = await Promise.all(
       numbers.map(async (from) => {

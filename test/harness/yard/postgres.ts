@@ -42,6 +42,18 @@ export async function postgresForDatabases(): Promise<
   return { createDatabase: () => createDatabase(url), stop: async () => {} };
 }
 
+/**
+ * Makes an empty schema in a database, and returns the URL by which it is as good as a database of
+ * its own, made in a fifth of the time.
+ */
+export async function createSchema(databaseUrl: string): Promise<string> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await query(databaseUrl, `create schema ${name}`);
+  const url = new URL(databaseUrl);
+  url.searchParams.set('options', `-c search_path=${name}`);
+  return url.href;
+}
+
 /** Starts a fresh server; takes about a second. Only with `fsync` are its commits as slow as real ones. */
 export async function startPostgres({ fsync = false } = {}): Promise<TestPostgres> {
   const user = await postgresUser();

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { after, before, describe } from 'node:test';
 import { openStore, type Store } from '../../../../agent/infra/store/database.ts';
 import type { StoreDialect } from '../../../../agent/infra/store/schema.ts';
-import { postgresForDatabases } from '../../../harness/yard/postgres.ts';
+import { createSchema, postgresForDatabases } from '../../../harness/yard/postgres.ts';
 
 /** What `openStore` takes; plain data, so that it can be handed to another process. */
 export type StorePlace = { readonly dataDir: string; readonly databaseUrl?: string };
@@ -24,9 +24,12 @@ export function onBothDatabases(suite: (database: TestDatabase) => void): void {
     describe(dialect, () => {
       let folder = '';
       let postgres: Awaited<ReturnType<typeof postgresForDatabases>> | undefined;
+      let databaseUrl: string | undefined;
       before(async () => {
         folder = await mkdtemp(path.join(os.tmpdir(), 'pickup-store-'));
-        if (dialect === 'postgres') postgres = await postgresForDatabases();
+        if (dialect !== 'postgres') return;
+        postgres = await postgresForDatabases();
+        databaseUrl = await postgres.createDatabase();
       });
       after(async () => {
         await postgres?.stop();
@@ -34,7 +37,7 @@ export function onBothDatabases(suite: (database: TestDatabase) => void): void {
       });
       const newPlace = async () => ({
         dataDir: await mkdtemp(path.join(folder, 'data-')),
-        ...(postgres ? { databaseUrl: await postgres.createDatabase() } : {}),
+        ...(databaseUrl ? { databaseUrl: await createSchema(databaseUrl) } : {}),
       });
       suite({ dialect, newPlace, newStore: async () => openStore(await newPlace()) });
     });
