@@ -10,6 +10,8 @@ import { TranscriptRecorder } from './transcript.ts';
 import { endedBy } from '../ipc/termination.ts';
 import type { Termination } from '../ipc/termination.ts';
 import type { TransferResult } from './leg/transfer.ts';
+import { costOf, noUsage, sumOf } from '../infra/usage.ts';
+import type { Prices, Usage } from '../infra/usage.ts';
 
 /** At most this many lines at `info` about tools: a call may write 40 in all. */
 const toolLinesAtInfo = 20;
@@ -18,6 +20,7 @@ const toolLinesAtInfo = 20;
 export class CallRecord {
   #startedAtMs = Date.now();
   readonly #store: CallStore;
+  readonly #prices: Prices;
   readonly #figures = new FigureCounter();
   readonly #transcript: TranscriptRecorder;
   #log: Log;
@@ -36,9 +39,18 @@ export class CallRecord {
   #answeredAtMs: number | null = null;
   #isResumed = false;
 
-  constructor({ log, store }: { readonly log: Log; readonly store: CallStore }) {
+  constructor({
+    log,
+    store,
+    prices,
+  }: {
+    readonly log: Log;
+    readonly store: CallStore;
+    readonly prices: Prices;
+  }) {
     this.#store = store;
     this.#transcript = new TranscriptRecorder((entry) => store.addToTranscript(entry));
+    this.#prices = prices;
     this.#log = watchedLog(log, ({ event, fields, isKept }) => {
       // An error may hold what the store is not to keep.
       const { error: _error, ...kept }: Fields = { ...fields };
@@ -144,6 +156,11 @@ export class CallRecord {
     this.#figures.providerFailed();
   }
 
+  /** A provider did something that is billed. */
+  used(usage: Partial<Usage>): void {
+    this.#figures.used(usage);
+  }
+
   /**
    * Counts the session's turns and failures for as long as `isOpen`: what follows is its closing.
    * Keeps what is said and done in it, with the age of the list at each answer.
@@ -190,6 +207,7 @@ export class CallRecord {
           ? null
           : firstAgentSpeechAtMs - answeredAtMs,
       ...figures,
+      costUsd: costOf(figures.usage, this.#prices),
       ...this.#packets(media),
       gaps: media?.gaps ?? null,
       transfer: this.#transfer,
@@ -226,6 +244,7 @@ export type CallFigures = {
   readonly lastTranscriptAtMs: number | null;
   /** The agent's audio. Frames of the caller say nothing: they go on without any packet. */
   readonly framesOut: number;
+  readonly usage: Usage;
 };
 
 /** The counts so far, for a job that goes on with the call. */
@@ -239,6 +258,7 @@ type SavedFigures = Pick<
   | 'lastAgentSpeechAtMs'
   | 'lastTranscriptAtMs'
   | 'framesOut'
+  | 'usage'
 >;
 
 /** Counts what happens in a session: turns, how long each answer took, tools, failures. */
@@ -252,6 +272,7 @@ export class FigureCounter {
   #lastAgentSpeechAtMs: number | null = null;
   #lastTranscriptAtMs: number | null = null;
   #framesOut = 0;
+  #usage = noUsage;
 
   /** Listens to `session`; `onTurn` hears of each answer, from the end of the caller's speech. */
   watch(session: voice.AgentSession, onTurn: (latencyMs: number) => void): void {
@@ -294,6 +315,10 @@ export class FigureCounter {
     this.#framesOut += 1;
   }
 
+  used(usage: Partial<Usage>): void {
+    this.#usage = sumOf(this.#usage, usage);
+  }
+
   /** Goes on from what a job before has counted. */
   goOn(saved: SavedFigures): void {
     this.#latenciesMs.unshift(...saved.latenciesMs);
@@ -305,6 +330,7 @@ export class FigureCounter {
     this.#lastAgentSpeechAtMs ??= saved.lastAgentSpeechAtMs;
     this.#lastTranscriptAtMs ??= saved.lastTranscriptAtMs;
     this.#framesOut += saved.framesOut;
+    this.used(saved.usage ?? noUsage);
   }
 
   /** The counts so far, for a job that goes on. */
@@ -318,6 +344,7 @@ export class FigureCounter {
       lastAgentSpeechAtMs: this.#lastAgentSpeechAtMs,
       lastTranscriptAtMs: this.#lastTranscriptAtMs,
       framesOut: this.#framesOut,
+      usage: this.#usage,
     };
   }
 
@@ -333,6 +360,7 @@ export class FigureCounter {
       lastAgentSpeechAtMs: this.#lastAgentSpeechAtMs,
       lastTranscriptAtMs: this.#lastTranscriptAtMs,
       framesOut: this.#framesOut,
+      usage: { ...this.#usage, heardSeconds: Math.round(this.#usage.heardSeconds) },
     };
   }
 }

@@ -50,7 +50,7 @@ export class Call {
 
   constructor(job: CallJob) {
     const { ctx, config, store, desk, askForFreshJob } = job;
-    const record = new CallRecord(job);
+    const record = new CallRecord({ ...job, prices: job.config.prices });
     this.#job = job;
     this.#context = {
       jobId: ctx.job.id,

@@ -8,6 +8,7 @@ import { defaultCapacity, thisMachine } from './capacity.ts';
 import { defaultDataDir, defaultVoices, platform, settings, timeoutSettings } from './schema.ts';
 import { defaultTimeouts, sharedTimes, timeoutNames, timeoutVariable } from './timeouts.ts';
 import type { TimeoutName, Timeouts } from './timeouts.ts';
+import type { Prices } from '../infra/usage.ts';
 
 /** A provider's voice. */
 export type Voice = { readonly provider: 'deepgram' | 'openai'; readonly model: string };
@@ -40,6 +41,8 @@ export type Config = {
     /** Speaks when the first one fails. */
     readonly fallback: Voice | null;
   };
+  /** For the cost of a call; it is shown when they are set. */
+  readonly prices: Prices;
   readonly handover: {
     /** Age of a job at which a fresh one takes its call over; null: never. */
     readonly afterMs: number | null;
@@ -150,6 +153,13 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     voice: {
       ...voiceOf(e.TTS_PROVIDER, e.TTS_MODEL),
       fallback: fallbackVoiceOf(e),
+    },
+    prices: {
+      perMillionTokensIn: e.LLM_USD_PER_MILLION_TOKENS_IN ?? null,
+      perMillionTokensCached: e.LLM_USD_PER_MILLION_TOKENS_CACHED ?? null,
+      perMillionTokensOut: e.LLM_USD_PER_MILLION_TOKENS_OUT ?? null,
+      perMinuteHeard: e.STT_USD_PER_MINUTE ?? null,
+      perMillionCharactersSpoken: e.TTS_USD_PER_MILLION_CHARACTERS ?? null,
     },
     handover: {
       afterMs: e.HANDOVER_AFTER_MS ?? null,

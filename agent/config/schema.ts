@@ -26,6 +26,13 @@ const factor = z
   .regex(/^\d+(\.\d+)?$/, 'must be a number')
   .transform(Number)
   .refine((value) => value >= 1 && value <= 10, 'must be from 1 to 10');
+const price = z
+  .string()
+  .trim()
+  .regex(/^\d+(\.\d+)?$/, 'must be US dollars as a number, such as 0.25')
+  .transform(Number)
+  .refine((value) => value <= 100_000, 'must be at most 100000')
+  .optional();
 const yesOrNo = z.enum(['true', 'false'], 'must be true or false').transform((v) => v === 'true');
 
 /** Of a start without `DATA_DIR`. */
@@ -143,6 +150,16 @@ export const settings = {
     .describe(
       "Proxies whose `X-Forwarded-For` is believed at the desk's sign-in: addresses and ranges, parted by commas.",
     ),
+  // What a call costs
+  LLM_USD_PER_MILLION_TOKENS_IN: price.describe(
+    'With the other prices the cost of each call is in its record; without one of them it is not shown. The fallbacks are reckoned at the same prices.',
+  ),
+  LLM_USD_PER_MILLION_TOKENS_CACHED: price.describe(
+    'Tokens that the model had in its cache; as much as the others if not set.',
+  ),
+  LLM_USD_PER_MILLION_TOKENS_OUT: price.describe('Tokens that the model wrote.'),
+  STT_USD_PER_MINUTE: price.describe('Audio sent to the recogniser.'),
+  TTS_USD_PER_MILLION_CHARACTERS: price.describe('Characters spoken.'),
   // Hand-overs and drains
   HANDOVER_AFTER_MS: wholeNumber(1_000, maxTimerMs)
     .optional()
@@ -211,6 +228,13 @@ export const settingGroups: Readonly<Record<string, readonly (keyof typeof setti
     'CONFIRMATION_WEBHOOK_SECRET',
   ],
   'The desk': ['DESK_PASSWORD_HASH', 'DESK_TRUSTED_PROXIES'],
+  'What a call costs': [
+    'LLM_USD_PER_MILLION_TOKENS_IN',
+    'LLM_USD_PER_MILLION_TOKENS_CACHED',
+    'LLM_USD_PER_MILLION_TOKENS_OUT',
+    'STT_USD_PER_MINUTE',
+    'TTS_USD_PER_MILLION_CHARACTERS',
+  ],
   'Hand-overs and drains': [
     'HANDOVER_AFTER_MS',
     'HANDOVER_NOTICE',

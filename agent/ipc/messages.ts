@@ -139,6 +139,8 @@ const metricSample = z.object({
   labels: z.record(z.string(), z.string()),
   /** Null where something is counted, not timed. */
   seconds: z.number().nonnegative().nullable(),
+  /** As much at once as is counted; 1 if left out. */
+  amount: z.number().nonnegative().optional(),
 });
 
 /** One thing that is counted or timed. It names no call and no person. */

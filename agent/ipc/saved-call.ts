@@ -92,6 +92,15 @@ const savedCall = z.object({
     lastAgentSpeechAtMs: z.number().nullable(),
     lastTranscriptAtMs: z.number().nullable(),
     transfer: transferFigures.nullable(),
+    usage: z
+      .object({
+        tokensIn: z.number(),
+        tokensCached: z.number(),
+        tokensOut: z.number(),
+        heardSeconds: z.number(),
+        spokenCharacters: z.number(),
+      })
+      .optional(),
   }),
   gap: z.object({
     attemptsUsed: z.number(),

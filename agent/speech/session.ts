@@ -1,6 +1,7 @@
 import { voice } from '@livekit/agents';
 import { maxNameLength, sheetText } from '../../tools/yard/sheet-text.ts';
 import type { Config } from '../config/config.ts';
+import type { Usage } from '../infra/usage.ts';
 import type { HearingRecovered, HearingTrouble } from './stt/stt-connection.ts';
 import { FallbackLlm } from './llm/fallback-llm.ts';
 import type { ThinkingTrouble } from './llm/fallback-llm.ts';
@@ -17,12 +18,14 @@ const neverByCount = Number.MAX_SAFE_INTEGER;
 /** Fillers while the model takes its time, in turn. */
 const fillers = ['One moment, please.', "I'm just checking that for you."];
 
-/** A failure at a provider that was dealt with. */
+/** Failures at a provider that were dealt with, and what it bills. */
 export type SpeechEvents = {
   onHearingTrouble(trouble: HearingTrouble): void;
   onHearingRecovered(recovered: HearingRecovered): void;
   onThinkingTrouble(trouble: ThinkingTrouble): void;
   onSpeakingTrouble(trouble: SpeakingTrouble): void;
+  /** Something was done that a provider bills. */
+  onUsage(usage: Partial<Usage>): void;
 };
 
 /** The parts with which one call hears, thinks and speaks. */
@@ -50,6 +53,7 @@ export function createSpeech(
     keyterms,
     onTrouble: (trouble) => events.onHearingTrouble(trouble),
     onRecovered: (recovered) => events.onHearingRecovered(recovered),
+    onSent: (heardSeconds) => events.onUsage({ heardSeconds }),
   });
   const modelOf = (model: string) => createOpenAiModel({ ...openai, model });
   const session = new voice.AgentSession({
@@ -58,10 +62,17 @@ export function createSpeech(
       models: [modelOf(openai.model), ...present(openai.fallbackModel).map(modelOf)],
       fillers,
       onTrouble: (trouble) => events.onThinkingTrouble(trouble),
+      onUsage: ({ promptTokens, promptCachedTokens, completionTokens }) =>
+        events.onUsage({
+          tokensIn: promptTokens,
+          tokensCached: promptCachedTokens,
+          tokensOut: completionTokens,
+        }),
     }),
     tts: createSpeakingVoice(config, {
       recorded,
       onTrouble: (trouble) => events.onSpeakingTrouble(trouble),
+      onGiven: (spokenCharacters) => events.onUsage({ spokenCharacters }),
     }),
     vad: createVoiceDetector(),
     turnHandling: isByWords ? turnHandling : { ...turnHandling, preemptiveGeneration: {} },

@@ -14,6 +14,7 @@ import type { Termination } from '../ipc/termination.ts';
 import type { ConfirmationKind } from '../../tools/journal/confirmations.ts';
 import type { AlertCause, AlertChange } from './alert-rules.ts';
 import type { CountedName, LabelsOf, TimedName } from './instruments.ts';
+import type { Usage } from '../infra/usage.ts';
 
 /** A level, a constant message, and whether the call's timeline in the store keeps the event. */
 type Telling = readonly [level: Level, message: string, kept?: 'timeline'];
@@ -51,6 +52,21 @@ function variants<Variant extends string>(tellings: Readonly<Record<Variant, Tel
 
 function count<Name extends CountedName>(name: Name, labels: LabelsOf<Name>): MetricSample {
   return { name, labels: { ...labels }, seconds: null };
+}
+
+/** What providers bill for a call; the dollars only where their prices are known. */
+function billed(usage: Usage | null, costUsd: number | null): MetricSample[] {
+  if (!usage) return [];
+  const { tokensIn, tokensCached, tokensOut, heardSeconds, spokenCharacters } = usage;
+  const samples = [
+    { ...count('llm_tokens_total', { kind: 'in' }), amount: tokensIn },
+    { ...count('llm_tokens_total', { kind: 'cached' }), amount: tokensCached },
+    { ...count('llm_tokens_total', { kind: 'out' }), amount: tokensOut },
+    { ...count('stt_seconds_total', {}), amount: heardSeconds },
+    { ...count('tts_characters_total', {}), amount: spokenCharacters },
+  ];
+  if (costUsd !== null) samples.push({ ...count('calls_cost_usd_total', {}), amount: costUsd });
+  return samples;
 }
 
 function timed(name: TimedName, ms: number | null): readonly MetricSample[] {
@@ -411,9 +427,16 @@ export const catalogue = {
     served: ['info', 'call closed'],
     unserved: ['info', 'call closed'],
     lost: ['error', 'call closed'],
-  }).of<Termination & { readonly answerToFirstWordMs?: number | null } & Fields>(
-    ({ answerToFirstWordMs = null }) => timed('call_first_word_seconds', answerToFirstWordMs),
-  ),
+  }).of<
+    Termination & {
+      readonly answerToFirstWordMs?: number | null;
+      readonly usage?: Usage;
+      readonly costUsd?: number | null;
+    } & Fields
+  >(({ answerToFirstWordMs = null, usage = null, costUsd = null }) => [
+    ...timed('call_first_word_seconds', answerToFirstWordMs),
+    ...billed(usage, costUsd),
+  ]),
   'call.settled': event('debug', 'call has its place in the ledger').of<{
     readonly callId: string;
     readonly outcome: LedgerOutcome;

@@ -65,6 +65,16 @@ const families = {
     series: one,
     bounds: [0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 2.5, 3, 4, 6, 10],
   },
+  llm_tokens_total: {
+    help: 'Tokens of calls that are over: read (the cached among them), read from cache, written.',
+    series: ['in', 'cached', 'out'].map((kind) => ({ kind })),
+  },
+  stt_seconds_total: { help: 'Audio sent to the recogniser, of calls that are over.', series: one },
+  tts_characters_total: { help: 'Characters spoken, of calls that are over.', series: one },
+  calls_cost_usd_total: {
+    help: 'Cost of calls that are over, where all prices are set.',
+    series: one,
+  },
   tools_used_total: {
     help: 'Uses of a tool by the model.',
     series: toolNames.flatMap((tool) => ['true', 'false'].map((ok) => ({ tool, ok }))),
@@ -148,7 +158,7 @@ function gapSeries() {
 
 type Instrument = {
   readonly series: ReadonlySet<string>;
-  readonly take: (labels: Labels, seconds: number | null) => void;
+  readonly take: (sample: MetricSample) => void;
 };
 
 /** The families' counters and histograms. */
@@ -161,9 +171,9 @@ export class Instruments {
   }
 
   /** Takes one sample, unless its name or labels are unknown: a job may be of another release. */
-  take({ name, labels, seconds }: MetricSample): void {
-    const known = this.#byName.get(name);
-    if (known?.series.has(keyOf(labels))) known.take(labels, seconds);
+  take(sample: MetricSample): void {
+    const known = this.#byName.get(sample.name);
+    if (known?.series.has(keyOf(sample.labels))) known.take(sample);
   }
 }
 
@@ -179,12 +189,12 @@ function instrument(
     const histogram = new Histogram({ ...common, buckets: [...bounds] });
     return {
       series: known,
-      take: (labels, seconds) => seconds !== null && histogram.observe(labels, seconds),
+      take: ({ labels, seconds }) => seconds !== null && histogram.observe(labels, seconds),
     };
   }
   const counter = new Counter(common);
   for (const labels of series) counter.inc(labels, 0);
-  return { series: known, take: (labels) => counter.inc(labels) };
+  return { series: known, take: ({ labels, amount = 1 }) => counter.inc(labels, amount) };
 }
 
 function keyOf(labels: Labels): string {

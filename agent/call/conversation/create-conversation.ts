@@ -41,6 +41,7 @@ export function createConversation(deps: ConversationDeps): {
     events: {
       onHearingTrouble: (trouble) => failed({ ...trouble, sense: 'hearing' }),
       onHearingRecovered: (recovered) => record.log.emit('hearing.recovered', recovered),
+      onUsage: (usage) => record.used(usage),
       onThinkingTrouble: (trouble) => failed({ ...trouble, sense: 'thinking' }),
       onSpeakingTrouble: (trouble) => {
         failed({ ...trouble, sense: 'speaking' });

@@ -55,6 +55,8 @@ export type FallbackLlmOptions = {
   readonly models: readonly [llm.LLM, ...llm.LLM[]];
   readonly budgets?: Partial<ThinkingBudgets>;
   readonly onTrouble: (trouble: ThinkingTrouble) => void;
+  /** Hears of the tokens of each request that came to its end; of one that was cut off none are told. */
+  readonly onUsage?: (usage: llm.CompletionUsage) => void;
   /** Sentences that cover a wait, spoken in turn: 'One moment, please.' */
   readonly fillers: readonly string[];
 };
@@ -171,6 +173,7 @@ class FallbackLlmStream extends llm.LLMStream {
     let isEmpty = true;
     for await (const chunk of chunks) {
       if (isAnswer(chunk)) isEmpty = false;
+      if (chunk.usage) this.#options.onUsage?.(chunk.usage);
       if (chunk.delta?.toolCalls?.length) {
         held.push(chunk);
         continue;

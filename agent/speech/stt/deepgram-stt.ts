@@ -13,6 +13,8 @@ type HearingOptions = {
   readonly keyterms: readonly string[];
   readonly onTrouble: (trouble: HearingTrouble) => void;
   readonly onRecovered: (recovered: HearingRecovered) => void;
+  /** Hears how much audio was sent. */
+  readonly onSent?: (seconds: number) => void;
 };
 
 /** The framework is told so often how much audio was sent. */
@@ -61,7 +63,7 @@ export class DeepgramStt extends stt.STT {
   }
 
   override stream(options?: { connOptions?: APIConnectOptions }): stt.SpeechStream {
-    const { apiKey, baseUrl, keyterms, onTrouble, onRecovered } = this.#options;
+    const { apiKey, baseUrl, keyterms, onTrouble, onRecovered, onSent } = this.#options;
     const listening = {
       apiKey,
       where: () => ({
@@ -71,6 +73,7 @@ export class DeepgramStt extends stt.STT {
       onModelFailed: () => this.#switchModel(),
       onTrouble,
       onRecovered,
+      onSent: onSent ?? (() => {}),
     };
     const onEnd = () => void this.#streams.delete(stream);
     const stream = new HearingStream(this, { ...listening, onEnd }, options?.connOptions);
@@ -97,10 +100,7 @@ export class DeepgramStt extends stt.STT {
 const { PREFLIGHT_TRANSCRIPT } = stt.SpeechEventType;
 type OnResults = ConstructorParameters<typeof SttConnection>[0]['onResults'];
 
-type StreamOptions = Omit<
-  ConstructorParameters<typeof SttConnection>[0],
-  'onResults' | 'onSent'
-> & {
+type StreamOptions = Omit<ConstructorParameters<typeof SttConnection>[0], 'onResults'> & {
   readonly onEnd: () => void;
 };
 
@@ -117,7 +117,10 @@ class HearingStream extends stt.SpeechStream {
     this.#listening = new SttConnection({
       ...options,
       onResults: (results, at) => this.#report(results, at),
-      onSent: (seconds) => this.#count(seconds),
+      onSent: (seconds) => {
+        options.onSent(seconds);
+        this.#count(seconds);
+      },
     });
   }
 

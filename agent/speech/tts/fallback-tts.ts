@@ -30,6 +30,8 @@ export type FallbackTtsOptions = {
   /** Excuses the agent when no voice can speak. */
   readonly recorded?: () => PhraseAudio | undefined;
   readonly onTrouble: (trouble: SpeakingTrouble) => void;
+  /** Hears how many characters a voice was given to speak. */
+  readonly onGiven?: (characters: number) => void;
   readonly budgets?: SpeakingBudgets;
 };
 
@@ -55,7 +57,12 @@ export class FallbackTts extends tts.TTS {
     const [first, ...others] = voices;
     super(first.sampleRate, 1, { streaming: true, alignedTranscript: true });
     this.#voices = [new VoiceHealth(first), ...others.map((voice) => new VoiceHealth(voice))];
-    this.#options = { recorded: () => undefined, budgets: defaultBudgets, ...options };
+    this.#options = {
+      recorded: () => undefined,
+      onGiven: () => {},
+      budgets: defaultBudgets,
+      ...options,
+    };
     // An abandoned stream may still fail; without a listener that would be thrown.
     for (const voice of voices) voice.on('error', () => {});
   }
@@ -167,6 +174,7 @@ class FallbackTtsStream extends tts.SynthesizeStream {
       if (sentence === undefined) break;
       this.markStarted();
       reading.say(sentence);
+      this.#options.onGiven(sentence.length);
     }
     reading.endText();
   }

@@ -12,7 +12,7 @@ export function createVoice(config: Config): tts.TTS {
 /** The voice of a call: the agent's own one, backed by the other one if the configuration has it. */
 export function createSpeakingVoice(
   config: Config,
-  options: Pick<FallbackTtsOptions, 'recorded' | 'onTrouble'>,
+  options: Pick<FallbackTtsOptions, 'recorded' | 'onTrouble' | 'onGiven'>,
 ): FallbackTts {
   const { fallback } = config.voice;
   const others = fallback ? [voiceOf(config, fallback)] : [];

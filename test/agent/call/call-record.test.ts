@@ -7,6 +7,7 @@ import { emptyFigures } from '../../../agent/call/media/gap-figures.ts';
 import { savedCallFrom } from '../../../agent/ipc/saved-call.ts';
 import { termination } from '../../../agent/ipc/termination.ts';
 import { recordedLog } from '../../harness/recorded-log.ts';
+import { noUsage, type Prices } from '../../../agent/infra/usage.ts';
 import { savedCall } from './saved-call.ts';
 import { EventEmitter } from 'node:events';
 import { llm, voice } from '@livekit/agents';
@@ -19,10 +20,18 @@ const media: MediaFigures = {
   gaps: emptyFigures,
 };
 
+const prices: Prices = {
+  perMillionTokensIn: 2,
+  perMillionTokensCached: 0.5,
+  perMillionTokensOut: 8,
+  perMinuteHeard: 0.006,
+  perMillionCharactersSpoken: 30,
+};
+
 /** A record that writes nowhere. */
 function createRecord() {
   const store = { recordEvent: () => {}, recordClose: async () => {} } as unknown as CallStore;
-  return new CallRecord({ log: recordedLog().log, store });
+  return new CallRecord({ log: recordedLog().log, store, prices });
 }
 
 /** The closing line of a call that one job began as `record` and this one goes on with. */
@@ -41,7 +50,7 @@ test('what the catalogue has for the timeline is kept in it, without errors, and
     recordEvent: (event: string, data: object) => kept.push([event, data]),
   } as unknown as CallStore;
   const { log, events } = recordedLog();
-  const record = new CallRecord({ log, store });
+  const record = new CallRecord({ log, store, prices });
   record.identify('SCL_1');
   record.log.emit('room.connected', { durationMs: 5 }, 'first');
   record.log.emit('room.connected', { durationMs: 6 }, 'again');
@@ -102,6 +111,29 @@ test('it says what became of a transfer, with what the other side answered', asy
   assert.deepEqual((await record.ended(termination('caller-hangup'), media))['transfer'], transfer);
 });
 
+test('what was billed is summed over the jobs of a call, and costs what its prices say', async () => {
+  const record = createRecord();
+  record.used({ tokensIn: 4_000, tokensCached: 3_000, tokensOut: 60 });
+  record.used({ heardSeconds: 30.2 });
+  record.used({ spokenCharacters: 80 });
+  const figures = record.savedFigures(media);
+  const saved = savedCallFrom(JSON.stringify({ ...savedCall(), figures }));
+  assert.ok(saved);
+  const fresh = createRecord();
+  fresh.goOn(saved);
+  fresh.used({ tokensIn: 1_000, tokensOut: 40, heardSeconds: 29.8, spokenCharacters: 20 });
+  const { usage, costUsd } = await fresh.ended(termination('agent-goodbye'), null);
+  assert.deepEqual(usage, {
+    tokensIn: 5_000,
+    tokensCached: 3_000,
+    tokensOut: 100,
+    heardSeconds: 60,
+    spokenCharacters: 100,
+  });
+  // 2,000 at 2 and 3,000 at 0.5, 100 at 8, a minute, 100 characters at 30.
+  assert.equal(costUsd, 0.0153);
+});
+
 test('a call goes on from one in which nothing was counted', async () => {
   const record = createRecord();
   record.goOn(savedCall());
@@ -152,6 +184,7 @@ test('a turn counts from the end of the speech, not from when it was noticed', (
     lastAgentSpeechAtMs: 9_000,
     lastTranscriptAtMs: null,
     framesOut: 0,
+    usage: noUsage,
   });
 });
 

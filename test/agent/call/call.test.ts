@@ -84,13 +84,14 @@ test('a close that hangs is forced, and the call is written down before', async 
   assert.equal(await claim.take(), 'ours');
   calls.recordStart({ room: 'room-1', callerNumber: null, startedAtMs: 1 });
   const server = await dumbServer(t);
+  const config = loadConfig(minimalEnvironment({ LIVEKIT_URL: server.url }));
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const closed = closeCall(
     {
       roomName: 'room-1',
-      config: loadConfig(minimalEnvironment({ LIVEKIT_URL: server.url })),
+      config,
       store: calls,
-      record: new CallRecord({ log, store: calls }),
+      record: new CallRecord({ log, store: calls, prices: config.prices }),
     },
     { ending: termination('agent-goodbye'), lease: claim, media: null, isCallerGone: false },
   );

@@ -6,7 +6,9 @@ import { preloadCall } from '../../../agent/call/preload.ts';
 import { firstWords } from '../../../agent/call/ownership/resume-plan.ts';
 import { resumeKinds } from '../../../agent/ipc/messages.ts';
 import { CALL_AGAIN, CALL_YOU_BACK, GOODBYE } from '../../../agent/speech/prompts/prompts.ts';
+import { loadConfig } from '../../../agent/config/config.ts';
 import { defaultTimeouts } from '../../../agent/config/timeouts.ts';
+import { minimalEnvironment } from '../../harness/environment.ts';
 import { recordedLog } from '../../harness/recorded-log.ts';
 import { savedCall } from './saved-call.ts';
 
@@ -15,7 +17,8 @@ async function readyPhrases({ isResumed }: { isResumed: boolean }) {
   const phrase = async () => ({ sampleRateHz: 8_000, pcm: new Int16Array(80) });
   const parts = { phrase, inventory: async () => null, recordEvent: () => {} };
   const store = parts as unknown as CallStore;
-  const record = new CallRecord({ log: recordedLog().log, store });
+  const { prices } = loadConfig(minimalEnvironment());
+  const record = new CallRecord({ log: recordedLog().log, store, prices });
   const { signal } = new AbortController();
   const preload = await preloadCall({
     store,

@@ -12,6 +12,7 @@ import type { Log } from '../../../agent/telemetry/events.ts';
 import type { Gauged } from '../../../agent/telemetry/gauges.ts';
 import { JobLine } from '../../../agent/ipc/server.ts';
 import type { JobPeer } from '../../../agent/ipc/server.ts';
+import { noUsage } from '../../../agent/infra/usage.ts';
 import { Metrics } from '../../../agent/telemetry/metrics.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { recordedLog } from '../../harness/recorded-log.ts';
@@ -121,6 +122,9 @@ test('shows what a job sends over its line', async () => {
       log.emit('turn.completed', { latencyMs: 900 });
       log.emit('turn.completed', { latencyMs: 2_600 });
       log.emit('tool.used', { tool: 'find_equipment', ok: true, durationMs: 1 }, 'used');
+      const usage = { ...noUsage, tokensIn: 5_000, tokensCached: 3_000, heardSeconds: 61 };
+      const closed = { ...termination('caller-hangup'), usage, costUsd: 0.02 };
+      log.emit('call.closed', closed, 'served');
       log.emit('call.ended', { ...termination('caller-hangup'), endedBy: 'caller' }, 'served');
     }),
   });
@@ -132,6 +136,11 @@ test('shows what a job sends over its line', async () => {
   assert.equal(series.get('pickup_turn_latency_seconds_count'), 2);
   assert.equal(series.get('pickup_turn_latency_seconds_bucket{le="1"}'), 1);
   assert.equal(series.get('pickup_tools_used_total{tool="find_equipment",ok="true"}'), 1);
+  assert.equal(series.get('pickup_llm_tokens_total{kind="in"}'), 5_000);
+  assert.equal(series.get('pickup_llm_tokens_total{kind="cached"}'), 3_000);
+  assert.equal(series.get('pickup_stt_seconds_total'), 61);
+  assert.equal(series.get('pickup_tts_characters_total'), 0);
+  assert.equal(series.get('pickup_calls_cost_usd_total'), 0.02);
 });
 
 test('counts every kind of thing that a job may tell', async () => {

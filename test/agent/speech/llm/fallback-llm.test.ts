@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
+import type { llm } from '@livekit/agents';
 import { eventually } from '../../../harness/eventually.ts';
 import {
   fallback,
@@ -25,6 +26,18 @@ describe('a healthy model', () => {
     assert.deepEqual(await thinking.answer(model, search), { text: '', calls: [found] });
     assert.deepEqual(thinking.models(from), [primary, primary]);
     assert.deepEqual(troubles, []);
+  });
+
+  test('tells the tokens of each request, those of a retry too', async () => {
+    const used: llm.CompletionUsage[] = [];
+    const { model } = thinking.steady({ onUsage: (usage) => void used.push(usage) });
+    await thinking.answer(model);
+    assert.equal(used.length, 1);
+    const [usage] = used;
+    assert.ok(usage && usage.promptTokens > 0 && usage.completionTokens > 0);
+    thinking.openai.faults.next('chat', { do: 'refuse', status: 500 });
+    await thinking.answer(model, search);
+    assert.equal(used.length, 2);
   });
 
   test('a long tool call is not slow: its tokens count, though the plugin shows none', async () => {

@@ -44,6 +44,7 @@ describe('a healthy connection', { concurrency: true }, () => {
     await ended;
     assert.deepEqual(texts(), [BYE]);
     assert.ok(Math.abs(usageSeconds() - pcm.length / sampleRate) < 0.1);
+    assert.ok(Math.abs(ear.sentSeconds() - usageSeconds()) < 0.001);
     await eventually('no connection', () => ear.deepgram.connections.size === 0);
   });
 

@@ -26,6 +26,7 @@ export async function startEar({ recogniser, models = ['nova-3'], key = apiKey }
   const deepgram = await startDeepgramEmulator({ apiKey, recogniser, sttLatencyMs: 50 });
   const troubles: HearingTrouble[] = [];
   const recoveries: HearingRecovered[] = [];
+  let sentSeconds = 0;
   const hearing = new DeepgramStt({
     apiKey: key,
     baseUrl: deepgram.baseUrl,
@@ -33,6 +34,7 @@ export async function startEar({ recogniser, models = ['nova-3'], key = apiKey }
     keyterms: ['mini excavator'],
     onTrouble: (trouble) => void troubles.push(trouble),
     onRecovered: (recovered) => void recoveries.push(recovered),
+    onSent: (seconds) => (sentSeconds += seconds),
   });
   const errors: unknown[] = [];
   hearing.on('error', (error) => void errors.push(error));
@@ -43,6 +45,7 @@ export async function startEar({ recogniser, models = ['nova-3'], key = apiKey }
     troubles,
     recoveries,
     errors,
+    sentSeconds: () => sentSeconds,
     listen,
     isConnected: () => eventually('a connection', () => deepgram.connections.size === 1),
     cut: (code: number) => deepgram.connections.forEach((connection) => connection.close(code)),

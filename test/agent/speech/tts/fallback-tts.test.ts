@@ -19,13 +19,14 @@ after(() => dispose());
 
 for (const first of ['deepgram', 'openai'] as const) {
   test(`a healthy voice of ${first} is passed on whole, with its text`, async (t) => {
-    const { voice, troubles, [first]: provider } = await speaking(t, { first });
+    const { voice, troubles, characters, [first]: provider } = await speaking(t, { first });
     const heard = await listenTo(voice, text);
     assert.equal(heard.text, text);
     assert.ok(heard.isWhole);
     const missing = samplesIn(provider.ttsLog) - heard.samples.length;
     assert.ok(Math.abs(missing) <= 240, `${missing} samples are missing`);
     assert.deepEqual(troubles, []);
+    assert.equal(characters(), text.length);
   });
 }
 

@@ -53,14 +53,16 @@ export async function speaking(
   const [first, other] = options.first === 'openai' ? [coral, aura] : [aura, coral];
   const troubles: SpeakingTrouble[] = [];
   const errors: Error[] = [];
+  let characters = 0;
   const voice = new FallbackTts({
     voices: options.alone ? [first] : [first, other],
     recorded: () => options.recorded,
     onTrouble: (trouble) => void troubles.push(trouble),
+    onGiven: (given) => (characters += given),
     budgets,
   });
   voice.on('error', ({ error }) => void errors.push(error));
-  return { deepgram, openai, voice, troubles, errors };
+  return { deepgram, openai, voice, troubles, errors, characters: () => characters };
 }
 
 /** How much audio an emulator gave out. */
