@@ -22,6 +22,8 @@ const usage = `Usage: node agent/main.ts COMMAND
               --settle ROW: a row that cannot be read holds nothing more
   desk-password  makes DESK_PASSWORD_HASH from a password   (--help)
               --link: prints a link that opens the desk once
+  privacy     export|erase --phone N: what is kept of a number
+  backup      --out FOLDER, --restore FOLDER: the whole store
   setup-sip   creates or updates the SIP trunk and rule     (--help)
   setup-sheet makes or repairs the tabs of the yard's sheet  (--help)
 `;
@@ -47,6 +49,14 @@ async function main(): Promise<number> {
     case 'desk-password': {
       const { runDeskPassword } = await import('./cli/desk-password.ts');
       return runDeskPassword({ env, store: loadStoreConfig, args, input: process.stdin, write });
+    }
+    case 'privacy': {
+      const { runPrivacy } = await import('./cli/privacy.ts');
+      return runPrivacy({ store: loadStoreConfig, args, write });
+    }
+    case 'backup': {
+      const { runBackup } = await import('./cli/backup.ts');
+      return runBackup({ store: loadStoreConfig, args, write });
     }
     case 'doctor': {
       const flags = readFlags(command, args, {

@@ -177,7 +177,7 @@ export class Supervisor {
     const jobs = () => line.jobs;
     const canTake = (room: string) => this.#canSendTo(room);
     const rooms = createRooms(config);
-    this.#ledger = new LedgerKeeper({ store, log, rooms });
+    this.#ledger = new LedgerKeeper({ store, log, rooms, dataDir: config.store.dataDir });
     this.#webhook = new LiveKitWebhook({ config, ledger: this.#ledger, rooms });
     const attendance = new Attendance({
       rooms,

@@ -2,6 +2,7 @@ import type { Withheld } from '../../tools/guardrail/guardrail.ts';
 import type { SheetEvents } from '../../tools/sheet/write/sheet-events.ts';
 import type { Fields, Level, Lines, Log as LogOf } from '../infra/log.ts';
 import type { LedgerOutcome } from '../infra/store/ledger.ts';
+import type { Swept } from '../infra/store/retention.ts';
 import type {
   IgnoredMessage,
   JobCall,
@@ -441,6 +442,9 @@ export const catalogue = {
     readonly callId: string;
     readonly outcome: LedgerOutcome;
   }>(({ outcome }) => [count('calls_settled_total', { outcome })]),
+  'retention.swept': event('info', 'what is too old was removed').of<
+    Swept & { readonly recordings: number }
+  >(),
   'room.reconnecting': event('info', 'connection to the room was lost').of<Leg>(),
   'room.reconnected': event('info', 'connection to the room is restored').of<
     Leg & { readonly awayMs: number }
@@ -525,6 +529,7 @@ export const catalogue = {
     'confirmations-again': ['debug', 'confirmations could not be looked through'],
     close: ['error', 'store could not be closed'],
     equipment: ['warn', 'equipment could not be read'],
+    retention: ['warn', 'what is too old could not be removed'],
     ledger: ['warn', 'ledger could not be kept up to date'],
     'ledger-again': ['debug', 'ledger could not be kept up to date'],
     'inventory-lease': ['warn', 'inventory lease could not be renewed'],

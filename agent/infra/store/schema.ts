@@ -662,4 +662,12 @@ export const migrations: readonly Migration[] = [
       `create index audits_of_subject on audits (subject)`,
     ],
   },
+  {
+    version: 11,
+    name: 'calls whose number is still to be hashed',
+    statements: () => [
+      `create index calls_to_hash on calls (started_at_ms)
+        where phone_key is not null or words_id is not null`,
+    ],
+  },
 ];

@@ -144,8 +144,8 @@ async function settle(
   return outcome;
 }
 
-/** Keeps the words of a call to be searched for; null when nothing was said. */
-async function keepWords(
+/** Keeps the words of a call to be searched for, and resolves with their row's id; null for none. */
+export async function keepWords(
   { db, dialect }: StoreQueries,
   startedAtMs: number,
   said: string,

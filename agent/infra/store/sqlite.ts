@@ -1,4 +1,4 @@
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { chmod, mkdir, open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import timers from 'node:timers/promises';
@@ -24,7 +24,8 @@ type SqliteOptions = { readonly dataDir: string; readonly lockWaitMs: number };
  */
 const blockingWaitMs = 5;
 
-const fileName = 'pickup.sqlite';
+/** The store's file in its folder. */
+export const sqliteFileName = 'pickup.sqlite';
 
 /** Far more than the queries that we have; lists of values of many lengths make more. */
 const mostStatements = 200;
@@ -95,7 +96,7 @@ class SqliteDriver implements Driver {
 
   constructor(options: SqliteOptions) {
     this.#options = options;
-    this.#log = new WriteAheadLog(path.join(options.dataDir, `${fileName}-wal`));
+    this.#log = new WriteAheadLog(path.join(options.dataDir, `${sqliteFileName}-wal`));
   }
 
   async init(): Promise<void> {
@@ -103,7 +104,13 @@ class SqliteDriver implements Driver {
     try {
       // Callers' names and words live in it: a folder that we make is for nobody else to read.
       await mkdir(dataDir, { recursive: true, mode: 0o700 });
-      this.#db = new DatabaseSync(path.join(dataDir, fileName), { timeout: blockingWaitMs });
+      const file = path.join(dataDir, sqliteFileName);
+      // The files beside it get the mode of the database. Its owner may be another: then it is theirs.
+      await (await open(file, 'a', 0o600)).close();
+      await chmod(file, 0o600).catch(() => {});
+      this.#db = new DatabaseSync(file, { timeout: blockingWaitMs });
+      // What is deleted, or written over, is not to be read in the file any more.
+      this.#db.exec('pragma secure_delete = on');
       // NORMAL is FULL without the sync after a commit, which is ours. Foreign keys are on by default.
       for (const pragma of ['journal_mode = wal', 'synchronous = normal']) {
         await this.#whenFree(undefined, (db) => db.exec(`pragma ${pragma}`));

@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
 import { todayIn } from '../../../tools/yard/rental-dates.ts';
 import {
+  dropCallState,
   findCall,
   lastSignAtMs,
   openCalls,
@@ -7,7 +11,9 @@ import {
   recordCallStart,
 } from '../../infra/store/calls.ts';
 import type { Store } from '../../infra/store/database.ts';
-import { callLeaseName, readLease } from '../../infra/store/leases.ts';
+import { callLeaseName, claimLease, readLease } from '../../infra/store/leases.ts';
+import { sweepStore } from '../../infra/store/retention.ts';
+import { readSnapshot, saveSnapshot } from '../../infra/store/snapshots.ts';
 import { settleCalls, type YardTime } from '../../infra/store/settlement.ts';
 import { termination } from '../../ipc/termination.ts';
 import type { Rooms } from '../../livekit/room-service.ts';
@@ -31,6 +37,15 @@ const settledMs = 30_000;
 /** A store that is away for long must not cost memory. */
 const mostRings = 1_000;
 
+const dayMs = 86_400_000;
+/** The yard's hour after which what is too old is removed, once a day. */
+const sweepHour = 3;
+const sweepCheckMs = 600_000;
+/** A sweep of a year's calls takes minutes; another process looks again after this. */
+const sweepLeaseMs = 3_600_000;
+const sweepName = 'retention';
+const recordingDays = 30;
+
 /**
  * Keeps the ledger: a row for each ring, an end for each call, and each call's place once it is over.
  * It looks twice a second, so that no call has anything to do for it. Never rejects.
@@ -45,6 +60,10 @@ export class LedgerKeeper {
   readonly #left = new Map<string, number>();
   #hasFailed = false;
   #orphansDueAtMs = 0;
+  #sweepDueAtMs = 0;
+  #sweeping: Promise<void> | undefined;
+  readonly #holder = randomUUID();
+  readonly #dataDir: string;
   #looking: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** The yard's zone; null until it is known, and nothing is settled before. */
@@ -54,11 +73,14 @@ export class LedgerKeeper {
     readonly store: Store;
     readonly log: Log;
     readonly rooms: Pick<Rooms, 'list'>;
+    /** Recordings are kept in it. */
+    readonly dataDir: string;
     readonly nowMs?: () => number;
   }) {
     this.#store = options.store;
     this.#log = options.log;
     this.#rooms = options.rooms;
+    this.#dataDir = options.dataDir;
     this.#nowMs = options.nowMs ?? (() => Date.now());
   }
 
@@ -69,6 +91,7 @@ export class LedgerKeeper {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#looking;
+    await this.#sweeping;
   }
 
   /** A caller rings: the row is written, unless whoever serves them does so. */
@@ -93,6 +116,8 @@ export class LedgerKeeper {
       await this.#writeRings();
       await this.#closeOrphans();
       await this.#settle();
+      // Calls are settled meanwhile.
+      this.#sweeping ??= this.sweep().finally(() => (this.#sweeping = undefined));
       this.#hasFailed = false;
     } catch (error) {
       this.#log.emit('store.failed', { error }, this.#hasFailed ? 'ledger-again' : 'ledger');
@@ -141,9 +166,44 @@ export class LedgerKeeper {
       const summary = { durationMs: endedAtMs - startedAtMs };
       const close = { callId, ...ending, endedBy, endedAtMs, turns: 0, summary };
       if (!(await recordCallClose(this.#store, close))) continue;
+      await dropCallState(this.#store, callId);
       this.#log.emit('call.ended', { room, callId, ...ending, endedBy }, 'unserved');
       this.#log.emit('call.closed', { room, callId, ...ending, ...summary }, 'unserved');
     }
+  }
+
+  /** Removes what is too old, once each night of the yard's, by one process. Never rejects. */
+  async sweep(): Promise<void> {
+    const nowMs = this.#nowMs();
+    if (this.timeZone === null || nowMs < this.#sweepDueAtMs) return;
+    this.#sweepDueAtMs = nowMs + sweepCheckMs;
+    const { day, hour } = yardTimeIn(this.timeZone)(nowMs);
+    if (hour < sweepHour) return;
+    try {
+      const last = await readSnapshot(this.#store, sweepName);
+      if (last?.json === day) return;
+      const claim = { name: sweepName, holder: this.#holder, ttlMs: sweepLeaseMs };
+      if (!(await claimLease(this.#store, claim))) return;
+      const swept = await sweepStore(this.#store, nowMs);
+      const recordings = await this.#sweepRecordings(nowMs - recordingDays * dayMs);
+      await saveSnapshot(this.#store, { name: sweepName, json: day, savedAtMs: nowMs });
+      this.#log.emit('retention.swept', { ...swept, recordings });
+    } catch (error) {
+      this.#log.emit('store.failed', { error }, 'retention');
+    }
+  }
+
+  async #sweepRecordings(beforeMs: number): Promise<number> {
+    const folder = path.join(this.#dataDir, 'recordings');
+    const names = await readdir(folder).catch(() => []);
+    let removed = 0;
+    for (const name of names) {
+      const file = path.join(folder, name);
+      if ((await stat(file)).mtimeMs >= beforeMs) continue;
+      await rm(file, { recursive: true, force: true });
+      removed += 1;
+    }
+    return removed;
   }
 
   /** Null while LiveKit does not say: then no call is taken for over. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -18,16 +18,23 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 async function world() {
-  const store = await openStore({ dataDir: await mkdtemp(path.join(folder, 'data-')) });
+  const dataDir = await mkdtemp(path.join(folder, 'data-'));
+  const store = await openStore({ dataDir });
   const { log, lines } = recordedLog();
   const state = { nowMs: Date.now(), rooms: [] as string[], isAway: false };
   const list = async () => {
     if (state.isAway) throw new Error('LiveKit is away');
     return state.rooms.map((name) => ({ name, createdAtMs: 0 }));
   };
-  const keeper = new LedgerKeeper({ store, log, rooms: { list }, nowMs: () => state.nowMs });
+  const keeper = new LedgerKeeper({
+    store,
+    log,
+    rooms: { list },
+    dataDir,
+    nowMs: () => state.nowMs,
+  });
   keeper.timeZone = 'America/Chicago';
-  return { store, lines, state, keeper, [Symbol.asyncDispose]: () => store.close() };
+  return { dataDir, store, lines, state, keeper, [Symbol.asyncDispose]: () => store.close() };
 }
 
 const open = { room: 'room-1', callerNumber: '+15550101234', jobId: null, epoch: 0 };
@@ -116,4 +123,32 @@ test('a store that is away is told of once, and the ring is written when it is b
     w.lines.map(({ event, level }) => `${event} ${level}`),
     ['store.failed warn', 'store.failed debug'],
   );
+});
+
+test('what is too old is removed once a night, by one of several processes, and counted', async () => {
+  await using w = await world();
+  const recordings = path.join(w.dataDir, 'recordings');
+  await mkdir(path.join(recordings, 'old-call'), { recursive: true });
+  await mkdir(path.join(recordings, 'new-call'));
+  // Three at night in Chicago.
+  w.state.nowMs = Date.UTC(2026, 4, 4, 8);
+  const old = new Date(w.state.nowMs - 31 * 86_400_000);
+  await utimes(path.join(recordings, 'old-call'), old, old);
+  await utimes(path.join(recordings, 'new-call'), new Date(w.state.nowMs), new Date(w.state.nowMs));
+  await recordCallStart(w.store, {
+    ...open,
+    callId: 'c',
+    startedAtMs: w.state.nowMs - 91 * 86_400_000,
+  });
+  await w.keeper.sweep();
+  await w.keeper.sweep();
+  w.state.nowMs += 3_600_000;
+  await w.keeper.sweep();
+  const swept = w.lines.filter(({ event }) => event === 'retention.swept');
+  assert.equal(swept.length, 1);
+  assert.partialDeepStrictEqual(swept[0], { numbers: 1, recordings: 1 });
+  assert.deepEqual(await readdir(recordings), ['new-call']);
+  w.state.nowMs = Date.UTC(2026, 4, 5, 7, 59);
+  await w.keeper.sweep();
+  assert.equal(w.lines.filter(({ event }) => event === 'retention.swept').length, 1);
 });
