@@ -45,6 +45,7 @@ async function openCall(callId: string): Promise<BookingCall> {
     inventory: () => callStore.inventory(),
     send: (report) => line.send(report),
     log,
+    confirms: config.confirmations !== null,
   });
   const orders = Promise.withResolvers<void>();
   const line = new Line<JobReport, JobOrder>({

@@ -1,3 +1,4 @@
+import { confirmationFaults } from './bookings-confirmations.ts';
 import { classFaults } from './bookings-classes.ts';
 import { personFaults } from './bookings-person.ts';
 import { lifeFaults } from './bookings-life.ts';
@@ -19,6 +20,7 @@ export const bookingFaults: readonly FaultCase[] = [
   ...modelFaults,
   ...lifeFaults,
   ...classFaults,
+  ...confirmationFaults,
 ];
 
 /** Two at a time: most of a case is waiting for a back-off, or for a process to start. */
