@@ -77,7 +77,7 @@ async function readBackTo(t: TestContext) {
   const trailer = unit({ itemId: 'TL-1', name: 'Dump Trailer', category: 'Trailers' });
   const list = inventory([unit(), trailer], { fetchedAtMs: Date.now() });
   const conversation = new Conversation({
-    config: { timeouts: defaultTimeouts } as unknown as Config,
+    config: { timeouts: defaultTimeouts, confirmations: null } as unknown as Config,
     speech: { session } as CallSpeech,
     inventory: list,
     reload: async () => list,

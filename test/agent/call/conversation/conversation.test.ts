@@ -27,7 +27,7 @@ async function talk(t: TestContext) {
   const { model } = thinking.steady();
   const session = place.session(model);
   const conversation = new Conversation({
-    config: { timeouts: defaultTimeouts } as unknown as Config,
+    config: { timeouts: defaultTimeouts, confirmations: null } as unknown as Config,
     speech: { session } as CallSpeech,
     inventory: null,
     reload: async () => null,
