@@ -1,14 +1,15 @@
+const ones =
+  'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen';
 /** Digits as people say them, one word for one or two. */
 const words: Readonly<Record<string, string>> = {
-  ...{ zero: '0', oh: '0', o: '0', nought: '0', naught: '0', one: '1', two: '2', three: '3' },
-  ...{ four: '4', five: '5', six: '6', seven: '7', eight: '8', nine: '9', ten: '10' },
-  ...{ eleven: '11', twelve: '12', thirteen: '13', fourteen: '14', fifteen: '15' },
-  ...{ sixteen: '16', seventeen: '17', eighteen: '18', nineteen: '19' },
+  ...Object.fromEntries(ones.split(' ').map((word, digits) => [word, `${digits}`])),
+  ...Object.fromEntries(['oh', 'o', 'nought', 'naught'].map((word) => [word, '0'])),
 };
-const tens: Readonly<Record<string, string>> = {
-  ...{ twenty: '2', thirty: '3', forty: '4', fifty: '5', sixty: '6', seventy: '7' },
-  ...{ eighty: '8', ninety: '9' },
-};
+const tens: Readonly<Record<string, string>> = Object.fromEntries(
+  'twenty thirty forty fifty sixty seventy eighty ninety'
+    .split(' ')
+    .map((word, nth) => [word, `${nth + 2}`]),
+);
 const zeros: Readonly<Record<string, string>> = { hundred: '00', thousand: '000' };
 const repeats: Readonly<Record<string, number>> = { double: 2, triple: 3 };
 

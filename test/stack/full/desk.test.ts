@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
@@ -13,7 +12,7 @@ import { openBrowser, testFolder } from '../../harness/browser.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { runDesk } from '../../harness/running-desk.ts';
 
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const axe = fileURLToPath(import.meta.resolve('axe-core/axe.min.js'));
 const pictures = fileURLToPath(new URL('../../../docs/desk/', import.meta.url));
 const pages = {
   now: '/desk',

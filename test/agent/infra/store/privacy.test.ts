@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { sql } from 'kysely';
 import { withoutNumber } from '../../../../agent/infra/phone-mentions.ts';
 import { noteCallBack } from '../../../../agent/infra/store/call-backs.ts';
@@ -195,7 +195,11 @@ onBothDatabases(({ dialect, newPlace }) => {
     const second = await sweepStore(store, nowMs + 91 * dayMs);
     assert.deepEqual(second, {
       ...none,
-      ...{ transcripts: 3, events: 3, numbers: 3, callBacks: 1, leases: 0 },
+      transcripts: 3,
+      events: 3,
+      numbers: 3,
+      callBacks: 1,
+      leases: 0,
     });
     const third = await sweepStore(store, nowMs + 401 * dayMs);
     assert.deepEqual(third, { ...none, calls: 3, leases: 0 });
