@@ -170,9 +170,12 @@ const loneDay = new RegExp(
   `^(?:(?:on|maybe|like|yes|yeah|um|uh|so|it is|that is|probably) )*${aDay}$`,
 );
 
-/** `From Tuesday`, and not until when. */
+const aTerm = /\b(?:days?|weeks?|weekend|months?|hours?) (?:from|starting|beginning)\b/;
+
+/** `From Tuesday`, and neither until when nor, before it, for how long. */
 function isOpenTerm({ words }: Turn): boolean {
-  return openTerm.test(words.join(' '));
+  const all = words.join(' ');
+  return openTerm.test(all) && !aTerm.test(all);
 }
 
 /** The first day, of which the last may follow. */
