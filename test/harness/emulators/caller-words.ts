@@ -125,6 +125,8 @@ export type CallerDetails = {
   readonly code?: string;
   /** Where a machine stands. */
   readonly address?: string;
+  /** Where a machine is to be brought. */
+  readonly deliverTo?: string;
 };
 
 const NAME = String.raw`([\p{L}'-]+(?:\s+(?!and\b|my\b|at\b|on\b|from\b|for\b|please\b)[\p{L}'-]+)?)`;
@@ -151,8 +153,10 @@ export function callerDetails(said: string, asked: string | null): CallerDetails
     .replaceAll(/(?<=\d)[\s.-]+(?=\d)/g, '')
     .match(/\d{7,15}/)?.[0];
   const address = /\b(?:it is|it's|stands|standing) at (.+?)[.?!]?$/i.exec(said)?.[1];
+  const deliverTo = /\bdeliver(?:ed|y)?(?: it| them)? to (.+?)[.?!]?$/i.exec(said)?.[1];
   return {
     ...(address ? { address } : {}),
+    ...(deliverTo ? { deliverTo } : {}),
     ...(name ? { name } : {}),
     ...(digits && !code ? { phone: digits } : {}),
     ...(code ? { code } : {}),

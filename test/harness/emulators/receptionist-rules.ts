@@ -182,6 +182,7 @@ function knownValue(call: Call, key: string): { value?: unknown; question: strin
     [/^also/i, alsoChosen(call), ASK_MACHINE],
     [/quantity|how.?many/i, call.quantity ?? undefined, ASK_MACHINE],
     [/code|booking.*id/i, details.code, ASK_BOOKING],
+    [/^deliverTo$/, details.deliverTo, 'Where is it to be delivered?'],
     [/address/i, details.address, 'Where is it now?'],
     [/(item|unit).*id|^id$/i, chosenItem(call)?.itemId, ASK_MACHINE],
     // A time of day is one that callers of the tests do not name.
