@@ -129,6 +129,23 @@ test('a yes to the read-back books', async (t) => {
   assert.equal(desk.bookings.length, 1);
 });
 
+test('tomorrow as it was read back before midnight is booked after it, and the calendar begins anew', async (t) => {
+  const chicago = (time: string) => Date.parse(`2026-12-${time}-06:00`);
+  t.mock.timers.enable({ apis: ['Date'], now: chicago('07T23:58:30') });
+  const { say, desk, book } = await readBackTo(t);
+  assert.match(await say('Do you have a mini excavator tomorrow?'), /Tuesday, December 8th/);
+  assert.match(await say(book), /Tuesday, December 8th.*Shall I book it\?$/);
+  t.mock.timers.setTime(chicago('08T00:01:00'));
+  // A model goes on with the days that it has asked for.
+  answersYes(t, (messages) => ({ tool: 'book_equipment', args: lastArguments(messages) }));
+  assert.match(await say('Yes, please.'), /^You're booked/);
+  assert.deepEqual(
+    desk.bookings.map(({ start, end }) => [start, end]),
+    [['2026-12-08', '2026-12-08']],
+  );
+  assert.match(await say('Do you have a dump trailer tomorrow?'), /Wednesday, December 9th/);
+});
+
 for (const text of [callerSilentPrompts[0], callerSilentPrompts[1], CAN_YOU_HEAR]) {
   test(`a yes to "${text}" books nothing, and all is read again`, async (t) => {
     const { say, prompt, desk, conversation, book } = await readBackTo(t);
@@ -325,7 +342,16 @@ test('a breakdown and Spanish words go to a person, each once', async (t) => {
 });
 
 /** What the model answers to a yes; by its rules it answers all else. */
-function answersYes(t: TestContext, reply: Parameters<Thinking['openai']['answerWith']>[0]): void {
+type Replying = Parameters<Thinking['openai']['answerWith']>[0];
+
+/** What the model gave the tool that it last used. */
+function lastArguments(messages: Parameters<Replying>[0]): Record<string, unknown> {
+  const last = messages.findLast((message) => message.role === 'assistant' && message.tool_calls);
+  const use = last?.role === 'assistant' ? last.tool_calls?.at(-1)?.function : undefined;
+  return JSON.parse(use?.arguments ?? '{}') as Record<string, unknown>;
+}
+
+function answersYes(t: TestContext, reply: Replying): void {
   t.after(() => thinking.openai.answerWith(() => undefined));
   thinking.openai.answerWith((messages) => {
     const last = messages.findLast(({ role }) => role === 'user' || role === 'tool');
@@ -347,11 +373,8 @@ test('a booking with a goodbye in one reply is heard to its end, and then the ca
   const { say, book, ends } = await readBackTo(t);
   await say(book);
   answersYes(t, (messages) => {
-    const last = messages.findLast((message) => message.role === 'assistant' && message.tool_calls);
-    const use = last?.role === 'assistant' ? last.tool_calls?.at(-1)?.function : undefined;
-    const args = JSON.parse(use?.arguments ?? '{}') as Record<string, unknown>;
     const uses = [
-      { tool: 'book_equipment', args },
+      { tool: 'book_equipment', args: lastArguments(messages) },
       { tool: 'end_call', args: {} },
     ];
     return { content: '', uses };
