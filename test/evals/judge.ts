@@ -43,7 +43,39 @@ export function judge({ expects }: Scenario, call: HeldCall): readonly string[] 
     ({ agent }, at) => agent === '' && at < call.turns.length - 1,
   );
   if (silent >= 0) wrong.push(`no answer to "${call.turns[silent]?.caller}"`);
+  wrong.push(
+    ...call.turns
+      .map(({ agent }) => agent)
+      .filter(isTooLong)
+      .map(tooLong),
+  );
   return wrong;
+}
+
+const answerWords = 25;
+const readBackWords = 35;
+const furtherLineWords = 12;
+
+/**
+ * More than a caller keeps in mind: 25 words, 35 of a read-back, and 12 more for a further machine. A
+ * code that is spelled is one; what is said before a read-back counts by itself.
+ */
+function isTooLong(said: string): boolean {
+  const plain = said.replaceAll(/(?:\b[A-Z\d]\b[ ,]*){4,}/g, 'code ');
+  const [, before = plain, readBack = ''] =
+    /^(.*?)(That's .*\bshall I\b[^?]*\?)$/i.exec(plain) ?? [];
+  const further = (readBack.match(/,? and (?:the|\d+ of the) /g) ?? []).length;
+  return (
+    count(before) > answerWords || count(readBack) > readBackWords + further * furtherLineWords
+  );
+}
+
+function count(words: string): number {
+  return words.split(/\s+/).filter(Boolean).length;
+}
+
+function tooLong(said: string): string {
+  return `too long, ${said.split(/\s+/).length} words: ${said}`;
 }
 
 function ordered({ item, from, to, customer, state }: Record<string, unknown>): object {

@@ -125,7 +125,7 @@ test('of several machines none of which is free the soonest is named', () => {
   assert.match(say, /^None of them is free on Tuesday, December 1st\./);
   assert.match(
     say,
-    /The soonest you could have the twenty-six foot Scissor Lift is from Friday, December 4th\./,
+    /You could have the twenty-six foot Scissor Lift from Friday, December 4th\./,
   );
 });
 
@@ -135,7 +135,7 @@ test('a machine that is booked comes with the reason and the next date', () => {
   assert.match(answer.say, /isn't free then: it's booked through Monday, December 7th\./);
   assert.match(
     answer.say,
-    /The soonest you could have it for 3 days is from Tuesday, December 8th\./,
+    /For 3 days you could have it from Tuesday, December 8th\./,
   );
   assert.equal(answer.units[0]?.freeFrom, '2026-12-08');
 });

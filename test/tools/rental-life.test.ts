@@ -381,8 +381,8 @@ describe('off rent', () => {
     const done = await turn('yes, come pick it up', 'call_off_rent', off);
     assert.equal(
       done.say,
-      'The Mini Excavator is called off rent, at 2:00 PM today. Your off-rent number is Q R T, 2 3 4, and the yard ' +
-        'knows where to pick it up. Is there anything else?',
+      'The Mini Excavator is called off rent, at 2:00 PM today. Your off-rent number is Q R T, 2 3 4. ' +
+        'Is there anything else?',
     );
     assert.equal(done['offRent'], 'QRT234');
     assert.deepEqual(

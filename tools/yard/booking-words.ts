@@ -180,11 +180,10 @@ export function refusedSentence(
   refusal: Refusal | Exclude<Availability, { free: true }>,
   about: Speaking & {
     readonly name: string;
-    readonly range: RentalRange;
     readonly alternatives: Alternatives;
   },
 ): string {
-  const { name, range, today } = about;
+  const { name, today } = about;
   if (refusal.reason === 'no-such-unit') {
     return `The ${name} has just gone from our list, so I can't book it. ${instead(about)}`;
   }
@@ -195,8 +194,7 @@ export function refusedSentence(
       `${spokenCode(code)}. Would you like to change that booking?`
     );
   }
-  const when = spokenRange(range, today);
-  return `${notFreeSentence(name, refusal, { when, today })} ${instead(about)}`;
+  return `${notFreeSentence(name, refusal, { when: 'then', today })} ${instead(about)}`;
 }
 
 /** A refusal of a unit that staff gave away before the sheet could take the booking. */
@@ -216,9 +214,10 @@ function instead(
   about: Speaking & { readonly name: string; readonly alternatives: Alternatives },
 ): string {
   const { others, sameAt } = about.alternatives;
+  const same = others.length > 0 ? `the ${about.name}` : 'it';
   const offers = [
     ...others.map(({ unit }) => offeredUnit(unit, about.currency)),
-    ...(sameAt ? [`the ${about.name} from ${spokenDate(sameAt.start, about.today)}`] : []),
+    ...(sameAt ? [`${same} from ${spokenDate(sameAt.start, about.today)}`] : []),
   ];
   if (offers.length === 0) return 'Shall I take a message, so that someone calls you back?';
   return `You could have ${spokenList(offers, 'or')}. Would you like that?`;

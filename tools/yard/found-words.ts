@@ -246,11 +246,10 @@ function soonest(groups: readonly CheckedGroup[], { range, today }: About): stri
     .flatMap(({ unit, freeFrom }) => (freeFrom === null ? [] : [{ unit, freeFrom }]))
     .sort((a, b) => (a.freeFrom < b.freeFrom ? -1 : 1));
   if (!next) return [];
-  const days = range && daysIn(range) > 1 ? ` for ${spokenCount(daysIn(range), 'day')}` : '';
   const which = groups.length > 1 ? `the ${spokenName(next.unit)}` : 'it';
-  return [
-    `The soonest you could have ${which}${days} is from ${spokenDate(next.freeFrom, today)}.`,
-  ];
+  const could = `ou could have ${which} from ${spokenDate(next.freeFrom, today)}.`;
+  const isLonger = range && daysIn(range) > 1;
+  return [isLonger ? `For ${spokenCount(daysIn(range), 'day')} y${could}` : `Y${could}`];
 }
 
 function instead(about: About, { isPriced } = { isPriced: true }): string[] {

@@ -116,7 +116,7 @@ export function offRentSentence(
   const number = `off-rent number is ${spokenCode(code)}`;
   return isRepeated
     ? `${subject(names)} called off rent already, ${at}. Your ${number}. Is there anything else?`
-    : `${subject(names)} called off rent, ${at}. Your ${number}, and the yard knows where to pick it up. Is there anything else?`;
+    : `${subject(names)} called off rent, ${at}. Your ${number}. Is there anything else?`;
 }
 
 /** A rental that the customer is done with, and that the yard has not fetched yet. */

@@ -113,7 +113,7 @@ export const BREAKDOWN_NOT_NOTED =
   "I'm sorry about that. I can't take a message right now. Please call again a little later.";
 
 /** The last words before a transfer, to who speaks no English. */
-export const SPANISH_TRANSFERRING = 'Un momento, por favor. Le comunico con una persona.';
+export const SPANISH_TRANSFERRING = 'Un momento, le comunico con una persona.';
 /** The words of an offer to call back. */
 type CallBackWords = {
   /** The number is kept. */
