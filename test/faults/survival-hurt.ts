@@ -50,10 +50,11 @@ export function attendantPid({ service }: CallPlace): number {
   return Number(started?.['attendantPid']);
 }
 
-/** A process that waits for a call: the worker's, but not the worker. */
+/** A process that waits for a call: the worker's, but not the worker, and none that had its call. */
 export async function idlePid(place: CallPlace): Promise<number> {
   const { service } = place;
-  const known = [service.pid, workerPid(place), attendantPid(place)];
+  const served = service.lines.map(({ jobPid }) => jobPid);
+  const known = [service.pid, workerPid(place), attendantPid(place), ...served];
   const idle = (await processesOfGroup(service.pid)).find((pid) => !known.includes(pid));
   if (idle === undefined) throw new Error('No process waits for a call');
   return idle;
