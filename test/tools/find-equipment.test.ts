@@ -123,20 +123,14 @@ test('of several machines none of which is free the soonest is named', () => {
   ]);
   const { say } = find(list, { query: 'scissor lift', start: '2026-12-01' });
   assert.match(say, /^None of them is free on Tuesday, December 1st\./);
-  assert.match(
-    say,
-    /You could have the twenty-six foot Scissor Lift from Friday, December 4th\./,
-  );
+  assert.match(say, /You could have the twenty-six foot Scissor Lift from Friday, December 4th\./);
 });
 
 test('a machine that is booked comes with the reason and the next date', () => {
   const list = inventory([unit()], { bookings: [booking('2026-12-02', '2026-12-07')] });
   const answer = find(list, { query: 'excavator', ...december });
   assert.match(answer.say, /isn't free then: it's booked through Monday, December 7th\./);
-  assert.match(
-    answer.say,
-    /For 3 days you could have it from Tuesday, December 8th\./,
-  );
+  assert.match(answer.say, /For 3 days you could have it from Tuesday, December 8th\./);
   assert.equal(answer.units[0]?.freeFrom, '2026-12-08');
 });
 
