@@ -6,6 +6,7 @@ import type { Service } from '../harness/yard/service.ts';
 import { tellFailures } from '../harness/yard/story.ts';
 import { Yard } from '../harness/yard/yard.ts';
 import { farewell, takeLeave } from './take-leave.ts';
+import { agentIsQuiet } from './spoken-call.ts';
 
 /** A service that is to end, with what its environment adds. */
 type Ending = { readonly what: string; readonly env: Readonly<Record<string, string>> };
@@ -65,7 +66,9 @@ export function testDrain({
     await using service = yard.service({ env: alone.env });
     await service.ready();
     await using call = await yard.call();
+    // A greeting has a pause in it.
     await call.waitFor('agent-audio-end');
+    await agentIsQuiet(call);
     const startedMs = Date.now();
     service.signal('SIGTERM');
     await service.waitFor('drain.goodbye', (line) => line.callId === call.callId);
