@@ -125,3 +125,26 @@ export function deedButton(of: {
     <button aria-label="${label}: ${about}">${label}</button>
   </form>`;
 }
+
+/** Names with their values, beside each other where there is room. */
+export function factList(facts: readonly (readonly [string, Part])[]): Html {
+  return html`<dl class="facts">
+    ${facts.map(
+      ([name, value]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${value}</dd>
+        </div>`,
+    )}
+  </dl>`;
+}
+
+/** A caller by the last four digits of their number. */
+export function callerText(lastDigits: string | null, withheld = 'withheld'): string {
+  return lastDigits === null ? withheld : `…${lastDigits}`;
+}
+
+/** A sum as people write it; the journal has cents. */
+export function dollars(cents: number): string {
+  return `$${(cents / 100).toFixed(2)}`;
+}

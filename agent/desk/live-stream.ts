@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { DeskContext } from './context.ts';
 import { lastEventId, readEvents } from './live-calls.ts';
-import { drawEvent, drawRegion, type Region } from './pages/now.ts';
+import { drawEvent, drawRegions, type Region } from './pages/now.ts';
 
 /** A row is on the page within a second of the ring, over both polls and the browser's work. */
 const lookMs = 250;
@@ -79,9 +79,10 @@ export class LiveStream {
       await this.#checkReaders();
       const isSlow = this.#looks % 4 === 0;
       this.#looks += 1;
-      for (const region of ['live' as const, ...(isSlow ? slowRegions : [])]) {
-        const drawn = (await drawRegion(this.#context, region)).toString();
-        for (const reader of this.#readers) this.#sendRegion(reader, region, drawn);
+      const wanted = ['live' as const, ...(isSlow ? slowRegions : [])];
+      for (const [region, drawn] of await drawRegions(this.#context, wanted)) {
+        const text = drawn.toString();
+        for (const reader of this.#readers) this.#sendRegion(reader, region, text);
       }
       await this.#sendEvents();
     } catch (error) {

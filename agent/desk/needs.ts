@@ -4,6 +4,7 @@ import { readProblems, type SheetProblem } from '../../tools/sheet/read/sheet-pr
 import { readSettledRows, settleRow } from '../../tools/sheet/read/settled-rows.ts';
 import { addAudit, openCallBacks, settleCallBack } from '../infra/store/call-backs.ts';
 import type { Store, StoreQueries } from '../infra/store/database.ts';
+import { callerText } from './layout.ts';
 
 /** Deeds at the desk that settle something. */
 export const deeds = ['called', 'no-need', 'resolve', 'retry', 'settle-row', 'dismiss'] as const;
@@ -79,7 +80,7 @@ async function callBacks(store: StoreQueries): Promise<readonly Need[]> {
   return (await openCallBacks(store)).map((item) => ({
     rank: rankOf[item.urgency] ?? ranks.asked,
     kind: callBackKinds[item.reason] ?? item.reason,
-    about: item.customer ?? (item.phone === null ? 'withheld number' : `…${item.phone.slice(-4)}`),
+    about: item.customer ?? callerText(item.phone?.slice(-4) ?? null, 'withheld number'),
     detail: item.wish ?? '',
     sinceMs: item.firstAtMs,
     callId: item.callId,
@@ -209,7 +210,7 @@ async function oddCalls({ db }: StoreQueries, nowMs: number): Promise<readonly N
   const need = (row: Row, rank: number, kind: string, detail: string): Need => ({
     rank,
     kind,
-    about: row.callerNumberMasked === null ? 'withheld number' : `…${row.callerNumberMasked}`,
+    about: callerText(row.callerNumberMasked, 'withheld number'),
     detail,
     sinceMs: row.startedAtMs,
     callId: row.callId,

@@ -10,7 +10,7 @@ import type { Log } from '../telemetry/events.ts';
 import { calendarText } from './calendar.ts';
 import type { DeskContext } from './context.ts';
 import { html, type Html, type Part } from './html.ts';
-import { page, type Tab } from './layout.ts';
+import { callerText, page, type Tab } from './layout.ts';
 import { lastEventId, readEvents } from './live-calls.ts';
 import { LiveStream } from './live-stream.ts';
 import { deeds, settleNeed } from './needs.ts';
@@ -18,7 +18,7 @@ import { askedBookings, calendarSection, drawBookings } from './pages/bookings.t
 import { drawCall } from './pages/call.ts';
 import { csvOf, drawCalls, filterOf } from './pages/calls.ts';
 import { askedFigures, drawFigures } from './pages/figures.ts';
-import { drawEvent, drawNow, drawRegion } from './pages/now.ts';
+import { drawEvent, drawNow, drawRegions, regions } from './pages/now.ts';
 import { isSameOrigin } from './request-origin.ts';
 import { SignIn, type Person } from './sign-in.ts';
 
@@ -233,16 +233,13 @@ export function deskServer(options: {
   show('/desk', async () => {
     const store = await context.store();
     const afterId = await lastEventId(store);
-    const [summary, needs, calls, service, events, { time }] = await Promise.all([
-      drawRegion(context, 'summary'),
-      drawRegion(context, 'needs'),
-      drawRegion(context, 'live'),
-      drawRegion(context, 'service'),
+    const [drawn, events, { time }] = await Promise.all([
+      drawRegions(context, regions),
       readEvents(store, { afterId: 0, limit: 20 }),
       context.yard(),
     ]);
     const main = drawNow({
-      drawn: { summary, needs, live: calls, service },
+      drawn,
       events: events.map((event) => drawEvent(event, time, context.nowMs())),
       afterId: events.at(-1)?.id ?? afterId,
     });
@@ -287,7 +284,7 @@ export function deskServer(options: {
     if (!call) return undefined;
     const { time } = await context.yard();
     const main = drawCall(call, { time, nowMs: context.nowMs() });
-    const whose = call.lastDigits === null ? 'a withheld number' : `…${call.lastDigits}`;
+    const whose = callerText(call.lastDigits, 'a withheld number');
     return { title: `Call from ${whose}`, tab: 'calls', main };
   });
   show('/desk/bookings', async (query) => {

@@ -1,3 +1,4 @@
+import { dayNumber } from '../../tools/yard/rental-dates.ts';
 import { html, type Html } from './html.ts';
 
 /** Times as the yard reads them: in its zone, which is named, with seconds. */
@@ -9,8 +10,6 @@ export type YardTime = {
   short(atMs: number, nowMs: number): Html;
   /** `2026-12-01`. */
   day(atMs: number): string;
-  /** The hour of the day, 0 to 23. */
-  hour(atMs: number): number;
   /** The first moment of a day `YYYY-MM-DD`. */
   startOf(day: string): number;
   /** `2026-12-01 09:05:07`, for files. */
@@ -59,7 +58,6 @@ export function yardTime(zone: string): YardTime {
       return element(atMs, day === read(nowMs).day ? clock : `${day} ${clock}`);
     },
     day: (atMs) => read(atMs).day,
-    hour: (atMs) => Number(read(atMs).clock.slice(0, 2)),
     startOf: (day) => {
       // A zone is at most 14 hours ahead: the day begins in the 38 hours from there.
       let [before, after] = [Date.parse(`${day}T00:00:00Z`) - 14 * 3_600_000, 0];
@@ -76,6 +74,12 @@ export function yardTime(zone: string): YardTime {
       return `${day} ${clock}`;
     },
   };
+}
+
+/** The day that an address names, as `YYYY-MM-DD`; undefined for none, and for what is no day. */
+export function dayOf(query: URLSearchParams, name: string): string | undefined {
+  const text = query.get(name)?.trim() ?? '';
+  return dayNumber(text) === null ? undefined : text;
 }
 
 /** `4.2 s`, `3 min 05 s`, `1 h 02 min`; a dash for what is not known. */

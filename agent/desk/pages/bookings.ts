@@ -3,8 +3,8 @@ import { addDays } from '../../../tools/yard/rental-dates.ts';
 import { bookingsByDay } from '../../infra/store/ledger.ts';
 import type { StoreQueries } from '../../infra/store/database.ts';
 import { html, type Html } from '../html.ts';
-import { badge, table } from '../layout.ts';
-import type { YardTime } from '../yard-time.ts';
+import { badge, dollars, table } from '../layout.ts';
+import { dayOf, type YardTime } from '../yard-time.ts';
 
 const days = 14;
 /** Rows of one page of the calendar: a yard with more looks for its machine. */
@@ -32,10 +32,8 @@ type Asked = {
 
 /** Reads the address of the page; what it does not say begins with `today`. */
 export function askedBookings(query: URLSearchParams, today: string): Asked {
-  const from = query.get('from') ?? '';
-  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(from) && !Number.isNaN(Date.parse(from));
   return {
-    from: isDay ? from : today,
+    from: dayOf(query, 'from') ?? today,
     machine: query.get('machine')?.trim() ?? '',
     state: states.find((state) => state === query.get('state')),
   };
@@ -223,7 +221,7 @@ async function drawByState(
           <td>${row.endDay}</td>
           <td>${row.customer}</td>
           <td>${row.phone}</td>
-          <td class="number">$${(row.totalCents / 100).toFixed(2)}</td>
+          <td class="number">${dollars(row.totalCents)}</td>
           <td>${time.short(row.changedAtMs, nowMs)}</td>
         </tr>`,
     ),

@@ -2,7 +2,7 @@ import type { LedgerCall } from '../../infra/store/ledger.ts';
 import type { Transcript, TranscriptTurn } from '../../infra/store/transcripts.ts';
 import { eventText } from '../event-text.ts';
 import { html, type Html } from '../html.ts';
-import { badge, table } from '../layout.ts';
+import { badge, callerText, dollars, factList, table } from '../layout.ts';
 import { durationText, type YardTime } from '../yard-time.ts';
 import { outcomeWords } from './calls.ts';
 
@@ -31,23 +31,13 @@ export function drawCall(
     [
       'Number',
       call.phone === null
-        ? call.lastDigits === null
-          ? 'withheld'
-          : `…${call.lastDigits}`
+        ? callerText(call.lastDigits)
         : html`<a href="tel:${call.phone}">${call.phone}</a>`,
     ],
   ];
   return html`<section aria-labelledby="h-facts">
       <h2 id="h-facts">What it was</h2>
-      <dl class="facts">
-        ${facts.map(
-          ([name, value]) =>
-            html`<div>
-              <dt>${name}</dt>
-              <dd>${value}</dd>
-            </div>`,
-        )}
-      </dl>
+      ${factList(facts)}
     </section>
     <section aria-labelledby="h-lanes">
       <h2 id="h-lanes">Who spoke when</h2>
@@ -73,7 +63,7 @@ export function drawCall(
             html`<li>
               ${badge(row.state === 'conflict' ? 'bad' : 'good', row.state)}
               <strong>${row.bookingId}</strong> ${row.itemName} (${row.itemId}), ${row.startDay} to
-              ${row.endDay}, ${row.customer}, $${(row.totalCents / 100).toFixed(2)}. Journal
+              ${row.endDay}, ${row.customer}, ${dollars(row.totalCents)}. Journal
               ${time.short(row.createdAtMs, nowMs)},
               ${
                 row.state === 'pending'

@@ -1,3 +1,4 @@
+import { addDays } from '../../../tools/yard/rental-dates.ts';
 import type { StoreQueries } from '../../infra/store/database.ts';
 import {
   ledgerOutcomes,
@@ -8,11 +9,8 @@ import {
 import type { LedgerRow } from '../../infra/store/ledger.ts';
 import { csvLine } from '../csv.ts';
 import { html, type Html } from '../html.ts';
-import { badge, table } from '../layout.ts';
-import { durationText, type YardTime } from '../yard-time.ts';
-
-const dayShape = /^\d{4}-\d{2}-\d{2}$/;
-const dayMs = 86_400_000;
+import { badge, callerText, table } from '../layout.ts';
+import { dayOf, durationText, type YardTime } from '../yard-time.ts';
 
 /** The words that the page and the file use for an outcome. */
 export const outcomeWords: Readonly<
@@ -32,21 +30,15 @@ export const outcomeWords: Readonly<
 /** The ledger's filter that an address asks for; what it says and cannot be read filters nothing. */
 export function filterOf(query: URLSearchParams, time: YardTime): LedgerFilter {
   const of = (name: string) => query.get(name)?.trim() || undefined;
-  const day = (name: string) => {
-    const text = of(name);
-    return text !== undefined && dayShape.test(text) && !Number.isNaN(Date.parse(text))
-      ? text
-      : undefined;
-  };
   const flag = (name: string) => (of(name) === 'yes' ? true : undefined);
   const seconds = (name: string) => {
     const value = Number(of(name) ?? Number.NaN);
     return Number.isFinite(value) && value >= 0 ? Math.round(value * 1_000) : undefined;
   };
-  const [from, to] = [day('from'), day('to')];
+  const [from, to] = [dayOf(query, 'from'), dayOf(query, 'to')];
   return {
     sinceMs: from === undefined ? undefined : time.startOf(from),
-    untilMs: to === undefined ? undefined : time.startOf(dayAfter(to)),
+    untilMs: to === undefined ? undefined : time.startOf(addDays(to, 1)),
     outcome: ledgerOutcomes.find((outcome) => outcome === of('outcome')),
     reason: of('reason'),
     lastDigits: of('digits')?.replace(/\D/g, '') || undefined,
@@ -108,7 +100,7 @@ function drawRow(row: LedgerRow, time: YardTime, nowMs: number): Html {
         >${time.short(row.startedAtMs, nowMs)}</a
       >
     </th>
-    <td>${row.lastDigits === null ? 'withheld' : `…${row.lastDigits}`}</td>
+    <td>${callerText(row.lastDigits)}</td>
     <td>${badge(tone, text)} <span class="quiet">${row.reason}</span></td>
     <td class="number">${durationText(row.talkMs)}</td>
     <td class="number">${durationText(row.firstWordMs)}</td>
@@ -192,7 +184,7 @@ function csvRow(row: LedgerRow, time: YardTime): string {
   return csvLine([
     time.plain(row.startedAtMs),
     time.zone,
-    row.lastDigits === null ? 'withheld' : `…${row.lastDigits}`,
+    callerText(row.lastDigits),
     row.outcome ?? 'live',
     row.reason,
     row.endedBy,
@@ -205,8 +197,4 @@ function csvRow(row: LedgerRow, time: YardTime): string {
     row.hasMessage ? 'yes' : 'no',
     row.callId,
   ]);
-}
-
-function dayAfter(day: string): string {
-  return new Date(Date.parse(day) + dayMs).toISOString().slice(0, 10);
 }

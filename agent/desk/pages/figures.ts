@@ -2,6 +2,7 @@ import { addDays } from '../../../tools/yard/rental-dates.ts';
 import type { Figure } from '../../infra/store/ledger.ts';
 import { html, type Html } from '../html.ts';
 import { table } from '../layout.ts';
+import { dayOf } from '../yard-time.ts';
 
 const days = 30;
 const mostDays = 400;
@@ -10,12 +11,8 @@ type Asked = { readonly from: string; readonly to: string };
 
 /** Reads the days that an address asks for; the last 30 when it asks for none. */
 export function askedFigures(query: URLSearchParams, today: string): Asked {
-  const day = (name: string) => {
-    const text = query.get(name) ?? '';
-    return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) ? text : undefined;
-  };
-  const to = day('to') ?? today;
-  const from = day('from') ?? addDays(to, 1 - days);
+  const to = dayOf(query, 'to') ?? today;
+  const from = dayOf(query, 'from') ?? addDays(to, 1 - days);
   const earliest = addDays(to, 1 - mostDays);
   return { from: from > to ? to : from < earliest ? earliest : from, to };
 }

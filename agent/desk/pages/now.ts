@@ -4,7 +4,7 @@ import { readAudits } from '../../infra/store/call-backs.ts';
 import type { DeskContext, ServiceState } from '../context.ts';
 import { eventText } from '../event-text.ts';
 import { html, type Html } from '../html.ts';
-import { badge, deedButton, table } from '../layout.ts';
+import { badge, callerText, deedButton, factList, table } from '../layout.ts';
 import { readLiveCalls, type LoggedEvent } from '../live-calls.ts';
 import { placeOf, readNeeds, sentenceOf, type Need } from '../needs.ts';
 import { durationText, type YardTime } from '../yard-time.ts';
@@ -15,46 +15,51 @@ export const regions = ['summary', 'needs', 'live', 'service'] as const;
 /** One of `regions`. */
 export type Region = (typeof regions)[number];
 
-/** Reads and draws a region. */
-export async function drawRegion(context: DeskContext, region: Region): Promise<Html> {
+/** Reads and draws some of the regions; what several of them tell of is read once. */
+export async function drawRegions(
+  context: DeskContext,
+  wanted: readonly Region[],
+): Promise<ReadonlyMap<Region, Html>> {
   const store = await context.store();
   const nowMs = context.nowMs();
-  const { time } = await context.yard();
-  switch (region) {
-    case 'summary': {
-      const [calls, needs] = await Promise.all([readLiveCalls(store), readNeeds(store, nowMs)]);
-      return html`${counted(calls.length, 'live call', 'live calls')},
-      ${counted(needs.length, 'thing needs', 'things need')} a person`;
-    }
-    case 'needs':
-      return drawNeeds(await readNeeds(store, nowMs), { time, nowMs });
-    case 'live':
-      return drawLive(await readLiveCalls(store), { time, nowMs });
-    case 'service':
-      return drawService(context, await context.service());
-    default:
-      return region satisfies never;
-  }
+  const isWanted = (...of: readonly Region[]) => of.some((region) => wanted.includes(region));
+  const [{ time }, calls, needs, service] = await Promise.all([
+    context.yard(),
+    isWanted('summary', 'live') ? readLiveCalls(store) : [],
+    isWanted('summary', 'needs') ? readNeeds(store, nowMs) : [],
+    isWanted('service') ? context.service() : null,
+  ]);
+  const draw: Readonly<Record<Region, () => Html | Promise<Html>>> = {
+    summary: () =>
+      html`${counted(calls.length, 'live call', 'live calls')},
+      ${counted(needs.length, 'thing needs', 'things need')} a person`,
+    needs: () => drawNeeds(needs, { time, nowMs }),
+    live: () => drawLive(calls, { time, nowMs }),
+    service: () => drawService(context, service),
+  };
+  const drawn = new Map<Region, Html>();
+  for (const region of wanted) drawn.set(region, await draw[region]());
+  return drawn;
 }
 
 /** One line of the log. */
 export function drawEvent(entry: LoggedEvent, time: YardTime, nowMs: number): Html {
   return html`<p>
     ${time.short(entry.atMs, nowMs)}
-    <a href="/desk/call?id=${encodeURIComponent(entry.callId)}">${digits(entry.lastDigits)}</a>
+    <a href="/desk/call?id=${encodeURIComponent(entry.callId)}">${callerText(entry.lastDigits)}</a>
     ${eventText(entry.event, entry.data)}
   </p>`;
 }
 
 /** The page's body; `afterId` is the last event in it. */
 export function drawNow(of: {
-  readonly drawn: Readonly<Record<Region, Html>>;
+  readonly drawn: ReadonlyMap<Region, Html>;
   readonly events: readonly Html[];
   readonly afterId: number;
 }): Html {
   const { drawn, events, afterId } = of;
   return html`<div class="bar">
-      <p id="summary" role="status">${drawn.summary}</p>
+      <p id="summary" role="status">${drawn.get('summary')}</p>
       <p id="link" class="quiet" role="status" data-live="${afterId}"></p>
       <button id="pause" class="quiet" type="button" aria-pressed="false" hidden>
         Pause updates
@@ -62,11 +67,11 @@ export function drawNow(of: {
     </div>
     <section aria-labelledby="h-needs">
       <h2 id="h-needs">Needs a person</h2>
-      <div id="needs">${drawn.needs}</div>
+      <div id="needs">${drawn.get('needs')}</div>
     </section>
     <section aria-labelledby="h-live">
       <h2 id="h-live">Live calls</h2>
-      <div id="live">${drawn.live}</div>
+      <div id="live">${drawn.get('live')}</div>
     </section>
     <section aria-labelledby="h-log">
       <h2 id="h-log">What happens</h2>
@@ -74,7 +79,7 @@ export function drawNow(of: {
     </section>
     <section aria-labelledby="h-service">
       <h2 id="h-service">Service and sheet</h2>
-      <div id="service">${drawn.service}</div>
+      <div id="service">${drawn.get('service')}</div>
     </section>`;
 }
 
@@ -116,7 +121,7 @@ function drawLive(calls: Awaited<ReturnType<typeof readLiveCalls>>, { time, nowM
       return html`<tr>
         <th scope="row">
           <a id="live-${callId}" href="/desk/call?id=${encodeURIComponent(callId)}"
-            >${digits(call.lastDigits)}</a
+            >${callerText(call.lastDigits)}</a
           >
         </th>
         <td>${state} ${call.isTest && badge('plain', 'test')}</td>
@@ -187,15 +192,7 @@ async function drawService(context: DeskContext, service: ServiceState | null): 
   return html`${(service?.alerts ?? []).map(
       (alert) => html`<p class="alert">${badge('bad', 'Alert')} ${alertWords[alert] ?? alert}</p>`,
     )}
-    <dl class="facts">
-      ${facts.map(
-        ([name, value]) =>
-          html`<div>
-            <dt>${name}</dt>
-            <dd>${value}</dd>
-          </div>`,
-      )}
-    </dl>
+    ${factList(facts)}
     <h3>To mend in the sheet</h3>
     ${
       problems.length === 0
@@ -231,10 +228,6 @@ function ageStep(ms: number): number {
 function wholeSeconds(ms: number): string {
   const s = Math.max(0, Math.floor(ms / 1_000));
   return s < 60 ? `${s} s` : `${Math.floor(s / 60)} min ${String(s % 60).padStart(2, '0')} s`;
-}
-
-function digits(lastDigits: string | null): string {
-  return lastDigits === null ? 'withheld' : `…${lastDigits}`;
 }
 
 function counted(count: number, one: string, many: string): string {

@@ -9,6 +9,7 @@ import { settleCalls } from '../../../agent/infra/store/settlement.ts';
 import { saveSnapshot } from '../../../agent/infra/store/snapshots.ts';
 import { addToTranscript, type TranscriptEntry } from '../../../agent/infra/store/transcripts.ts';
 import { yardTime } from '../../../agent/desk/yard-time.ts';
+import { yardTimeIn } from '../../../agent/supervisor/ledger/ledger-keeper.ts';
 import { commitBooking } from '../../../tools/journal/commit-booking.ts';
 import { takeMessage } from '../../../tools/journal/journal.ts';
 import { readDue, settle } from '../../../tools/journal/outbox.ts';
@@ -79,7 +80,7 @@ export async function end(
   });
   const time = yardTime(zone);
   await settleCalls(store, {
-    yardTime: (of) => ({ day: time.day(of), hour: time.hour(of) }),
+    yardTime: yardTimeIn(time.zone),
     nowMs: atMs,
   });
 }

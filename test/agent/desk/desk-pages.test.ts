@@ -42,6 +42,10 @@ onBothDatabases(({ newPlace }) => {
       /Bookings by phone that are conflict/,
     );
     assert.match(await read('/desk/figures'), /Calls a day/);
+    // No such day, in an address that somebody wrote.
+    for (const page of ['bookings', 'figures', 'calls']) {
+      await read(`/desk/${page}?from=2026-02-31&to=2026-02-30`);
+    }
     assert.equal((await desk.get('/desk/call?id=none', cookie)).statusCode, 404);
 
     const rows = (body: string) => body.match(/<a href="\/desk\/call\?id=[^"]+"/g) ?? [];
