@@ -4,7 +4,7 @@ import { modelArguments } from './model-arguments.ts';
 import { writing, type BookingTalk } from './dialogue/dialogue-memory.ts';
 import { askNumber, numbersOf, runTool, type ToolAnswer, type ToolDeps } from './tool.ts';
 import { limitsOf } from './yard/equipment.ts';
-import { spokenPhone } from './yard/phone.ts';
+import { toldPhone } from './yard/phone.ts';
 import { isNoName } from './yard/same-customer.ts';
 import { maxNameLength, sheetText } from './yard/sheet-text.ts';
 
@@ -43,7 +43,7 @@ export async function takeMessage(
   if (phone === null) return askNumber(args.phone);
   const named = sheetText(args.customer ?? '', maxNameLength);
   const customer = isNoName(named) ? null : named;
-  const number = phone === own ? "the number you're calling from" : spokenPhone(phone);
+  const number = toldPhone(phone, phone === own);
   const say = `I've written that down, and someone will call you back at ${number}. Is there anything else?`;
   const key = JSON.stringify([text, customer, phone]);
   const taken = talk.messages.get(key);

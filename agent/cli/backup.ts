@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Config } from '../config/config.ts';
 import { backUpStore, restoreStore } from '../infra/store/backup.ts';
-import { StoreError } from '../infra/store/store-error.ts';
+import { onStore } from './store-command.ts';
 
 const usage = `Usage: npm run backup -- --out FOLDER | --restore FOLDER
 
@@ -23,18 +23,14 @@ export async function runBackup(options: {
     write(usage);
     return args.includes('--help') ? 0 : 2;
   }
-  try {
+  return onStore(write, async () => {
     if (wanted.restore === undefined) await backUpStore(options.store(), wanted.folder);
     else await restoreStore(options.store(), wanted.folder);
     write(
       `${wanted.restore === undefined ? 'The store is in' : 'Restored from'} ${wanted.folder}\n`,
     );
     return 0;
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    write(`${error.message}\n`);
-    return 1;
-  }
+  });
 }
 
 function readOptions(args: readonly string[]) {

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import { hashPassword } from '../infra/password.ts';
 import { openStore } from '../infra/store/database.ts';
 import { createDeskToken, passwordKeyOf } from '../infra/store/desk-tokens.ts';
+import { onStore } from './store-command.ts';
 
 const usage = `Usage: npm run desk-password -- [--link] [--help]
 
@@ -34,7 +35,9 @@ export async function runDeskPassword(options: {
     write(usage);
     return 0;
   }
-  if (flag === '--link') return makeLink(env['DESK_PASSWORD_HASH']?.trim(), store, write);
+  if (flag === '--link') {
+    return onStore(write, () => makeLink(env['DESK_PASSWORD_HASH']?.trim(), store, write));
+  }
   const password = await readPassword(input, write);
   if (password.length < leastCharacters) {
     write(`The password needs at least ${leastCharacters} characters.\n`);

@@ -7,7 +7,7 @@ import { withoutNumber } from '../infra/phone-mentions.ts';
 import { openStore } from '../infra/store/database.ts';
 import type { Store } from '../infra/store/database.ts';
 import { erasePerson, personKey, readPerson, type Person } from '../infra/store/privacy.ts';
-import { StoreError } from '../infra/store/store-error.ts';
+import { onStore } from './store-command.ts';
 
 const usage = `Usage: npm run privacy -- export|erase --phone NUMBER [--help]
 
@@ -32,7 +32,7 @@ export async function runPrivacy(options: {
     return wanted === usage ? 0 : 2;
   }
   const { deed, phoneKey } = wanted;
-  try {
+  return onStore(write, async () => {
     const place = options.store();
     await using store = await openStore(place);
     const person = await readPerson(store, phoneKey);
@@ -50,11 +50,7 @@ export async function runPrivacy(options: {
         : 'Nothing of it is known to be in the sheet.\n',
     );
     return 0;
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    write(`${error.message}\n`);
-    return 1;
-  }
+  });
 }
 
 function readOptions(args: readonly string[]) {

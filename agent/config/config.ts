@@ -79,7 +79,7 @@ export type Config = {
     readonly baseUrl: string | null;
   };
   readonly store: { readonly databaseUrl: string | null; readonly dataDir: string };
-  /** What the carrier does with a call that nobody answers, as its owner declares it. */
+  /** The carrier's way with a call that nobody answers, as its owner declares it. */
   readonly carrierFallback: string | null;
   readonly port: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -308,7 +308,7 @@ function receiverOf(url: string | undefined, key: string | undefined): Config['a
   return url !== undefined && key !== undefined ? { url, secret: key } : null;
 }
 
-/** What nobody can check is not sent (Standard Webhooks 1.0.0). */
+/** A body that nobody can check is not sent (Standard Webhooks 1.0.0). */
 function webhookProblems(env: Environment): string[] {
   const names = ['ALERT_WEBHOOK', 'CONFIRMATION_WEBHOOK'];
   return names

@@ -13,7 +13,7 @@ const tens: Readonly<Record<string, string>> = Object.fromEntries(
 const zeros: Readonly<Record<string, string>> = { hundred: '00', thousand: '000' };
 const repeats: Readonly<Record<string, number>> = { double: 2, triple: 3 };
 
-/** What may stand between two digits of one number, as written or as a recogniser writes it. */
+/** Signs between two digits of one number, as written or as a recogniser writes it. */
 const separator = /^(?:[\s().,;:/*#+_–—-]|\\[nrt])*$/;
 
 /** A number has this many digits or more; fewer would be found where none is meant. */

@@ -40,7 +40,7 @@ export type Observation = {
     | 'elsewhere'
     | 'unknown'
     | (Pick<Backlog, 'pendingSinceMs' | 'conflicts'> & Partial<Pick<Backlog, 'outboxSinceMs'>>);
-  /** What customers were to get in writing; absent when there is no receiver, or nothing is known. */
+  /** Confirmations that customers still wait for; absent when there is no receiver, or nothing is known. */
   readonly confirmations?: ConfirmationBacklog | undefined;
   /** The code with which Google refuses the sheet; null when it does not. */
   readonly sheetRefusal: SheetsErrorCode | null | 'elsewhere';

@@ -55,7 +55,7 @@ function count<Name extends CountedName>(name: Name, labels: LabelsOf<Name>): Me
   return { name, labels: { ...labels }, seconds: null };
 }
 
-/** What providers bill for a call; the dollars only where their prices are known. */
+/** Amounts that providers bill for a call; the dollars only where their prices are known. */
 function billed(usage: Usage | null, costUsd: number | null): MetricSample[] {
   if (!usage) return [];
   const { tokensIn, tokensCached, tokensOut, heardSeconds, spokenCharacters } = usage;

@@ -3,7 +3,7 @@ import { freeze } from '../harness/yard/freeze.ts';
 import { delivery } from './call-lines.ts';
 import type { CallPlace, CallSetting } from './call-place.ts';
 import type { PlacedFault } from './fault-lanes.ts';
-import { recalls, survivalFault } from './survival-case.ts';
+import { lastIsServed, recalls, survivalFault } from './survival-case.ts';
 import type { Survivor } from './survival-case.ts';
 import { attendantPid, heardAgain, workerPid } from './survival-hurt.ts';
 
@@ -105,17 +105,7 @@ export const attendantFaults: readonly PlacedFault[] = [
     callerOf: (nth) => (nth < floodCallers ? { from: '+13125554000' } : {}),
     reasons: ['caller-hangup', 'overflow'],
     overflow: 'caller',
-    act: async (_first, _place, all) => {
-      const real = all.at(-1);
-      if (!real) throw new Error('Nobody else phones');
-      await real.scene.greeted();
-      await real.scene.ask(real.story.tell);
-      const isSame = await recalls(real);
-      await Promise.all(
-        all.filter(({ scene }) => !scene.isOver).map(({ scene }) => scene.hangUp()),
-      );
-      return isSame;
-    },
+    act: (_first, _place, all) => lastIsServed(all),
     holds: ({ service }, ends) => [
       ...(ends.at(-1)?.row?.reason === 'caller-hangup' ? [] : ['the other caller got no job']),
       ...(service.lines.some(({ event }) => event === 'call.limited')

@@ -139,6 +139,17 @@ export async function talkUntil(scene: CallScene, over: Promise<unknown>): Promi
   await ended;
 }
 
+/** The last to phone speaks, is no robot and no flood, and gets a place that none of the others has. */
+export async function lastIsServed(all: readonly Survivor[]): Promise<boolean> {
+  const real = all.at(-1);
+  if (!real) throw new Error('Nobody else phones');
+  await real.scene.greeted();
+  await real.scene.ask(real.story.tell);
+  const isSame = await recalls(real);
+  await Promise.all(all.filter(({ scene }) => !scene.isOver).map(({ scene }) => scene.hangUp()));
+  return isSame;
+}
+
 /** Asks for the story, and hangs up. Rejects when it is not answered, or not rightly. */
 export async function recalls({ scene, story }: Survivor): Promise<boolean> {
   await scene.ask(story.recall);

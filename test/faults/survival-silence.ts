@@ -5,7 +5,7 @@ import { SAMPLE_RATE } from '../harness/caller/call-events.ts';
 import { bytesOf } from '../harness/caller/frame-log.ts';
 import type { CallPlace, CallSetting } from './call-place.ts';
 import type { PlacedFault } from './fault-lanes.ts';
-import { recalls, survivalFault } from './survival-case.ts';
+import { lastIsServed, survivalFault } from './survival-case.ts';
 
 const callerSilentMs = 4_000;
 /** Robots that hold the line: as many as there are places. */
@@ -53,18 +53,7 @@ export const silenceFaults: readonly PlacedFault[] = [
   survivalFault('silent-callers-then-one', {
     setting: full,
     callers: silentCallers + 1,
-    act: async (_first, _place, all) => {
-      const real = all.at(-1);
-      if (!real) throw new Error('Nobody else phones');
-      await real.scene.greeted();
-      // Who speaks is no robot, and gets a place that no silent one had.
-      await real.scene.ask(real.story.tell);
-      const isSame = await recalls(real);
-      await Promise.all(
-        all.filter(({ scene }) => !scene.isOver).map(({ scene }) => scene.hangUp()),
-      );
-      return isSame;
-    },
+    act: (_first, _place, all) => lastIsServed(all),
     reasons: ['caller-silent', 'caller-hangup', 'overflow'],
     holds: (_place, ends) =>
       ends.at(-1)?.row?.reason === 'caller-hangup' ? [] : ['the caller who spoke got no job'],

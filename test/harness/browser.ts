@@ -20,3 +20,19 @@ export async function testFolder() {
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }),
   };
 }
+
+/** A page that has signed in to a desk, and what the browser complained of on it. */
+export async function signedInPage(
+  browser: Browser,
+  { url, password }: { readonly url: string; readonly password: string },
+  options: Parameters<Browser['newPage']>[0] = {},
+) {
+  const page = await browser.newPage(options);
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+  await page.goto(`${url}/desk`);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  return { page, faults, [Symbol.asyncDispose]: () => page.close() };
+}

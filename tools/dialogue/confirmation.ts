@@ -1,4 +1,4 @@
-import { spokenPhone } from '../yard/phone.ts';
+import { toldPhone } from '../yard/phone.ts';
 import { spokenList } from '../yard/spoken.ts';
 import { assentIn, type Asked, type Assent } from './affirmation.ts';
 
@@ -187,7 +187,7 @@ function changedAlone(before: AskedProposal, proposal: Proposal): string | undef
     JSON.stringify([about, lines, totalCents, depositCents]);
   if (rest(before) !== rest(proposal) || !proposal.customer) return undefined;
   const { customer, phone, about } = proposal;
-  const number = phone ? spokenPhone(phone) : "the number you're calling from";
+  const number = toldPhone(phone ?? '', !phone);
   const at = before.phone === phone ? '' : ` at ${number}`;
   return `For ${customer}${at}, then, and all else as I said. ${questions[about]}`;
 }

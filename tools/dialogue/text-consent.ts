@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isLive, type JournalBooking } from '../journal/booking.ts';
 import { numbersOf, type ToolAnswer, type ToolDeps } from '../tool.ts';
-import { spokenPhone } from '../yard/phone.ts';
+import { toldPhone } from '../yard/phone.ts';
 import type { BookingTalk } from './dialogue-memory.ts';
 
 const anythingElse = 'Is there anything else?';
@@ -46,7 +46,7 @@ function question(
 }
 
 function numberOf(deps: ToolDeps, phone: string): string {
-  return numbersOf(deps).own === phone ? "the number you're calling from" : spokenPhone(phone);
+  return toldPhone(phone, numbersOf(deps).own === phone);
 }
 
 /** The caller's answer to the question, if it was the last one; `unclear` as long as it was none. */

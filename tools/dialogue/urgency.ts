@@ -102,7 +102,7 @@ const supposed = new RegExp(
 const harmless =
   /\bfire (?:pits?|place|hydrants?|department|trucks?|extinguishers?|alarms?|rings?|wood|sale|code|marshal|lane|doors?|escape|station|house|season|break|watch|hose|table|away|off|up|with)\b|\b(?:am|are) on fire (?:today|lately|this)\b|\byou (?:guys )?are on fire\b|\bcamp ?fires?\b|\b(?:gas|smoke|leak|carbon monoxide)(?: leak)? (?:detectors?|alarms? for|machines?|testers?|sensors?|house|monitors?)\b|\b(?:nobody|no one) (?:\w+ ){0,2}(?:hurt|injured|dead)\b|\bcrushed (?:stone|rock|gravel|concrete|limestone|asphalt)\b|\bbleeding the\b|\bg(?:ave|ive|iving) (?:me|us|him|her) a heart attack\b|\bfuegos artificiales\b|\bover (?:the |my |our |your )?(?:budget|limit|price|estimate|time|deposit|phone|weekend)\b/g;
 
-/** What burns, bleeds and crushes only in words. */
+/** Matters that burn, bleed and crush only in words. */
 const matter =
   '(?:(?<!(?:my|our|the|your|this|that|his|her) )(?:business|work)|deals?|prices?|pricing|schedules?|calendar|budgets?|plans?|projects?|sales|market|contracts?|estimates?|bids?|quotes?|invoices?|offers?|economy|account|traffic|tax(?:es)?|fees?|rates?|costs?|competition|competitors?|weekend|week|month|quarter|season|year|deadlines?|meetings?|permits?|negotiations?|conversation|inbox|phone|website|internet|wallet|pockets?|jobs?)';
 const barely =

@@ -1011,7 +1011,7 @@ function availabilityClaim(clause: string): RegExp | null {
 const ofPeople =
   /\b(?:someone|somebody|nobody|no one|anyone|everyone|staff|manager|owner|person|colleague|i'm|i am|me|help)\b.*\b(?:available|free|in the yard|in the office|here)\b/;
 const abilities = /\b(?:you|they) (?:can|could|may)\b/;
-/** What the caller is to do with the machine says nothing of when it is there. */
+/** Duties of the caller with a machine say nothing of when it is there. */
 const duties = [
   /^(?:(?:so|and|or|but|then|also|just|please|always|kindly|simply|remember|make sure|be sure|you|to|you'll|need|have|must|should|if|when)[ ,]+)*(?:bring|return|drop|leave)(?:ing)? (?:it|them|that|this|the machine|the unit)\b/,
   /(?:^|\b(?:it|they|the machine|the unit|machines?|and) )(?:has to|have to|needs? to|must|should|is to) (?:come back|be back|be returned|be brought back)\b/,

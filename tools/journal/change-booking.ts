@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { phoneKey } from '../../agent/infra/phone-key.ts';
 import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
 import { StoreError } from '../../agent/infra/store/store-error.ts';
 import { keptText, plainText } from '../sheet/write/safe-cell.ts';
@@ -32,7 +33,6 @@ import {
   addToOutbox,
   endBooking,
   messageQueries,
-  phoneKey,
   readLines,
   supersede,
   supersededBy,

@@ -1,3 +1,4 @@
+import { phoneKey } from '../../agent/infra/phone-key.ts';
 import type { Store } from '../../agent/infra/store/database.ts';
 import { StoreError } from '../../agent/infra/store/store-error.ts';
 import { availabilityOf, overlaps } from '../yard/availability.ts';
@@ -21,7 +22,6 @@ import {
   customerKey,
   messageQueries,
   outboxQueries,
-  phoneKey,
   toBooking,
   type BookingRow,
 } from './journal.ts';

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
+import { phoneKey } from '../../agent/infra/phone-key.ts';
 import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
 import type { Schema } from '../../agent/infra/store/schema.ts';
 import { isLive, type JournalBooking } from './booking.ts';
 import { codeOf } from './booking-code.ts';
-import { phoneKey, readLines, toBooking } from './journal.ts';
+import { readLines, toBooking } from './journal.ts';
 
 /**
  * The deed that a customer gets in writing. `requested`: staff are yet to confirm; `text-agreed`: the

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CompiledQuery, Selectable } from 'kysely';
+import { phoneKey } from '../../agent/infra/phone-key.ts';
 import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
 import type { Schema } from '../../agent/infra/store/schema.ts';
 import type { IsoDate } from '../yard/equipment.ts';
@@ -282,12 +283,4 @@ export function supersede(row: BookingRow): string {
 /** A name as it is compared: `Ann  O'Hara ` and `ann ohara` are one. */
 export function customerKey(name: string): string {
   return name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
-}
-
-/** A number as it is compared: with and without the country's `+1`, without an extension. */
-export function phoneKey(phone: string): string {
-  return phone
-    .replace(/;ext=.*$/, '')
-    .replaceAll(/\D/g, '')
-    .slice(-10);
 }

@@ -1,5 +1,5 @@
 import type { Store, StoreQueries } from '../../agent/infra/store/database.ts';
-import { phoneKey } from './journal.ts';
+import { phoneKey } from '../../agent/infra/phone-key.ts';
 
 const hourMs = 3_600_000;
 

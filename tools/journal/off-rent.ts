@@ -83,7 +83,7 @@ async function callOffOnce(
   return { rentalKey: open[0]?.rentalKey ?? '', code, calledAtMs };
 }
 
-/** What is called off: of rentals that staff wrote the machines alone are known here. */
+/** Facts of a call-off: of rentals that staff wrote the machines alone are known here. */
 async function offRentFacts(
   tx: StoreQueries,
   of: Pick<OffRentRequest, 'rentals' | 'customer' | 'phone'> & { readonly code: string },

@@ -5,7 +5,7 @@ import type { Availability } from './availability.ts';
 import type { IsoDate } from './equipment.ts';
 import { spokenWindow } from './delivery.ts';
 import { notFreeSentence, offeredUnit, priceToCome } from './found-words.ts';
-import { spokenCode, spokenPhone } from './phone.ts';
+import { spokenCode, toldPhone } from './phone.ts';
 import { spokenTerm } from './price-words.ts';
 import { daysIn, type RentalRange } from './rental-dates.ts';
 import {
@@ -62,7 +62,7 @@ export function readBack(offer: Offer, about: Speaking): string {
   const { machines, customer } = offer;
   return [
     `That's ${machinesAndDays(machines, about.today)}, for ${spokenPrice(offer, about.currency)},`,
-    `for ${customer} at ${spokenNumber(offer)}.`,
+    `for ${customer} at ${toldPhone(offer.phone, offer.isOwnPhone)}.`,
     `Shall I book ${itOrThem(machines)}?`,
   ].join(' ');
 }
@@ -97,7 +97,7 @@ export function changeReadBack(
       : []),
     ...(changes.name ? [`to the name ${customer}`] : []),
     ...(changes.number
-      ? [`to ${offer.isOwnPhone ? '' : 'the number '}${spokenNumber(offer)}`]
+      ? [`to ${offer.isOwnPhone ? '' : 'the number '}${toldPhone(offer.phone, offer.isOwnPhone)}`]
       : []),
   ];
   return `I'd change your booking of ${names} ${spokenList(parts)}. Shall I change it?`;
@@ -125,10 +125,6 @@ function spokenPrice(
       ? `, delivered${when} for a fee that the yard will confirm`
       : ` including delivery${when}${fee}`;
   return `${spokenMoney(totalCents, currency)}${delivered}${charges}${deposit && delivered ? `,${deposit}` : deposit}`;
-}
-
-function spokenNumber({ phone, isOwnPhone }: Offer): string {
-  return isOwnPhone ? "the number you're calling from" : spokenPhone(phone);
 }
 
 /** `the Skid Steer and the Trailer from ... through ..., 3 days`; days that differ are told apart. */

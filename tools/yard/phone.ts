@@ -38,6 +38,11 @@ function isOneDigit(digits: string): boolean {
   return /^(\d)\1*$/.test(digits);
 }
 
+/** The number as the caller is told of it; `isOwn`: they call from it. */
+export function toldPhone(phone: string, isOwn: boolean): string {
+  return isOwn ? "the number you're calling from" : spokenPhone(phone);
+}
+
 /** The likeliest countries of yards that name no number of theirs, the first before the others. */
 const likelyRegions: readonly CountryCode[] = ['US', 'CA', 'GB', 'AU'];
 /** ECMA-402 of 2024, which the library of TypeScript does not have yet. */

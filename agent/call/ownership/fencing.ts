@@ -20,7 +20,7 @@ const tickMs = 250;
 /** The process stood still for so long, with all its timers, that another job may be there by now. */
 const lateMs = 700;
 
-/** How long the process stood still, and how much of that for want of a core; null if unknown. */
+/** Time that the process stood still, and the part of it for want of a core; null if unknown. */
 type StoodStill = { readonly stoodMs: number; readonly queuedMs: number | null };
 
 /** Signs that another job may have the call. Only the last is seen in healthy calls. */

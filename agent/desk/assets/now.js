@@ -8,7 +8,7 @@ let lastId = Number(link.dataset.live);
 let source;
 let waitMs = 1_000;
 let isPaused = false;
-/** What came while paused, newest of each region. */
+/** Changes that came while paused, newest of each region. */
 const held = new Map();
 const heldLines = [];
 

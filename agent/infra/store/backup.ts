@@ -3,11 +3,10 @@ import path from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import { openStore, type Store, type StoreQueries } from './database.ts';
-import { keepWords } from './settlement.ts';
+import { keepWordsAnew } from './call-words.ts';
 import { sqliteFileName } from './sqlite.ts';
 import { StoreError } from './store-error.ts';
 import { readTables } from './tables.ts';
-import { readTranscript } from './transcripts.ts';
 
 type Place = Parameters<typeof openStore>[0];
 
@@ -114,11 +113,6 @@ async function indexWords(store: Store): Promise<void> {
     .execute();
   await store.db.updateTable('calls').set({ wordsId: null }).execute();
   for (const { callId, startedAtMs } of calls) {
-    await store.transaction(async (tx) => {
-      const { lines } = await readTranscript(tx, callId);
-      const said = lines.map(({ text }) => text).join('\n');
-      const wordsId = await keepWords(tx, startedAtMs, said);
-      await tx.db.updateTable('calls').set({ wordsId }).where('callId', '=', callId).execute();
-    });
+    await store.transaction((tx) => keepWordsAnew(tx, { callId, startedAtMs }));
   }
 }

@@ -1,4 +1,5 @@
 import { sql, type Selectable } from 'kysely';
+import { phoneKey } from '../phone-key.ts';
 import type { Store, StoreQueries } from './database.ts';
 import type { Schema } from './schema.ts';
 
@@ -30,7 +31,7 @@ const urgencies: Readonly<Record<CallBackReason, number>> = {
 
 /** The digits by which a number is found, however it was written; null for none. */
 export function phoneKeyOf(phone: string | null): string | null {
-  return phone?.replace(/\D/g, '').slice(-10) || null;
+  return (phone && phoneKey(phone)) || null;
 }
 
 /**
@@ -115,21 +116,6 @@ export function openCallBacks({ db }: StoreQueries, limit = 200): Promise<readon
     .execute();
 }
 
-/** Call-backs that were settled, newest first; `beforeMs` goes on with the next page. */
-export function settledCallBacks(
-  { db }: StoreQueries,
-  { beforeMs, limit = 50 }: { readonly beforeMs?: number; readonly limit?: number } = {},
-): Promise<readonly CallBack[]> {
-  return db
-    .selectFrom('callBacks')
-    .selectAll()
-    .where('state', '<>', sql.lit('open'))
-    .where('settledAtMs', '<', beforeMs ?? Number.MAX_SAFE_INTEGER)
-    .orderBy('settledAtMs', 'desc')
-    .limit(limit)
-    .execute();
-}
-
 /**
  * A person called back, or says that there is no need; the messages of that number and day are dealt
  * with as well. False when it was settled already.
@@ -187,7 +173,7 @@ export async function addAudit(
   await db.insertInto('audits').values(audit).execute();
 }
 
-/** What people did, newest first. */
+/** Deeds of people, newest first. */
 export function readAudits(
   { db }: StoreQueries,
   { limit = 100 }: { readonly limit?: number } = {},

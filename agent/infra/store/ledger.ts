@@ -1,6 +1,7 @@
-import { sql, type ExpressionBuilder, type Selectable } from 'kysely';
+import type { ExpressionBuilder, Selectable } from 'kysely';
 import { callTimeline, type StoredCallEvent } from './calls.ts';
 import type { CallBack } from './call-backs.ts';
+import { wordConditions } from './call-words.ts';
 import type { StoreQueries } from './database.ts';
 import type { Schema } from './schema.ts';
 import { readTranscript, type Transcript } from './transcripts.ts';
@@ -284,18 +285,6 @@ function digitConditions(eb: Calls, digits: string) {
   if (digits.length < 3) return [eb('callerNumberMasked', 'like', `%${digits}`)];
   const ends = Array.from({ length: 10 }, (_, first) => `${first}${digits}`);
   return [eb('callerNumberMasked', 'in', [digits, ...ends])];
-}
-
-function wordConditions(eb: Calls, { dialect }: StoreQueries, said: string | undefined) {
-  const words = said?.match(/[\p{L}\p{N}]+/gu) ?? [];
-  if (words.length === 0) return [];
-  const ids =
-    dialect === 'sqlite'
-      ? sql<number>`(select rowid from call_words
-          where call_words match ${words.map((word) => `"${word}"`).join(' ')})`
-      : sql<number>`(select id from call_words
-          where words @@ plainto_tsquery('simple', ${words.join(' ')}))`;
-  return [eb('wordsId', 'in', ids)];
 }
 
 function readCursor(cursor: string | null) {

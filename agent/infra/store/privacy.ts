@@ -1,13 +1,12 @@
 import { sql, type Selectable } from 'kysely';
 import { fewestDigits, withoutNumber } from '../phone-mentions.ts';
 import { phoneKeyOf } from './call-backs.ts';
+import { forgetWords, keepWordsAnew } from './call-words.ts';
 import type { Store, StoreQueries } from './database.ts';
 import { readLedgerCall, type LedgerCall } from './ledger.ts';
-import { forgetWords, phoneHash } from './retention.ts';
+import { phoneHash } from './retention.ts';
 import type { Schema } from './schema.ts';
-import { keepWords } from './settlement.ts';
 import { readTables } from './tables.ts';
-import { readTranscript } from './transcripts.ts';
 
 /** Everything that the store has of one number. */
 export type Person = {
@@ -197,13 +196,10 @@ async function indexAnew(tx: StoreQueries, callId: string): Promise<void> {
     .executeTakeFirst();
   if (!call || call.wordsId === null) return;
   await forgetWords(tx, call.wordsId);
-  const { lines } = await readTranscript(tx, callId);
-  const said = lines.map(({ text }) => text).join('\n');
-  const wordsId = await keepWords(tx, call.startedAtMs, said);
-  await tx.db.updateTable('calls').set({ wordsId }).where('callId', '=', callId).execute();
+  await keepWordsAnew(tx, { callId, startedAtMs: call.startedAtMs });
 }
 
-/** What was deleted leaves SQLite's log too. Another process that reads just now may hold it a while. */
+/** Deleted rows leave SQLite's log too. Another process that reads just now may hold it a while. */
 async function leaveNoTrace({ db, dialect }: StoreQueries): Promise<void> {
   if (dialect === 'postgres') return;
   await sql`pragma wal_checkpoint(truncate)`.execute(db);

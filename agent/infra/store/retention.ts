@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { maskPhones } from '../log.ts';
+import { forgetWords } from './call-words.ts';
 import type { Store, StoreQueries } from './database.ts';
 import { readSnapshot } from './snapshots.ts';
 
@@ -141,14 +142,4 @@ function removeCalls(store: Store, beforeMs: number): Promise<number> {
       .limit(batch);
     return removed(tx.db.deleteFrom('calls').where('callId', 'in', old));
   });
-}
-
-/** Removes the words of a call from the index; null removes none. */
-export async function forgetWords(
-  { db, dialect }: StoreQueries,
-  wordsId: number | null,
-): Promise<void> {
-  if (wordsId === null) return;
-  const id = sql.ref(dialect === 'sqlite' ? 'rowid' : 'id');
-  await sql`delete from call_words where ${id} = ${wordsId}`.execute(db);
 }

@@ -71,7 +71,7 @@ type CallsTable = {
   readonly wordsId: number | null;
 };
 
-/** What was said and done in a call, as it went. */
+/** A call as it went: words, tools and turns. */
 type TranscriptsTable = {
   readonly id: Generated<number>;
   readonly callId: string;
@@ -98,7 +98,7 @@ type CallBacksTable = {
   readonly customer: string | null;
   /** The last one of most weight. */
   readonly reason: string;
-  /** What they wanted, in words: of their messages. */
+  /** Their wish, in words: of their messages. */
   readonly wish: string | null;
   readonly firstAtMs: number;
   readonly lastAtMs: number;
@@ -122,7 +122,7 @@ type FiguresTable = {
   readonly calls: number;
 };
 
-/** What a person did on the desk. */
+/** A deed of a person at the desk. */
 type AuditsTable = {
   readonly id: Generated<number>;
   readonly atMs: number;

@@ -1,6 +1,7 @@
-import { sql, type Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import { closeAnswered, noteCallBack, phoneKeyOf, type CallBackReason } from './call-backs.ts';
+import { keepWords } from './call-words.ts';
 import type { Store, StoreQueries } from './database.ts';
 import type { LedgerOutcome } from './ledger.ts';
 import type { Schema } from './schema.ts';
@@ -17,9 +18,6 @@ const silentMs = 5_000;
 
 /** A call that ended longer ago is settled without a call-back: nobody would know why they are called. */
 const callBackReachMs = 86_400_000;
-
-/** Postgres refuses a tsvector of more than 1 MB; two hours of talk have 100 kB. */
-const mostWords = 200_000;
 
 /** The figures of a call's close, as far as its release and its agent wrote them. */
 const figuresOfClose = z
@@ -134,7 +132,7 @@ async function settle(
     hasMessage: messages.length > 0 ? 1 : 0,
     isSlow: (latencyP95Ms ?? 0) >= slowTurnMs ? 1 : 0,
     isSilent: (longestWaitMs ?? 0) >= silentMs ? 1 : 0,
-    wordsId: await keepWords(tx, call.startedAtMs, lines.map(({ text }) => text).join('\n')),
+    wordsId: await keepWords(tx, call.startedAtMs, lines),
   };
   await tx.db.updateTable('calls').set(row).where('callId', '=', callId).execute();
   if (outcome === 'test') return outcome;
@@ -142,31 +140,6 @@ async function settle(
   if (call.endedAtMs < nowMs - callBackReachMs) return outcome;
   await callBack(tx, { ...call, endedAtMs: call.endedAtMs, day, outcome, messages });
   return outcome;
-}
-
-/** Keeps the words of a call to be searched for, and resolves with their row's id; null for none. */
-export async function keepWords(
-  { db, dialect }: StoreQueries,
-  startedAtMs: number,
-  said: string,
-): Promise<number | null> {
-  const words = said.slice(0, mostWords);
-  if (words.trim() === '') return null;
-  // A thousand calls may begin in one millisecond; up to the year 2255 it stays a safe integer.
-  const first = startedAtMs * 1_000;
-  const taken = await db
-    .selectFrom('calls')
-    .select(({ fn }) => fn.max('wordsId').as('id'))
-    .where('wordsId', '>=', first)
-    .where('wordsId', '<', first + 1_000)
-    .executeTakeFirst();
-  const id = taken?.id === null || taken === undefined ? first : taken.id + 1;
-  const insert =
-    dialect === 'sqlite'
-      ? sql`insert into call_words (rowid, words) values (${id}, ${words})`
-      : sql`insert into call_words (id, words) values (${id}, to_tsvector('simple', ${words}))`;
-  await insert.execute(db);
-  return id;
 }
 
 /** The upper bound of the span that `ms` falls into: finer where callers tell a difference. */

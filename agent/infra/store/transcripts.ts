@@ -35,7 +35,7 @@ const tool = z.object({
   tool: z.string(),
   /** As the model gave them. */
   args: z.unknown(),
-  /** What the model was told, or the error. */
+  /** The answer that the model got, or the error. */
   result: z.unknown(),
   durationMs: ms,
   ok: z.boolean(),

@@ -47,7 +47,7 @@ export type GuardianDeps = {
   >;
   /** Tells a flood; null while there is no attendant, who alone could answer it. */
   readonly limits?: () => CallerLimits | null;
-  /** It is known who calls in a room: a ring, whether or not anybody comes to answer it. */
+  /** Who calls in a room is known: a ring, whether or not anybody comes to answer it. */
   readonly onRing?: (call: WatchedCall) => void;
   /** The yard wants no call from this number. */
   readonly isBlocked?: (number: string | null) => boolean;

@@ -153,7 +153,7 @@ export class WatchedCalls {
     readonly rooms: Pick<Rooms, 'findCaller'>;
     readonly pickupMs: number;
     readonly nowMs: () => number;
-    /** It is known who calls. */
+    /** Who calls is known. */
     readonly onRing?: (call: WatchedCall) => void;
   }) {
     this.#onRing = options.onRing;

@@ -8,7 +8,7 @@ import { openStore, type Store } from '../../../agent/infra/store/database.ts';
 import { addToTranscript } from '../../../agent/infra/store/transcripts.ts';
 import { fillDesk, hostile, ring, talk } from '../../agent/desk/desk-example.ts';
 import { password } from '../../agent/desk/open-desk.ts';
-import { openBrowser, testFolder } from '../../harness/browser.ts';
+import { openBrowser, signedInPage, testFolder } from '../../harness/browser.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { runDesk } from '../../harness/running-desk.ts';
 
@@ -41,15 +41,13 @@ after(() => cleanUp.disposeAsync());
 
 /** A page that has signed in, and what the browser complained of on it. */
 async function signedIn(options: Parameters<Browser['newPage']>[0] = {}) {
-  const page = await browser.newPage({ locale: 'en-US', ...options });
-  const faults: string[] = [];
-  page.on('pageerror', (error) => faults.push(error.message));
-  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
-  await page.goto(`${desk.url}/desk`);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('heading', { name: 'Now' }).waitFor();
-  return { page, faults, [Symbol.asyncDispose]: () => page.close() };
+  const signed = await signedInPage(
+    browser,
+    { url: desk.url, password },
+    { locale: 'en-US', ...options },
+  );
+  await signed.page.getByRole('heading', { name: 'Now' }).waitFor();
+  return signed;
 }
 
 async function open(page: Page, path: string): Promise<void> {

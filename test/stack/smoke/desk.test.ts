@@ -4,7 +4,7 @@ import { hashPassword } from '../../../agent/infra/password.ts';
 import { openStore } from '../../../agent/infra/store/database.ts';
 import { end, fillDesk, ring } from '../../agent/desk/desk-example.ts';
 import { password } from '../../agent/desk/open-desk.ts';
-import { openBrowser, testFolder } from '../../harness/browser.ts';
+import { openBrowser, signedInPage, testFolder } from '../../harness/browser.ts';
 import { runDesk } from '../../harness/running-desk.ts';
 
 test('in a real browser one signs in, a ring is on the page by itself, and its end too', async (t) => {
@@ -14,13 +14,8 @@ test('in a real browser one signs in, a ring is on the page by itself, and its e
   const passwordHash = await hashPassword(password);
   await using desk = await runDesk({ dataDir: folder.path, passwordHash });
   await using browser = await openBrowser();
-  const page = await browser.newPage();
-  const faults: string[] = [];
-  page.on('pageerror', (error) => faults.push(error.message));
-  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
-  await page.goto(`${desk.url}/desk`);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await using signed = await signedInPage(browser, { url: desk.url, password });
+  const { page, faults } = signed;
   await page.getByText('Live.', { exact: true }).waitFor();
 
   const rangMs = Date.now();
@@ -34,5 +29,4 @@ test('in a real browser one signs in, a ring is on the page by itself, and its e
   await row.waitFor({ state: 'detached' });
   t.diagnostic(`gone ${Date.now() - endedMs} ms after its end`);
   assert.deepEqual(faults, []);
-  await page.close();
 });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   openCallBacks,
+  phoneKeyOf,
   readAudits,
   settleCallBack,
-  settledCallBacks,
 } from '../../../../agent/infra/store/call-backs.ts';
 import {
   recordCallAnswered,
@@ -74,6 +74,23 @@ async function found(store: Store, filter: LedgerFilter): Promise<readonly strin
   const { rows } = await readLedger(store, filter);
   return rows.map(({ callId }) => callId).toSorted();
 }
+
+/** Call-backs that were settled, newest first. */
+function settledCallBacks({ db }: Store) {
+  return db
+    .selectFrom('callBacks')
+    .selectAll()
+    .where('state', '<>', 'open')
+    .orderBy('settledAtMs', 'desc')
+    .execute();
+}
+
+test('a number is the same with and without country code and extension', () => {
+  for (const written of ['+13125550142', '(312) 555-0142', '+13125550142;ext=12']) {
+    assert.equal(phoneKeyOf(written), '3125550142');
+  }
+  assert.equal(phoneKeyOf('anonymous'), null);
+});
 
 onBothDatabases(({ newStore }) => {
   test('every ring that is over gets its place in the ledger, once', async () => {
