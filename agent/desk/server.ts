@@ -332,7 +332,7 @@ export function deskServer(options: {
   show('/desk/figures', async (query) => {
     const { time } = await context.yard();
     const asked = askedFigures(query, time.day(context.nowMs()));
-    const main = drawFigures(await readFigures(await context.store(), asked), asked);
+    const main = drawFigures(await readFigures(await context.store(), asked.periods), asked);
     const more = { scripts: ['figures.js'], styles: ['uplot.css'] };
     return { title: 'Figures', tab: 'figures', main, ...more };
   });

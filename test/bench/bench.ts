@@ -1,20 +1,25 @@
 import { commandLine, oneOf, runCommand, wholeNumber } from '../harness/command-line.ts';
 import { benchBurst, burstNames } from './burst.ts';
 import { benchCall } from './call.ts';
+import { benchDesk } from './desk.ts';
 import { benchInventory } from './inventory.ts';
 import { benchMemory, memoryVariants } from './memory.ts';
 import { benchSurvival } from './survival.ts';
 import { benchTurns } from './turns.ts';
 
-/** `npm run bench -- --suite NAME`: measures, and prints one line; `burst` one for each burst. */
+/** `npm run bench -- --suite NAME`: measures, and prints one line; `burst` one for each burst, `desk` one for each page and database. */
 
-const usage = `npm run bench -- --suite burst|call|inventory|memory|survival|turns [options]
+const usage = `npm run bench -- --suite burst|call|desk|inventory|memory|survival|turns [options]
   --pairs N      pairs, of calls or of turns with the sheet hanging and with it healthy (30)
   --seed N       draws the order within the pairs (1)
   --json         one JSON line on stdout, nothing else there
 
   of burst alone:
   --burst NAME   one of ${burstNames.join(', ')} (all)
+
+  of desk alone:
+  --ledger N     calls in the store (100000)
+  --requests N   requests of each page (60)
 
   of inventory alone:
   --calls N      whole calls over which the readings of the sheet are counted (100)
@@ -39,6 +44,8 @@ const { values } = commandLine({
     burst: { type: 'string' },
     only: { type: 'string' },
     calls: { type: 'string', default: '100' },
+    ledger: { type: 'string', default: '100000' },
+    requests: { type: 'string', default: '60' },
     together: { type: 'string', default: '2' },
     pairs: { type: 'string', default: '30' },
     rounds: { type: 'string', default: '20' },
@@ -52,7 +59,17 @@ const { values } = commandLine({
 });
 
 type NumberName =
-  'calls' | 'together' | 'pairs' | 'rounds' | 'starts' | 'runs' | 'rentals' | 'paused' | 'seed';
+  | 'calls'
+  | 'ledger'
+  | 'requests'
+  | 'together'
+  | 'pairs'
+  | 'rounds'
+  | 'starts'
+  | 'runs'
+  | 'rentals'
+  | 'paused'
+  | 'seed';
 
 const number = (name: NumberName) => wholeNumber(name, values[name], 1);
 
@@ -65,7 +82,7 @@ function print(result: object): void {
   process.stdout.write(`${values.json ? JSON.stringify(result) : lines.join('\n')}\n`);
 }
 
-const names = ['burst', 'call', 'inventory', 'memory', 'survival', 'turns'] as const;
+const names = ['burst', 'call', 'desk', 'inventory', 'memory', 'survival', 'turns'] as const;
 const suites: Readonly<Record<(typeof names)[number], () => Promise<object | void>>> = {
   burst: () => {
     const { burst } = values;
@@ -73,6 +90,13 @@ const suites: Readonly<Record<(typeof names)[number], () => Promise<object | voi
     return benchBurst({ only, onProgress, onLine: print });
   },
   call: () => benchCall({ pairs: number('pairs'), seed: number('seed'), onProgress }),
+  desk: () =>
+    benchDesk({
+      calls: number('ledger'),
+      requests: number('requests'),
+      onProgress,
+      onLine: print,
+    }),
   inventory: () =>
     benchInventory({
       calls: number('calls'),

@@ -1,20 +1,34 @@
 import { addDays } from '../../../tools/yard/rental-dates.ts';
-import type { Figure } from '../../infra/store/ledger.ts';
+import type { Figure, Figures } from '../../infra/store/ledger.ts';
 import { html, type Html } from '../html.ts';
 import { table } from '../layout.ts';
 import { dayOf } from '../yard-time.ts';
 
 const days = 30;
 const mostDays = 400;
+/** A plot of more days is one of months. */
+const mostPoints = 62;
 
-type Asked = { readonly from: string; readonly to: string };
+type Asked = {
+  readonly from: string;
+  readonly to: string;
+  readonly per: 'day' | 'month';
+  /** The days, or months, that are plotted. */
+  readonly periods: readonly string[];
+};
 
 /** Reads the days that an address asks for; the last 30 when it asks for none. */
 export function askedFigures(query: URLSearchParams, today: string): Asked {
   const to = dayOf(query, 'to') ?? today;
   const from = dayOf(query, 'from') ?? addDays(to, 1 - days);
   const earliest = addDays(to, 1 - mostDays);
-  return { from: from > to ? to : from < earliest ? earliest : from, to };
+  const first = from > to ? to : from < earliest ? earliest : from;
+  const per = first < addDays(to, 1 - mostPoints) ? 'month' : 'day';
+  const periods = new Set<string>();
+  for (let day = first; day <= to; day = addDays(day, 1)) {
+    periods.add(per === 'day' ? day : day.slice(0, 7));
+  }
+  return { from: first, to, per, periods: [...periods] };
 }
 
 /** A plot and the table behind it: rows of a label and one number a series. */
@@ -30,9 +44,10 @@ type Plot = {
 };
 
 /** The body of the page *Figures*. */
-export function drawFigures(figures: readonly Figure[], { from, to }: Asked): Html {
+export function drawFigures(figures: Figures, asked: Asked): Html {
+  const { from, to, per } = asked;
   return html`<section aria-labelledby="h-days">
-      <h2 id="h-days">${from} to ${to}</h2>
+      <h2 id="h-days">${from} to ${to}${per === 'month' && ', by whole months'}</h2>
       <form class="filters" method="get" action="/desk/figures">
         <div>
           <label for="f-from">From</label>
@@ -45,14 +60,12 @@ export function drawFigures(figures: readonly Figure[], { from, to }: Asked): Ht
         <div><button>Show</button></div>
       </form>
     </section>
-    ${plotsOf(figures, { from, to }).map(drawPlot)}`;
+    ${plotsOf(figures, asked).map(drawPlot)}`;
 }
 
-function plotsOf(figures: readonly Figure[], { from, to }: Asked): readonly Plot[] {
-  const dayList: string[] = [];
-  for (let day = from; day <= to; day = addDays(day, 1)) dayList.push(day);
-  const byDay = Map.groupBy(figures, ({ day }) => day);
-  const byHour = Map.groupBy(figures, ({ hour }) => hour);
+function plotsOf(figures: Figures, { periods, per }: Asked): readonly Plot[] {
+  const byPeriod = Map.groupBy(figures.byPeriod, ({ period }) => period);
+  const byHour = Map.groupBy(figures.byHour, ({ hour }) => hour);
   const outcomes = (of: readonly Figure[], isWanted: (value: string) => boolean) =>
     sum(of.filter(({ measure, value }) => measure === 'outcome' && isWanted(value)));
   const missed = ['abandoned', 'overflow', 'failed', 'no-audio', 'dropped'];
@@ -61,11 +74,21 @@ function plotsOf(figures: readonly Figure[], { from, to }: Asked): readonly Plot
     outcomes(of, (value) => value === 'answered'),
     outcomes(of, (value) => missed.includes(value)),
   ];
-  const perDay = (values: (of: readonly Figure[]) => readonly (number | null)[]) =>
-    dayList.map((day) => ({ label: day, values: values(byDay.get(day) ?? []) }));
+  const perPeriod = (values: (of: readonly Figure[]) => readonly (number | null)[]) =>
+    periods.map((label) => ({ label, values: values(byPeriod.get(label) ?? []) }));
+  const total = (of: readonly Figure[], measure: string) =>
+    of
+      .filter((figure) => figure.measure === measure)
+      .reduce((all, { value, calls }) => all + Number(value) * calls, 0);
   const callSeries = ['calls', 'answered', 'missed'];
   return [
-    { id: 'calls', title: 'Calls a day', unit: 'calls', series: callSeries, rows: perDay(counts) },
+    {
+      id: 'calls',
+      title: `Calls a ${per}`,
+      unit: 'calls',
+      series: callSeries,
+      rows: perPeriod(counts),
+    },
     {
       id: 'hours',
       title: 'Calls by hour of the day',
@@ -81,25 +104,28 @@ function plotsOf(figures: readonly Figure[], { from, to }: Asked): readonly Plot
       title: 'Answer to first word, at most',
       unit: 'ms',
       series: ['median', 'p95'],
-      rows: perDay((of) => [quantile(of, 'first-word', 0.5), quantile(of, 'first-word', 0.95)]),
+      rows: perPeriod((of) => [quantile(of, 'first-word', 0.5), quantile(of, 'first-word', 0.95)]),
     },
     {
       id: 'turns',
-      title: 'Answers: the median and the p95 of the calls of a day, at most',
+      title: `Answers: the median and the p95 of the calls of a ${per}, at most`,
       unit: 'ms',
       series: ['median', 'p95'],
-      rows: perDay((of) => [quantile(of, 'turn-p50', 0.5), quantile(of, 'turn-p95', 0.95)]),
+      rows: perPeriod((of) => [quantile(of, 'turn-p50', 0.5), quantile(of, 'turn-p95', 0.95)]),
     },
     {
       id: 'takeovers',
-      title: 'Takeovers a day',
+      title: `Takeovers a ${per}`,
       unit: 'takeovers',
       series: ['takeovers'],
-      rows: perDay((of) => [
-        of
-          .filter(({ measure }) => measure === 'takeovers')
-          .reduce((all, { value, calls }) => all + Number(value) * calls, 0),
-      ]),
+      rows: perPeriod((of) => [total(of, 'takeovers')]),
+    },
+    {
+      id: 'cost',
+      title: `Cost of the calls a ${per}: hearing, model and voice`,
+      unit: 'US dollars',
+      series: ['cost'],
+      rows: perPeriod((of) => [total(of, 'cost') / 100]),
     },
   ];
 }
@@ -134,7 +160,7 @@ function drawPlot({ id, title, unit, series, rows }: Plot): Html {
               <summary>As a table</summary>
               ${table({
                 caption: `${title}, in ${unit}`,
-                columns: [id === 'hours' ? 'Hour' : 'Day', ...series],
+                columns: [id === 'hours' ? 'Hour' : 'When', ...series],
                 empty: '',
                 rows: rows.map(
                   ({ label, values }) =>

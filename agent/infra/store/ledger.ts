@@ -1,4 +1,4 @@
-import type { ExpressionBuilder, Selectable } from 'kysely';
+import { sql, type ExpressionBuilder, type Selectable } from 'kysely';
 import { callTimeline, type StoredCallEvent } from './calls.ts';
 import type { CallBack } from './call-backs.ts';
 import { wordConditions } from './call-words.ts';
@@ -230,23 +230,33 @@ export function bookingsByDay(
 /**
  * One count of settled calls. `measure` is `outcome` (`value`: a `LedgerOutcome`), or `first-word`,
  * `turn-p50`, `turn-p95`, `talk` (`value`: the upper bound in ms of the span that the call fell into),
- * or `takeovers` (`value`: their number in a call).
+ * `takeovers` (`value`: their number in a call), or `cost` (`value`: US cents of a call).
  */
-export type Figure = Selectable<Schema['figures']>;
+export type Figure = Pick<Selectable<Schema['figures']>, 'measure' | 'value' | 'calls'>;
 
-/** The counts of the days, both included, in the order of day and hour. Tests are not counted. */
-export function readFigures(
+/** The counts of some days or months, and of their outcomes by hour. */
+export type Figures = {
+  readonly byPeriod: readonly (Figure & { readonly period: string })[];
+  readonly byHour: readonly (Figure & { readonly hour: number })[];
+};
+
+/** The counts of `periods`: days such as `2026-12-01`, or months such as `2026-12`. Tests are not counted. */
+export async function readFigures(
   { db }: StoreQueries,
-  { from, to }: { readonly from: string; readonly to: string },
-): Promise<readonly Figure[]> {
-  return db
-    .selectFrom('figures')
-    .selectAll()
-    .where('day', '>=', from)
-    .where('day', '<=', to)
-    .orderBy('day')
-    .orderBy('hour')
-    .execute();
+  periods: readonly string[],
+): Promise<Figures> {
+  const calls = sql<number>`cast(sum(calls) as bigint)`.as('calls');
+  const counted = db.selectFrom('figures').where('day', 'in', periods);
+  const byPeriod = counted
+    .select(['day as period', 'measure', 'value', calls])
+    .groupBy(['day', 'measure', 'value'])
+    .orderBy('day');
+  const byHour = counted
+    .where('measure', '=', 'outcome')
+    .select(['hour', 'measure', 'value', calls])
+    .groupBy(['hour', 'measure', 'value'])
+    .orderBy('hour');
+  return { byPeriod: await byPeriod.execute(), byHour: await byHour.execute() };
 }
 
 type Calls = ExpressionBuilder<Schema, 'calls'>;

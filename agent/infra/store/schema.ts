@@ -114,7 +114,9 @@ type CallBacksTable = {
 
 /** Counts by the yard's day and hour; nothing of a caller's in it. */
 type FiguresTable = {
+  /** `2026-12-01`, or `2026-12` for the month as a whole. */
   readonly day: string;
+  /** Of outcomes; 0 for the other measures. */
   readonly hour: number;
   readonly measure: string;
   /** An outcome, or the upper bound of a span of milliseconds. */
@@ -668,6 +670,16 @@ export const migrations: readonly Migration[] = [
     statements: () => [
       `create index calls_to_hash on calls (started_at_ms)
         where phone_key is not null or words_id is not null`,
+    ],
+  },
+  {
+    version: 12,
+    name: 'figures by month',
+    statements: () => [
+      `insert into figures (day, hour, measure, value, calls)
+        select substr(day, 1, 7), case when measure = 'outcome' then hour else 0 end,
+          measure, value, sum(calls)
+        from figures group by 1, 2, 3, 4`,
     ],
   },
 ];

@@ -29,6 +29,7 @@ const figuresOfClose = z
     handovers: z.number().nullable().catch(null),
     takeovers: z.number().nullable().catch(null),
     packetsIn: z.number().nullable().catch(null),
+    costUsd: z.number().nullable().catch(null),
   })
   .partial();
 
@@ -136,7 +137,7 @@ async function settle(
   };
   await tx.db.updateTable('calls').set(row).where('callId', '=', callId).execute();
   if (outcome === 'test') return outcome;
-  await count(tx, { day, hour }, row);
+  await count(tx, { day, hour }, { ...row, costUsd: figures.costUsd ?? null });
   if (call.endedAtMs < nowMs - callBackReachMs) return outcome;
   await callBack(tx, { ...call, endedAtMs: call.endedAtMs, day, outcome, messages });
   return outcome;
@@ -154,7 +155,7 @@ async function count(
   row: Pick<
     Selectable<Schema['calls']>,
     'outcome' | 'firstWordMs' | 'turnP50Ms' | 'turnP95Ms' | 'talkMs' | 'takeovers'
-  >,
+  > & { readonly costUsd: number | null },
 ): Promise<void> {
   const timed = [
     ['first-word', row.firstWordMs],
@@ -166,10 +167,17 @@ async function count(
     ['outcome', row.outcome ?? ''],
     ...timed.flatMap(([measure, ms]) => (ms === null ? [] : [[measure, span(ms)] as const])),
     ...((row.takeovers ?? 0) > 0 ? [['takeovers', `${row.takeovers}`] as const] : []),
+    ...(row.costUsd === null ? [] : [['cost', `${Math.round(row.costUsd * 100)}`] as const]),
   ] as const;
   await db
     .insertInto('figures')
-    .values(figures.map(([measure, value]) => ({ ...at, measure, value, calls: 1 })))
+    .values(
+      figures.flatMap(([measure, value]) => {
+        // By hour there are outcomes alone: the other measures are a day's, in few rows.
+        const hour = measure === 'outcome' ? at.hour : 0;
+        return [at.day, at.day.slice(0, 7)].map((day) => ({ day, hour, measure, value, calls: 1 }));
+      }),
+    )
     .onConflict((conflict) =>
       conflict
         .columns(['day', 'hour', 'measure', 'value'])

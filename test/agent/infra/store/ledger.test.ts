@@ -127,10 +127,38 @@ onBothDatabases(({ newStore }) => {
     });
     assert.equal(settled.flat().length, 11);
     assert.deepEqual(await settleAll(store), []);
-    const figures = await readFigures(store, { from: '2026-05-04', to: '2026-05-04' });
-    const counted = figures.filter(({ measure }) => measure === 'outcome');
-    const calls = counted.reduce((sum, figure) => sum + figure.calls, 0);
-    assert.equal(calls, 10);
+    const { byPeriod, byHour } = await readFigures(store, ['2026-05-04']);
+    const counted = byPeriod.filter(({ measure }) => measure === 'outcome');
+    const sum = (figures: readonly { readonly calls: number }[]) =>
+      figures.reduce((all, { calls }) => all + calls, 0);
+    assert.equal(sum(counted), 10);
+    assert.equal(sum(byHour), 10);
+  });
+
+  test('figures are counted by day or month, outcomes by hour, and the cost in cents', async () => {
+    await using store = await newStore();
+    const atMs = [startMs, startMs + 3_600_000, startMs + dayMs];
+    for (const [nth, at] of atMs.entries()) {
+      const summary = { answerToFirstWordMs: 400, costUsd: 0.05 };
+      await ring(store, { callId: `c-${nth}`, atMs: at, summary });
+    }
+    await settleAll(store);
+    const read = async (measure: string, ...periods: readonly string[]) =>
+      (await readFigures(store, periods)).byPeriod
+        .filter((figure) => figure.measure === measure)
+        .map(({ period, value, calls }) => [period, value, calls]);
+    const days = ['2026-05-04', '2026-05-05'];
+    assert.deepEqual(await read('outcome', '2026-05'), [['2026-05', 'answered', 3]]);
+    assert.deepEqual(await read('cost', ...days), [
+      ['2026-05-04', '5', 2],
+      ['2026-05-05', '5', 1],
+    ]);
+    assert.deepEqual(await read('first-word', ...days), [
+      ['2026-05-04', '400', 2],
+      ['2026-05-05', '400', 1],
+    ]);
+    const { byHour } = await readFigures(store, days);
+    assert.equal(byHour.length, 2);
   });
 
   test('a live call is in the ledger from its ring, and on the list of live ones till its end', async () => {
