@@ -103,8 +103,8 @@ async function answer({
     try {
       const opened = await store();
       const yard = await yardNow();
-      const text = greetingFor(yard);
-      const audio = await phrase(text);
+      const greeting = greetingFor(yard);
+      const audio = await phrase(greeting.text);
       if (!audio) {
         log.emit('attendant.failed', { room, callId: null, why: 'greeting-not-ready' });
         return 'declined' as const;
@@ -119,7 +119,7 @@ async function answer({
         patienceMs,
         isFlood,
         yard,
-        greeting: { text, audio },
+        greeting: { ...greeting, audio },
         phrase,
         joinInTurn,
         onSpoke: () => line.send({ type: 'spoke', room }),

@@ -43,6 +43,7 @@ import {
   NUMBER_NOT_WHOLE,
   ONE_MOMENT,
 } from '../speech/prompts/prompts.ts';
+import type { Greeting } from '../speech/instructions.ts';
 import type { PhraseAudio } from '../speech/prompts/phrase.ts';
 import { addToTranscript } from '../infra/store/transcripts.ts';
 import { takeMessage } from '../../tools/journal/journal.ts';
@@ -85,7 +86,7 @@ export type AttendedCallDeps = {
   readonly patienceMs: number;
   readonly isFlood: boolean;
   readonly yard: Yard | null;
-  readonly greeting: { readonly text: string; readonly audio: PhraseAudio };
+  readonly greeting: Greeting & { readonly audio: PhraseAudio };
   readonly phrase: (text: string) => Promise<PhraseAudio | undefined>;
   readonly onAttending: (call: Attending) => void;
   /** Joins are slow together: a few at a time. */
@@ -281,7 +282,7 @@ export class AttendedCall {
   async #attend(): Promise<void> {
     const { signal } = this.#over;
     await this.#mouth.publish();
-    const { greeting, config } = this.#deps;
+    const { config } = this.#deps;
     const wasAnswered = this.#answeredAtMs !== null;
     const untilMs = performance.now() + config.timeouts.sessionStartMs;
     while (this.#answeredAtMs === null) {
@@ -289,7 +290,7 @@ export class AttendedCall {
       await timers.setTimeout(tickMs / 5, undefined, { signal });
     }
     if (!wasAnswered) this.#answered(this.#answeredAtMs);
-    if (this.#said.length === 0) void this.#say(greeting.text, greeting.audio);
+    if (this.#said.length === 0) void this.#greet();
     let lastMs = performance.now();
     while (!signal.aborted) {
       await timers.setTimeout(tickMs, undefined, { signal });
@@ -346,7 +347,15 @@ export class AttendedCall {
     this.#log.emit('call.answered', { ringMs, by: 'attendant', greeting: 'ready' });
   }
 
-  async #say(text: string, audio: PhraseAudio): Promise<void> {
+  async #greet(): Promise<void> {
+    const { text, audio, notices } = this.#deps.greeting;
+    const isWhole = await this.#say(text, audio);
+    if (notices.length === 0 || this.#over.signal.aborted) return;
+    this.#log.emit('call.notices', { notices: [...notices], isWhole });
+  }
+
+  /** Resolves with whether all of it was heard. */
+  async #say(text: string, audio: PhraseAudio): Promise<boolean> {
     const atMs = Date.now();
     this.#firstWordAtMs ??= atMs;
     let share = 0;
@@ -360,12 +369,13 @@ export class AttendedCall {
     }
     const words = share >= 1 ? text : heardOf(text, share);
     // What was heard of too little is said anew, by the job.
-    if (words === '') return;
+    if (words === '') return false;
     this.#said.push({ kind: 'spoken', by: 'agent', words, interrupted: share < 1 });
     const line = { atMs, untilMs: Date.now(), text: words, isInterrupted: share < 1 };
     const callId = this.#caller?.callId ?? '';
     this.#write((tx) => addToTranscript(tx, callId, [{ kind: 'line', who: 'agent', ...line }]));
     if (!this.#over.signal.aborted && this.#end !== 'handed-over') this.#save();
+    return share >= 1;
   }
 
   /** Keeps where the call stands, for the next agent if this one dies. */

@@ -163,12 +163,23 @@ export class LiveCall {
   }
 
   get greetingIsReady(): boolean {
-    return this.#prompts.get(this.#deps.preload.greeting).audio !== undefined;
+    return this.#prompts.get(this.#deps.preload.greeting.text).audio !== undefined;
+  }
+
+  #greet(): void {
+    const { text, notices } = this.#deps.preload.greeting;
+    const handle = this.conversation.say(this.#prompts.get(text));
+    if (notices.length === 0) return;
+    handle.addDoneCallback(({ interrupted }) => {
+      const { state, record } = this.#context;
+      if (state.phase.name !== 'live') return;
+      record.log.emit('call.notices', { notices: [...notices], isWhole: !interrupted });
+    });
   }
 
   /** Says the first words of a call. */
   begin(): void {
-    this.conversation.say(this.#prompts.get(this.#deps.preload.greeting));
+    this.#greet();
     this.#begin(undefined);
     this.#save();
   }
@@ -319,7 +330,7 @@ export class LiveCall {
     const { talk, attended } = saved ?? {};
     // The greeting was broken off, or its attendant died before it could keep anything.
     if (!talk || talk.items.length === 0) {
-      this.conversation.say(this.#prompts.get(this.#deps.preload.greeting));
+      this.#greet();
     } else if (attended?.audioFile) {
       // A caller who spoke to an attendant is asked again for what no recogniser could make out.
       this.#say(SAY_AGAIN);

@@ -1,7 +1,7 @@
 import type { Inventory } from '../../tools/yard/equipment.ts';
 import type { Timeouts } from '../config/timeouts.ts';
 import { withDeadline } from '../infra/deadline.ts';
-import { greetingFor } from '../speech/instructions.ts';
+import { greetingFor, type Greeting } from '../speech/instructions.ts';
 import {
   CALL_AGAIN,
   CALL_YOU_BACK,
@@ -19,7 +19,7 @@ import type { SavedCall } from '../ipc/saved-call.ts';
 export type Preload = {
   /** Null when it could not be read: the agent says so when asked for equipment. */
   readonly inventory: Inventory | null;
-  readonly greeting: string;
+  readonly greeting: Greeting;
   readonly prompts: PromptCache;
 };
 
@@ -41,7 +41,7 @@ export async function preloadCall(options: PreloadOptions): Promise<Preload> {
   const inventory = await loadEquipment(options);
   const greeting = greetingFor(inventory?.yard ?? null);
   const prompts = new PromptCache({ read: (text) => store.phrase(text), log: () => record.log });
-  await prompts.load(isResumed ? [greeting, ...resumePhrases] : [greeting, GOODBYE], signal);
+  await prompts.load([greeting.text, ...(isResumed ? resumePhrases : [GOODBYE])], signal);
   signal.throwIfAborted();
   return { inventory, greeting, prompts };
 }

@@ -67,6 +67,8 @@ export type Config = {
   readonly alerts: { readonly url: string; readonly secret: string } | null;
   /** Where customers' texts and e-mails are sent from; null: there are none. */
   readonly confirmations: { readonly url: string; readonly secret: string } | null;
+  /** Where the digest of the day before is sent; null: there is none. */
+  readonly digest: { readonly url: string; readonly secret: string } | null;
   readonly desk: {
     /** Null: there is no desk, but for one on this machine alone. */
     readonly passwordHash: string | null;
@@ -177,6 +179,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     },
     alerts: receiverOf(e.ALERT_WEBHOOK_URL, e.ALERT_WEBHOOK_SECRET),
     confirmations: receiverOf(e.CONFIRMATION_WEBHOOK_URL, e.CONFIRMATION_WEBHOOK_SECRET),
+    digest: receiverOf(e.DIGEST_WEBHOOK_URL, e.DIGEST_WEBHOOK_SECRET),
     desk: {
       passwordHash: e.DESK_PASSWORD_HASH ?? null,
       trustedProxies: e.DESK_TRUSTED_PROXIES ?? '',
@@ -196,6 +199,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       ...(auth.kind === 'none' ? [] : [readServiceAccount(auth).private_key]),
       ...present(e.ALERT_WEBHOOK_SECRET, e.ALERT_WEBHOOK_URL),
       ...present(e.CONFIRMATION_WEBHOOK_SECRET, e.CONFIRMATION_WEBHOOK_URL),
+      ...present(e.DIGEST_WEBHOOK_SECRET, e.DIGEST_WEBHOOK_URL),
       ...present(e.DESK_PASSWORD_HASH),
       ...(e.DATABASE_URL ? [e.DATABASE_URL, ...passwordOf(e.DATABASE_URL)] : []),
     ],
@@ -310,13 +314,16 @@ function receiverOf(url: string | undefined, key: string | undefined): Config['a
 
 /** A body that nobody can check is not sent (Standard Webhooks 1.0.0). */
 function webhookProblems(env: Environment): string[] {
-  const names = ['ALERT_WEBHOOK', 'CONFIRMATION_WEBHOOK'];
-  return names
-    .filter((name) => env[`${name}_URL`] && !env[`${name}_SECRET`])
-    .map((name) => {
-      const what = name === 'ALERT_WEBHOOK' ? 'alerts' : 'confirmations';
-      return `${name}_SECRET is missing: the ${what} to ${name}_URL are signed with it`;
-    });
+  const names = {
+    ALERT_WEBHOOK: 'alerts',
+    CONFIRMATION_WEBHOOK: 'confirmations',
+    DIGEST_WEBHOOK: 'digests',
+  };
+  return Object.entries(names)
+    .filter(([name]) => env[`${name}_URL`] && !env[`${name}_SECRET`])
+    .map(
+      ([name, what]) => `${name}_SECRET is missing: the ${what} to ${name}_URL are signed with it`,
+    );
 }
 
 function present(...values: readonly (string | undefined)[]): string[] {

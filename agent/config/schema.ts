@@ -134,6 +134,13 @@ export const settings = {
     .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
     .optional()
     .describe('Signs the confirmations, as the other one signs the alerts.'),
+  DIGEST_WEBHOOK_URL: anyUrl(['http:', 'https:'])
+    .optional()
+    .describe('Where the digest of the day before is sent each morning at 7, by the yard.'),
+  DIGEST_WEBHOOK_SECRET: secret
+    .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
+    .optional()
+    .describe('Signs the digest, as the others sign theirs.'),
   CARRIER_FALLBACK: text
     .optional()
     .describe(
@@ -226,6 +233,8 @@ export const settingGroups: Readonly<Record<string, readonly (keyof typeof setti
     'ALERT_WEBHOOK_SECRET',
     'CONFIRMATION_WEBHOOK_URL',
     'CONFIRMATION_WEBHOOK_SECRET',
+    'DIGEST_WEBHOOK_URL',
+    'DIGEST_WEBHOOK_SECRET',
   ],
   'The desk': ['DESK_PASSWORD_HASH', 'DESK_TRUSTED_PROXIES'],
   'What a call costs': [

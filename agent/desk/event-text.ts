@@ -9,6 +9,8 @@ export function eventText(event: string, data: Readonly<Record<string, unknown>>
       return 'rings';
     case 'call.answered':
       return `is answered after ${of('ringMs')} ms`;
+    case 'call.notices':
+      return `was told that nobody human speaks${data['isWhole'] === true ? '' : ', and broke in'}`;
     case 'call.ended':
       return `ended: ${of('result')}, ${of('reason')}`;
     case 'call.escalated':

@@ -12,14 +12,35 @@ const maxFactLength = 400;
 /** Days that the model finds in the text, rather than counting; today included. */
 const daysListed = 60;
 
-/** The first words of the agent: the yard's own greeting, or one with its name. */
-export function greetingFor(yard: Yard | null): string {
+/** Something that the greeting makes known. */
+export type Notice = 'ai';
+
+/** The first words of the agent, and what they make known. */
+export type Greeting = { readonly text: string; readonly notices: readonly Notice[] };
+
+/** An owner's own greeting says already that nobody human speaks. */
+const saysAutomated =
+  /\b(?:automated|virtual|digital|ai|a\.i\.|artificial)(?!\w)[\w ,'-]{0,30}\b(?:assistant|agent|receptionist|attendant|operator|system|voice|helper)\b|\b(?:ro)?bots?\b/i;
+
+/** The yard's own greeting, or one with its name; unless the owner wants none, with the notice in it. */
+export function greetingFor(yard: Yard | null): Greeting {
   const own = sheetText(yard?.greeting ?? '', maxGreetingLength);
-  if (own && isSpeakable(own)) return own;
+  const notice = yard?.notices?.ai;
+  const notices = notice === '' ? [] : (['ai'] as const);
   const name = nameOf(yard);
-  return name
-    ? `${name}, this is the automated assistant. How can I help?`
-    : 'Hello, this is the automated assistant. How can I help?';
+  if (own && isSpeakable(own)) {
+    if (saysAutomated.test(own)) return { text: own, notices: ['ai'] };
+    return { text: joined(notice ?? 'This is the automated assistant.', own), notices };
+  }
+  if (notice === undefined) {
+    const text = `${name || 'Hello'}, this is the automated assistant. How can I help?`;
+    return { text, notices };
+  }
+  return { text: joined(notice, `${name || 'Hello'}, how can I help?`), notices };
+}
+
+function joined(...sentences: readonly string[]): string {
+  return sentences.filter((sentence) => sentence !== '').join(' ');
 }
 
 /** The first words in an emergency: the yard's own, or to call 911. */

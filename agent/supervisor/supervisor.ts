@@ -24,6 +24,7 @@ import { readSnapshot } from '../infra/store/snapshots.ts';
 import { BookingGateway } from './sheet/booking-gateway.ts';
 import { ConfirmationSender } from './confirmation-sender.ts';
 import { DeskProcess } from './desk/desk-process.ts';
+import { DigestSender } from './digest-sender.ts';
 import { drain } from './drain/drain.ts';
 import { hasTalkedBefore } from '../infra/store/calls.ts';
 import { recordAbandonedCall } from './guardian/abandoned-calls.ts';
@@ -72,6 +73,7 @@ export class Supervisor {
   readonly #inventory: InventorySync;
   readonly #bookings: BookingGateway;
   readonly #confirmations: ConfirmationSender | null;
+  readonly #digest: DigestSender | null;
   readonly #operations: Operations;
   readonly #readinessLease: ReadinessLease;
   readonly #limits: CallerLimits;
@@ -173,6 +175,14 @@ export class Supervisor {
     this.#confirmations =
       config.confirmations &&
       new ConfirmationSender({ receiver: config.confirmations, store, log });
+    this.#digest =
+      config.digest &&
+      new DigestSender({
+        receiver: config.digest,
+        store,
+        log,
+        timeZone: () => this.#ledger.timeZone,
+      });
     this.#readinessLease = new ReadinessLease({ store, log, isReady: () => this.readiness.ready });
     const jobs = () => line.jobs;
     const canTake = (room: string) => this.#canSendTo(room);
@@ -272,6 +282,7 @@ export class Supervisor {
     }, beatMs).unref();
     this.#bookings.start();
     this.#confirmations?.start();
+    this.#digest?.start();
     this.#operations.start();
     this.#readinessLease.start();
     this.#ledger.start();
@@ -478,6 +489,7 @@ export class Supervisor {
           this.#inventory.stop(),
           this.#bookings.stop(),
           this.#confirmations?.stop(),
+          this.#digest?.stop(),
           this.#operations.stop(),
           this.#readinessLease.stop(),
           this.#ledger.stop(),

@@ -402,6 +402,11 @@ export const catalogue = {
     readonly by: 'attendant' | 'job';
     readonly greeting: 'ready' | 'synthesised';
   }>(({ ringMs }) => [count('calls_answered_total', {}), ...timed('call_pickup_seconds', ringMs)]),
+  'call.notices': event('info', 'notices of the greeting played', 'timeline').of<{
+    readonly notices: readonly string[];
+    /** False: the caller broke in, or hung up. */
+    readonly isWhole: boolean;
+  }>(),
   'call.state': event('debug', 'call moved on').of<{
     readonly from: string;
     readonly to: string;
@@ -519,6 +524,10 @@ export const catalogue = {
   'confirmation.gave-up': event('error', 'confirmation was given up').of<Failure & Confirmation>(
     () => [count('confirmations_total', { outcome: 'gave-up' })],
   ),
+  'digest.sent': event('info', 'digest of a day sent').of<{ readonly day: string }>(),
+  'digest.failed': event('warn', 'digest was not taken, and is sent again').of<
+    Failure & { readonly attempts: number }
+  >(),
   'store.failed': variants({
     backlog: ['warn', 'journal could not be looked through'],
     booking: ['warn', 'booking could not be looked up'],

@@ -61,6 +61,6 @@ export default defineAgent({
       inputOptions: { textEnabled: false },
       outputOptions: { transcriptionEnabled: false },
     });
-    session.say(greetingFor(yard));
+    session.say(greetingFor(yard).text);
   },
 });

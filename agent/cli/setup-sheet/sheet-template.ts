@@ -97,6 +97,7 @@ const yardKeys: readonly (readonly [key: string, meaning: string, example: strin
   ['Identification', 'what a renter brings', "A driver's license"],
   ['Transfer to', 'numbers that take calls for a person', '+1 312 555 0100'],
   ['Greeting', 'the first words', 'Hilltop Rentals, how can I help you?'],
+  ['AI notice', 'said before the greeting; no leaves it out', 'This is the automated assistant.'],
 ];
 
 /** The page of notes: what each tab is for, and what may be written in it. */

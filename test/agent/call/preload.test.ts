@@ -28,7 +28,7 @@ async function readyPhrases({ isResumed }: { isResumed: boolean }) {
     signal,
   });
   return {
-    greeting: preload.greeting,
+    greeting: preload.greeting.text,
     isReady: (text: string) => preload.prompts.get(text).audio !== undefined,
   };
 }

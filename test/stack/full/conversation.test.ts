@@ -13,7 +13,8 @@ import { askOnce } from '../talking.ts';
 const question = 'Do you have a skid steer?';
 const price = 'How much would it be for three days from tomorrow?';
 const farewell = "Thanks, that's all. Goodbye.";
-const greeting = 'Hilltop Rentals, how can I help you?';
+/** The voice is asked for one sentence at a time. */
+const greeting = ['This is the automated assistant.', 'Hilltop Rentals, how can I help you?'];
 
 /** Longer than a turn takes: who is talked over goes quiet before the answer begins. */
 const agentQuietMs = 2_500;
@@ -69,6 +70,8 @@ test('a whole conversation, ended by the agent', async () => {
 test('a whole conversation, ended by the caller', async () => {
   const over = await askOnce({ yard, service }, question);
   assertWellLogged(over);
+  const notices = over.lines.find(({ event }) => event === 'call.notices');
+  assert.partialDeepStrictEqual(notices, { notices: ['ai'], isWhole: true });
   const closed = over.lines.at(-1);
   assert.partialDeepStrictEqual(closed, { result: 'completed', reason: 'caller-hangup', turns: 1 });
   assert.deepEqual(closed?.['toolsUsed'], ['find_equipment']);
@@ -88,10 +91,12 @@ test('the first word waits for no provider, and the caller can talk over it', as
   assert.equal(answered?.['greeting'], 'ready');
   const during = yard.of(call, yard.spoken).map(({ text }) => text);
   assert.ok(!during.some((text) => text.includes('Hilltop')), during.join(' | '));
-  const wholeMs = lengthMs(greeting);
+  const wholeMs = greeting.reduce((all, sentence) => all + lengthMs(sentence), 0);
   const { agentFromMs, agentToMs } = over.report.greeting ?? { agentFromMs: 0, agentToMs: wholeMs };
   assert.ok(agentToMs - agentFromMs < wholeMs - 300, 'the greeting broke off');
   assert.notEqual(over.report.turns[0]?.agentPcm, null, 'and what was said over it is answered');
+  const notices = over.lines.find(({ event }) => event === 'call.notices');
+  assert.partialDeepStrictEqual(notices, { notices: ['ai'], isWhole: false });
 });
 
 test('with the voice of OpenAI', async () => {

@@ -13,7 +13,8 @@ const question = 'Do you have a skid steer?';
 const found =
   'The Skid steer is free today, at $250 a day or $900 a week. Which days do you need it?';
 
-const newGreeting = 'Good morning, what do you need today?';
+const newWords = 'Good morning, what do you need today?';
+const newGreeting = `This is the automated assistant. ${newWords}`;
 
 let yard: Yard;
 let service: Service;
@@ -99,7 +100,7 @@ test('what is changed in the sheet is what the next caller hears', async () => {
   const synthesised = next('phrase.ready', ({ characters }) => characters === newGreeting.length);
   const named = next('inventory.problem');
   yard.sheets.setCell('Equipment', 'D4', 'call us');
-  yard.sheets.setCell('Yard', `B${row}`, newGreeting);
+  yard.sheets.setCell('Yard', `B${row}`, newWords);
   await synthesised;
   assert.partialDeepStrictEqual(await named, {
     count: 1,
@@ -109,7 +110,7 @@ test('what is changed in the sheet is what the next caller hears', async () => {
   assert.equal(await ask(), found);
   assert.equal(linesOf('call.answered').at(-1)?.['greeting'], 'ready');
   assert.equal(linesOf('equipment.loaded').at(-1)?.['items'], 8, 'one odd cell drops no machine');
-  assert.ok(yard.spoken.slice(0, spokenBefore).some(({ text }) => text.includes(newGreeting)));
+  assert.ok(yard.spoken.slice(0, spokenBefore).some(({ text }) => text.includes(newWords)));
   assert.equal(linesOf('inventory.problem').length, 1, 'a row is named once');
 });
 

@@ -2,6 +2,7 @@ import { readContacts, toE164 } from './contacts.ts';
 import { defaultTimeZone, type Yard, type YardLimits } from '../../yard/equipment.ts';
 import { readDeliveryRules, type DeliveryRows } from './delivery-rows.ts';
 import { readRentalRules, ruleKeys } from './rental-rules-sheet.ts';
+import { readNotices } from './notices.ts';
 import type { Parsed, Told } from './row-report.ts';
 import { isErrorValue, readText } from './sheet-cells.ts';
 import { sheetLocale, type SheetLocale } from './sheet-locale.ts';
@@ -29,6 +30,7 @@ const keys = {
   identificationRules: ['identification', 'identification rules', 'id', 'id required'],
   transferTo: ['transfer to', 'who to transfer to', 'transfer'],
   greeting: ['greeting'],
+  aiNotice: ['ai notice'],
   phone: ['phone', 'phone number', 'telephone', 'our phone', 'yard phone', 'main number'],
   breakdown: ['breakdown', 'breakdowns', 'service', 'service number', 'road service'],
   emergency: ['emergency', 'emergencies'],
@@ -41,8 +43,9 @@ const keys = {
   blockedNumbers: ['blocked', 'blocked numbers', 'block'],
   ...ruleKeys,
 } as const satisfies Record<
-  | Exclude<keyof Yard, 'limits' | 'facts' | 'rules' | 'deliveryRules'>
+  | Exclude<keyof Yard, 'limits' | 'facts' | 'rules' | 'deliveryRules' | 'notices'>
   | keyof YardLimits
+  | 'aiNotice'
   | keyof typeof ruleKeys
   | keyof DeliveryRows,
   readonly string[]
@@ -64,6 +67,7 @@ const noFacts: ReadonlySet<string> = new Set([
   'identificationRules',
   'transferTo',
   'greeting',
+  'aiNotice',
   'phone',
   'breakdown',
   'emergency',
@@ -121,6 +125,9 @@ export function parseYard(
     identificationRules: text('identificationRules'),
     transferTo: readContacts(entries.get('transferTo'), 'transfer to', report),
     greeting: text('greeting'),
+    ...readNotices((field) => entries.get(field)?.cells[0] ?? null, {
+      report: (field, told) => report(entries.get(field)?.row ?? 0, keys[field][0], told),
+    }),
     ...readPeople(entries, report),
     ...readLimits(entries, report),
     ...(facts.facts.length > 0 ? { facts: facts.facts } : {}),
