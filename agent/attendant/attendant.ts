@@ -103,7 +103,7 @@ async function answer({
     try {
       const opened = await store();
       const yard = await yardNow();
-      const greeting = greetingFor(yard);
+      const greeting = greetingFor(yard, { isRecorded: config.recordCalls });
       const audio = await phrase(greeting.text);
       if (!audio) {
         log.emit('attendant.failed', { room, callId: null, why: 'greeting-not-ready' });

@@ -88,7 +88,12 @@ export class Call {
       const standsBy = giver !== undefined;
       if (standsBy) this.#enter({ name: 'standby', callId: caller.callId }, 'claiming');
       this.#arrived(caller, { isAttended });
-      const preload = await preloadCall({ ...this.#reading, isResumed, signal });
+      const preload = await preloadCall({
+        ...this.#reading,
+        isResumed,
+        isRecorded: this.#context.config.recordCalls,
+        signal,
+      });
       const live = await this.#start(caller, preload, standsBy);
       if (standsBy) await this.#waitForCall(caller, giver);
       const kind = isAttended && resume !== 'apology' ? 'handover' : (resume ?? 'takeover');

@@ -22,6 +22,7 @@ import { SessionWatchdog } from './conversation/session-watchdog.ts';
 import { watchDtmf, wordsOfDigits } from '../livekit/dtmf.ts';
 import type { Keypad } from '../livekit/dtmf.ts';
 import type { Caller } from './leg/join-room.ts';
+import { CallRecording } from './recording.ts';
 import { MediaMonitor } from './media/media-monitor.ts';
 import { Fencing } from './ownership/fencing.ts';
 import { watchReconnects } from './ownership/reconnect-watchdog.ts';
@@ -63,6 +64,7 @@ export class LiveCall {
   readonly #reprompts: RepromptPolicy;
   readonly #watchdog: SessionWatchdog;
   #keypad: Keypad | undefined;
+  #recording: CallRecording | undefined;
   /** The last `0` from before the call was live here. */
   #personWantedMs = -Infinity;
   #puttingThrough: Promise<void> | undefined;
@@ -96,6 +98,7 @@ export class LiveCall {
       transfer: (numbers, about) =>
         void this.control.transfer(numbers, about === undefined ? {} : { about }),
       onUrgent: (kind, words) => void this.#escalate(kind, words),
+      onHeard: config.recordCalls ? (frame) => this.#recording?.heard(frame) : undefined,
     });
     this.conversation = conversation;
     this.control = new CallControl(context, {
@@ -177,8 +180,18 @@ export class LiveCall {
     });
   }
 
+  #record(): void {
+    const { config, record, signal } = this.#context;
+    if (!config.recordCalls) return;
+    const { callId } = this.#deps.caller;
+    const { dataDir } = config.store;
+    this.#recording = new CallRecording({ dataDir, callId, log: record.log });
+    this.#recording.start(this.conversation.session, signal);
+  }
+
   /** Says the first words of a call. */
   begin(): void {
+    this.#record();
     this.#greet();
     this.#begin(undefined);
     this.#save();
@@ -192,6 +205,7 @@ export class LiveCall {
     const isAttended = saved?.attended !== undefined;
     const items = saved?.talk.items.length ?? null;
     record.resumed(kind, { items, isHopeless, isAttended });
+    this.#record();
     if (isHopeless) return this.apology.apologise();
     const before = await this.#saidBefore(saved?.attended);
     const after = await this.conversation.goOn(saved?.talk, saved?.attended?.untilMs);

@@ -29,6 +29,7 @@ type PreloadOptions = {
   readonly timeouts: Timeouts;
   /** An earlier job spoke with the caller already. */
   readonly isResumed: boolean;
+  readonly isRecorded: boolean;
   readonly signal: AbortSignal;
 };
 
@@ -39,7 +40,7 @@ const resumePhrases = [STILL_HERE, WELCOME_BACK, CAN_YOU_HEAR, CALL_YOU_BACK, CA
 export async function preloadCall(options: PreloadOptions): Promise<Preload> {
   const { store, record, isResumed, signal } = options;
   const inventory = await loadEquipment(options);
-  const greeting = greetingFor(inventory?.yard ?? null);
+  const greeting = greetingFor(inventory?.yard ?? null, { isRecorded: options.isRecorded });
   const prompts = new PromptCache({ read: (text) => store.phrase(text), log: () => record.log });
   await prompts.load([greeting.text, ...(isResumed ? resumePhrases : [GOODBYE])], signal);
   signal.throwIfAborted();

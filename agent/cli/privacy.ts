@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { readLastGood } from '../../tools/sheet/read/last-good.ts';
 import type { Config } from '../config/config.ts';
 import { withoutNumber } from '../infra/phone-mentions.ts';
+import { isRecordingOf, recordingsFolder } from '../infra/recordings.ts';
 import { openStore } from '../infra/store/database.ts';
 import type { Store } from '../infra/store/database.ts';
 import { erasePerson, personKey, readPerson, type Person } from '../infra/store/privacy.ts';
@@ -11,7 +12,7 @@ import { onStore } from './store-command.ts';
 
 const usage = `Usage: npm run privacy -- export|erase --phone NUMBER [--help]
 
-  export  prints everything that the store has of the number, as JSON
+  export  prints everything that the store has of the number, as JSON, and where its calls' recordings are
   erase   removes the number, and what was said in its calls, from the store and the recordings; lists
           the rows of the sheet that you delete by hand. It cannot be undone.
 `;
@@ -38,7 +39,9 @@ export async function runPrivacy(options: {
     const person = await readPerson(store, phoneKey);
     const rows = await sheetRows(store, phoneKey, person);
     if (deed === 'export') {
-      write(`${JSON.stringify({ ...person, sheetRows: rows }, null, 2)}\n`);
+      const { folder, names } = await findRecordings(place.dataDir, phoneKey, person);
+      const recordings = names.map((name) => path.join(folder, name));
+      write(`${JSON.stringify({ ...person, recordings, sheetRows: rows }, null, 2)}\n`);
       return 0;
     }
     const erased = await erasePerson(store, phoneKey);
@@ -106,18 +109,29 @@ async function sheetRows(
   ];
 }
 
-/** Removes the recordings whose names tell of the number, or of one of its calls. */
+/** Finds the recordings whose names tell of the number, or of one of its calls. */
+async function findRecordings(dataDir: string, phoneKey: string, { calls }: Person) {
+  const folder = recordingsFolder(dataDir);
+  const names = (await readdir(folder).catch(() => [])).filter(
+    (name) =>
+      withoutNumber(name, phoneKey) !== null ||
+      calls.some(({ callId }) => isRecordingOf(name, callId) || tellsOf(name, callId)),
+  );
+  return { folder, names };
+}
+
+/** True for a name with that id in it, and not that of another call which begins like it. */
+function tellsOf(name: string, callId: string): boolean {
+  const at = name.indexOf(callId);
+  return at >= 0 && !/^\w/.test(name.slice(at + callId.length));
+}
+
 async function removeRecordings(
   dataDir: string,
   phoneKey: string,
-  { calls }: Person,
+  person: Person,
 ): Promise<number> {
-  const folder = path.join(dataDir, 'recordings');
-  const names = await readdir(folder).catch(() => []);
-  const theirs = names.filter(
-    (name) =>
-      withoutNumber(name, phoneKey) !== null || calls.some(({ callId }) => name.includes(callId)),
-  );
-  for (const name of theirs) await rm(path.join(folder, name), { recursive: true, force: true });
-  return theirs.length;
+  const { folder, names } = await findRecordings(dataDir, phoneKey, person);
+  for (const name of names) await rm(path.join(folder, name), { recursive: true, force: true });
+  return names.length;
 }

@@ -67,6 +67,8 @@ export type Config = {
   readonly alerts: { readonly url: string; readonly secret: string } | null;
   /** Where customers' texts and e-mails are sent from; null: there are none. */
   readonly confirmations: { readonly url: string; readonly secret: string } | null;
+  /** Both voices of each call are kept. */
+  readonly recordCalls: boolean;
   /** Where the digest of the day before is sent; null: there is none. */
   readonly digest: { readonly url: string; readonly secret: string } | null;
   readonly desk: {
@@ -179,6 +181,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     },
     alerts: receiverOf(e.ALERT_WEBHOOK_URL, e.ALERT_WEBHOOK_SECRET),
     confirmations: receiverOf(e.CONFIRMATION_WEBHOOK_URL, e.CONFIRMATION_WEBHOOK_SECRET),
+    recordCalls: e.RECORD_CALLS,
     digest: receiverOf(e.DIGEST_WEBHOOK_URL, e.DIGEST_WEBHOOK_SECRET),
     desk: {
       passwordHash: e.DESK_PASSWORD_HASH ?? null,

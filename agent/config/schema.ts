@@ -141,6 +141,11 @@ export const settings = {
     .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
     .optional()
     .describe('Signs the digest, as the others sign theirs.'),
+  RECORD_CALLS: yesOrNo
+    .default(false)
+    .describe(
+      'Whether both voices of each call are kept for 30 days. The caller is told so first.',
+    ),
   CARRIER_FALLBACK: text
     .optional()
     .describe(
@@ -211,7 +216,7 @@ export const settingGroups: Readonly<Record<string, readonly (keyof typeof setti
     'GOOGLE_SERVICE_ACCOUNT_JSON',
     'GOOGLE_APPLICATION_CREDENTIALS',
   ],
-  Calls: ['AGENT_NAME', 'MAX_CALLS', 'NUM_IDLE_PROCESSES', 'CARRIER_FALLBACK'],
+  Calls: ['AGENT_NAME', 'MAX_CALLS', 'NUM_IDLE_PROCESSES', 'RECORD_CALLS', 'CARRIER_FALLBACK'],
   'Hearing, thinking, speaking': [
     'DEEPGRAM_BASE_URL',
     'STT_MODEL',

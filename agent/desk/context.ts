@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { readLastGood } from '../../tools/sheet/read/last-good.ts';
 import { inventorySnapshot } from '../../tools/sheet/read/inventory-snapshot.ts';
 import { defaultTimeZone, type Inventory } from '../../tools/yard/equipment.ts';
+import { recordingsOf, type Recording } from '../infra/recordings.ts';
 import type { Store } from '../infra/store/database.ts';
 import { readSnapshotTime } from '../infra/store/snapshots.ts';
 import { yardTime, type YardTime } from './yard-time.ts';
@@ -31,6 +32,8 @@ export type DeskContext = {
   readonly yard: () => Promise<DeskYard>;
   /** Null when the service does not answer. */
   readonly service: () => Promise<ServiceState | null>;
+  /** What is recorded of a call, on this machine. */
+  readonly recordings: (callId: string) => Promise<readonly Recording[]>;
   readonly nowMs: () => number;
 };
 
@@ -40,13 +43,15 @@ const serviceMs = 1_000;
 export function deskContext(of: {
   readonly store: () => Promise<Store>;
   readonly readyUrl: string;
+  readonly dataDir: string;
   readonly nowMs?: () => number;
 }): DeskContext {
-  const { store, readyUrl, nowMs = Date.now } = of;
+  const { store, readyUrl, dataDir, nowMs = Date.now } = of;
   let known: { readonly savedAtMs: number | undefined; readonly yard: DeskYard } | undefined;
   return {
     store,
     nowMs,
+    recordings: (callId) => recordingsOf(dataDir, callId),
     // A list of thousands is unpacked only when it has changed.
     yard: async () => {
       const opened = await store();

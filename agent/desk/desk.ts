@@ -43,7 +43,11 @@ process.on('uncaughtException', (error) => {
 });
 
 const app = deskServer({
-  context: deskContext({ store, readyUrl: `http://127.0.0.1:${port}/readyz` }),
+  context: deskContext({
+    store,
+    readyUrl: `http://127.0.0.1:${port}/readyz`,
+    dataDir: config.store.dataDir,
+  }),
   passwordHash,
   passwordKey,
   isLocal,

@@ -19,6 +19,7 @@ import { drawCall } from './pages/call.ts';
 import { csvOf, drawCalls, filterOf } from './pages/calls.ts';
 import { askedFigures, drawFigures } from './pages/figures.ts';
 import { drawEvent, drawNow, drawRegions, regions } from './pages/now.ts';
+import { play } from './play.ts';
 import { isSameOrigin } from './request-origin.ts';
 import { SignIn, type Person } from './sign-in.ts';
 
@@ -283,10 +284,23 @@ export function deskServer(options: {
     const call = await readLedgerCall(await context.store(), query.get('id') ?? '');
     if (!call) return undefined;
     const { time } = await context.yard();
-    const main = drawCall(call, { time, nowMs: context.nowMs() });
+    const recordings = await context.recordings(call.callId);
+    const main = drawCall(call, { time, nowMs: context.nowMs(), recordings });
     const whose = callerText(call.lastDigits, 'a withheld number');
     return { title: `Call from ${whose}`, tab: 'calls', main };
   });
+  app.get(
+    '/desk/recording',
+    signedIn(async (request, reply) => {
+      const query = queryOf(request);
+      const found = (await context.recordings(query.get('id') ?? '')).find(
+        ({ startedAtMs, voice }) =>
+          `${startedAtMs}` === query.get('at') && voice === query.get('voice'),
+      );
+      if (!found) return plain(reply, 404, 'There is no such recording.');
+      return play(reply, found, request.headers.range);
+    }),
+  );
   show('/desk/bookings', async (query) => {
     const { time, inventory } = await context.yard();
     const nowMs = context.nowMs();

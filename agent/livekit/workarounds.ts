@@ -1,4 +1,5 @@
 import type { voice } from '@livekit/agents';
+import type { AudioFrame } from '@livekit/rtc-node';
 
 /**
  * Tells `onFrame` of each frame of the agent's speech as it goes out. agents 1.9.0 has no event for
@@ -6,12 +7,15 @@ import type { voice } from '@livekit/agents';
  * count at interruptions: so the session's own is changed in place. To be deleted when the session
  * tells of its frames. Nothing happens for a session without audio.
  */
-export function followFramesOut(session: voice.AgentSession, onFrame: () => void): void {
+export function followFramesOut(
+  session: voice.AgentSession,
+  onFrame: (frame: AudioFrame) => void,
+): void {
   const output = session.output.audio;
   if (!output) return;
   const capture = output.captureFrame.bind(output);
   output.captureFrame = async (frame) => {
-    onFrame();
+    onFrame(frame);
     await capture(frame);
   };
 }

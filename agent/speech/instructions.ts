@@ -13,7 +13,7 @@ const maxFactLength = 400;
 const daysListed = 60;
 
 /** Something that the greeting makes known. */
-export type Notice = 'ai';
+export type Notice = 'ai' | 'recording';
 
 /** The first words of the agent, and what they make known. */
 export type Greeting = { readonly text: string; readonly notices: readonly Notice[] };
@@ -22,21 +22,38 @@ export type Greeting = { readonly text: string; readonly notices: readonly Notic
 const saysAutomated =
   /\b(?:automated|virtual|digital|ai|a\.i\.|artificial)(?!\w)[\w ,'-]{0,30}\b(?:assistant|agent|receptionist|attendant|operator|system|voice|helper)\b|\b(?:ro)?bots?\b/i;
 
-/** The yard's own greeting, or one with its name; unless the owner wants none, with the notice in it. */
-export function greetingFor(yard: Yard | null): Greeting {
-  const own = sheetText(yard?.greeting ?? '', maxGreetingLength);
-  const notice = yard?.notices?.ai;
-  const notices = notice === '' ? [] : (['ai'] as const);
-  const name = nameOf(yard);
-  if (own && isSpeakable(own)) {
-    if (saysAutomated.test(own)) return { text: own, notices: ['ai'] };
-    return { text: joined(notice ?? 'This is the automated assistant.', own), notices };
+/** The same of a recording. */
+const saysRecorded = /\b(?:recorded|recording)\b/i;
+
+/**
+ * The yard's own greeting, or one with its name. Before it stand the notices that its owner has not
+ * put into it: that the call is recorded, where it is, and, unless they want none, who speaks.
+ */
+export function greetingFor(
+  yard: Yard | null,
+  { isRecorded }: { readonly isRecorded: boolean },
+): Greeting {
+  const text = sheetText(yard?.greeting ?? '', maxGreetingLength);
+  const own = isSpeakable(text) ? text : '';
+  const { ai, recording = 'This call may be recorded.' } = yard?.notices ?? {};
+  const isToTell = {
+    recording: isRecorded && !saysRecorded.test(own),
+    ai: !saysAutomated.test(own),
+  };
+  const notices: readonly Notice[] = [
+    ...(isRecorded ? (['recording'] as const) : []),
+    ...(ai !== '' || !isToTell.ai ? (['ai'] as const) : []),
+  ];
+  const name = nameOf(yard) || 'Hello';
+  const first = isToTell.recording ? recording : '';
+  if (!own && ai === undefined) {
+    return {
+      text: joined(first, `${name}, this is the automated assistant. How can I help?`),
+      notices,
+    };
   }
-  if (notice === undefined) {
-    const text = `${name || 'Hello'}, this is the automated assistant. How can I help?`;
-    return { text, notices };
-  }
-  return { text: joined(notice, `${name || 'Hello'}, how can I help?`), notices };
+  const second = isToTell.ai ? (ai ?? 'This is the automated assistant.') : '';
+  return { text: joined(first, second, own || `${name}, how can I help?`), notices };
 }
 
 function joined(...sentences: readonly string[]): string {

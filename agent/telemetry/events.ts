@@ -524,6 +524,10 @@ export const catalogue = {
   'confirmation.gave-up': event('error', 'confirmation was given up').of<Failure & Confirmation>(
     () => [count('confirmations_total', { outcome: 'gave-up' })],
   ),
+  'recording.ended': event('warn', 'call goes on without its recording').of<{
+    readonly why: string;
+    readonly error?: unknown;
+  }>(),
   'digest.sent': event('info', 'digest of a day sent').of<{ readonly day: string }>(),
   'digest.failed': event('warn', 'digest was not taken, and is sent again').of<
     Failure & { readonly attempts: number }

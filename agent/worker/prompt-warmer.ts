@@ -66,7 +66,7 @@ export class PromptWarmer {
       const yard = snapshot ? inventoryFromJson(snapshot.json).yard : null;
       // The first word comes first; what is needed in trouble can wait for it.
       const rest = [...setPhrases, emergencyWords(yard)];
-      const { text: greeting } = greetingFor(yard);
+      const { text: greeting } = greetingFor(yard, { isRecorded: this.#config.recordCalls });
       let made = Number(await this.#ensure(store, greeting));
       while (rest.length > 0 && !this.#stopped) {
         const some = rest.splice(0, atOnce);

@@ -61,6 +61,6 @@ export default defineAgent({
       inputOptions: { textEnabled: false },
       outputOptions: { transcriptionEnabled: false },
     });
-    session.say(greetingFor(yard).text);
+    session.say(greetingFor(yard, { isRecorded: false }).text);
   },
 });

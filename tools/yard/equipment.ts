@@ -111,8 +111,9 @@ export type Yard = {
   /** Who takes calls, in the order in which they are rung. */
   readonly transferTo: readonly Contact[];
   readonly greeting: string | null;
-  /** The yard's own words for the notices of the greeting; an empty one is left out. */
-  readonly notices?: { readonly ai?: string | undefined } | undefined;
+  /** The yard's own words for the notices of the greeting; an empty `ai` is left out. */
+  readonly notices?:
+    { readonly ai?: string | undefined; readonly recording?: string | undefined } | undefined;
   /** Who is rung when a machine breaks down on site. */
   readonly breakdown?: readonly Contact[] | undefined;
   /** The yard's own words to a caller in an emergency. */

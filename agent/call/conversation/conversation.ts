@@ -1,5 +1,5 @@
 import { voice } from '@livekit/agents';
-import type { Room } from '@livekit/rtc-node';
+import type { AudioFrame, Room } from '@livekit/rtc-node';
 import { once } from 'node:events';
 import timers from 'node:timers/promises';
 import { createBookingTalk } from '../../../tools/dialogue/dialogue-memory.ts';
@@ -105,8 +105,10 @@ export class Conversation {
     readonly onWithheld: (kind: Withheld) => void;
     /** The caller is to go to a person at once; no model answers these words. */
     readonly onUrgent: (kind: EscalationKind, words: string) => void;
+    /** Told of each frame of the caller's. */
+    readonly onHeard?: ((frame: AudioFrame) => void) | undefined;
   }) {
-    const { config, speech, inventory, reload, tools, onChanged, onWithheld } = options;
+    const { config, speech, inventory, reload, tools, onChanged, onWithheld, onHeard } = options;
     this.#onUrgent = options.onUrgent;
     this.#inventory = inventory;
     this.#onChanged = onChanged;
@@ -139,6 +141,7 @@ export class Conversation {
         today: todayIn(this.#inventory?.yard.timeZone ?? defaultTimeZone, clock),
       }),
       onWithheld,
+      onHeard,
       goesToPerson: (said) => this.#escalationOf(said.textContent ?? '', said.id) !== null,
     });
     this.#follow(reload);

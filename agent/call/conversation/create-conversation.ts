@@ -1,3 +1,4 @@
+import type { AudioFrame } from '@livekit/rtc-node';
 import { createSpeech, keytermsOf } from '../../speech/session.ts';
 import { VOICE_TROUBLE } from '../../speech/prompts/prompts.ts';
 import type { Caller } from '../leg/join-room.ts';
@@ -20,6 +21,7 @@ type ConversationDeps = Pick<CallContext, 'config' | 'store' | 'desk'> & {
   readonly endCall: () => void;
   readonly transfer: (numbers: readonly string[], about?: string) => void;
   readonly onUrgent: (kind: EscalationKind, words: string) => void;
+  readonly onHeard: ((frame: AudioFrame) => void) | undefined;
 };
 
 /** The talk of one call with its three providers, whose failures it writes down. */
@@ -57,6 +59,7 @@ export function createConversation(deps: ConversationDeps): {
     onChanged: deps.onChanged,
     onWithheld: (kind) => record.log.emit('speech.withheld', { kind }),
     onUrgent: deps.onUrgent,
+    onHeard: deps.onHeard,
     tools: {
       callId: caller.callId,
       caller: { phoneNumber: caller.number },

@@ -1,6 +1,7 @@
 import { voice } from '@livekit/agents';
 import type { llm } from '@livekit/agents';
-import { ReadableStream } from 'node:stream/web';
+import type { AudioFrame } from '@livekit/rtc-node';
+import { ReadableStream, TransformStream } from 'node:stream/web';
 import { z } from 'zod';
 import type { KnownFacts, Withheld } from '../../../tools/guardrail/guardrail.ts';
 import { withoutCardNumbers } from '../../../tools/journal/card-numbers.ts';
@@ -11,6 +12,7 @@ import { Duty } from './response-gate.ts';
 const answerInWords = z.object({ say: z.string().min(1) });
 
 type LlmNode = voice.Agent['llmNode'];
+type SttNode = voice.Agent['sttNode'];
 
 type StaffWords = Pick<KnownFacts, 'yard' | 'machines' | 'today'>;
 
@@ -27,6 +29,7 @@ export class Receptionist extends voice.Agent {
   readonly #instructionsNow: () => string;
   readonly #onWithheld: (kind: Withheld) => void;
   readonly #goesToPerson: (said: llm.ChatMessage) => boolean;
+  readonly #onHeard: ((frame: AudioFrame) => void) | undefined;
   /** A reply that is prepared too early is asked for twice, and told of once. */
   #lastWithheld = '';
 
@@ -36,6 +39,7 @@ export class Receptionist extends voice.Agent {
     instructions,
     onWithheld,
     goesToPerson,
+    onHeard,
     ...options
   }: Omit<voice.AgentOptions<unknown>, 'instructions'> & {
     readonly staff: () => StaffWords;
@@ -44,12 +48,29 @@ export class Receptionist extends voice.Agent {
     readonly onWithheld: (kind: Withheld) => void;
     /** True for words of the caller that code answers, and no model. */
     readonly goesToPerson: (said: llm.ChatMessage) => boolean;
+    /** Told of each frame of the caller's. */
+    readonly onHeard: ((frame: AudioFrame) => void) | undefined;
   }) {
     super({ ...options, instructions: instructions() });
     this.#staff = staff;
     this.#instructionsNow = instructions;
     this.#onWithheld = onWithheld;
     this.#goesToPerson = goesToPerson;
+    this.#onHeard = onHeard;
+  }
+
+  override async sttNode(...args: Parameters<SttNode>): ReturnType<SttNode> {
+    const [audio, settings] = args;
+    const onHeard = this.#onHeard;
+    if (!onHeard) return super.sttNode(audio, settings);
+    const tap = new TransformStream<AudioFrame, AudioFrame>({
+      transform: (frame, controller) => {
+        onHeard(frame);
+        controller.enqueue(frame);
+      },
+    });
+    const stream = 'pipeThrough' in audio ? audio : ReadableStream.from(audio);
+    return super.sttNode(stream.pipeThrough(tap), settings);
   }
 
   // oxlint-disable-next-line typescript/require-await -- the framework's own signature

@@ -1,3 +1,4 @@
+import type { Recording } from '../../infra/recordings.ts';
 import type { LedgerCall } from '../../infra/store/ledger.ts';
 import type { Transcript, TranscriptTurn } from '../../infra/store/transcripts.ts';
 import { eventText } from '../event-text.ts';
@@ -12,7 +13,7 @@ const laneWidth = 1_000;
 /** The body of the page of one call. */
 export function drawCall(
   call: LedgerCall,
-  { time, nowMs }: { time: YardTime; nowMs: number },
+  { time, nowMs, recordings }: { time: YardTime; nowMs: number; recordings: readonly Recording[] },
 ): Html {
   const { startedAtMs, answeredAtMs, transcript, events, bookings, messages, callBacks } = call;
   const [tone, text] = outcomeWords[call.outcome ?? ''] ?? ['good', 'live'];
@@ -43,6 +44,7 @@ export function drawCall(
       <h2 id="h-lanes">Who spoke when</h2>
       ${drawLanes(call, nowMs)}
     </section>
+    ${recordings.length > 0 && drawRecordings(call, recordings)}
     <section aria-labelledby="h-said">
       <h2 id="h-said">What was said and done</h2>
       ${drawTranscript(transcript, startedAtMs)}
@@ -105,6 +107,30 @@ export function drawCall(
       <p>Call <code>${call.callId}</code></p>
       <p>Room <code>${call.room}</code></p>
     </section>`;
+}
+
+function drawRecordings(
+  { callId, startedAtMs }: LedgerCall,
+  recordings: readonly Recording[],
+): Html {
+  return html`<section aria-labelledby="h-recording">
+    <h2 id="h-recording">Recording</h2>
+    <ul class="plain">
+      ${recordings.map(({ startedAtMs: atMs, voice }) => {
+        const query = new URLSearchParams({ id: callId, at: `${atMs}`, voice });
+        const name = `The ${voice}, from ${offset(atMs, startedAtMs)}`;
+        return html`<li>
+          <span>${name}</span>
+          <audio
+            controls
+            preload="none"
+            aria-label="${name}"
+            src="/desk/recording?${query.toString()}"
+          ></audio>
+        </li>`;
+      })}
+    </ul>
+  </section>`;
 }
 
 /** Two lanes over the call's time; each bar leads to its line. */

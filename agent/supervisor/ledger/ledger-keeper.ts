@@ -10,6 +10,7 @@ import {
   recordCallClose,
   recordCallStart,
 } from '../../infra/store/calls.ts';
+import { recordingsFolder } from '../../infra/recordings.ts';
 import type { Store } from '../../infra/store/database.ts';
 import { callLeaseName, claimLease, readLease } from '../../infra/store/leases.ts';
 import { sweepStore } from '../../infra/store/retention.ts';
@@ -194,7 +195,7 @@ export class LedgerKeeper {
   }
 
   async #sweepRecordings(beforeMs: number): Promise<number> {
-    const folder = path.join(this.#dataDir, 'recordings');
+    const folder = recordingsFolder(this.#dataDir);
     const names = await readdir(folder).catch(() => []);
     let removed = 0;
     for (const name of names) {

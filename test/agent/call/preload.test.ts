@@ -25,6 +25,7 @@ async function readyPhrases({ isResumed }: { isResumed: boolean }) {
     record,
     timeouts: defaultTimeouts,
     isResumed,
+    isRecorded: false,
     signal,
   });
   return {

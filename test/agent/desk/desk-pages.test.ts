@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { csvLine } from '../../../agent/desk/csv.ts';
+import { recordingFolder } from '../../../agent/infra/recordings.ts';
 import { readAudits } from '../../../agent/infra/store/call-backs.ts';
 import { addToTranscript } from '../../../agent/infra/store/transcripts.ts';
 import { onBothDatabases } from '../infra/store/both-databases.ts';
@@ -60,6 +63,36 @@ onBothDatabases(({ newPlace }) => {
     assert.equal(rows(await read('/desk/calls?from=nonsense&cursor=x&min=-1')).length, 50);
     const file = await desk.get('/desk/calls.csv?outcome=failed', cookie);
     assert.equal(file.body.trim().split('\r\n').length, 8);
+  });
+
+  test('the recording of a call is played to those who have signed in, in parts too', async () => {
+    const place = await newPlace();
+    await using desk = await openDesk(place);
+    const { nowMs } = desk.clock;
+    await ring(await desk.store(), { callId: 'SCL_1', atMs: nowMs, answeredMs: 800 });
+    const folder = recordingFolder(place.dataDir, 'SCL_1', nowMs + 800);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'caller.wav'), '0123456789');
+    const cookie = cookiesOf(await desk.post('/desk/sign-in', { password, name: 'Dana' }));
+    const { body } = await desk.get('/desk/call?id=SCL_1', cookie);
+    const url = /src="([^"]+)"/.exec(body)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    assert.equal((await desk.get(url)).statusCode, 303, 'nobody else');
+    const whole = await desk.get(url, cookie);
+    assert.deepEqual([whole.statusCode, whole.body], [200, '0123456789']);
+    assert.equal(whole.headers['content-type'], 'audio/wav');
+    for (const [range, status, part] of [
+      ['bytes=2-4', 206, '234'],
+      ['bytes=7-', 206, '789'],
+      ['bytes=-2', 206, '89'],
+      ['bytes=4-99', 206, '456789'],
+      ['bytes=99-', 416, ''],
+      ['lines=1-2', 200, '0123456789'],
+    ] as const) {
+      const answer = await desk.app.inject({ url, headers: { cookie, range } });
+      assert.deepEqual([answer.statusCode, answer.body], [status, part], range);
+    }
+    const other = url.replace('voice=caller', 'voice=../../caller');
+    assert.equal((await desk.get(other, cookie)).statusCode, 404);
   });
 
   test('each button settles its thing once, as the commands do, and it is written down who did so', async () => {

@@ -23,6 +23,7 @@ export async function openDesk(place: StorePlace, options: { readonly isLocal?: 
     context: deskContext({
       store,
       readyUrl: 'http://127.0.0.1:1/readyz',
+      dataDir: place.dataDir,
       nowMs: () => clock.nowMs,
     }),
     passwordHash,

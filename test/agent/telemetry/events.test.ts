@@ -399,6 +399,7 @@ const pinned = [
   'process.fault warn not everything could be closed',
   'provider.failed warn goodbye was not played out',
   'provider.failed warn provider failed',
+  'recording.ended warn call goes on without its recording',
   'retention.swept info what is too old was removed',
   'room.connected debug room connected',
   'room.connected info room connected',

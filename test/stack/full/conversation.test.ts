@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { recordingsOf } from '../../../agent/infra/recordings.ts';
 import { GOODBYE } from '../../../agent/speech/prompts/prompts.ts';
+import { eventually } from '../../harness/eventually.ts';
 import type { Step } from '../../harness/caller/script.ts';
 import type { Service } from '../../harness/yard/service.ts';
 import { tellFailures } from '../../harness/yard/story.ts';
@@ -117,6 +120,37 @@ test('with the voice of OpenAI', async () => {
   const { turns } = await call.ended;
   assert.ok(turns.every(({ agentPcm }) => agentPcm !== null));
   await other.stop();
+});
+
+test('a call that is recorded leaves both voices apart, and its caller is told so first', async () => {
+  const dataDir = join(yard.folder, 'recorded');
+  await using other = yard.service({
+    env: {
+      AGENT_NAME: 'pickup-recorded',
+      RECORD_CALLS: 'true',
+      NUM_IDLE_PROCESSES: '1',
+      DATA_DIR: dataDir,
+    },
+  });
+  await other.ready();
+  await other.waitFor('phrase.ready');
+  const script: Step[] = [{ say: question }, { say: farewell }, { waitForEnd: true }];
+  const call = await yard.call({ agentName: 'pickup-recorded', agentQuietMs, script });
+  const closed = await other.waitFor('call.closed');
+  assert.partialDeepStrictEqual(closed, { reason: 'agent-goodbye', turns: 2 });
+  const { callId } = await call.ended;
+  const notices = other.callLines(callId).find(({ event }) => event === 'call.notices');
+  assert.partialDeepStrictEqual(notices, { notices: ['recording', 'ai'], isWhole: true });
+  const isThere = async () => (await recordingsOf(dataDir, callId)).length === 2;
+  await eventually('both voices are there', isThere);
+  const heard = await recordingsOf(dataDir, callId);
+  for (const { file, voice } of heard) {
+    const samples = (await readFile(file)).subarray(58);
+    const loud = samples.filter((sample) => (sample & 0x7f) < 0x50).length;
+    const ms = samples.length / 8;
+    assert.ok(loud > 2_000, `${voice}: ${loud} of ${samples.length} samples are loud`);
+    assert.ok(Math.abs(ms - Number(closed['talkMs'])) < 6_000, `${voice}: ${ms} ms`);
+  }
 });
 
 test('a provider that refuses in a call is named in the log, and the next call is answered', async () => {

@@ -127,7 +127,7 @@ const snapshotSchema = z.object({
     identificationRules: z.string().nullable(),
     transferTo: z.array(contact).readonly(),
     greeting: z.string().nullable(),
-    notices: z.object({ ai: z.string().optional() }).optional(),
+    notices: z.object({ ai: z.string().optional(), recording: z.string().optional() }).optional(),
     phone: z.string().optional(),
     breakdown: z.array(contact).readonly().optional(),
     emergency: z.string().optional(),

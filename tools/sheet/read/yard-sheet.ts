@@ -31,6 +31,7 @@ const keys = {
   transferTo: ['transfer to', 'who to transfer to', 'transfer'],
   greeting: ['greeting'],
   aiNotice: ['ai notice'],
+  recordingNotice: ['recording notice'],
   phone: ['phone', 'phone number', 'telephone', 'our phone', 'yard phone', 'main number'],
   breakdown: ['breakdown', 'breakdowns', 'service', 'service number', 'road service'],
   emergency: ['emergency', 'emergencies'],
@@ -46,6 +47,7 @@ const keys = {
   | Exclude<keyof Yard, 'limits' | 'facts' | 'rules' | 'deliveryRules' | 'notices'>
   | keyof YardLimits
   | 'aiNotice'
+  | 'recordingNotice'
   | keyof typeof ruleKeys
   | keyof DeliveryRows,
   readonly string[]
@@ -68,6 +70,7 @@ const noFacts: ReadonlySet<string> = new Set([
   'transferTo',
   'greeting',
   'aiNotice',
+  'recordingNotice',
   'phone',
   'breakdown',
   'emergency',

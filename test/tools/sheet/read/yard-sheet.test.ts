@@ -54,6 +54,26 @@ test('a notice is the usual one, in words of the owner’s own, or none', () => 
   ]);
 });
 
+test('a notice of recordings cannot be left out, and all notices together take six seconds', () => {
+  const read = (recording: string, ai = '') => {
+    const { value, problems } = parseYard([
+      ['Name', 'Prairie Rentals'],
+      ['Time zone', 'America/Denver'],
+      ['AI notice', ai],
+      ['Recording notice', recording],
+    ]);
+    return [value.notices, problems.map(({ row, column, what }) => [row, column, what])];
+  };
+  assert.deepEqual(read('We record all calls'), [{ recording: 'We record all calls.' }, []]);
+  assert.deepEqual(read('no'), [undefined, [[4, 'recording notice', 'cannot be left out']]]);
+  const long = 'We record all calls, for all of our yards';
+  assert.deepEqual(read(long, 'no'), [{ ai: '', recording: `${long}.` }, []]);
+  assert.deepEqual(read(long, 'You talk with an automated assistant'), [
+    { ai: 'You talk with an automated assistant.' },
+    [[4, 'recording notice', 'too long for a notice']],
+  ]);
+});
+
 test('an empty tab is a yard in Chicago without a name, and says so', () => {
   const { value, problems } = parseYard([]);
   assert.equal(value.name, 'the rental yard');
