@@ -51,7 +51,7 @@ export async function takeMessage(
   const { desk } = deps;
   if (!desk) return notKept;
   if (talk.messages.size >= limitsOf(deps.inventory()?.yard).messagesPerCall) return enough;
-  const message = { text, customer, phone };
+  const message = { text, customer, phone, ...(args.urgent ? { kind: 'urgent' as const } : {}) };
   const { code } = await writing(talk, 'message', () => desk.takeMessage(message));
   talk.messages.set(key, code);
   return { say, message: code };

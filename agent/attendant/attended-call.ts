@@ -492,7 +492,8 @@ export class AttendedCall {
   async #noteCallBack(phone: string): Promise<boolean> {
     const { store } = this.#deps;
     const callId = this.#caller?.callId ?? '';
-    const message = { customer: null, phone, text: 'Please call back: all lines were busy.' };
+    const text = 'Please call back: all lines were busy.';
+    const message = { customer: null, phone, text, kind: 'call-back' } as const;
     const clock = { nowMs: () => Date.now() };
     try {
       await withDeadline(() => takeMessage(store, { callId, message, clock }), {

@@ -72,7 +72,7 @@ export class CallControl {
     const text = `Put through to you: ${about}`;
     try {
       const phone = this.#deps.caller.number;
-      await desk.takeMessage({ text, customer: null, phone });
+      await desk.takeMessage({ text, customer: null, phone, kind: 'put-through' });
     } catch (error) {
       record.log.emit('store.failed', { error }, 'put-through');
     }

@@ -1,3 +1,4 @@
+import type { Schema } from '../../agent/infra/store/schema.ts';
 import type { Inventory, IsoDate } from '../yard/equipment.ts';
 import type { Availability } from '../yard/availability.ts';
 import type { RentalRange } from '../yard/rental-dates.ts';
@@ -151,6 +152,8 @@ export type MessageRequest = {
   readonly customer: string | null;
   readonly phone: string | null;
   readonly text: string;
+  /** As in the store; absent: what somebody wants to be passed on. */
+  readonly kind?: Exclude<Schema['messages']['kind'], null>;
 };
 
 /** Machines that the caller is done with: staff are to fetch them. */

@@ -144,7 +144,7 @@ export async function takeMessage(
   }: { readonly callId: string; readonly message: MessageRequest; readonly clock: Clock },
 ): Promise<{ readonly code: string }> {
   const code = newBookingCode();
-  const { customer, phone, text } = message;
+  const { customer, phone, text, kind = null } = message;
   const kept = {
     callId,
     customer: customer === null ? null : keptText(customer),
@@ -158,7 +158,7 @@ export async function takeMessage(
       .select('code')
       .where('idempotencyKey', '=', idempotencyKey)
       .executeTakeFirst();
-  const row = { ...kept, code, idempotencyKey };
+  const row = { ...kept, code, idempotencyKey, kind };
   const queries = messageQueries(store, row, clock.nowMs());
   const write = async () => {
     await store.writeAll(queries);
@@ -173,11 +173,12 @@ export function messageQueries(
   message: Pick<
     Selectable<Schema['messages']>,
     'code' | 'callId' | 'customer' | 'phone' | 'text' | 'idempotencyKey'
-  >,
+  > &
+    Partial<Pick<Selectable<Schema['messages']>, 'kind'>>,
   nowMs: number,
 ): readonly CompiledQuery[] {
   const later = { sentAtMs: null, deliveredAtMs: null, resolvedAtMs: null };
-  const row = { ...message, ...later, createdAtMs: nowMs };
+  const row = { kind: null, ...message, ...later, createdAtMs: nowMs };
   return [
     store.db.insertInto('messages').values(row).compile(),
     ...outboxQueries(store, { kind: 'message', ref: message.code, nowMs }),

@@ -149,8 +149,8 @@ export class Apology {
   async #note(phone: string, why: string): Promise<boolean> {
     const { desk, record } = this.#deps;
     try {
-      const take = () =>
-        desk.takeMessage({ text: `Please call back: ${why}.`, customer: null, phone });
+      const text = `Please call back: ${why}.`;
+      const take = () => desk.takeMessage({ text, customer: null, phone, kind: 'call-back' });
       await withDeadline(take, { ms: callBackMs, label: 'call-back' });
       return true;
     } catch (error) {

@@ -87,7 +87,7 @@ export class Escalation {
     const { desk, callerNumber: phone, log } = this.#deps;
     const text = `URGENT, ${kind}. The caller said: ${words}`;
     try {
-      const take = () => desk.takeMessage({ text, customer: null, phone });
+      const take = () => desk.takeMessage({ text, customer: null, phone, kind: 'urgent' });
       await withDeadline(take, { ms: noteMs, label: 'urgent message' });
       return true;
     } catch (error) {

@@ -253,6 +253,11 @@ type MessagesTable = {
   readonly sentAtMs: number | null;
   readonly deliveredAtMs: number | null;
   readonly resolvedAtMs: number | null;
+  /**
+   * What the message is, where it is no wish: `urgent`; `call-back`, our own note that somebody is to be
+   * called; `put-through`, told to the person who took the call.
+   */
+  readonly kind: 'urgent' | 'call-back' | 'put-through' | null;
 };
 
 /** Changes that the sheet does not show yet: each row names one booking or message. */
@@ -681,5 +686,10 @@ export const migrations: readonly Migration[] = [
           measure, value, sum(calls)
         from figures group by 1, 2, 3, 4`,
     ],
+  },
+  {
+    version: 13,
+    name: 'what a message is',
+    statements: () => [`alter table messages add column kind text`],
   },
 ];

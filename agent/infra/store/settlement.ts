@@ -106,7 +106,7 @@ async function settle(
   const { lines, turns } = await readTranscript(tx, callId);
   const messages = await tx.db
     .selectFrom('messages')
-    .select(['text', 'phone', 'customer'])
+    .select(['text', 'phone', 'customer', 'kind'])
     .where('callId', '=', callId)
     .orderBy('createdAtMs')
     .execute();
@@ -186,13 +186,7 @@ async function count(
     .execute();
 }
 
-type Message = Pick<Selectable<Schema['messages']>, 'text' | 'phone' | 'customer'>;
-
-/** The words with which we ourselves note that somebody is to be called. */
-const ourWords = /^please call back\b/i;
-const urgentWords = /^urgent\b/i;
-/** A caller who was put through has spoken with a person. */
-const putThroughWords = /^put through to you\b/i;
+type Message = Pick<Selectable<Schema['messages']>, 'text' | 'phone' | 'customer' | 'kind'>;
 
 async function callBack(
   tx: StoreQueries,
@@ -204,7 +198,8 @@ async function callBack(
   },
 ): Promise<void> {
   const { callId, startedAtMs, endedAtMs, day, outcome, phone } = call;
-  const messages = call.messages.filter(({ text }) => !putThroughWords.test(text));
+  // A caller who was put through has spoken with a person.
+  const messages = call.messages.filter(({ kind }) => kind !== 'put-through');
   const callerKey = phoneKeyOf(phone);
   const isGood = outcome === 'answered' && call.result === 'completed';
   if (isGood && callerKey !== null) {
@@ -212,7 +207,7 @@ async function callBack(
   }
   const reason = reasonOf(outcome, messages);
   if (reason === null) return;
-  const wishes = messages.map(({ text }) => text).filter((text) => !ourWords.test(text));
+  const wishes = messages.flatMap(({ text, kind }) => (kind === 'call-back' ? [] : [text]));
   await noteCallBack(tx, {
     callId,
     day,
@@ -225,9 +220,9 @@ async function callBack(
 }
 
 function reasonOf(outcome: LedgerOutcome, messages: readonly Message[]): CallBackReason | null {
-  if (messages.some(({ text }) => urgentWords.test(text))) return 'emergency';
+  if (messages.some(({ kind }) => kind === 'urgent')) return 'emergency';
   if (outcome === 'overflow' || outcome === 'failed' || outcome === 'dropped') return outcome;
-  if (messages.some(({ text }) => ourWords.test(text))) return 'apology';
+  if (messages.some(({ kind }) => kind === 'call-back')) return 'apology';
   if (messages.length > 0) return 'message';
   return outcome === 'no-audio' || outcome === 'abandoned' ? outcome : null;
 }

@@ -85,6 +85,7 @@ async function noteCallBack(store: Store, { callId, phoneNumber }: AbandonedCall
       customer: null,
       phone: phoneNumber,
       text: 'Please call back: the call broke off through a fault of ours.',
+      kind: 'call-back',
     },
     clock: { nowMs: () => Date.now() },
   });

@@ -75,6 +75,7 @@ test('an emergency: the words, then everybody on duty, and it is written down fi
       text: 'URGENT, emergency. The caller said: He is hurt!',
       customer: null,
       phone: '+13125550142',
+      kind: 'urgent',
     },
   ]);
   assert.equal(await afterwards(), EMERGENCY_TOLD, 'to who was not put through');

@@ -44,6 +44,7 @@ type Ring = {
   readonly summary?: Readonly<Record<string, unknown>>;
   readonly said?: string;
   readonly message?: string;
+  readonly kind?: 'urgent' | 'call-back' | 'put-through';
   readonly isTest?: boolean;
 };
 
@@ -60,7 +61,8 @@ async function ring(store: Store, call: Ring): Promise<void> {
     await addToTranscript(store, callId, [{ kind: 'line', ...line, text: call.said }]);
   }
   if (call.message !== undefined) {
-    const message = { customer: 'Bob', phone: number, text: call.message };
+    const { kind } = call;
+    const message = { customer: 'Bob', phone: number, text: call.message, ...(kind && { kind }) };
     await takeMessage(store, { callId, message, clock: { nowMs: () => atMs } });
   }
   const ending = { callId, result, reason, endedBy: null, turns: 2, summary };
@@ -303,9 +305,31 @@ onBothDatabases(({ newStore }) => {
     assert.equal(answered?.state, 'answered');
   });
 
+  test('a message is what its writer says, whatever its words', async () => {
+    await using store = await newStore();
+    const settled = async (message: string, kind?: Ring['kind']) => {
+      const callId = `${message} ${kind}`;
+      const number = `+1555010${String(1_000 + callId.length)}`;
+      await ring(store, { callId, number, message, ...(kind && { kind }) });
+      await settleAll(store);
+      const open = await openCallBacks(store);
+      const found = open.find((item) => item.callId === callId);
+      return found && [found.reason, found.wish];
+    };
+    const words = 'Please call back about the urgent order';
+    assert.deepEqual(await settled(words), ['message', words]);
+    assert.deepEqual(await settled('Urgently needs a lift'), ['message', 'Urgently needs a lift']);
+    assert.deepEqual(await settled('All lines were busy.', 'call-back'), ['apology', null]);
+    assert.deepEqual(await settled('A lift tipped over', 'urgent'), [
+      'emergency',
+      'A lift tipped over',
+    ]);
+    assert.equal(await settled('Wants the yard manager', 'put-through'), undefined);
+  });
+
   test('what a person settles stays settled, with who and why, and its messages with it', async () => {
     await using store = await newStore();
-    await ring(store, { callId: '1', message: 'URGENT: smoke from the lift' });
+    await ring(store, { callId: '1', message: 'URGENT: smoke from the lift', kind: 'urgent' });
     await settleAll(store);
     const [open] = await openCallBacks(store);
     assert.equal(open?.reason, 'emergency');
