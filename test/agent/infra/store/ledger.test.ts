@@ -313,8 +313,8 @@ onBothDatabases(({ newStore }) => {
       await ring(store, { callId, number, message, ...(kind && { kind }) });
       await settleAll(store);
       const open = await openCallBacks(store);
-      const found = open.find((item) => item.callId === callId);
-      return found && [found.reason, found.wish];
+      const item = open.find((one) => one.callId === callId);
+      return item && [item.reason, item.wish];
     };
     const words = 'Please call back about the urgent order';
     assert.deepEqual(await settled(words), ['message', words]);
