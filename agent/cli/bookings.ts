@@ -10,8 +10,9 @@ import {
 import { rentalState } from '../../tools/journal/rental-state.ts';
 import { readLastGood } from '../../tools/sheet/read/last-good.ts';
 import { settleRow } from '../../tools/sheet/read/settled-rows.ts';
-import { defaultTimeZone } from '../../tools/yard/equipment.ts';
+import { defaultCurrency, defaultTimeZone } from '../../tools/yard/equipment.ts';
 import { todayIn } from '../../tools/yard/rental-dates.ts';
+import { writtenMoney } from '../../tools/yard/spoken.ts';
 import type { Config } from '../config/config.ts';
 import { openStore } from '../infra/store/database.ts';
 import type { Store } from '../infra/store/database.ts';
@@ -54,7 +55,8 @@ export async function runBookings(options: {
     const overview = await readOverview(store, { sinceMs: nowMs - recentMs });
     const list = await readLastGood(store);
     const today = todayIn(list?.yard.timeZone ?? defaultTimeZone, { nowMs: () => nowMs });
-    const at = { today, bookings: list?.bookings ?? [], rentals: list?.rentals };
+    const currency = list?.yard.currency ?? defaultCurrency;
+    const at = { today, bookings: list?.bookings ?? [], rentals: list?.rentals, currency };
     for (const line of wanted.json ? jsonLines(overview, at) : tables(overview, at)) {
       write(`${line}\n`);
     }
@@ -116,8 +118,8 @@ function readOptions(args: readonly string[]) {
   }
 }
 
-/** The yard's day and its rows: by these a rental is out, or back. */
-type At = Parameters<typeof rentalState>[1];
+/** The yard's day and its rows: by these a rental is out, or back. What is paid is in `currency`. */
+type At = Parameters<typeof rentalState>[1] & { readonly currency: string };
 
 function jsonLines(
   { pending, conflicts, recent, offRents, messages }: Overview,
@@ -148,6 +150,7 @@ function bookingJson(row: BookingRow, at: At) {
     customer: row.customer,
     phone: row.phone,
     totalCents: row.totalCents,
+    currency: at.currency,
     createdAt: isoTime(row.createdAtMs),
     resolvedAt: isoTime(row.resolvedAtMs),
     callId: row.callId,
@@ -235,7 +238,7 @@ function bookingCells(row: BookingRow, at: At): readonly string[] {
     row.endDay,
     row.customer,
     row.phone,
-    `$${(row.totalCents / 100).toFixed(2)}`,
+    writtenMoney(row.totalCents, at.currency),
   ];
 }
 

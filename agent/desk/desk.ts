@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/config.ts';
+import { checkFallback, platformChecks } from '../config/platform-checks.ts';
 import { createLog } from '../infra/log.ts';
 import { storeOpener } from '../infra/store/database.ts';
 import { createDeskToken, passwordKeyOf } from '../infra/store/desk-tokens.ts';
@@ -47,6 +48,10 @@ const app = deskServer({
     store,
     readyUrl: `http://127.0.0.1:${port}/readyz`,
     dataDir: config.store.dataDir,
+    checks: [
+      ...platformChecks(config, process.env),
+      { name: 'fallback', run: () => checkFallback(config) },
+    ],
   }),
   passwordHash,
   passwordKey,

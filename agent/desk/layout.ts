@@ -143,8 +143,3 @@ export function factList(facts: readonly (readonly [string, Part])[]): Html {
 export function callerText(lastDigits: string | null, withheld = 'withheld'): string {
   return lastDigits === null ? withheld : `…${lastDigits}`;
 }
-
-/** A sum as people write it; the journal has cents. */
-export function dollars(cents: number): string {
-  return `$${(cents / 100).toFixed(2)}`;
-}

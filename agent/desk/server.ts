@@ -283,9 +283,9 @@ export function deskServer(options: {
   show('/desk/call', async (query) => {
     const call = await readLedgerCall(await context.store(), query.get('id') ?? '');
     if (!call) return undefined;
-    const { time } = await context.yard();
+    const { time, currency } = await context.yard();
     const recordings = await context.recordings(call.callId);
-    const main = drawCall(call, { time, nowMs: context.nowMs(), recordings });
+    const main = drawCall(call, { time, currency, nowMs: context.nowMs(), recordings });
     const whose = callerText(call.lastDigits, 'a withheld number');
     return { title: `Call from ${whose}`, tab: 'calls', main };
   });
@@ -302,11 +302,11 @@ export function deskServer(options: {
     }),
   );
   show('/desk/bookings', async (query) => {
-    const { time, inventory } = await context.yard();
+    const { time, currency, inventory } = await context.yard();
     const nowMs = context.nowMs();
     const today = time.day(nowMs);
     const asked = askedBookings(query, today);
-    const of = { asked, inventory, time, today, nowMs };
+    const of = { asked, inventory, currency, time, today, nowMs };
     const main = [await drawBookings(await context.store(), of), calendarSection()];
     return { title: 'Bookings', tab: 'bookings', main };
   });

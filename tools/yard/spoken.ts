@@ -42,6 +42,22 @@ export function spokenMoney(cents: number, currency: string): string {
   return format.format(cents / 100);
 }
 
+/** Money as a table shows it, always with cents: `$1,250.00`, `£89.50`. */
+export function writtenMoney(cents: number, currency: string): string {
+  let format = moneyFormats.get(currency);
+  if (!format) {
+    format = new Intl.NumberFormat('en-US', {
+      style: 'currency',
+      currency,
+      currencyDisplay: 'narrowSymbol',
+      minimumFractionDigits: 2,
+      maximumFractionDigits: 2,
+    });
+    moneyFormats.set(currency, format);
+  }
+  return format.format(cents / 100);
+}
+
 /** Making one takes longer than all the rest of an answer. */
 const moneyFormats = new Map<string, Intl.NumberFormat>();
 

@@ -1,9 +1,10 @@
+import { writtenMoney } from '../../../tools/yard/spoken.ts';
 import type { Inventory } from '../../../tools/yard/equipment.ts';
 import { addDays } from '../../../tools/yard/rental-dates.ts';
 import { bookingsByDay } from '../../infra/store/ledger.ts';
 import type { StoreQueries } from '../../infra/store/database.ts';
 import { html, type Html } from '../html.ts';
-import { badge, dollars, table } from '../layout.ts';
+import { badge, table } from '../layout.ts';
 import { dayOf, type YardTime } from '../yard-time.ts';
 
 const days = 14;
@@ -45,12 +46,14 @@ export async function drawBookings(
   {
     asked,
     inventory,
+    currency,
     time,
     today,
     nowMs,
   }: {
     readonly asked: Asked;
     readonly inventory: Inventory | null;
+    readonly currency: string;
     readonly time: YardTime;
     readonly today: string;
     readonly nowMs: number;
@@ -129,7 +132,7 @@ export async function drawBookings(
             >`,
         )}
       </p>
-      ${await drawByState(store, state ?? 'pending', { time, nowMs })}
+      ${await drawByState(store, state ?? 'pending', { currency, time, nowMs })}
     </section>`;
 }
 
@@ -194,7 +197,11 @@ function drawFleet(of: {
 async function drawByState(
   { db }: StoreQueries,
   state: (typeof states)[number],
-  { time, nowMs }: { readonly time: YardTime; readonly nowMs: number },
+  {
+    currency,
+    time,
+    nowMs,
+  }: { readonly currency: string; readonly time: YardTime; readonly nowMs: number },
 ): Promise<Html> {
   const rows = await db
     .selectFrom('bookings')
@@ -221,7 +228,7 @@ async function drawByState(
           <td>${row.endDay}</td>
           <td>${row.customer}</td>
           <td>${row.phone}</td>
-          <td class="number">${dollars(row.totalCents)}</td>
+          <td class="number">${writtenMoney(row.totalCents, currency)}</td>
           <td>${time.short(row.changedAtMs, nowMs)}</td>
         </tr>`,
     ),

@@ -1,9 +1,10 @@
+import { writtenMoney } from '../../../tools/yard/spoken.ts';
 import type { Recording } from '../../infra/recordings.ts';
 import type { LedgerCall } from '../../infra/store/ledger.ts';
 import type { Transcript, TranscriptTurn } from '../../infra/store/transcripts.ts';
 import { eventText } from '../event-text.ts';
 import { html, type Html } from '../html.ts';
-import { badge, callerText, dollars, factList, table } from '../layout.ts';
+import { badge, callerText, factList, table } from '../layout.ts';
 import { durationText, type YardTime } from '../yard-time.ts';
 import { outcomeWords } from './calls.ts';
 
@@ -13,7 +14,17 @@ const laneWidth = 1_000;
 /** The body of the page of one call. */
 export function drawCall(
   call: LedgerCall,
-  { time, nowMs, recordings }: { time: YardTime; nowMs: number; recordings: readonly Recording[] },
+  {
+    time,
+    currency,
+    nowMs,
+    recordings,
+  }: {
+    readonly time: YardTime;
+    readonly currency: string;
+    readonly nowMs: number;
+    readonly recordings: readonly Recording[];
+  },
 ): Html {
   const { startedAtMs, answeredAtMs, transcript, events, bookings, messages, callBacks } = call;
   const [tone, text] = outcomeWords[call.outcome ?? ''] ?? ['good', 'live'];
@@ -65,7 +76,7 @@ export function drawCall(
             html`<li>
               ${badge(row.state === 'conflict' ? 'bad' : 'good', row.state)}
               <strong>${row.bookingId}</strong> ${row.itemName} (${row.itemId}), ${row.startDay} to
-              ${row.endDay}, ${row.customer}, ${dollars(row.totalCents)}. Journal
+              ${row.endDay}, ${row.customer}, ${writtenMoney(row.totalCents, currency)}. Journal
               ${time.short(row.createdAtMs, nowMs)},
               ${
                 row.state === 'pending'

@@ -167,6 +167,7 @@ async function drawService(context: DeskContext, service: ServiceState | null): 
     readAudits(store, { limit: 10 }),
   ]);
   const nowMs = context.nowMs();
+  const findings = context.findings();
   const age = service?.inventoryAgeMs ?? null;
   const facts: readonly (readonly [string, Html | string])[] = [
     [
@@ -193,6 +194,18 @@ async function drawService(context: DeskContext, service: ServiceState | null): 
       (alert) => html`<p class="alert">${badge('bad', 'Alert')} ${alertWords[alert] ?? alert}</p>`,
     )}
     ${factList(facts)}
+    ${
+      findings.length > 0 &&
+      html`<h3>To mend on the machine</h3>
+        <ul class="plain">
+          ${findings.map(
+            ({ name, status, detail, advice }) =>
+              html`<li>
+                ${badge(status === 'fail' ? 'bad' : 'warn', name)} ${detail}. ${advice}.
+              </li>`,
+          )}
+        </ul>`
+    }
     <h3>To mend in the sheet</h3>
     ${
       problems.length === 0

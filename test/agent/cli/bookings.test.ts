@@ -133,6 +133,7 @@ onBothDatabases(({ newPlace }) => {
       customer: 'Ben',
       phone: '+15550142',
       totalCents: 75_000,
+      currency: 'USD',
       createdAt: '2026-11-22T20:00:00.000Z',
       resolvedAt: null,
       callId: 'call-1',

@@ -2,10 +2,21 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { runBookings } from '../../../agent/cli/bookings.ts';
+import { fail, ok, type Check } from '../../../agent/config/finding.ts';
 import { csvLine } from '../../../agent/desk/csv.ts';
 import { recordingFolder } from '../../../agent/infra/recordings.ts';
 import { readAudits } from '../../../agent/infra/store/call-backs.ts';
+import { saveSnapshot } from '../../../agent/infra/store/snapshots.ts';
 import { addToTranscript } from '../../../agent/infra/store/transcripts.ts';
+import { commitBooking } from '../../../tools/journal/commit-booking.ts';
+import {
+  inventorySnapshot,
+  inventoryToJson,
+} from '../../../tools/sheet/read/inventory-snapshot.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { request } from '../../tools/journal/example-booking.ts';
+import { inventory, unit } from '../../tools/yard/example-yard.ts';
 import { onBothDatabases } from '../infra/store/both-databases.ts';
 import { end, fillDesk, hostile, ring, talk } from './desk-example.ts';
 import { cookiesOf, openDesk, password } from './open-desk.ts';
@@ -63,6 +74,53 @@ onBothDatabases(({ newPlace }) => {
     assert.equal(rows(await read('/desk/calls?from=nonsense&cursor=x&min=-1')).length, 50);
     const file = await desk.get('/desk/calls.csv?outcome=failed', cookie);
     assert.equal(file.body.trim().split('\r\n').length, 8);
+  });
+
+  test('what of the machine harms calls is told of, and what is well is not', async () => {
+    const checks: readonly Check[] = [
+      { name: 'disk', run: () => fail('40 MB are free', 'Make room there') },
+      { name: 'clock', run: () => ok('the clock agrees') },
+      {
+        name: 'signals',
+        run: () => {
+          throw new TypeError('no such file');
+        },
+      },
+    ];
+    await using desk = await openDesk(await newPlace(), { checks });
+    const cookie = cookiesOf(await desk.post('/desk/sign-in', { password, name: 'Dana' }));
+    const read = async () => (await desk.get('/desk', cookie)).body;
+    await read();
+    await eventually('the machine was looked at', async () => (await read()).includes('40 MB'));
+    const body = await read();
+    assert.match(body, /40 MB are free\. Make room there\./);
+    assert.match(body, /signals/);
+    assert.doesNotMatch(body, /the clock agrees/);
+  });
+
+  test('sums are in the currency of the yard, on the desk and in the command', async () => {
+    const place = await newPlace();
+    await using desk = await openDesk(place);
+    const store = await desk.store();
+    const { nowMs } = desk.clock;
+    const list = inventory([unit({ itemId: 'EX-1' })]);
+    const inPounds = { ...list, yard: { ...list.yard, currency: 'GBP' } };
+    const snapshot = { name: inventorySnapshot, json: inventoryToJson(inPounds) };
+    await saveSnapshot(store, { ...snapshot, savedAtMs: nowMs });
+    await ring(store, { callId: 'c-1', atMs: nowMs, answeredMs: 800 });
+    const of = request({ itemId: 'EX-1', inventory: inPounds });
+    const clock = { nowMs: () => nowMs };
+    await commitBooking(store, { callId: 'c-1', request: of, clock });
+    const cookie = cookiesOf(await desk.post('/desk/sign-in', { password, name: 'Dana' }));
+    for (const url of ['/desk/bookings', '/desk/call?id=c-1']) {
+      const { body } = await desk.get(url, cookie);
+      assert.match(body, /£\d[\d,]*\.\d\d/, url);
+    }
+    const { dataDir, databaseUrl = null } = place;
+    let text = '';
+    const write = (part: string) => void (text += part);
+    await runBookings({ store: () => ({ dataDir, databaseUrl }), args: [], write });
+    assert.match(text, /£\d[\d,]*\.\d\d/);
   });
 
   test('the recording of a call is played to those who have signed in, in parts too', async () => {

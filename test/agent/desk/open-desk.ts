@@ -1,3 +1,4 @@
+import type { Check } from '../../../agent/config/finding.ts';
 import { deskContext } from '../../../agent/desk/context.ts';
 import { deskServer } from '../../../agent/desk/server.ts';
 import { storeOpener } from '../../../agent/infra/store/database.ts';
@@ -12,8 +13,11 @@ export const password = 'three yellow skid steers';
 let known: Promise<string> | undefined;
 
 /** A desk over a store, as the supervisor passes requests to it; `nowMs` may be moved. */
-export async function openDesk(place: StorePlace, options: { readonly isLocal?: boolean } = {}) {
-  const { isLocal = false } = options;
+export async function openDesk(
+  place: StorePlace,
+  options: { readonly isLocal?: boolean; readonly checks?: readonly Check[] } = {},
+) {
+  const { isLocal = false, checks = [] } = options;
   const store = storeOpener(place);
   const clock = { nowMs: Date.now() };
   const passwordHash = await (known ??= hashPassword(password));
@@ -24,6 +28,7 @@ export async function openDesk(place: StorePlace, options: { readonly isLocal?: 
       store,
       readyUrl: 'http://127.0.0.1:1/readyz',
       dataDir: place.dataDir,
+      checks,
       nowMs: () => clock.nowMs,
     }),
     passwordHash,
