@@ -23,8 +23,8 @@ export type CancelBookingAnswer = ToolAnswer & { readonly cancelled?: string };
 
 const notFound = {
   say:
-    "I can't find a booking of yours with that. I need its code, and the name it is under or a " +
-    'call from the number it was made with. Shall I take a message?',
+    "I can't find a booking of yours. I need its code, and its name or a call from its number. " +
+    'Shall I take a message?',
   problem: 'not-found',
 } as const;
 

@@ -200,16 +200,14 @@ export class AttendedCall {
     return { identity, callId, number: phoneNumber, yardNumber: trunkPhoneNumber };
   }
 
-  /** Takes the call, unless another agent has it. Without a store nobody can be sure of that. */
+  /** Takes the call, unless another agent has it. */
   async #claim(caller: Caller): Promise<boolean> {
-    const { store, holder, supersedes, room, onAttending } = this.#deps;
+    const { holder, room, onAttending } = this.#deps;
     const { callId } = caller;
-    const lease = new HeldLease({ name: callLeaseName(callId), holder, ttlMs: leaseMs });
-    const claim = () => lease.claim(store, supersedes ?? undefined);
-    if (!(await withDeadline(claim, { ms: storeMs, label: 'claim' }))) return false;
-    this.#lease = lease;
-    this.#renewedMs = performance.now();
+    this.#lease = new HeldLease({ name: callLeaseName(callId), holder, ttlMs: leaseMs });
     this.#caller = caller;
+    if (!(await this.#isFree())) return false;
+    this.#renewedMs = performance.now();
     await this.#goOn(callId);
     this.#log = watchedLog(this.#log.child({ callId }), ({ event, fields, isKept }) => {
       const { error: _error, ...data }: Fields = { ...fields };
@@ -219,8 +217,9 @@ export class AttendedCall {
     onAttending({ room, callId, holder });
     const { number, yardNumber } = caller;
     const row = { callId, room, callerNumber: number, startedAtMs: this.#startedAtMs };
-    const { epoch } = lease;
-    this.#write((tx) => recordCallStart(tx, { ...row, jobId: holder, epoch }));
+    this.#write(async (tx) =>
+      recordCallStart(tx, { ...row, jobId: holder, epoch: await this.#epochIn(tx) }),
+    );
     if (!this.#isResumed) {
       const numbers = {
         callerNumber: number && maskPhones(number),
@@ -231,19 +230,51 @@ export class AttendedCall {
     return true;
   }
 
+  /**
+   * A store that cannot be asked is no reason to let the caller ring: whoever else is there for them
+   * is in the room.
+   */
+  async #isFree(): Promise<boolean> {
+    const { store, room, supersedes } = this.#deps;
+    try {
+      const claim = async () => (await this.#epochIn(store)) > 0;
+      return await withDeadline(claim, { ms: storeMs, label: 'claim' });
+    } catch (error) {
+      this.#log.emit('store.failed', { room, error }, 'whose-call');
+      return this.#agents.every(({ identity }) => identity === agentIdentity(supersedes ?? ''));
+    }
+  }
+
+  /** The claim's epoch, for a write in `tx`; one that could not be made before is made with it. */
+  async #epochIn(tx: StoreQueries): Promise<number> {
+    const lease = this.#lease;
+    if (!lease) return 0;
+    if (lease.epoch === 0) await lease.claim(tx, this.#deps.supersedes ?? undefined);
+    return lease.epoch;
+  }
+
   /** Goes on from where an attendant that died has left the call. */
   async #goOn(callId: string): Promise<void> {
-    const { store, supersedes } = this.#deps;
+    const { supersedes } = this.#deps;
     if (supersedes === null) return;
     this.#isResumed = true;
-    const read = () => readCallState(store, callId);
-    const json = await withDeadline(read, { ms: storeMs, label: 'state of the call' });
+    const json = await this.#readState(callId);
     const saved = json === undefined ? undefined : savedCallFrom(json);
     if (!saved) return;
     this.#startedAtMs = saved.startedAtMs;
     this.#answeredAtMs = saved.answeredAtMs;
     this.#firstWordAtMs = saved.figures.firstAgentSpeechAtMs;
     this.#said.push(...saved.talk.items);
+  }
+
+  async #readState(callId: string): Promise<string | undefined> {
+    try {
+      const read = () => readCallState(this.#deps.store, callId);
+      return await withDeadline(read, { ms: storeMs, label: 'state of the call' });
+    } catch (error) {
+      this.#log.emit('store.failed', { room: this.#deps.room, error }, 'whose-call');
+      return undefined;
+    }
   }
 
   #watch({ identity }: Caller): (() => void)[] {
@@ -322,9 +353,13 @@ export class AttendedCall {
   }
 
   get #isJobInRoom(): boolean {
-    return [...this.#room.remoteParticipants.values()].some(
-      ({ info, identity }) =>
-        info.kind === ParticipantKind.AGENT && !isAttendant(identity.replace(/^agent-/, '')),
+    return this.#agents.some(({ identity }) => !isAttendant(identity.replace(/^agent-/, '')));
+  }
+
+  /** The other agents in the room. */
+  get #agents(): readonly RemoteParticipant[] {
+    return [...this.#room.remoteParticipants.values()].filter(
+      ({ info }) => info.kind === ParticipantKind.AGENT,
     );
   }
 
@@ -340,8 +375,9 @@ export class AttendedCall {
 
   #answered(answeredAtMs: number): void {
     const callId = this.#caller?.callId ?? '';
-    const epoch = this.#lease?.epoch ?? 0;
-    this.#write((tx) => recordCallAnswered(tx, { callId, answeredAtMs, epoch }));
+    this.#write(async (tx) =>
+      recordCallAnswered(tx, { callId, answeredAtMs, epoch: await this.#epochIn(tx) }),
+    );
     this.#save();
     const ringMs = answeredAtMs - this.#startedAtMs;
     this.#log.emit('call.answered', { ringMs, by: 'attendant', greeting: 'ready' });
@@ -381,9 +417,8 @@ export class AttendedCall {
   /** Keeps where the call stands, for the next agent if this one dies. */
   #save(): void {
     const callId = this.#caller?.callId ?? '';
-    const epoch = this.#lease?.epoch ?? 0;
     const json = JSON.stringify(this.#saved(null));
-    this.#write((tx) => saveCallState(tx, { callId, epoch, json }));
+    this.#write(async (tx) => saveCallState(tx, { callId, epoch: await this.#epochIn(tx), json }));
   }
 
   /** Says a phrase that lies ready, to its end; one that does not is left out. */
@@ -402,10 +437,9 @@ export class AttendedCall {
     this.#end = 'handed-over';
     try {
       const json = JSON.stringify(this.#saved(await this.#keepAudio(job.sinceMs)));
-      const { epoch } = lease;
       const write = () =>
         store.transaction(async (tx) => {
-          await saveCallState(tx, { callId, epoch, json });
+          await saveCallState(tx, { callId, epoch: await this.#epochIn(tx), json });
           return lease.handTo(tx, job.id);
         });
       const isGiven = await withDeadline(write, {
@@ -575,8 +609,8 @@ export class AttendedCall {
       lastCallerSpeechAtMs: this.#ear?.heardAtMs ?? null,
       by: 'attendant',
     };
-    const epoch = this.#lease?.epoch ?? 0;
     this.#write(async (tx) => {
+      const epoch = await this.#epochIn(tx);
       await recordCallClose(tx, { callId, ...ending, endedAtMs, turns: 0, summary, epoch });
       await dropCallState(tx, callId, { epoch });
     });
@@ -616,7 +650,9 @@ export class AttendedCall {
     if (!lease || (!isInDoubt && nowMs - this.#renewedMs < renewMs)) return true;
     this.#renewedMs = nowMs;
     try {
-      return await withDeadline(() => lease.renew(store), { ms: storeMs, label: 'renewal' });
+      const renew = async () =>
+        lease.epoch > 0 ? lease.renew(store) : (await this.#epochIn(store)) > 0;
+      return await withDeadline(renew, { ms: storeMs, label: 'renewal' });
     } catch (error) {
       this.#log.emit('store.failed', { error }, 'renewal');
       return true;

@@ -302,9 +302,11 @@ export class Call {
 
   #reasonFor(departure: Exclude<Departure, 'replaced'>): TerminationReason {
     if (departure === 'cut-off') return 'link-lost';
-    if (departure !== 'hung-up') return departure;
-    if (this.#context.record.answeredAtMs === null) return 'cancelled-while-ringing';
-    return this.#live?.media.isLegSilent ? 'media-lost' : 'caller-hangup';
+    if (departure === 'room-closed') return departure;
+    const isAnswered = this.#context.record.answeredAtMs !== null;
+    if (isAnswered && this.#live?.media.isLegSilent) return 'media-lost';
+    if (departure === 'link-lost') return departure;
+    return isAnswered ? 'caller-hangup' : 'cancelled-while-ringing';
   }
 
   /** The framework gives up a session by itself only when its own wiring breaks. */

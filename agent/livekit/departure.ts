@@ -78,9 +78,14 @@ export function watchCaller(room: Room, identity: string, events: CallerEvents):
   const onAttributes = (changed: Record<string, string>, participant: Participant) => {
     if (participant.identity === identity) onStatus(changed);
   };
-  const awaitReturn = (ms: number, reason?: DisconnectReason) => {
+  const endGrace = () => {
     clearTimeout(grace);
+    grace = undefined;
+  };
+  const awaitReturn = (ms: number, reason?: DisconnectReason) => {
+    endGrace();
     grace = setTimeout(() => {
+      grace = undefined;
       if (!caller()) gone('link-lost', reason);
     }, ms);
   };
@@ -93,24 +98,27 @@ export function watchCaller(room: Room, identity: string, events: CallerEvents):
     if (final) gone(final, disconnectReason);
     else awaitReturn(rejoinGraceMs, disconnectReason);
   };
-  const onReconnecting = () => clearTimeout(grace);
   const onReconnected = () => {
     const there = caller();
     if (there) onStatus(there.attributes);
     else awaitReturn(returnGraceMs);
   };
   const onJoined = (participant: RemoteParticipant) => {
-    if (participant.identity === identity) clearTimeout(grace);
+    if (participant.identity === identity) endGrace();
   };
-  const onRoomGone = (reason: DisconnectReason) =>
-    gone(roomReasons.get(reason) ?? 'cut-off', reason);
+  const onRoomGone = (reason: DisconnectReason) => {
+    const departure = roomReasons.get(reason) ?? 'cut-off';
+    // The server closes a room in which agents alone are left, of a caller whose leg broke.
+    const isLeft = departure === 'room-closed' && grace !== undefined;
+    gone(isLeft ? 'link-lost' : departure, reason);
+  };
   const stop = () => {
     isOver = true;
-    clearTimeout(grace);
+    endGrace();
     room.off(RoomEvent.ParticipantAttributesChanged, onAttributes);
     room.off(RoomEvent.ParticipantDisconnected, onLeft);
     room.off(RoomEvent.ParticipantConnected, onJoined);
-    room.off(RoomEvent.Reconnecting, onReconnecting);
+    room.off(RoomEvent.Reconnecting, endGrace);
     room.off(RoomEvent.Reconnected, onReconnected);
     room.off(RoomEvent.Disconnected, onRoomGone);
     room.off(RoomEvent.LocalTrackSubscribed, onHeard);
@@ -118,7 +126,7 @@ export function watchCaller(room: Room, identity: string, events: CallerEvents):
   room.on(RoomEvent.ParticipantAttributesChanged, onAttributes);
   room.on(RoomEvent.ParticipantDisconnected, onLeft);
   room.on(RoomEvent.ParticipantConnected, onJoined);
-  room.on(RoomEvent.Reconnecting, onReconnecting);
+  room.on(RoomEvent.Reconnecting, endGrace);
   room.on(RoomEvent.Reconnected, onReconnected);
   room.on(RoomEvent.Disconnected, onRoomGone);
   room.on(RoomEvent.LocalTrackSubscribed, onHeard);

@@ -63,7 +63,7 @@ const furtherLineWords = 12;
 function isTooLong(said: string): boolean {
   const plain = said.replaceAll(/(?:\b[A-Z\d]\b[ ,]*){4,}/g, 'code ');
   const [, before = plain, readBack = ''] =
-    /^(.*?)(That's .*\bshall I\b[^?]*\?)$/i.exec(plain) ?? [];
+    /^(.*?)((?:That's|I'd|I could) .*\bshall I\b[^?]*\?)$/i.exec(plain) ?? [];
   const further = (readBack.match(/,? and (?:the|\d+ of the) /g) ?? []).length;
   return (
     count(before) > answerWords || count(readBack) > readBackWords + further * furtherLineWords

@@ -35,22 +35,13 @@ export function hangUpAt(
 /** The gateway waits longer; usually these are 300 and 1,000 ms. */
 const mostEndedMs = 5_000;
 const mostExitMs = 10_000;
-/** What the timeline of a call does not have: the summary, and what others did about the call. */
-const inLogOnly = new Set([
-  'call.closed',
-  'provider.failed',
-  'guardian.dispatched',
-  'handover.due',
-  'guardian.handover',
-  'job.yielded',
-]);
 /** That a job was slow to come, or stood still, on a busy machine, is not about the hang-up; nor is a gap. */
 const notOfHangUp = /^(guardian\.dispatched|job\.doubted|gap\.)/;
 
 /** What is wrong with the end of a call that its caller has hung up, whenever that was. */
-function unclean({ lines, events, row, timeline, endedAfterMs, exitMs }: Aftermath): string[] {
+function unclean({ lines, kept, row, timeline, endedAfterMs, exitMs }: Aftermath): string[] {
   const told = timeline.map(({ event }) => event).join();
-  const logged = events.filter((event) => !inLogOnly.has(event)).join();
+  const logged = kept.join();
   return [
     ...lines
       .filter(({ level, event }) => /warn|error/.test(level) && !notOfHangUp.test(event))

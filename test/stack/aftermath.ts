@@ -1,4 +1,5 @@
 import { maskPhones } from '../../agent/infra/log.ts';
+import { catalogue } from '../../agent/telemetry/events.ts';
 import { callTimeline, findCall } from '../../agent/infra/store/calls.ts';
 import type { StoredCall, StoredCallEvent } from '../../agent/infra/store/calls.ts';
 import { openStore } from '../../agent/infra/store/database.ts';
@@ -19,6 +20,8 @@ export type Aftermath = {
   /** The log lines that carry the call's id, in order. */
   readonly lines: readonly LogLine[];
   readonly events: readonly string[];
+  /** Those of them that the call's timeline is to have. */
+  readonly kept: readonly string[];
   readonly row: StoredCall | undefined;
   readonly timeline: readonly StoredCallEvent[];
   /** From the moment the caller left to `call.ended` in the log. */
@@ -44,10 +47,19 @@ export async function aftermath({ yard, service }: Answering, call: Call): Promi
     report,
     lines,
     events: lines.map(({ event }) => event),
+    kept: lines.filter(isKept).map(({ event }) => event),
     ...(await stored(yard, call.callId)),
     endedAfterMs: Date.parse(endedAt ?? '') - leftAtMs,
     exitMs: goneAtMs.includes(null) ? null : Math.max(...goneAtMs.map(Number)) - leftAtMs,
   };
+}
+
+/** True of a line that was told in one of the ways that the timeline keeps. */
+function isKept({ event, level, message }: LogLine): boolean {
+  const tellings = Object.entries(catalogue).find(([name]) => name === event)?.[1].tellings ?? {};
+  return Object.values(tellings).some(
+    ([of, words, kept]) => of === level && words === message && kept !== undefined,
+  );
 }
 
 /** The processes of all jobs that had to do with the call. */

@@ -382,7 +382,7 @@ describe('after it was booked', () => {
     [
       'the days',
       { end: '2026-12-04' },
-      /^I'd change your booking of the Mini Excavator to the Mini Excavator from .*, 4 days, for \$900 .* Shall I change it\?$/,
+      /^I'd change your booking of the Mini Excavator to be from .*, 4 days, for \$900 .* Shall I change it\?$/,
     ],
     ['days that do not overlap', { start: '2026-12-08', end: '2026-12-08' }, /1 day, for \$250/],
     [
@@ -580,7 +580,7 @@ describe('several machines at once', () => {
     const longer = { ...ofTrailer, end: '2026-12-04' };
     assert.match(
       (await turn('the trailer a day longer', 'book_equipment', longer)).say,
-      /^I'd change your booking of the Trailer to the Trailer/,
+      /^I'd change your booking of the Trailer to be from/,
     );
     await turn('yes', 'book_equipment', longer);
     const renamed = { ...longer, customer: 'Juan Diaz' };

@@ -41,8 +41,8 @@ export function given(text: string | null | undefined): string {
 }
 
 const needsProof =
-  "I can't find a booking with that. It needs the code, or the name it is under and a call from " +
-  'the number it was made with. Shall I take a message?';
+  "I can't find a booking with that. It takes its code, or the name and a call from its number. " +
+  'Shall I take a message?';
 
 /** An answer that tells no caller whether there is such a booking. */
 export const notFound = { say: needsProof, problem: 'not-found' } as const;

@@ -85,9 +85,13 @@ export function changeReadBack(
   const { machines, customer } = offer;
   const { changes, today, currency, before = machines } = about;
   const names = spokenMachines(before.map(({ name }) => name));
+  const isSame =
+    machines.length === 1 && spokenMachines(machines.map(({ name }) => name)) === names;
   const parts = [
     ...(changes.days
-      ? [`to ${machinesAndDays(machines, today)}, for ${spokenPrice(offer, currency)}`]
+      ? [
+          `to ${isSame ? `be ${termAndDays(machines, today)}` : machinesAndDays(machines, today)}, for ${spokenPrice(offer, currency)}`,
+        ]
       : []),
     ...(changes.delivery && !(changes.days && offer.delivery)
       ? [
@@ -131,13 +135,17 @@ function spokenPrice(
 function machinesAndDays(machines: Offer['machines'], today: IsoDate): string {
   const byDays = Map.groupBy(machines, ({ range }) => spokenTerm(range, today));
   return spokenList(
-    [...byDays.values()].map((same) => {
-      const range = same[0]?.range ?? { start: today, end: today };
-      const hasTimes = range.pickUpAt !== undefined || range.isHalfDay;
-      const days = hasTimes ? '' : `, ${spokenCount(daysIn(range), 'day')}`;
-      return `${spokenMachines(same.map(({ name }) => name))} ${spokenTerm(range, today)}${days}`;
-    }),
+    [...byDays.values()].map(
+      (same) => `${spokenMachines(same.map(({ name }) => name))} ${termAndDays(same, today)}`,
+    ),
   );
+}
+
+/** `from ... through ..., 3 days`, of machines that all have the same days. */
+function termAndDays([first]: Offer['machines'], today: IsoDate): string {
+  const range = first?.range ?? { start: today, end: today };
+  const hasTimes = range.pickUpAt !== undefined || range.isHalfDay;
+  return spokenTerm(range, today) + (hasTimes ? '' : `, ${spokenCount(daysIn(range), 'day')}`);
 }
 
 function itOrThem(machines: readonly unknown[]): string {

@@ -76,8 +76,9 @@ export class GuardianLease {
     return { mayAct: true, supersedes: [...call.lostJobs].at(-1) ?? null };
   }
 
-  /** An agent that is lost, or stuck: it is one of ours, and the call is to go to another. */
+  /** An agent of ours that is lost, or stuck, or an attendant: the call is to go to another. */
   #isOfNoUse(call: WatchedCall, agent: string): boolean {
+    if (call.attendant !== null && agent === agentIdentity(call.attendant)) return true;
     const onLine = this.#deps.assignment
       .jobsOf(call)
       .map(({ call: served }) => served?.jobId ?? '');

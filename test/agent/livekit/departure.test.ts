@@ -117,6 +117,15 @@ test('the end of the room, and of this agent in it, are told apart', () => {
   }
 });
 
+test('a room that closes after a caller whose leg broke is a lost link', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { room, told } = watch();
+  room.leave(DisconnectReason.CONNECTION_TIMEOUT);
+  t.mock.timers.tick(2_000);
+  room.emit(RoomEvent.Disconnected, DisconnectReason.ROOM_CLOSED);
+  assert.deepEqual(told, ['link-lost']);
+});
+
 test('other participants are nobody’s caller', () => {
   const { room, told } = watch();
   const other = { ...room.caller, identity: 'agent-AJ_1' };

@@ -13,7 +13,8 @@ import {
   percentCell,
   type CellInput,
 } from '../../harness/emulators/sheets-cell.ts';
-import { spreadsheetId, waitFor, WriterRig } from './write/writer-rig.ts';
+import { waitFor, WriterRig } from './write/writer-rig.ts';
+import { spreadsheetId } from './write/writer-settings.ts';
 
 type Tabs = Readonly<Record<string, readonly (readonly CellInput[])[]>>;
 

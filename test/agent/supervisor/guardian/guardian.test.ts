@@ -410,6 +410,16 @@ test('with a locked store, the agents that are lost or stuck serve nobody', asyn
   assert.equal(world.dispatches.length, 1);
 });
 
+test('with a locked store, a call that our attendant has gets its job', async () => {
+  world.isStoreLocked = true;
+  world.guardian.start();
+  await world.ring();
+  world.guardian.attending({ room, callId: 'SCL_1', holder: 'attendant-1' });
+  world.callers.set(room, { ...caller, agents: ['agent-attendant-1'] });
+  await pass(connectMs + 5_000);
+  assert.equal(world.dispatches.length, 1);
+});
+
 test('with a locked store, who was not asked for a call leaves others the time to send a job', async () => {
   world.isStoreLocked = true;
   world.callers.set(room, caller);

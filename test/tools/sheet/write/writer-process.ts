@@ -5,7 +5,7 @@ import { openStore } from '../../../../agent/infra/store/database.ts';
 import { SheetWriter } from '../../../../tools/sheet/write/sheet-writer.ts';
 import { createSheetsClient } from '../../../../tools/sheet/client/sheets-client.ts';
 import type { StorePlace } from '../../../agent/infra/store/both-databases.ts';
-import { runningClock, spreadsheetId, testBudgets } from './writer-rig.ts';
+import { runningClock, spreadsheetId, testBudgets } from './writer-settings.ts';
 
 const [place = '{}', baseUrl = ''] = process.argv.slice(2);
 const writer = new SheetWriter({

@@ -7,40 +7,15 @@ import type { BookingLine, BookingRequest } from '../../../../tools/journal/book
 import { commitBooking } from '../../../../tools/journal/commit-booking.ts';
 import { findBooking } from '../../../../tools/journal/journal.ts';
 import { SheetWriter } from '../../../../tools/sheet/write/sheet-writer.ts';
-import type { WriterBudgets } from '../../../../tools/sheet/write/sheet-writer.ts';
 import { createSheetsClient } from '../../../../tools/sheet/client/sheets-client.ts';
 import type { Inventory } from '../../../../tools/yard/equipment.ts';
 import { todayIn } from '../../../../tools/yard/rental-dates.ts';
 import type { CellInput, CellValue } from '../../../harness/emulators/sheets-cell.ts';
 import { startSheetsEmulator, type SheetsEmulator } from '../../../harness/emulators/sheets.ts';
 import { exampleSheet } from '../../../harness/yard/example-sheet.ts';
-import { inventory, nowMs, unit, yard } from '../../yard/example-yard.ts';
-
-/** The spreadsheet of the emulator. */
-export const spreadsheetId = 'yard-1';
-
-/** Short, and in the same proportions as the real ones. */
-export const testBudgets: WriterBudgets = {
-  requestMs: 800,
-  settleMs: 600,
-  leaseMs: 2_000,
-  idleMs: 20,
-  reconcileMs: 300_000,
-  busyBackOff: { initialMs: 40, multiplier: 2, maxMs: 200, jitter: 0.5 },
-  refusedBackOff: { initialMs: 80, multiplier: 2, maxMs: 300, jitter: 0.5 },
-};
-
-/** Sunday, 22 November 2026, 14:00 in Chicago, and going on. */
-export function runningClock(startMs = nowMs) {
-  let offsetMs = startMs - Date.now();
-  return {
-    nowMs: () => Date.now() + offsetMs,
-    /** Another moment, at once. */
-    set(atMs: number) {
-      offsetMs = atMs - Date.now();
-    },
-  };
-}
+import { inventory, unit, yard } from '../../yard/example-yard.ts';
+import { runningClock, spreadsheetId, testBudgets } from './writer-settings.ts';
+import type { WriterBudgets } from '../../../../tools/sheet/write/sheet-writer.ts';
 
 /** The list as a call that read it at this moment has it. */
 export const exampleInventory: Inventory = inventory(
