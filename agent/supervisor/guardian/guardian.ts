@@ -367,8 +367,8 @@ export class Guardian {
       call.sees(caller);
       this.#judge(call);
       const claim = await this.#lease.claim(call);
-      // A job may have come meanwhile.
-      if (!this.#needsJob(call)) return;
+      // The call may be over, or have its job: a dispatch for a room that is gone would make it anew.
+      if (this.#calls.get(room) !== call || !this.#needsJob(call)) return;
       if (claim.mayAct) await this.#act(call, claim.supersedes);
       else call.notBeforeMs = this.#nowMs() + claim.againInMs;
     } catch (error) {

