@@ -21,6 +21,8 @@ const { turnEndMs, politeEndMs } = sharedTimes;
 const exitMs = 500;
 /** A fresh job is heard after 0.7 s, after 1.5 s when it has to be forked first. */
 const hurriedHandOverMs = 1_500;
+/** A polite end that nothing hurries: on a busy machine the last words, and the exit, take longer. */
+const unhurriedEndMs = 8_000;
 /** A sentence that the platform cuts short still tells the caller, and the note is written first. */
 const leastGoodbyeMs = 1_000;
 /** A fresh job needs this long before it could be given the call at all. */
@@ -37,7 +39,7 @@ export function drainTimes({ graceMs, drainMs }: DrainBudget, otherIsReady: bool
   const aloneMs = Math.max(0, Math.min(drainMs, latestMs - politeEndMs));
   const handedOverMs = Math.min(hurriedHandOverMs, latestMs - leastGoodbyeMs);
   const lastWordsMs = otherIsReady ? Math.max(aloneMs, handedOverMs) : aloneMs;
-  return { lastWordsMs, endMs: Math.min(lastWordsMs + politeEndMs, latestMs) };
+  return { lastWordsMs, endMs: Math.min(lastWordsMs + unhurriedEndMs, latestMs) };
 }
 
 /** Calls are handed over between two turns while `leftMs` allow it, else in a hurry all at once. */

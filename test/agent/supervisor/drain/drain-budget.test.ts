@@ -24,7 +24,7 @@ test('with time there is a whole goodbye after the last word of the drain', () =
   const budget = { graceMs: 1_800_000, drainMs: 1_740_000 };
   for (const otherIsReady of [true, false]) {
     const { lastWordsMs, endMs } = drainTimes(budget, otherIsReady);
-    assert.deepEqual([lastWordsMs, endMs], [1_740_000, 1_742_500]);
+    assert.deepEqual([lastWordsMs, endMs], [1_740_000, 1_748_000]);
   }
 });
 
