@@ -27,6 +27,51 @@ const zone = 'America/Chicago';
 /** A name and words that are a script, wherever they are put in as they stand. */
 export const hostile = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>"'=1+1`;
 
+/** What people and the sheet say in the example. */
+export type ExampleWords = {
+  readonly machine: string;
+  readonly remedy: string;
+  readonly asked: string;
+  readonly customer: string;
+  readonly message: string;
+  /** Of so many calls one fails. */
+  readonly failsEvery: number;
+  /** Further bookings, in the sheet already: from and to a day after today. */
+  readonly confirmed: readonly (readonly [
+    itemId: string,
+    customer: string,
+    from: number,
+    to: number,
+  ])[];
+};
+
+const hostileWords: ExampleWords = {
+  machine: `Lift ${hostile}`,
+  remedy: `write the day as 2026-12-04 ${hostile}`,
+  asked: hostile,
+  customer: hostile,
+  message: `Please call back. ${hostile}`,
+  failsEvery: 9,
+  confirmed: [],
+};
+
+/** As an owner would show their desk. */
+export const friendlyWords: ExampleWords = {
+  machine: 'Scissor lift, 26 ft',
+  remedy: 'write the day as 2026-12-04',
+  asked: 'Hi, do you have a scissor lift free on Friday? We hang ceiling tiles.',
+  customer: 'Maria Lopez',
+  message: 'Wants to know if you deliver to Oak Park on a Saturday.',
+  failsEvery: 50,
+  confirmed: [
+    ['SS-01', 'Dana Whitfield', 5, 8],
+    ['EX-01', 'Oak Street Builders', 7, 9],
+    ['GN-01', 'Lee Park', 3, 6],
+    ['SL-01', 'Riverside Church', 2, 4],
+    ['SL-01', 'Tom Becker', 8, 11],
+  ],
+};
+
 /** Rings, and answers if `answeredMs` says after how long. */
 export async function ring(
   store: Store,
@@ -91,7 +136,12 @@ export function talk(
   words = 'Do you have a skid steer?',
 ): readonly TranscriptEntry[] {
   return [
-    line('agent', atMs, 2_000, 'Hilltop Rentals, how can I help you?'),
+    line(
+      'agent',
+      atMs,
+      2_000,
+      'This is the automated assistant. Hilltop Rentals, how can I help you?',
+    ),
     line('caller', atMs + 3_000, 2_500, words),
     {
       kind: 'tool',
@@ -124,16 +174,28 @@ function line(who: 'agent' | 'caller', atMs: number, ms: number, text: string): 
 export async function fillDesk(
   store: Store,
   nowMs: number,
-  { calls = 60 }: { readonly calls?: number } = {},
+  {
+    calls = 60,
+    words = hostileWords,
+    id = 'past',
+    firstDay = 1,
+  }: {
+    readonly calls?: number;
+    readonly words?: ExampleWords;
+    /** Begins the ids of its calls. */
+    readonly id?: string;
+    /** Its bookings begin so many days from today. */
+    readonly firstDay?: number;
+  } = {},
 ): Promise<void> {
   const today = yardTime(zone).day(nowMs);
   const units = [
     unit({ itemId: 'SS-01', name: 'Skid steer' }),
     unit({ itemId: 'EX-01', name: 'Mini excavator' }),
     unit({ itemId: 'GN-01', name: 'Generator' }),
-    unit({ itemId: 'SL-01', name: `Lift ${hostile}` }),
+    unit({ itemId: 'SL-01', name: words.machine }),
   ];
-  const [start, later] = [addDays(today, 1), addDays(today, 4)];
+  const [start, later] = [addDays(today, firstDay), addDays(today, firstDay + 3)];
   const counter = {
     bookingId: 'C-7',
     itemId: 'EX-01',
@@ -156,7 +218,7 @@ export async function fillDesk(
         column: 'Start',
         what: 'not a date',
         why: 'the machine is held on every day',
-        remedy: `write the day as 2026-12-04 ${hostile}`,
+        remedy: words.remedy,
         rowKey: 'key-12',
       },
     ],
@@ -164,12 +226,12 @@ export async function fillDesk(
   });
   const hourMs = 3_600_000;
   for (let nth = 0; nth < calls; nth += 1) {
-    const callId = `past-${nth}`;
+    const callId = `${id}-${nth}`;
     const atMs = nowMs - (nth + 1) * hourMs;
     await ring(store, { callId, atMs, number: `+1312555${1000 + nth}`, answeredMs: 900 });
     if (nth < 3)
-      await addToTranscript(store, callId, talk(atMs + 900, nth === 0 ? hostile : undefined));
-    const result = nth % 9 === 4 ? { result: 'failed', reason: 'crash' } : {};
+      await addToTranscript(store, callId, talk(atMs + 900, nth === 0 ? words.asked : undefined));
+    const result = nth % words.failsEvery === 4 ? { result: 'failed', reason: 'crash' } : {};
     await end(store, { callId, atMs: atMs + 61_000, ...result, p95Ms: nth === 2 ? 3_100 : 1_300 });
   }
   for (const [nth, itemId] of ['SS-01', 'GN-01'].entries()) {
@@ -177,19 +239,27 @@ export async function fillDesk(
       itemId,
       start,
       end: start,
-      customer: nth === 0 ? hostile : 'Ben Cole',
+      customer: nth === 0 ? words.customer : 'Ben Cole',
       inventory: list,
     });
-    const callId = `past-${nth}`;
+    const callId = `${id}-${nth}`;
     await commitBooking(store, { callId, request: of, clock: { nowMs: () => nowMs - hourMs } });
     const due = await readDue(store, { nowMs, limit: 10 });
     const [last] = due.bookings.slice(-1);
     const outcome = { state: 'conflict', reason: 'rented', isInSheet: false } as const;
     if (last && nth === 0) await settle(store, last, { outcome, nowMs: nowMs - hourMs });
   }
+  for (const [nth, [itemId, customer, from, to]] of words.confirmed.entries()) {
+    const days = { start: addDays(today, from), end: addDays(today, to) };
+    const of = request({ itemId, customer, ...days, inventory: list });
+    const clock = { nowMs: () => nowMs - (nth + 2) * hourMs };
+    await commitBooking(store, { callId: `${id}-${nth + 2}`, request: of, clock });
+    const [last] = (await readDue(store, { nowMs, limit: 20 })).bookings.slice(-1);
+    if (last) await settle(store, last, { outcome: { state: 'confirmed' }, nowMs });
+  }
   await takeMessage(store, {
-    callId: 'past-1',
-    message: { customer: 'Cleo', phone: '+13125550177', text: `Please call back. ${hostile}` },
+    callId: `${id}-1`,
+    message: { customer: 'Cleo', phone: '+13125550177', text: words.message },
     clock: { nowMs: () => nowMs - hourMs },
   });
 }
