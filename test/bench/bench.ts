@@ -1,7 +1,7 @@
 import { commandLine, oneOf, runCommand, wholeNumber } from '../harness/command-line.ts';
 import { benchBurst, burstNames } from './burst.ts';
 import { benchCall } from './call.ts';
-import { benchDesk } from './desk.ts';
+import { benchDesk, benchLiveDesk } from './desk.ts';
 import { benchInventory } from './inventory.ts';
 import { benchMemory, memoryVariants } from './memory.ts';
 import { benchSurvival } from './survival.ts';
@@ -20,6 +20,7 @@ const usage = `npm run bench -- --suite burst|call|desk|inventory|memory|surviva
   of desk alone:
   --ledger N     calls in the store (100000)
   --requests N   requests of each page (60)
+  --live         instead, pairs of turns of live calls while pages are read and while none is
 
   of inventory alone:
   --calls N      whole calls over which the readings of the sheet are counted (100)
@@ -46,6 +47,7 @@ const { values } = commandLine({
     calls: { type: 'string', default: '100' },
     ledger: { type: 'string', default: '100000' },
     requests: { type: 'string', default: '60' },
+    live: { type: 'boolean', default: false },
     together: { type: 'string', default: '2' },
     pairs: { type: 'string', default: '30' },
     rounds: { type: 'string', default: '20' },
@@ -90,13 +92,13 @@ const suites: Readonly<Record<(typeof names)[number], () => Promise<object | voi
     return benchBurst({ only, onProgress, onLine: print });
   },
   call: () => benchCall({ pairs: number('pairs'), seed: number('seed'), onProgress }),
-  desk: () =>
-    benchDesk({
-      calls: number('ledger'),
-      requests: number('requests'),
-      onProgress,
-      onLine: print,
-    }),
+  desk: () => {
+    const calls = number('ledger');
+    if (!values.live) {
+      return benchDesk({ calls, requests: number('requests'), onProgress, onLine: print });
+    }
+    return benchLiveDesk({ calls, pairs: number('pairs'), seed: number('seed'), onProgress });
+  },
   inventory: () =>
     benchInventory({
       calls: number('calls'),

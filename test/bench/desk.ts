@@ -3,13 +3,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import timers from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { runBookings } from '../../agent/cli/bookings.ts';
+import { hashPassword } from '../../agent/infra/password.ts';
 import { openStore } from '../../agent/infra/store/database.ts';
 import { openDesk, cookiesOf, password } from '../agent/desk/open-desk.ts';
 import type { StorePlace } from '../agent/infra/store/both-databases.ts';
+import { eventually } from '../harness/eventually.ts';
 import { startPostgres } from '../harness/yard/postgres.ts';
+import { Yard } from '../harness/yard/yard.ts';
 import { callIdOf, fillLedger, wordOfCall } from './desk-store.ts';
+import { pairedTurns } from './inventory-turns.ts';
 import { quantile, rounded } from './statistics.ts';
 
 /** Options of the bench of the desk. */
@@ -127,4 +132,79 @@ async function timeCommand({ dataDir, databaseUrl }: StorePlace): Promise<readon
     times.push(performance.now() - startedMs);
   }
   return times;
+}
+
+/** How much slower the agent answers while somebody reads page after page of that desk. */
+export async function benchLiveDesk({
+  calls,
+  pairs,
+  seed,
+  onProgress,
+}: {
+  readonly calls: number;
+  readonly pairs: number;
+  readonly seed: number;
+  readonly onProgress: (line: string) => void;
+}) {
+  const passwordHash = await hashPassword(password);
+  await using yard = await Yard.open({ env: { DESK_PASSWORD_HASH: passwordHash } });
+  onProgress(`writing ${calls} calls`);
+  {
+    await using store = await openStore({ dataDir: yard.env['DATA_DIR'] ?? '' });
+    await fillLedger(store, { calls, nowMs: Date.now() });
+  }
+  const service = yard.service();
+  const { port } = await service.waitFor('service.started');
+  await service.ready();
+  const url = `http://127.0.0.1:${Number(port)}`;
+  const signedIn = await eventuallySignedIn(url);
+  const paths = ['/desk', '/desk/calls', '/desk/calls?words=skid+steer', '/desk/figures'];
+  let isOn = false;
+  let read = 0;
+  let isOver = false;
+  const reading = (async () => {
+    while (!isOver) {
+      if (!isOn) {
+        await timers.setTimeout(20);
+        continue;
+      }
+      const path = paths[read % paths.length] ?? '';
+      const page = await fetch(`${url}${path}`, { headers: { cookie: signedIn } });
+      if (!page.ok || page.redirected) throw new Error(`${path}: ${page.status}`);
+      await page.text();
+      read += 1;
+    }
+  })();
+  try {
+    const disturb = (on: boolean) => void (isOn = on);
+    const turns = await pairedTurns(yard, service, { pairs, seed, disturb });
+    return { suite: 'desk', database: 'sqlite', calls, turnRatioPagesRead: turns, pagesRead: read };
+  } finally {
+    isOver = true;
+    await reading;
+  }
+}
+
+/** The cookies of a desk whose process may still be starting. */
+async function eventuallySignedIn(url: string): Promise<string> {
+  let cookie = '';
+  await eventually(
+    'the desk lets us in',
+    async () => {
+      const answer = await fetch(`${url}/desk/sign-in`, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { origin: url },
+        body: new URLSearchParams({ password, name: 'Bench' }),
+      });
+      await answer.body?.cancel();
+      cookie = answer.headers
+        .getSetCookie()
+        .map((set) => set.split(';')[0] ?? '')
+        .join('; ');
+      return answer.status === 303;
+    },
+    60_000,
+  );
+  return cookie;
 }

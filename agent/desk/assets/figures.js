@@ -36,7 +36,12 @@ for (const place of document.querySelectorAll('[data-plot]')) {
         })),
       ],
       axes: [
-        { ...axis, values: (_, places) => places.map((nth) => labels[nth] ?? '') },
+        // A day without its year: whole ones would lie over each other.
+        {
+          ...axis,
+          values: (_, places) =>
+            places.map((nth) => labels[nth]?.replace(/^\d{4}-(?=.+-)/, '') ?? ''),
+        },
         { ...axis, label: place.dataset.unit, size: 60 },
       ],
     },
