@@ -161,9 +161,9 @@ export async function benchLiveDesk({
   const paths = ['/desk', '/desk/calls', '/desk/calls?words=skid+steer', '/desk/figures'];
   let isOn = false;
   let read = 0;
-  let isOver = false;
+  const over = new AbortController();
   const reading = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       if (!isOn) {
         await timers.setTimeout(20);
         continue;
@@ -180,7 +180,7 @@ export async function benchLiveDesk({
     const turns = await pairedTurns(yard, service, { pairs, seed, disturb });
     return { suite: 'desk', database: 'sqlite', calls, turnRatioPagesRead: turns, pagesRead: read };
   } finally {
-    isOver = true;
+    over.abort();
     await reading;
   }
 }
