@@ -119,6 +119,12 @@ export class CallRecord {
     return { ...this.#figures.saved, ...this.#packets(media), handovers, takeovers, transfer };
   }
 
+  /** The model's tokens and the tool calls of the whole call, in whichever jobs. */
+  get spent(): { readonly modelTokens: number; readonly toolCalls: number } {
+    const { usage, toolsUsed } = this.#figures.figures;
+    return { modelTokens: usage.tokensIn + usage.tokensOut, toolCalls: toolsUsed.length };
+  }
+
   answered(): void {
     this.#answeredAtMs ??= Date.now();
   }

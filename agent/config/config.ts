@@ -43,6 +43,8 @@ export type Config = {
   };
   /** For the cost of a call; it is shown when they are set. */
   readonly prices: Prices;
+  /** US dollars that the calls of a day may cost before somebody is told; null: no limit. */
+  readonly dayBudgetUsd: number | null;
   readonly handover: {
     /** Age of a job at which a fresh one takes its call over; null: never. */
     readonly afterMs: number | null;
@@ -165,6 +167,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       perMinuteHeard: e.STT_USD_PER_MINUTE ?? null,
       perMillionCharactersSpoken: e.TTS_USD_PER_MILLION_CHARACTERS ?? null,
     },
+    dayBudgetUsd: e.DAY_BUDGET_USD ?? null,
     handover: {
       afterMs: e.HANDOVER_AFTER_MS ?? null,
       notice: e.HANDOVER_NOTICE ?? null,

@@ -172,6 +172,9 @@ export const settings = {
   LLM_USD_PER_MILLION_TOKENS_OUT: price.describe('Tokens that the model wrote.'),
   STT_USD_PER_MINUTE: price.describe('Audio sent to the recogniser.'),
   TTS_USD_PER_MILLION_CHARACTERS: price.describe('Characters spoken.'),
+  DAY_BUDGET_USD: price.describe(
+    'A day whose calls cost more is told as the alert `day-budget`; calls are answered all the same. It takes the prices above.',
+  ),
   // Hand-overs and drains
   HANDOVER_AFTER_MS: wholeNumber(1_000, maxTimerMs)
     .optional()

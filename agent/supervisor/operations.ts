@@ -9,6 +9,7 @@ import { Alerts } from '../telemetry/alerts.ts';
 import type { BookingGateway } from './sheet/booking-gateway.ts';
 import type { Gauged } from '../telemetry/gauges.ts';
 import type { Readiness } from './http.ts';
+import type { LedgerKeeper } from './ledger/ledger-keeper.ts';
 import type { InventorySync } from './sheet/inventory-sync.ts';
 import type { WorkerPeer } from '../ipc/server.ts';
 import { OutboxBacklog } from '../telemetry/outbox-backlog.ts';
@@ -23,6 +24,7 @@ export type Seen = {
   readonly isDraining: boolean;
   readonly inventory: Pick<InventorySync, 'isLeading' | 'refusal' | 'problems'>;
   readonly bookings: Pick<BookingGateway, 'isLeading' | 'refusal'>;
+  readonly ledger: Pick<LedgerKeeper, 'spentTodayUsd'>;
 };
 
 /** Shows operators the service beside its log: metrics and alerts. */
@@ -33,15 +35,17 @@ export class Operations {
   readonly alerts: Alerts;
   readonly #journal: OutboxBacklog;
   readonly #confirms: boolean;
+  readonly #dayBudgetUsd: number | null;
 
   constructor(options: {
-    readonly config: Pick<Config, 'alerts' | 'confirmations'>;
+    readonly config: Pick<Config, 'alerts' | 'confirmations' | 'dayBudgetUsd'>;
     readonly store: Store;
     readonly log: Log;
     readonly see: () => Seen;
   }) {
     const { config, store, see } = options;
     this.#confirms = config.confirmations !== null;
+    this.#dayBudgetUsd = config.dayBudgetUsd;
     this.metrics = new Metrics(() => this.#gauged(see()));
     this.log = watchedLog(options.log, (emitted) => this.metrics.emitted(emitted));
     this.#journal = new OutboxBacklog({ store, log: this.log });
@@ -80,8 +84,9 @@ export class Operations {
     };
   }
 
-  #observe({ worker, isDraining, inventory, bookings }: Seen): Observation {
+  #observe({ worker, isDraining, inventory, bookings, ledger }: Seen): Observation {
     const { backlog } = this.#journal;
+    const [budgetUsd, spentUsd] = [this.#dayBudgetUsd, ledger.spentTodayUsd];
     const refusal =
       (inventory.isLeading ? inventory.refusal : null) ??
       (bookings.isLeading ? bookings.refusal : null);
@@ -93,6 +98,7 @@ export class Operations {
       failedCalls: this.metrics.failedCalls,
       backlog: bookings.isLeading ? (backlog ?? 'unknown') : 'elsewhere',
       confirmations: this.#confirms && bookings.isLeading ? backlog?.confirmations : undefined,
+      spending: budgetUsd === null || spentUsd === null ? undefined : { budgetUsd, spentUsd },
       sheetProblems: inventory.isLeading ? inventory.problems : undefined,
       sheetRefusal: inventory.isLeading || bookings.isLeading ? refusal : 'elsewhere',
     };

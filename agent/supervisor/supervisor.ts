@@ -310,6 +310,7 @@ export class Supervisor {
       isDraining: this.#draining !== undefined,
       inventory: this.#inventory,
       bookings: this.#bookings,
+      ledger: this.#ledger,
     };
   }
 

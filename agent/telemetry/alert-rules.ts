@@ -15,6 +15,7 @@ export const alertCauses = [
   'sheet-forbidden',
   'sheet-problem',
   'confirmations',
+  'day-budget',
 ] as const;
 
 /** One of `alertCauses`. */
@@ -42,6 +43,8 @@ export type Observation = {
     | (Pick<Backlog, 'pendingSinceMs' | 'conflicts'> & Partial<Pick<Backlog, 'outboxSinceMs'>>);
   /** Confirmations that customers still wait for; absent when there is no receiver, or nothing is known. */
   readonly confirmations?: ConfirmationBacklog | undefined;
+  /** US dollars that calls may cost a day, and those that they have cost today; absent without a limit. */
+  readonly spending?: { readonly budgetUsd: number; readonly spentUsd: number } | undefined;
   /** The code with which Google refuses the sheet; null when it does not. */
   readonly sheetRefusal: SheetsErrorCode | null | 'elsewhere';
   /** Things in the sheet that its owner should mend, as last read; absent when another process reads. */
@@ -121,6 +124,7 @@ export class AlertRules {
       ...this.#settle('booking-pending', pending(seen, nowMs)),
       ...this.#settle('booking-conflict', conflicts(seen, nowMs)),
       ...this.#settle('confirmations', unconfirmed(seen, nowMs)),
+      ...this.#settle('day-budget', overspent(seen, nowMs)),
       ...this.#settle('sheet-forbidden', forbidden(seen, nowMs)),
       ...this.#settle('sheet-problem', this.#sheetProblems(seen, nowMs)),
     ];
@@ -215,6 +219,11 @@ function unconfirmed({ confirmations }: Observation, nowMs: number): Judgement {
   const sinceMs = waitingSinceMs ?? nowMs;
   if (gaveUp === 0 && nowMs - sinceMs < unconfirmedMs) return 'fine';
   return { sinceMs, detail: { waiting, gaveUp } };
+}
+
+function overspent({ spending }: Observation, nowMs: number): Judgement {
+  if (!spending) return 'unknown';
+  return spending.spentUsd < spending.budgetUsd ? 'fine' : { sinceMs: nowMs, detail: spending };
 }
 
 function conflicts({ backlog }: Observation, nowMs: number): Judgement {

@@ -23,7 +23,7 @@ const stuckMarginMs = 10_000;
 const noFrameMs = 12_000;
 
 /**
- * Budgets of one job's part in a call, beside `MAX_CALL_MS`: a talk of two hours with a request to the
+ * Budgets of a call, beside `MAX_CALL_MS`: a talk of two hours with a request to the
  * model every 10 s, each of 8,000 tokens, has six of these millions.
  */
 export const callBudget = { modelTokens: 6_000_000, toolCalls: 500 } as const;
@@ -39,7 +39,7 @@ const {
 
 type SessionWatchdogDeps = {
   readonly session: voice.AgentSession;
-  readonly record: Pick<CallRecord, 'log' | 'frameSpoken'>;
+  readonly record: Pick<CallRecord, 'log' | 'frameSpoken' | 'spent'>;
   readonly timers: CallTimers;
   readonly timeouts: Timeouts;
   readonly state: Pick<CallState, 'may'>;
@@ -161,22 +161,14 @@ export class SessionWatchdog {
 
   /** A talk that goes round in circles costs money, however short it is. */
   #limitSpending(): void {
-    const { session, farewell } = this.#deps;
-    const spent = { modelTokens: 0, toolCalls: 0 };
+    const { session, record, farewell } = this.#deps;
     const check = () => {
-      if (spent.modelTokens < callBudget.modelTokens && spent.toolCalls < callBudget.toolCalls)
-        return;
+      const { modelTokens, toolCalls } = record.spent;
+      if (modelTokens < callBudget.modelTokens && toolCalls < callBudget.toolCalls) return;
       farewell('over-limit', callLimitGoodbye);
     };
-    session.on(MetricsCollected, ({ metrics }) => {
-      if (metrics.type !== 'llm_metrics') return;
-      spent.modelTokens += metrics.totalTokens;
-      check();
-    });
-    session.on(FunctionToolsExecuted, ({ functionCalls }) => {
-      spent.toolCalls += functionCalls.length;
-      check();
-    });
+    session.on(MetricsCollected, check);
+    session.on(FunctionToolsExecuted, check);
   }
 
   #limitCall(answeredAtMs: number | null): void {

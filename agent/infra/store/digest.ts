@@ -64,12 +64,6 @@ export async function countDay({ db }: StoreQueries, day: string): Promise<DayCo
     .select(({ fn }) => fn.countAll<number>().as('rows'))
     .where('callId', 'in', callIds)
     .executeTakeFirst();
-  const costs = await db
-    .selectFrom('figures')
-    .select(['value', 'calls'])
-    .where('day', '=', day)
-    .where('measure', '=', 'cost')
-    .execute();
   const quotes = await db
     .selectFrom('transcripts')
     .select(['callId', 'data'])
@@ -103,8 +97,19 @@ export async function countDay({ db }: StoreQueries, day: string): Promise<DayCo
     quotedCents: [...last.values()].reduce((all, cents) => all + cents, 0),
     callBacksOpen: await count(open),
     messages: messages?.rows ?? 0,
-    costUsd: costs.reduce((all, { value, calls: some }) => all + Number(value) * some, 0) / 100,
+    costUsd: await costOfDay({ db }, day),
   };
+}
+
+/** US dollars that the calls of a day of the yard have cost, as far as they are settled. */
+export async function costOfDay({ db }: Pick<StoreQueries, 'db'>, day: string): Promise<number> {
+  const costs = await db
+    .selectFrom('figures')
+    .select(['value', 'calls'])
+    .where('day', '=', day)
+    .where('measure', '=', 'cost')
+    .execute();
+  return costs.reduce((all, { value, calls }) => all + Number(value) * calls, 0) / 100;
 }
 
 /** The total in the answer of `quote_rental`, which is worded for a voice (`$1,250`, `£89.50`). */

@@ -12,6 +12,7 @@ import {
 } from '../../infra/store/calls.ts';
 import { recordingsFolder } from '../../infra/recordings.ts';
 import type { Store } from '../../infra/store/database.ts';
+import { costOfDay } from '../../infra/store/digest.ts';
 import { callLeaseName, claimLease, readLease } from '../../infra/store/leases.ts';
 import { sweepStore } from '../../infra/store/retention.ts';
 import { readSnapshot, saveSnapshot } from '../../infra/store/snapshots.ts';
@@ -29,6 +30,8 @@ export type Ring = {
 };
 
 const tickMs = 500;
+/** The day's cost is summed so often. */
+const spendingMs = 30_000;
 /** The job of a call writes its row sooner than this: for those that have one nothing is written. */
 const ringMs = 500;
 /** Calls without an end are looked for so often, the first time at the start. */
@@ -67,6 +70,9 @@ export class LedgerKeeper {
   readonly #dataDir: string;
   #looking: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** US dollars that the settled calls of the yard's day have cost; null until it is known. */
+  #spentUsd: number | null = null;
+  #spentDueAtMs = 0;
   /** The yard's zone; null until it is known, and nothing is settled before. */
   timeZone: string | null = null;
 
@@ -117,6 +123,7 @@ export class LedgerKeeper {
       await this.#writeRings();
       await this.#closeOrphans();
       await this.#settle();
+      await this.#sumSpending();
       // Calls are settled meanwhile.
       this.#sweeping ??= this.sweep().finally(() => (this.#sweeping = undefined));
       this.#hasFailed = false;
@@ -171,6 +178,18 @@ export class LedgerKeeper {
       this.#log.emit('call.ended', { room, callId, ...ending, endedBy }, 'unserved');
       this.#log.emit('call.closed', { room, callId, ...ending, ...summary }, 'unserved');
     }
+  }
+
+  /** US dollars that the calls of today have cost so far; null while that is not known. */
+  get spentTodayUsd(): number | null {
+    return this.#spentUsd;
+  }
+
+  async #sumSpending(): Promise<void> {
+    const nowMs = this.#nowMs();
+    if (this.timeZone === null || nowMs < this.#spentDueAtMs) return;
+    this.#spentDueAtMs = nowMs + spendingMs;
+    this.#spentUsd = await costOfDay(this.#store, yardTimeIn(this.timeZone)(nowMs).day);
   }
 
   /** Removes what is too old, once each night of the yard's, by one process. Never rejects. */

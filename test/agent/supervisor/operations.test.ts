@@ -40,10 +40,11 @@ beforeEach(async () => {
     isDraining: false,
     inventory: { isLeading: true, refusal: null, problems: 0 },
     bookings: { isLeading: true, refusal: null },
+    ledger: { spentTodayUsd: 0 },
   };
   const { log } = recordedLog();
   operations = new Operations({
-    config: { alerts: null, confirmations: null },
+    config: { alerts: null, confirmations: null, dayBudgetUsd: 25 },
     store,
     log,
     see: () => seen,
@@ -84,6 +85,18 @@ test('a sheet that may be read and not written needs a person', () => {
   seen = { ...seen, bookings: { isLeading: true, refusal: 'SHEETS_FORBIDDEN' } };
   operations.alerts.look();
   assert.deepEqual(operations.alerts.open, ['sheet-forbidden']);
+});
+
+test('a day that costs more than its budget needs a person, until the next one', () => {
+  seen = { ...seen, ledger: { spentTodayUsd: 24.99 } };
+  operations.alerts.look();
+  assert.deepEqual(operations.alerts.open, []);
+  seen = { ...seen, ledger: { spentTodayUsd: 25 } };
+  operations.alerts.look();
+  assert.deepEqual(operations.alerts.open, ['day-budget']);
+  seen = { ...seen, ledger: { spentTodayUsd: 0 } };
+  operations.alerts.look();
+  assert.deepEqual(operations.alerts.open, []);
 });
 
 test('events of its log are counted', async () => {

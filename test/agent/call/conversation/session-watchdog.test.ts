@@ -36,33 +36,28 @@ test('a caller whose line is silent is called back', async (t) => {
   assert.deepEqual(ends, ['called back']);
 });
 
-/** A session whose spending a test tells, and how its call ends. */
-function createSpending(t: TestContext) {
-  const ends: string[] = [];
-  const { session } = watchedSession(t, {
-    deps: { farewell: (reason) => void ends.push(reason) },
+for (const [what, spent] of [
+  ['tokens', { modelTokens: callBudget.modelTokens }],
+  ['tool calls', { toolCalls: callBudget.toolCalls }],
+] as const) {
+  test(`a talk that has spent its ${what}, in whichever jobs, ends politely`, (t) => {
+    const ends: string[] = [];
+    const { MetricsCollected } = voice.AgentSessionEventTypes;
+    const record = {
+      log: recordedLog().log,
+      frameSpoken: () => {},
+      spent: { modelTokens: callBudget.modelTokens - 1, toolCalls: callBudget.toolCalls - 1 },
+    };
+    const { session } = watchedSession(t, {
+      deps: { record, farewell: (reason) => void ends.push(reason) },
+    });
+    session.emit(MetricsCollected, {});
+    assert.deepEqual(ends, []);
+    Object.assign(record.spent, spent);
+    session.emit(MetricsCollected, {});
+    assert.deepEqual(ends, ['over-limit']);
   });
-  return { ends, session };
 }
-
-test('a talk that has spent its tokens ends politely', (t) => {
-  const { ends, session } = createSpending(t);
-  const metrics = { type: 'llm_metrics', totalTokens: callBudget.modelTokens / 2 };
-  session.emit(voice.AgentSessionEventTypes.MetricsCollected, { metrics });
-  assert.deepEqual(ends, []);
-  session.emit(voice.AgentSessionEventTypes.MetricsCollected, { metrics });
-  assert.deepEqual(ends, ['over-limit']);
-});
-
-test('a talk that has spent its tool calls ends politely', (t) => {
-  const { ends, session } = createSpending(t);
-  const calls = (count: number) => ({ functionCalls: Array.from({ length: count }, () => ({})) });
-  const { FunctionToolsExecuted } = voice.AgentSessionEventTypes;
-  session.emit(FunctionToolsExecuted, calls(callBudget.toolCalls - 1));
-  assert.deepEqual(ends, []);
-  session.emit(FunctionToolsExecuted, calls(1));
-  assert.deepEqual(ends, ['over-limit']);
-});
 
 function createLimit(time: VirtualTime, { maxCallMs = 600_000, elapsedMs = 0 } = {}) {
   const told: string[] = [];
@@ -136,7 +131,11 @@ function watched(t: TestContext) {
   const { log, lines } = recordedLog();
   const { session, timers, ...time } = watchedSession(t, {
     deps: {
-      record: { log, frameSpoken: () => (frames += 1) },
+      record: {
+        log,
+        frameSpoken: () => (frames += 1),
+        spent: { modelTokens: 0, toolCalls: 0 },
+      },
       leave: (outcome) => void left.push(outcome),
     },
     output,

@@ -42,7 +42,11 @@ export function watchedSession(
   });
   new SessionWatchdog({
     session: session as unknown as voice.AgentSession,
-    record: { log: recordedLog().log, frameSpoken: () => {} },
+    record: {
+      log: recordedLog().log,
+      frameSpoken: () => {},
+      spent: { modelTokens: 0, toolCalls: 0 },
+    },
     timers,
     timeouts: defaultTimeouts,
     reprompts,

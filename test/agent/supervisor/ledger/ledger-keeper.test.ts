@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { findCall, recordCallStart } from '../../../../agent/infra/store/calls.ts';
+import { findCall, recordCallClose, recordCallStart } from '../../../../agent/infra/store/calls.ts';
 import { openStore } from '../../../../agent/infra/store/database.ts';
 import { callLeaseName, claimLease } from '../../../../agent/infra/store/leases.ts';
 import { openCallBacks } from '../../../../agent/infra/store/call-backs.ts';
@@ -48,6 +48,28 @@ test('a ring that nobody serves has its row within a second', async () => {
   w.state.nowMs += 500;
   await w.keeper.look();
   assert.equal((await findCall(w.store, 'c'))?.callerNumberMasked, '1234');
+});
+
+test('what the settled calls of the yard’s day have cost is known, and of another day nothing', async () => {
+  await using w = await world();
+  for (const callId of ['c1', 'c2']) {
+    const startedAtMs = w.state.nowMs;
+    await recordCallStart(w.store, { ...open, callId, startedAtMs, jobId: 'j', epoch: 1 });
+    await recordCallClose(w.store, {
+      callId,
+      result: 'completed',
+      reason: 'agent-goodbye',
+      endedBy: 'agent',
+      endedAtMs: startedAtMs,
+      turns: 1,
+      summary: { costUsd: 0.25 },
+    });
+  }
+  await w.keeper.look();
+  assert.equal(w.keeper.spentTodayUsd, 0.5);
+  w.state.nowMs += 86_400_000;
+  await w.keeper.look();
+  assert.equal(w.keeper.spentTodayUsd, 0);
 });
 
 test('the row that a job wrote stands beside the ring', async () => {
