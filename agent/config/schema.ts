@@ -251,6 +251,7 @@ export const settingGroups: Readonly<Record<string, readonly (keyof typeof setti
     'LLM_USD_PER_MILLION_TOKENS_OUT',
     'STT_USD_PER_MINUTE',
     'TTS_USD_PER_MILLION_CHARACTERS',
+    'DAY_BUDGET_USD',
   ],
   'Hand-overs and drains': [
     'HANDOVER_AFTER_MS',
