@@ -5,7 +5,7 @@ import { benchDesk, benchLiveDesk } from './desk.ts';
 import { benchInventory } from './inventory.ts';
 import { benchMemory, memoryVariants } from './memory.ts';
 import { benchSurvival } from './survival.ts';
-import { benchTurns } from './turns.ts';
+import { benchLongCall, benchTurns } from './turns.ts';
 
 /** `npm run bench -- --suite NAME`: measures, and prints one line; `burst` one for each burst, `desk` one for each page and database. */
 
@@ -36,7 +36,8 @@ const usage = `npm run bench -- --suite burst|call|desk|inventory|memory|surviva
 
   of turns alone:
   --rentals N    rental calls with each of the rules (6)
-  --paused N     turns with pauses, with each of them; 30 at most (30)`;
+  --paused N     turns with pauses, with each of them; 30 at most (30)
+  --long N       instead, one call of so many turns: what turn 5 and the last one cost`;
 
 const { values } = commandLine({
   usage,
@@ -55,6 +56,7 @@ const { values } = commandLine({
     runs: { type: 'string', default: '20' },
     rentals: { type: 'string', default: '6' },
     paused: { type: 'string', default: '30' },
+    long: { type: 'string' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
   },
@@ -115,13 +117,18 @@ const suites: Readonly<Record<(typeof names)[number], () => Promise<object | voi
     return benchMemory({ variants, onProgress });
   },
   survival: () => benchSurvival({ runs: number('runs'), seed: number('seed'), onProgress }),
-  turns: () =>
-    benchTurns({
+  turns: () => {
+    const { long } = values;
+    if (long !== undefined) {
+      return benchLongCall({ turns: wholeNumber('long', long, 10), onProgress });
+    }
+    return benchTurns({
       calls: number('rentals'),
       paused: number('paused'),
       seed: number('seed'),
       onProgress,
-    }),
+    });
+  },
 };
 
 async function main(): Promise<boolean> {

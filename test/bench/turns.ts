@@ -78,6 +78,62 @@ export async function benchTurns({ calls, paused, seed, onProgress }: TurnsBench
   return { ...figures.now.sum, before: figures.before.sum };
 }
 
+/** Lines that the receptionist answers with a tool, and one without. */
+const askedInTurn = [
+  'Do you have a skid steer?',
+  'How much would it be for three days from tomorrow?',
+  'Do you have a generator?',
+  'Do you deliver?',
+];
+/** The latency of one turn says little: it is the median of so many about it. */
+const about = 5;
+/** A turn of such a call takes less. */
+const longTurnMs = 15_000;
+
+/**
+ * One call of `turns` turns: bytes of the request to the model and latency of turn 5, and of the last
+ * ones. The latencies are medians of five turns about it.
+ */
+export async function benchLongCall({
+  turns,
+  onProgress,
+}: Pick<TurnsBenchOptions, 'onProgress'> & { readonly turns: number }) {
+  await using yard = await Yard.open({ latencyMs, onProgress });
+  const { service } = serviceOf(yard, 'pickup', {});
+  await service.ready({ warm: 1 });
+  await service.waitFor('phrase.ready');
+  const lines = Array.from({ length: turns }, (_, at) => ({
+    say: askedInTurn[at % askedInTurn.length] ?? '',
+  }));
+  const maxCallMs = turns * longTurnMs;
+  const script = [...lines, { hangUp: true } as const];
+  const call = await yard.call({ script, agentQuietMs: 1_000, ...patience, maxCallMs });
+  const report = await call.ended;
+  const heard = report.turns.map((_, at) => turnOf(yard, call, report, at)?.ms ?? null);
+  const asked = yard.of(call, yard.openai.requests).filter(({ endpoint }) => endpoint === 'chat');
+  const bytesIn = (at: number) => {
+    const { callerFromMs = 0 } = report.turns[at] ?? {};
+    const untilMs = report.turns[at + 1]?.callerFromMs ?? Infinity;
+    const ofTurn = asked.filter(
+      ({ atMs }) =>
+        atMs >= report.startedAtEpochMs + callerFromMs && atMs < report.startedAtEpochMs + untilMs,
+    );
+    return Math.max(0, ...ofTurn.map(({ body }) => Buffer.byteLength(body)));
+  };
+  const turnAt = (nth: number) => {
+    const from = Math.max(0, Math.min(nth - Math.ceil(about / 2), turns - about));
+    const answered = heard.slice(from, from + about).filter((ms) => ms !== null);
+    return { bytes: bytesIn(nth - 1), latencyP50Ms: quantile(answered, 0.5) };
+  };
+  return {
+    turns: report.turns.length,
+    answered: heard.filter((ms) => ms !== null).length,
+    mostBytes: Math.max(...asked.map(({ body }) => Buffer.byteLength(body))),
+    turn5: turnAt(5),
+    lastTurn: turnAt(turns),
+  };
+}
+
 type Rules = { readonly service: Service; readonly agentName: string };
 
 function serviceOf(yard: Yard, agentName: string, env: Readonly<Record<string, string>>): Rules {

@@ -17,7 +17,8 @@ function confirmationFault(
       await using receiver = await receiveAlerts(answers);
       const { deliveries, url } = receiver;
       const attempts = (answers?.length ?? 0) + 1;
-      return bookingFault(name, {
+      // The receiver goes when this returns: not before the fault is over.
+      return await bookingFault(name, {
         env: { CONFIRMATION_WEBHOOK_URL: url, CONFIRMATION_WEBHOOK_SECRET: alertSecret },
         act: async (scene) => {
           await scene.readBack();
