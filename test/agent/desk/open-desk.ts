@@ -1,16 +1,19 @@
+import { scryptSync } from 'node:crypto';
 import type { Check } from '../../../agent/config/finding.ts';
 import { deskContext } from '../../../agent/desk/context.ts';
 import { deskServer } from '../../../agent/desk/server.ts';
 import { storeOpener } from '../../../agent/infra/store/database.ts';
 import { passwordKeyOf } from '../../../agent/infra/store/desk-tokens.ts';
-import { hashPassword } from '../../../agent/infra/password.ts';
 import { trustedProxies } from '../../../agent/infra/trusted-proxies.ts';
 import { recordedLog } from '../../harness/recorded-log.ts';
 import type { StorePlace } from '../infra/store/both-databases.ts';
 
 /** Of the desk of the tests. */
 export const password = 'three yellow skid steers';
-let known: Promise<string> | undefined;
+/** A quarter of a second for each try is for those who guess: here one costs next to nothing. */
+const salt = Buffer.alloc(16);
+const key = scryptSync(password, salt, 32, { N: 2 ** 8, r: 8, p: 1 });
+const passwordHash = `scrypt:8:8:1:${salt.toString('base64url')}:${key.toString('base64url')}`;
 
 /** A desk over a store, as the supervisor passes requests to it; `nowMs` may be moved. */
 export async function openDesk(
@@ -20,7 +23,6 @@ export async function openDesk(
   const { isLocal = false, checks = [] } = options;
   const store = storeOpener(place);
   const clock = { nowMs: Date.now() };
-  const passwordHash = await (known ??= hashPassword(password));
   const passwordKey = passwordKeyOf(passwordHash);
   const { log, lines } = recordedLog();
   const app = deskServer({
