@@ -1,5 +1,6 @@
 import { DeadlineError, withDeadline } from '../agent/infra/deadline.ts';
 import type { BookingService } from './journal/booking-service.ts';
+import { TrialCallError } from './journal/trial-bookings.ts';
 import type { Inventory } from './yard/equipment.ts';
 import { dialableNumber, regionOf } from './yard/phone.ts';
 
@@ -84,6 +85,12 @@ export const FILLER = 'One moment, please.';
 /** A caller takes a longer silence for a lost line (docs/reliability.md, Thinking). */
 const defaultFillerMs = 1_500;
 
+/** Said in place of all that a call which only tries the agent would have written. */
+export const trialAnswer = {
+  say: 'This is a trial call, so nothing is booked or written down. What else would you like to try?',
+  problem: 'trial',
+} as const;
+
 const didNotWork = 'Sorry, that did not work just now. Shall I try it once more?';
 
 /** One use of a tool. What the caller is told when it fails may be the tool's own. */
@@ -120,6 +127,10 @@ export async function runTool<T extends ToolAnswer | undefined>(
     return answer;
   } catch (error) {
     const wasCutShort = signal.aborted;
+    if (error instanceof TrialCallError && !wasCutShort) {
+      deps.onToolUsed(name, { durationMs: durationMs(), ok: true });
+      return trialAnswer;
+    }
     const failure = wasCutShort ? {} : { error };
     deps.onToolUsed(name, { durationMs: durationMs(), ok: false, ...failure });
     if (wasCutShort) throw error;

@@ -103,6 +103,7 @@ type Caller = {
   readonly callId: string;
   readonly number: string | null;
   readonly yardNumber: string | null;
+  readonly isTest: boolean;
 };
 
 /**
@@ -194,10 +195,11 @@ export class AttendedCall {
     );
     const participant = await findCaller(this.#room);
     if (!participant) return null;
-    const { callId, phoneNumber, trunkPhoneNumber } = sipCaller(participant.attributes);
+    const { callId, phoneNumber, trunkPhoneNumber, test } = sipCaller(participant.attributes);
     if (callId === null) return null;
     const { identity } = participant;
-    return { identity, callId, number: phoneNumber, yardNumber: trunkPhoneNumber };
+    const isTest = test !== null;
+    return { identity, callId, number: phoneNumber, yardNumber: trunkPhoneNumber, isTest };
   }
 
   /** Takes the call, unless another agent has it. */
@@ -215,8 +217,8 @@ export class AttendedCall {
       if (isKept) this.#write((tx) => recordCallEvent(tx, entry));
     });
     onAttending({ room, callId, holder });
-    const { number, yardNumber } = caller;
-    const row = { callId, room, callerNumber: number, startedAtMs: this.#startedAtMs };
+    const { number, yardNumber, isTest } = caller;
+    const row = { callId, room, callerNumber: number, startedAtMs: this.#startedAtMs, isTest };
     this.#write(async (tx) =>
       recordCallStart(tx, { ...row, jobId: holder, epoch: await this.#epochIn(tx) }),
     );

@@ -37,6 +37,7 @@ export class CallRecord {
   /** The cause of a call that we could not go on with, where its reason does not say; else null. */
   cause: 'drain' | 'agents-died' | null = null;
   #answeredAtMs: number | null = null;
+  #isTest = false;
   #isResumed = false;
 
   constructor({
@@ -76,7 +77,8 @@ export class CallRecord {
     return this.#answeredAtMs;
   }
 
-  identify(callId: string): void {
+  identify(callId: string, { isTest = false }: { readonly isTest?: boolean } = {}): void {
+    this.#isTest = isTest;
     this.#log = this.#log.child({ callId });
   }
 
@@ -193,8 +195,9 @@ export class CallRecord {
   /** Writes down how the call ended, and what it was like. Never rejects, and takes its time. */
   async ended(ending: Termination, media: MediaFigures | null) {
     const whole = { ...ending, endedBy: endedBy(ending.reason) };
-    this.#log.emit('call.ended', { ...whole, cause: this.cause }, 'served');
-    const summary = this.#summary(media);
+    const test = this.#isTest ? ({ isTest: true } as const) : {};
+    this.#log.emit('call.ended', { ...whole, cause: this.cause, ...test }, 'served');
+    const summary = { ...this.#summary(media), ...test };
     const { endedAtMs, turns } = summary;
     await this.#store.recordClose({ ...whole, endedAtMs, turns, summary });
     return { ...whole, ...summary };

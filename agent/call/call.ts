@@ -128,10 +128,10 @@ export class Call {
     const startedMs = performance.now();
     const caller = await joinRoom(this.#job.ctx, config.timeouts);
     if (!caller) throw new YieldedError('The caller had left before the job was in the room');
-    const { callId } = caller;
+    const { callId, test } = caller;
     this.#callId = callId;
     this.#lease = store.identify({ callId, jobId });
-    record.identify(callId);
+    record.identify(callId, { isTest: test !== null });
     this.#joinedAfterMs = msSince(startedMs);
     return caller;
   }
@@ -216,12 +216,13 @@ export class Call {
   }
 
   /** The call is this job's: what happened before is now for it to deal with. */
-  #claimed({ callId, number }: Caller): void {
+  #claimed({ callId, number, test }: Caller): void {
     const { store, record, roomName, signal } = this.#context;
     this.#enter({ name: 'starting', callId });
     this.#lease?.keep(() => void this.#leaseLost());
     const { startedAtMs } = record;
-    store.recordStart({ room: roomName, callerNumber: number, startedAtMs });
+    const isTest = test !== null;
+    store.recordStart({ room: roomName, callerNumber: number, startedAtMs, isTest });
     if (this.#goneEarly) this.#callerGone(this.#goneEarly);
     signal.throwIfAborted();
   }

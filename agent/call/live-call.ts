@@ -29,6 +29,7 @@ import { watchReconnects } from './ownership/reconnect-watchdog.ts';
 import { firstWords, resumePlan } from './ownership/resume-plan.ts';
 import type { CallLease } from './persistence/call-lease.ts';
 import { takeAttendedAudio } from '../ipc/saved-call.ts';
+import { trialBookings } from '../../tools/journal/trial-bookings.ts';
 import type { SavedCall } from '../ipc/saved-call.ts';
 import type { Preload } from './preload.ts';
 
@@ -72,8 +73,9 @@ export class LiveCall {
   #lastCrash: SavedCall['lastCrash'];
 
   constructor(context: CallContext, deps: LiveCallDeps) {
-    const { config, store, desk, record, state, signal, room } = context;
+    const { config, store, record, state, signal, room } = context;
     const { caller, lease, preload } = deps;
+    const desk = caller.test === 'trial' ? trialBookings(context.desk) : context.desk;
     const { timeouts } = config;
     const say = (text: string) => this.#say(text);
     this.#context = context;

@@ -8,6 +8,7 @@ import { storeOpener } from '../infra/store/database.ts';
 import { createDeskToken, passwordKeyOf } from '../infra/store/desk-tokens.ts';
 import { trustedProxies } from '../infra/trusted-proxies.ts';
 import { eventLog } from '../telemetry/events.ts';
+import { BrowserCalls } from './browser-calls.ts';
 import { deskContext } from './context.ts';
 import { deskServer } from './server.ts';
 
@@ -57,6 +58,7 @@ const app = deskServer({
   passwordKey,
   isLocal,
   trusted: trustedProxies(config.desk.trustedProxies),
+  calls: new BrowserCalls(config),
   log,
 });
 await rm(socket, { force: true });

@@ -6,6 +6,7 @@ const tabs = [
   ['calls', '/desk/calls', 'Calls'],
   ['bookings', '/desk/bookings', 'Bookings'],
   ['figures', '/desk/figures', 'Figures'],
+  ['try', '/desk/try', 'Call'],
 ] as const;
 
 /** The page of the navigation that is open. */

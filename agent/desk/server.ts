@@ -5,8 +5,10 @@ import { z } from 'zod';
 import { addDays } from '../../tools/yard/rental-dates.ts';
 import { addAudit } from '../infra/store/call-backs.ts';
 import { bookingsByDay, readFigures, readLedger, readLedgerCall } from '../infra/store/ledger.ts';
+import { readTranscript } from '../infra/store/transcripts.ts';
 import type { TrustedProxies } from '../infra/trusted-proxies.ts';
 import type { Log } from '../telemetry/events.ts';
+import type { BrowserCalls } from './browser-calls.ts';
 import { calendarText } from './calendar.ts';
 import type { DeskContext } from './context.ts';
 import { html, type Html, type Part } from './html.ts';
@@ -19,6 +21,7 @@ import { drawCall } from './pages/call.ts';
 import { csvOf, drawCalls, filterOf } from './pages/calls.ts';
 import { askedFigures, drawFigures } from './pages/figures.ts';
 import { drawEvent, drawNow, drawRegions, regions } from './pages/now.ts';
+import { drawTry } from './pages/try.ts';
 import { play } from './play.ts';
 import { isSameOrigin } from './request-origin.ts';
 import { SignIn, type Person } from './sign-in.ts';
@@ -39,7 +42,20 @@ const securityHeaders = {
   'cache-control': 'no-store',
 } as const;
 
+/** The page with a call reaches LiveKit and the microphone too; a voice comes as a stream. */
+function callHeaders(origins: string): Readonly<Record<string, string>> {
+  const policy = securityHeaders['content-security-policy'];
+  return {
+    'content-security-policy': policy.replace(
+      "connect-src 'self'",
+      `connect-src 'self' ${origins}`,
+    ),
+    'permissions-policy': 'camera=(), geolocation=(), microphone=(self)',
+  };
+}
+
 const uplot = import.meta.resolve('uplot');
+const livekitClient = import.meta.resolve('livekit-client');
 
 /** Files that the pages load, by their name under `/desk/assets`. */
 const assets: Readonly<Record<string, readonly [file: URL, type: string]>> = {
@@ -48,6 +64,11 @@ const assets: Readonly<Record<string, readonly [file: URL, type: string]>> = {
   'figures.js': [new URL('./assets/figures.js', import.meta.url), 'text/javascript; charset=utf-8'],
   'uplot.js': [new URL('./uPlot.esm.js', uplot), 'text/javascript; charset=utf-8'],
   'uplot.css': [new URL('./uPlot.min.css', uplot), 'text/css; charset=utf-8'],
+  'try.js': [new URL('./assets/try.js', import.meta.url), 'text/javascript; charset=utf-8'],
+  'livekit-client.js': [
+    new URL('./livekit-client.esm.mjs', livekitClient),
+    'text/javascript; charset=utf-8',
+  ],
   'icon.svg': [new URL('./assets/icon.svg', import.meta.url), 'image/svg+xml'],
 };
 
@@ -72,6 +93,8 @@ export type DeskPage = {
   readonly scripts?: readonly string[];
   readonly styles?: readonly string[];
   readonly refreshS?: number;
+  /** In place of those of every page. */
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 /** The desk's HTTP server, not listening yet. */
@@ -81,9 +104,10 @@ export function deskServer(options: {
   readonly passwordKey: string;
   readonly isLocal: boolean;
   readonly trusted: TrustedProxies;
+  readonly calls: BrowserCalls;
   readonly log: Log;
 }): FastifyInstance {
-  const { context, log } = options;
+  const { context, calls, log } = options;
   const signIn = new SignIn({ ...options, store: context.store, nowMs: context.nowMs });
   const live = new LiveStream(context, (error) => log.emit('desk.failed', { error }));
   const app = fastify({ bodyLimit: mostBody, forceCloseConnections: true });
@@ -135,11 +159,12 @@ export function deskServer(options: {
         if (!drawn) return plain(reply, 404, 'There is nothing of that address.');
         const { name, time } = await context.yard();
         const done = doneText(searchParams.get('done'));
+        const { headers = {}, ...of } = drawn;
         return send(
-          reply,
+          reply.headers(headers),
           200,
           page({
-            ...drawn,
+            ...of,
             main: [done && html`<p class="done" role="status">${done}</p>`, drawn.main],
             yard: name,
             who: person.name,
@@ -350,6 +375,42 @@ export function deskServer(options: {
     const more = { scripts: ['figures.js'], styles: ['uplot.css'] };
     return { title: 'Figures', tab: 'figures', main, ...more };
   });
+  show('/desk/try', async () => ({
+    title: 'Call the agent',
+    tab: 'try',
+    main: drawTry(),
+    scripts: ['try.js'],
+    headers: callHeaders(calls.origins),
+  }));
+  app.post(
+    '/desk/try',
+    signedIn(async (request, reply, { name }) => {
+      const { books = 'no' } = request.body as { readonly books?: string };
+      const test = books === 'yes' ? 'real' : 'trial';
+      const call = await calls.start(test);
+      const of = { atMs: context.nowMs(), madeBy: name, action: `call, ${test}` };
+      await addAudit(await context.store(), { ...of, subject: call.callId });
+      return reply.send(call);
+    }),
+  );
+  app.post(
+    '/desk/try/answered',
+    signedIn(async (request, reply) => {
+      const { callId = '' } = request.body as { readonly callId?: string };
+      const isKnown = await calls.answered(callId);
+      return reply.code(isKnown ? 200 : 404).send({ isKnown });
+    }),
+  );
+  app.get(
+    '/desk/try/words',
+    signedIn(async (request, reply) => {
+      const id = queryOf(request).get('id') ?? '';
+      const { lines } = calls.has(id)
+        ? await readTranscript(await context.store(), id)
+        : { lines: [] };
+      return reply.send(lines.map(({ who, text }) => ({ who, text })));
+    }),
+  );
   return app;
 
   async function bare(reply: FastifyReply, status: number, title: string, main: Html) {

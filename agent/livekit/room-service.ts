@@ -9,6 +9,8 @@ import type { Attributes } from './sip-attributes.ts';
 export type ListedCaller = {
   readonly callId: string | null;
   readonly phoneNumber: string | null;
+  /** A call that tries the agent. */
+  readonly isTest?: boolean;
   /** The gateway has put the call through: the caller does not hear it ring any more. */
   readonly wasAnswered: boolean;
   /** The gateway has not said that they hung up: a lost leg is listed 32 s longer. */
@@ -60,10 +62,11 @@ export function createRooms({ livekit }: Config): Rooms {
         participants.filter(({ kind }: { kind: number }) => kind === wanted);
       const [caller] = ofKind(kindSip);
       if (!caller) return null;
-      const { callId, phoneNumber, callStatus } = sipCaller(caller.attributes);
+      const { callId, phoneNumber, callStatus, test } = sipCaller(caller.attributes);
       return {
         callId,
         phoneNumber,
+        isTest: test !== null,
         wasAnswered: callStatus === 'active',
         isThere: !hasHungUp(caller),
         agents: ofKind(kindAgent).map(({ identity }) => identity),
@@ -123,6 +126,17 @@ export async function liveKitLists(
   } catch {
     return false;
   }
+}
+
+/** Says of a participant, in its place, what the gateway says of a caller. Rejects after 3 s. */
+export async function updateAttributes(
+  config: Pick<Config, 'livekit'>,
+  of: { readonly room: string; readonly identity: string; readonly attributes: Attributes },
+): Promise<void> {
+  const { room, identity, attributes } = of;
+  const update = () =>
+    roomService(config).updateParticipant(room, identity, { attributes: { ...attributes } });
+  await withDeadline(update, { ms: guardianRequestMs, label: 'attributes' });
 }
 
 const endRoomMs = 2_000;

@@ -16,7 +16,17 @@ export type SipCaller = {
    * participant leaves, or 32 s before it. Other values exist (`dialing`, `automation`).
    */
   readonly callStatus: string | null;
+  /** A call that we make ourselves: nothing real is booked in a `trial`. Null for a caller's. */
+  readonly test: TestCall | null;
 };
+
+const testCalls = ['trial', 'real'] as const;
+
+/** A call that tries the agent; in a `real` one bookings are bookings. */
+export type TestCall = (typeof testCalls)[number];
+
+/** Names the kind of test on a caller that we send ourselves. */
+export const testAttribute = 'pickup.test';
 
 /** The gateway's words about a caller; null for what it did not say. */
 export function sipCaller(attributes: Attributes): SipCaller {
@@ -27,5 +37,6 @@ export function sipCaller(attributes: Attributes): SipCaller {
     phoneNumber: /^[\d\s+().-]+$/.test(user) ? sentNumber(user) : null,
     trunkPhoneNumber: attributes['sip.trunkPhoneNumber'] ?? null,
     callStatus: attributes['sip.callStatus'] ?? null,
+    test: testCalls.find((kind) => kind === attributes[testAttribute]) ?? null,
   };
 }

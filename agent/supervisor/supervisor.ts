@@ -212,8 +212,8 @@ export class Supervisor {
       mayAct: (room) => this.#mayAct(room),
       onAbandoned: (call) => recordAbandonedCall(store, log, call),
       onRing: ({ caller, room, firstSeenAtMs: startedAtMs }) => {
-        const { callId = null, phoneNumber = null } = caller ?? {};
-        if (callId !== null) this.#ledger.rang({ callId, room, phoneNumber, startedAtMs });
+        const { callId = null, phoneNumber = null, isTest = false } = caller ?? {};
+        if (callId !== null) this.#ledger.rang({ callId, room, phoneNumber, startedAtMs, isTest });
       },
       isDraining: () => this.#draining !== undefined,
       limits: () => (line.attendants.size > 0 ? this.#limits : null),

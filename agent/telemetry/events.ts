@@ -426,9 +426,10 @@ export const catalogue = {
     served: ['info', 'call ended', 'timeline'],
     unserved: ['info', 'call ended'],
     lost: ['error', 'call ended'],
-  }).of<Ended & Partial<SomeCall> & { readonly cause?: string | null }>(({ result, reason }) => [
-    count('calls_ended_total', { result, reason }),
-  ]),
+  }).of<Ended & Partial<SomeCall> & { readonly cause?: string | null; readonly isTest?: true }>(
+    ({ result, reason, isTest }) =>
+      isTest ? [] : [count('calls_ended_total', { result, reason })],
+  ),
   'call.closed': variants({
     served: ['info', 'call closed'],
     unserved: ['info', 'call closed'],
@@ -438,9 +439,10 @@ export const catalogue = {
       readonly answerToFirstWordMs?: number | null;
       readonly usage?: Usage;
       readonly costUsd?: number | null;
+      readonly isTest?: true;
     } & Fields
-  >(({ answerToFirstWordMs = null, usage = null, costUsd = null }) => [
-    ...timed('call_first_word_seconds', answerToFirstWordMs),
+  >(({ answerToFirstWordMs = null, usage = null, costUsd = null, isTest }) => [
+    ...(isTest ? [] : timed('call_first_word_seconds', answerToFirstWordMs)),
     ...billed(usage, costUsd),
   ]),
   'call.settled': event('debug', 'call has its place in the ledger').of<{

@@ -7,9 +7,20 @@ import { chromium, type Browser } from 'playwright-core';
 /** Our own: the package's would switch the browser's web security off. */
 const args = ['--headless=shell', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
 
+/** Calls go over this machine's loopback, and a microphone is there without being asked for. */
+const callArgs = [
+  '--allow-loopback-in-peer-connection',
+  '--autoplay-policy=no-user-gesture-required',
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream',
+];
+
 /** A real Chromium; close it with `await using`. */
-export async function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: await chromiumPackage.executablePath(), args });
+export async function openBrowser({ calls = false } = {}): Promise<Browser> {
+  return chromium.launch({
+    executablePath: await chromiumPackage.executablePath(),
+    args: [...args, ...(calls ? callArgs : [])],
+  });
 }
 
 /** A new folder for a test's data; gone when it is disposed of. */

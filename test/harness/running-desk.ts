@@ -11,6 +11,8 @@ import { recordedLog } from './recorded-log.ts';
 export async function runDesk(options: {
   readonly dataDir: string;
   readonly passwordHash: string;
+  /** Over an environment that names no real account. */
+  readonly env?: Readonly<Record<string, string>>;
 }): Promise<
   AsyncDisposable & {
     readonly url: string;
@@ -19,7 +21,8 @@ export async function runDesk(options: {
   }
 > {
   const { dataDir, passwordHash } = options;
-  const set = { DATA_DIR: dataDir, DESK_PASSWORD_HASH: passwordHash, LOG_LEVEL: 'error' };
+  const own = { DATA_DIR: dataDir, DESK_PASSWORD_HASH: passwordHash, LOG_LEVEL: 'error' };
+  const set = { ...options.env, ...own };
   Object.assign(process.env, minimalEnvironment(set));
   const { log } = recordedLog();
   const desk = new DeskProcess({ log, dataDir, isLocal: true });

@@ -5,6 +5,7 @@ import type { RemoteParticipant, RemoteTrackPublication, Room } from '@livekit/r
 import { DeadlineError, withDeadline } from '../../infra/deadline.ts';
 import { ConnectDeadlineError } from '../../ipc/termination.ts';
 import { sipCaller } from '../../livekit/sip-attributes.ts';
+import type { TestCall } from '../../livekit/sip-attributes.ts';
 
 /** Who calls, as the gateway's participant says. */
 export type Caller = {
@@ -15,6 +16,8 @@ export type Caller = {
   readonly yardNumber: string | null;
   /** Another job of the call spoke with them already. */
   readonly wasAnswered: boolean;
+  /** The call tries the agent. */
+  readonly test: TestCall | null;
 };
 
 /** LiveKit may list the agent before the caller whose joining dispatched it. */
@@ -38,13 +41,16 @@ export async function joinRoom(
   const participant = findCaller(ctx.room) ?? (await waitForCaller(ctx.room));
   if (!participant) return null;
   const { identity } = participant;
-  const { callId, phoneNumber, trunkPhoneNumber, callStatus } = sipCaller(participant.attributes);
+  const { callId, phoneNumber, trunkPhoneNumber, callStatus, test } = sipCaller(
+    participant.attributes,
+  );
   return {
     identity,
     callId: callId ?? ctx.job.room?.sid ?? ctx.job.id,
     number: phoneNumber,
     yardNumber: trunkPhoneNumber,
     wasAnswered: callStatus === 'active',
+    test,
   };
 }
 

@@ -107,6 +107,7 @@ export class CallStore {
     readonly room: string;
     readonly callerNumber: string | null;
     readonly startedAtMs: number;
+    readonly isTest?: boolean;
   }): void {
     const row = { callId: this.#callId, jobId: this.#jobId, ...start };
     this.#start = row;

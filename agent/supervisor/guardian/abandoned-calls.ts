@@ -16,6 +16,7 @@ export type AbandonedCall = {
   readonly room: string;
   readonly callId: string;
   readonly phoneNumber: string | null;
+  readonly isTest?: boolean;
   readonly firstSeenAtMs: number;
   readonly attempts: number;
   readonly reason: TerminationReason;
@@ -37,7 +38,8 @@ export function abandonedCall(
   const callId = caller?.callId ?? unseen;
   if (callId === null) return null;
   const phoneNumber = caller?.phoneNumber ?? null;
-  return { room, callId, phoneNumber, firstSeenAtMs, attempts, wasAnswered, ...end };
+  const isTest = caller?.isTest ?? false;
+  return { room, callId, phoneNumber, isTest, firstSeenAtMs, attempts, wasAnswered, ...end };
 }
 
 /**
@@ -60,6 +62,7 @@ export async function recordAbandonedCall(
       room,
       callerNumber: call.phoneNumber,
       startedAtMs: firstSeenAtMs,
+      isTest: call.isTest ?? false,
       jobId: null,
       epoch: 0,
     });

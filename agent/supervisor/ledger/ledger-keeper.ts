@@ -27,6 +27,7 @@ export type Ring = {
   readonly room: string;
   readonly phoneNumber: string | null;
   readonly startedAtMs: number;
+  readonly isTest?: boolean;
 };
 
 const tickMs = 500;
@@ -138,9 +139,9 @@ export class LedgerKeeper {
       ({ startedAtMs }) => this.#nowMs() - startedAtMs >= ringMs,
     );
     for (const ring of due) {
-      const { callId, room, phoneNumber, startedAtMs } = ring;
+      const { callId, room, phoneNumber, startedAtMs, isTest = false } = ring;
       if (!(await findCall(this.#store, callId))) {
-        const row = { callId, room, callerNumber: phoneNumber, startedAtMs };
+        const row = { callId, room, callerNumber: phoneNumber, startedAtMs, isTest };
         await recordCallStart(this.#store, { ...row, jobId: null, epoch: 0 });
       }
       this.#rings.delete(callId);

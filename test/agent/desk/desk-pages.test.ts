@@ -98,6 +98,44 @@ onBothDatabases(({ newPlace }) => {
     assert.doesNotMatch(body, /the clock agrees/);
   });
 
+  test('a call from the page is a caller without a number, marked as a test, who books nothing unless told to', async () => {
+    await using desk = await openDesk(await newPlace());
+    const cookie = cookiesOf(await desk.post('/desk/sign-in', { password, name: 'Dana' }));
+    const { headers } = await desk.get('/desk/try', cookie);
+    assert.match(
+      String(headers['content-security-policy']),
+      /connect-src 'self' wss:\/\/yard\.livekit\.cloud https:\/\/yard\.livekit\.cloud;/,
+    );
+    assert.match(String(headers['permissions-policy']), /microphone=\(self\)/);
+    const elsewhere = await desk.get('/desk/calls', cookie);
+    assert.doesNotMatch(String(elsewhere.headers['content-security-policy']), /livekit/);
+    for (const [books, kind] of [
+      ['no', 'trial'],
+      ['yes', 'real'],
+    ] as const) {
+      const { url, token, callId } = JSON.parse(
+        (await desk.post('/desk/try', { books }, { cookie })).body,
+      );
+      assert.equal(url, 'wss://yard.livekit.cloud');
+      const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString('utf8'));
+      assert.partialDeepStrictEqual(claims, {
+        kind: 'sip',
+        attributes: {
+          'sip.callID': callId,
+          'sip.callStatus': 'ringing',
+          'sip.phoneNumber': 'anonymous',
+          'pickup.test': kind,
+        },
+        video: { canPublishSources: ['microphone'], canUpdateOwnMetadata: false },
+      });
+      assert.ok(claims.exp * 1_000 < Date.now() + 121_000);
+    }
+    const unknown = await desk.post('/desk/try/answered', { callId: 'BC_other' }, { cookie });
+    assert.equal(unknown.statusCode, 404);
+    const signedOut = await desk.post('/desk/try', { books: 'yes' });
+    assert.equal(signedOut.statusCode, 303);
+  });
+
   test('sums are in the currency of the yard, on the desk and in the command', async () => {
     const place = await newPlace();
     await using desk = await openDesk(place);

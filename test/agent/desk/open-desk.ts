@@ -1,5 +1,6 @@
 import { scryptSync } from 'node:crypto';
 import type { Check } from '../../../agent/config/finding.ts';
+import { BrowserCalls } from '../../../agent/desk/browser-calls.ts';
 import { deskContext } from '../../../agent/desk/context.ts';
 import { deskServer } from '../../../agent/desk/server.ts';
 import { storeOpener } from '../../../agent/infra/store/database.ts';
@@ -37,6 +38,16 @@ export async function openDesk(
     passwordKey,
     isLocal,
     trusted: trustedProxies('10.0.0.1'),
+    calls: new BrowserCalls({
+      livekit: {
+        url: 'wss://yard.livekit.cloud',
+        apiKey: 'key',
+        apiSecret: 'secret',
+        agentName: 'pickup',
+        maxCalls: 8,
+        numIdleProcesses: 1,
+      },
+    }),
     log,
   });
   return {

@@ -27,6 +27,7 @@ const pages = {
   call: '/desk/call?id=past-0',
   bookings: '/desk/bookings',
   figures: '/desk/figures',
+  try: '/desk/try',
 } as const;
 
 let desk: Awaited<ReturnType<typeof runDesk>>;
