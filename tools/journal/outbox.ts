@@ -21,6 +21,23 @@ export type Due = {
   readonly messages: readonly DueMessage[];
 };
 
+/**
+ * Sets right what a clock that was ahead of `nowMs` has written: a row sent later than now was sent
+ * now, and one put off for longer than `mostMs` is due.
+ */
+export async function heedClock(
+  store: Store,
+  { nowMs, mostMs }: { readonly nowMs: number; readonly mostMs: number },
+): Promise<void> {
+  await store.transaction(async ({ db }) => {
+    const sent = { sentAtMs: nowMs };
+    await db.updateTable('bookings').set(sent).where('sentAtMs', '>', nowMs).execute();
+    await db.updateTable('messages').set(sent).where('sentAtMs', '>', nowMs).execute();
+    const due = db.updateTable('outbox').set({ notBeforeMs: 0 });
+    await due.where('notBeforeMs', '>', nowMs + mostMs).execute();
+  });
+}
+
 /** Reads the rows of the outbox that are due at `nowMs`, at most `limit`. */
 export async function readDue(
   { db }: StoreQueries,

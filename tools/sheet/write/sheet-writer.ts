@@ -10,7 +10,14 @@ import { todayIn } from '../../yard/rental-dates.ts';
 import type { BookingState } from '../../journal/booking.ts';
 import { deliverBookings, type DeliveryDeps } from './delivery.ts';
 import { deliverMessages } from './message-delivery.ts';
-import { countOutbox, putOff, readDue, takeRetry, type DueMessage } from '../../journal/outbox.ts';
+import {
+  countOutbox,
+  heedClock,
+  putOff,
+  readDue,
+  takeRetry,
+  type DueMessage,
+} from '../../journal/outbox.ts';
 import { Reconciler } from './reconcile.ts';
 import { SheetHand } from './guarded-sheet.ts';
 import type { SheetView } from './sheet-view.ts';
@@ -49,6 +56,8 @@ export const defaultWriterBudgets: WriterBudgets = {
   refusedBackOff: { initialMs: 15_000, multiplier: 2, maxMs: 300_000, jitter: 0.5 },
 };
 
+/** Smaller steps of the clock hold nothing up that a person would notice. */
+const clockStepMs = 1_000;
 /** Rows of one request: what the outbox gathered in an outage goes out in few. */
 const batchRows = 25;
 
@@ -91,6 +100,8 @@ export class SheetWriter {
   #timeZone = defaultTimeZone;
   #reconciledDay = '';
   #reconcileAtMs = 0;
+  /** The clock at the last look; before any it may have been set back while nobody looked. */
+  #lookedAtMs = Infinity;
 
   constructor(deps: SheetWriterDeps) {
     this.#log = deps.log;
@@ -186,6 +197,8 @@ export class SheetWriter {
       this.#bookingsBlockedUntilMs = 0;
     }
     const nowMs = this.#clock.nowMs();
+    if (nowMs < this.#lookedAtMs - clockStepMs) await this.#clockWentBack(nowMs);
+    this.#lookedAtMs = nowMs;
     if (nowMs < this.#blockedUntilMs) return false;
     const due = await readDue(store, { nowMs, limit: batchRows });
     const hasDue = due.bookings.length + due.messages.length > 0;
@@ -212,6 +225,15 @@ export class SheetWriter {
     this.#failure.clear();
     this.#refusal = null;
     return hasDue;
+  }
+
+  /** Whatever was to wait until a time of the clock that was ahead would wait for as long as it was. */
+  async #clockWentBack(nowMs: number): Promise<void> {
+    this.#blockedUntilMs = 0;
+    this.#bookingsBlockedUntilMs = 0;
+    this.#reconcileAtMs = 0;
+    const { settleMs, refusedBackOff } = this.#budgets;
+    await heedClock(this.#store, { nowMs, mostMs: settleMs + 2 * refusedBackOff.maxMs });
   }
 
   /** A `Bookings` tab that cannot be used must not hold up messages. */

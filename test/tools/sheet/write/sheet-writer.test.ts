@@ -10,6 +10,7 @@ import { during, waitFor, WriterRig } from './writer-rig.ts';
 
 const today = '2026-11-22';
 const dayMs = 86_400_000;
+const hourMs = 3_600_000;
 
 onBothDatabases(({ newStore }) => {
   test('a booking comes into the sheet once, is confirmed, and has its unit RENTED', async () => {
@@ -191,6 +192,24 @@ onBothDatabases(({ newStore }) => {
     for (const { bookingId } of booked) assert.equal(rig.rowsOf(bookingId).length, 1);
     assert.ok(rig.sheets.faults.count('spreadsheets.batchUpdate') <= 2);
   });
+
+  for (const [what, fault] of [
+    ['while Google is busy', { do: 'refuse', status: 503 }],
+    ['while a row may be on its way', { do: 'hang' }],
+  ] as const) {
+    test(`a clock that goes back by an hour ${what} holds no booking up`, async () => {
+      await using rig = await WriterRig.open(await newStore());
+      rig.clock.set(nowMs + hourMs);
+      rig.sheets.faults.on('spreadsheets.batchUpdate', fault);
+      rig.writer();
+      const { bookingId } = await rig.book();
+      await waitFor(() => rig.lines.some(({ event }) => event === 'sheet.write-failed'));
+      rig.clock.set(nowMs);
+      rig.sheets.faults.clear();
+      await rig.until(bookingId, 'confirmed');
+      assert.equal(rig.rowsOf(bookingId).length, 1);
+    });
+  }
 
   test('a person who asks for a retry need not wait for the back-off', async () => {
     await using rig = await WriterRig.open(await newStore());
