@@ -59,6 +59,8 @@ export type DueConfirmation = Pick<
 
 /** A confirmation that waits for the sheet has no facts yet, and is not due. */
 const held = Number.MAX_SAFE_INTEGER;
+/** An hour between two attempts, and a quarter of one more, are the most. */
+const mostPutOffMs = 2 * 3_600_000;
 
 type Noted = { readonly code: string; readonly kind: ConfirmationKind; readonly nowMs: number };
 
@@ -237,7 +239,13 @@ export async function readDueConfirmations(
     .selectFrom('confirmations')
     .selectAll()
     .where('gaveUpAtMs', 'is', null)
-    .where('notBeforeMs', '<=', nowMs)
+    .where((eb) =>
+      eb.or([
+        eb('notBeforeMs', '<=', nowMs),
+        // Nothing is put off for so long, but by a clock that was ahead.
+        eb.and([eb('notBeforeMs', '>', nowMs + mostPutOffMs), eb('notBeforeMs', '<', held)]),
+      ]),
+    )
     .where((eb) =>
       eb.not(
         eb.exists(

@@ -11,6 +11,7 @@ import {
   claimConfirmation,
   confirmCancelling,
   keepTexts,
+  putOffConfirmation,
   readConfirmationBacklog,
   readDueConfirmations,
 } from '../../../tools/journal/confirmations.ts';
@@ -80,6 +81,19 @@ async function sending(
 
 const backlog = (store: Store) => readConfirmationBacklog(store, Date.now() - 60_000);
 const isEmpty = async (store: Store) => (await backlog(store)).waiting === 0;
+
+test('a confirmation put off by a clock that was ahead is due when the clock is right again', async (t) => {
+  const store = await tempStore(t);
+  await book(store);
+  await sheetConfirms(store);
+  const [due] = await readDueConfirmations(store, { nowMs: Date.now(), limit: 5 });
+  assert.ok(due);
+  const dueAt = async (nowMs: number) =>
+    (await readDueConfirmations(store, { nowMs, limit: 5 })).length;
+  await putOffConfirmation(store, due.id, { notBeforeMs: Date.now() + 3_600_000 });
+  assert.equal(await dueAt(Date.now()), 0);
+  assert.equal(await dueAt(Date.now() - 7_200_000), 1);
+});
 
 test('a booking is sent once the sheet shows it, signed, with all that a text needs', async (t) => {
   const store = await tempStore(t);
