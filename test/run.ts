@@ -49,19 +49,9 @@ const parts = {
   doubles: { files: ['test/{harness,faults}/**/*.test.ts'], ...inProcess },
   full: {
     files: ['test/stack/full/*.test.ts', 'test/evals/*.test.ts'],
-    longest: [
-      'turns',
-      'rentals',
-      'lying-model',
-      'soak',
-      'demo',
-      'consent',
-      'survival',
-      'conversation',
-      'worker-faults',
-      'sheet',
-    ],
+    // Some of its calls come several at once, and starve beside another stack.
     ...onTheStack,
+    atOnce: 1,
   },
 } satisfies Readonly<Record<string, Tests | null>>;
 
