@@ -9,6 +9,7 @@ const programs = [
   'agent/worker/worker.ts',
   'agent/call/job.ts',
   'agent/attendant/attendant.ts',
+  'agent/canary/canary.ts',
   'agent/desk/desk.ts',
 ];
 
@@ -37,6 +38,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'agent/call': shared,
   'agent/attendant': shared,
   'agent/bridge': shared,
+  'agent/canary': shared,
   'agent/desk': shared,
   'agent/cli': shared,
   'agent/speech': ['agent/livekit', 'agent/telemetry', 'tools', 'agent/config', 'agent/infra'],

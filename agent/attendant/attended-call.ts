@@ -51,7 +51,7 @@ import { watchedLog } from '../telemetry/events.ts';
 import type { Log } from '../telemetry/events.ts';
 import { CallerEar } from './caller-ear.ts';
 import type { InTurn } from './in-turn.ts';
-import { Mouth } from './mouth.ts';
+import { Mouth } from '../speech/mouth.ts';
 import { gaveUpWaiting, nextStep } from './next-step.ts';
 import type { Attendance } from './next-step.ts';
 
@@ -195,7 +195,10 @@ export class AttendedCall {
     );
     const participant = await findCaller(this.#room);
     if (!participant) return null;
-    const { callId, phoneNumber, trunkPhoneNumber, test } = sipCaller(participant.attributes);
+    const { callId, phoneNumber, trunkPhoneNumber, test } = sipCaller(
+      participant.attributes,
+      config.canary?.phone?.from,
+    );
     if (callId === null) return null;
     const { identity } = participant;
     const isTest = test !== null;
@@ -314,7 +317,7 @@ export class AttendedCall {
 
   async #attend(): Promise<void> {
     const { signal } = this.#over;
-    await this.#mouth.publish();
+    await this.#mouth.publish('attendant');
     const { config } = this.#deps;
     const wasAnswered = this.#answeredAtMs !== null;
     const untilMs = performance.now() + config.timeouts.sessionStartMs;

@@ -5,7 +5,7 @@ import type {
   RemoteTrackPublication,
   Room,
 } from '@livekit/rtc-node';
-import { EnergyGate } from './energy-gate.ts';
+import { EnergyGate } from '../speech/energy-gate.ts';
 
 /** As the recogniser wants it. */
 const sampleRateHz = 16_000;

@@ -126,7 +126,9 @@ export class Call {
     const { record, config, store, jobId } = this.#context;
     this.#enter({ name: 'connecting' }, 'connecting');
     const startedMs = performance.now();
-    const caller = await joinRoom(this.#job.ctx, config.timeouts);
+    const { connectMs } = config.timeouts;
+    const testNumber = config.canary?.phone?.from;
+    const caller = await joinRoom(this.#job.ctx, { connectMs, testNumber });
     if (!caller) throw new YieldedError('The caller had left before the job was in the room');
     const { callId, test } = caller;
     this.#callId = callId;

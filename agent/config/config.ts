@@ -73,6 +73,16 @@ export type Config = {
   readonly recordCalls: boolean;
   /** Where the digest of the day before is sent; null: there is none. */
   readonly digest: { readonly url: string; readonly secret: string } | null;
+  /** Test calls of the service to itself; null: none are made. */
+  readonly canary: {
+    readonly everyMs: number;
+    /** The way out over a carrier and back by the yard's number (E.164); null: they begin at LiveKit. */
+    readonly phone: {
+      readonly number: string;
+      readonly trunkId: string;
+      readonly from: string;
+    } | null;
+  } | null;
   readonly desk: {
     /** Null: there is no desk, but for one on this machine alone. */
     readonly passwordHash: string | null;
@@ -131,6 +141,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   const timeouts = times.success ? readTimeouts(times.data) : undefined;
   const auth = readSheetsAuth(given, problems);
   problems.push(...storeProblems(given), ...webhookProblems(given));
+  problems.push(...canaryProblems(given));
   if (!parsed.success || !timeouts || !auth || problems.length > 0) throw new ConfigError(problems);
   const e = parsed.data;
   const capacity = defaultCapacity(thisMachine());
@@ -186,6 +197,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     confirmations: receiverOf(e.CONFIRMATION_WEBHOOK_URL, e.CONFIRMATION_WEBHOOK_SECRET),
     recordCalls: e.RECORD_CALLS,
     digest: receiverOf(e.DIGEST_WEBHOOK_URL, e.DIGEST_WEBHOOK_SECRET),
+    canary: canaryOf(e),
     desk: {
       passwordHash: e.DESK_PASSWORD_HASH ?? null,
       trustedProxies: e.DESK_TRUSTED_PROXIES ?? '',
@@ -316,6 +328,22 @@ function fallbackVoiceOf(e: Parsed): Voice | null {
 
 function receiverOf(url: string | undefined, key: string | undefined): Config['alerts'] {
   return url !== undefined && key !== undefined ? { url, secret: key } : null;
+}
+
+function canaryOf(e: Parsed): Config['canary'] {
+  const { CANARY_MS: everyMs, CANARY_NUMBER: number, CANARY_TRUNK_ID: trunkId } = e;
+  if (everyMs === undefined) return null;
+  const { CANARY_FROM: from } = e;
+  const isPhoned = number !== undefined && trunkId !== undefined && from !== undefined;
+  return { everyMs, phone: isPhoned ? { number, trunkId, from } : null };
+}
+
+/** A test call over a carrier needs a way out, and a mark by which it is known when it comes back. */
+function canaryProblems(env: Environment): string[] {
+  if (!env['CANARY_NUMBER']) return [];
+  return ['CANARY_MS', 'CANARY_TRUNK_ID', 'CANARY_FROM']
+    .filter((name) => !env[name])
+    .map((name) => `${name} is missing: test calls to CANARY_NUMBER need it`);
 }
 
 /** A body that nobody can check is not sent (Standard Webhooks 1.0.0). */

@@ -33,6 +33,7 @@ const price = z
   .transform(Number)
   .refine((value) => value <= 100_000, 'must be at most 100000')
   .optional();
+const phoneNumber = text.regex(/^\+[1-9]\d{6,14}$/, 'must be a number such as +13125550199');
 const yesOrNo = z.enum(['true', 'false'], 'must be true or false').transform((v) => v === 'true');
 
 /** Of a start without `DATA_DIR`. */
@@ -162,6 +163,23 @@ export const settings = {
     .describe(
       "Proxies whose `X-Forwarded-For` is believed at the desk's sign-in: addresses and ranges, parted by commas.",
     ),
+  // Watching over itself
+  CANARY_MS: wholeNumber(5_000, maxTimerMs)
+    .optional()
+    .describe(
+      'A test call so often: asks what a machine costs, and checks the answer against the sheet. Two failures in a row are the alert `canary`.',
+    ),
+  CANARY_NUMBER: phoneNumber
+    .optional()
+    .describe(
+      "The yard's own number: test calls go out to it over the carrier. Without it they begin at LiveKit.",
+    ),
+  CANARY_TRUNK_ID: text
+    .optional()
+    .describe('The outbound SIP trunk of LiveKit over which they are made.'),
+  CANARY_FROM: phoneNumber
+    .optional()
+    .describe("That trunk's number: a call from it is a test, and no customer."),
   // What a call costs
   LLM_USD_PER_MILLION_TOKENS_IN: price.describe(
     'With the other prices the cost of each call is in its record; without one of them it is not shown. The fallbacks are reckoned at the same prices.',
@@ -244,6 +262,7 @@ export const settingGroups: Readonly<Record<string, readonly (keyof typeof setti
     'DIGEST_WEBHOOK_URL',
     'DIGEST_WEBHOOK_SECRET',
   ],
+  'Watching over itself': ['CANARY_MS', 'CANARY_NUMBER', 'CANARY_TRUNK_ID', 'CANARY_FROM'],
   'The desk': ['DESK_PASSWORD_HASH', 'DESK_TRUSTED_PROXIES'],
   'What a call costs': [
     'LLM_USD_PER_MILLION_TOKENS_IN',

@@ -43,7 +43,10 @@ const kindSip = 3;
 const kindAgent = 4;
 
 /** LiveKit's server API over HTTP, for the guardian. */
-export function createRooms({ livekit }: Config): Rooms {
+export function createRooms({
+  livekit,
+  canary,
+}: Pick<Config, 'livekit'> & Partial<Pick<Config, 'canary'>>): Rooms {
   const rooms = roomService({ livekit });
   const dispatches = new AgentDispatchClient(livekit.url, livekit.apiKey, livekit.apiSecret);
   const bounded = <T>(label: string, run: () => Promise<T>) =>
@@ -62,7 +65,10 @@ export function createRooms({ livekit }: Config): Rooms {
         participants.filter(({ kind }: { kind: number }) => kind === wanted);
       const [caller] = ofKind(kindSip);
       if (!caller) return null;
-      const { callId, phoneNumber, callStatus, test } = sipCaller(caller.attributes);
+      const { callId, phoneNumber, callStatus, test } = sipCaller(
+        caller.attributes,
+        canary?.phone?.from,
+      );
       return {
         callId,
         phoneNumber,

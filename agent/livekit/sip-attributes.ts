@@ -28,15 +28,20 @@ export type TestCall = (typeof testCalls)[number];
 /** Names the kind of test on a caller that we send ourselves. */
 export const testAttribute = 'pickup.test';
 
-/** The gateway's words about a caller; null for what it did not say. */
-export function sipCaller(attributes: Attributes): SipCaller {
+/**
+ * The gateway's words about a caller; null for what it did not say. A call from `testNumber` (E.164) is
+ * one of ours that came back over a carrier.
+ */
+export function sipCaller(attributes: Attributes, testNumber?: string): SipCaller {
   // The user part of an address may be a name, whose digits are no number.
   const user = attributes['sip.phoneNumber'] ?? '';
+  const phoneNumber = /^[\d\s+().-]+$/.test(user) ? sentNumber(user) : null;
+  const isOurs = testNumber !== undefined && phoneNumber === testNumber;
   return {
     callId: attributes['sip.callID'] ?? null,
-    phoneNumber: /^[\d\s+().-]+$/.test(user) ? sentNumber(user) : null,
+    phoneNumber,
     trunkPhoneNumber: attributes['sip.trunkPhoneNumber'] ?? null,
     callStatus: attributes['sip.callStatus'] ?? null,
-    test: testCalls.find((kind) => kind === attributes[testAttribute]) ?? null,
+    test: testCalls.find((kind) => kind === attributes[testAttribute]) ?? (isOurs ? 'trial' : null),
   };
 }

@@ -153,6 +153,7 @@ const missedOutcomes = ['abandoned', 'overflow', 'failed', 'no-audio', 'dropped'
 export function digestOf(counts: DayCounts, facts: Facts) {
   const currency = facts.currency ?? defaultCurrency;
   const { outcomes, wrong, bookings, bookedCents, quotedCents, callBacksOpen, messages } = counts;
+  const { canary } = counts;
   const sum = (of: readonly string[]) =>
     of.reduce((all, outcome) => all + (outcomes[outcome] ?? 0), 0);
   const calls = sum(Object.keys(outcomes));
@@ -164,6 +165,9 @@ export function digestOf(counts: DayCounts, facts: Facts) {
     `Bookings: ${bookings}, ${money(bookedCents)}; quoted ${money(quotedCents)}`,
     `Messages: ${messages}`,
     `To call back, as of now: ${callBacksOpen}`,
+    ...(canary === null
+      ? []
+      : [`Test calls: ${canary.passed} as they should be, ${canary.failed} failed`]),
     ...(wrongLines.length === 0 ? ['Nothing went wrong.'] : ['What went wrong:', ...wrongLines]),
   ];
   return {
@@ -180,6 +184,7 @@ export function digestOf(counts: DayCounts, facts: Facts) {
     callBacksOpen,
     wrong,
     costUsd: counts.costUsd,
+    canary,
     subject: `${facts.yard ?? 'Pickup'}, ${facts.day}: ${calls} calls, ${bookings} bookings`,
     text: text.join('\n'),
   };

@@ -7,6 +7,7 @@ import { AlertWebhook } from '../telemetry/alert-webhook.ts';
 import type { Observation } from '../telemetry/alert-rules.ts';
 import { Alerts } from '../telemetry/alerts.ts';
 import type { BookingGateway } from './sheet/booking-gateway.ts';
+import type { Canary } from './canary.ts';
 import type { Gauged } from '../telemetry/gauges.ts';
 import type { Readiness } from './http.ts';
 import type { LedgerKeeper } from './ledger/ledger-keeper.ts';
@@ -25,6 +26,8 @@ export type Seen = {
   readonly inventory: Pick<InventorySync, 'isLeading' | 'refusal' | 'problems'>;
   readonly bookings: Pick<BookingGateway, 'isLeading' | 'refusal'>;
   readonly ledger: Pick<LedgerKeeper, 'spentTodayUsd'>;
+  /** Null when no test calls are made. */
+  readonly canary: Pick<Canary, 'trouble'> | null;
 };
 
 /** Shows operators the service beside its log: metrics and alerts. */
@@ -84,7 +87,7 @@ export class Operations {
     };
   }
 
-  #observe({ worker, isDraining, inventory, bookings, ledger }: Seen): Observation {
+  #observe({ worker, isDraining, inventory, bookings, ledger, canary }: Seen): Observation {
     const { backlog } = this.#journal;
     const [budgetUsd, spentUsd] = [this.#dayBudgetUsd, ledger.spentTodayUsd];
     const refusal =
@@ -99,6 +102,7 @@ export class Operations {
       backlog: bookings.isLeading ? (backlog ?? 'unknown') : 'elsewhere',
       confirmations: this.#confirms && bookings.isLeading ? backlog?.confirmations : undefined,
       spending: budgetUsd === null || spentUsd === null ? undefined : { budgetUsd, spentUsd },
+      canary: canary ? canary.trouble : undefined,
       sheetProblems: inventory.isLeading ? inventory.problems : undefined,
       sheetRefusal: inventory.isLeading || bookings.isLeading ? refusal : 'elsewhere',
     };

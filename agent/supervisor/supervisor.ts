@@ -21,6 +21,7 @@ import {
 import { Attendance } from './attendant/attendance.ts';
 import { AttendantProcess } from './attendant/attendant-process.ts';
 import { readSnapshot } from '../infra/store/snapshots.ts';
+import { Canary } from './canary.ts';
 import { BookingGateway } from './sheet/booking-gateway.ts';
 import { ConfirmationSender } from './confirmation-sender.ts';
 import { DeskProcess } from './desk/desk-process.ts';
@@ -74,6 +75,7 @@ export class Supervisor {
   readonly #bookings: BookingGateway;
   readonly #confirmations: ConfirmationSender | null;
   readonly #digest: DigestSender | null;
+  readonly #canary: Canary | null;
   readonly #operations: Operations;
   readonly #readinessLease: ReadinessLease;
   readonly #limits: CallerLimits;
@@ -183,6 +185,15 @@ export class Supervisor {
         log,
         timeZone: () => this.#ledger.timeZone,
       });
+    this.#canary =
+      config.canary &&
+      new Canary({
+        canary: config.canary,
+        store,
+        log,
+        hasRoom: () => this.#hasRoomForTest,
+        today: () => this.#ledger.today,
+      });
     this.#readinessLease = new ReadinessLease({ store, log, isReady: () => this.readiness.ready });
     const jobs = () => line.jobs;
     const canTake = (room: string) => this.#canSendTo(room);
@@ -283,6 +294,7 @@ export class Supervisor {
     this.#bookings.start();
     this.#confirmations?.start();
     this.#digest?.start();
+    this.#canary?.start();
     this.#operations.start();
     this.#readinessLease.start();
     this.#ledger.start();
@@ -311,7 +323,15 @@ export class Supervisor {
       inventory: this.#inventory,
       bookings: this.#bookings,
       ledger: this.#ledger,
+      canary: this.#canary,
     };
+  }
+
+  /** Customers who come now find a place and a warm process all the same. */
+  get #hasRoomForTest(): boolean {
+    const { ready, calls, warmProcesses } = this.readiness;
+    const isQuiet = calls === 0 || warmProcesses > 1;
+    return ready && isQuiet && calls < this.#config.livekit.maxCalls / 2;
   }
 
   async #answerWorker(worker: WorkerPeer, room: string, jobId: string): Promise<void> {
@@ -482,6 +502,7 @@ export class Supervisor {
     this.#guardian.stop();
     this.#heartbeats.stop();
     clearInterval(this.#strain);
+    this.#canary?.stop();
     this.#orphans.stop();
     this.#desk?.stop();
     await withDeadline(

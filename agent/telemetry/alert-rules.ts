@@ -16,6 +16,7 @@ export const alertCauses = [
   'sheet-problem',
   'confirmations',
   'day-budget',
+  'canary',
 ] as const;
 
 /** One of `alertCauses`. */
@@ -45,6 +46,8 @@ export type Observation = {
   readonly confirmations?: ConfirmationBacklog | undefined;
   /** US dollars that calls may cost a day, and those that they have cost today; absent without a limit. */
   readonly spending?: { readonly budgetUsd: number; readonly spentUsd: number } | undefined;
+  /** Test calls that failed in a row since the last good one, null when none did; absent when none are made. */
+  readonly canary?: { readonly failures: number; readonly why: string } | null | undefined;
   /** The code with which Google refuses the sheet; null when it does not. */
   readonly sheetRefusal: SheetsErrorCode | null | 'elsewhere';
   /** Things in the sheet that its owner should mend, as last read; absent when another process reads. */
@@ -71,6 +74,7 @@ const rushMs = 600_000;
 const pendingMs = 300_000;
 /** A receiver that is being deployed is back by then. */
 const unconfirmedMs = 900_000;
+const leastFailures = 2;
 const dayMs = 86_400_000;
 
 /** Calls of a kind, of which the first is told of; the ledger and the sheet have them all. */
@@ -125,6 +129,7 @@ export class AlertRules {
       ...this.#settle('booking-conflict', conflicts(seen, nowMs)),
       ...this.#settle('confirmations', unconfirmed(seen, nowMs)),
       ...this.#settle('day-budget', overspent(seen, nowMs)),
+      ...this.#settle('canary', failing(seen, nowMs)),
       ...this.#settle('sheet-forbidden', forbidden(seen, nowMs)),
       ...this.#settle('sheet-problem', this.#sheetProblems(seen, nowMs)),
     ];
@@ -224,6 +229,13 @@ function unconfirmed({ confirmations }: Observation, nowMs: number): Judgement {
 function overspent({ spending }: Observation, nowMs: number): Judgement {
   if (!spending) return 'unknown';
   return spending.spentUsd < spending.budgetUsd ? 'fine' : { sinceMs: nowMs, detail: spending };
+}
+
+/** One call may have met a deploy; two in a row are what customers meet. */
+function failing({ canary }: Observation, nowMs: number): Judgement {
+  if (canary === undefined) return 'unknown';
+  if (canary === null) return 'fine';
+  return canary.failures < leastFailures ? 'unknown' : { sinceMs: nowMs, detail: canary };
 }
 
 function conflicts({ backlog }: Observation, nowMs: number): Judgement {

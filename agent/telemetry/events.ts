@@ -11,6 +11,7 @@ import type {
   RefusalReason,
   ResumeKind,
 } from '../ipc/messages.ts';
+import type { CanaryFault, CanaryFinding } from '../ipc/canary-finding.ts';
 import type { Termination } from '../ipc/termination.ts';
 import type { ConfirmationKind } from '../../tools/journal/confirmations.ts';
 import type { AlertCause, AlertChange } from './alert-rules.ts';
@@ -96,6 +97,7 @@ type Leg = {
   readonly callerIsSubscribed: boolean;
   readonly callerHasTrack: boolean;
 };
+type CanaryFigures = Omit<CanaryFinding, 'why'>;
 type Timed = { readonly durationMs: number };
 type Confirmation = {
   /** The `webhook-id`. */
@@ -530,6 +532,12 @@ export const catalogue = {
     readonly why: string;
     readonly error?: unknown;
   }>(),
+  'canary.passed': event('info', 'test call was as it should be').of<CanaryFigures>(() => [
+    count('canary_calls_total', { result: 'passed' }),
+  ]),
+  'canary.failed': event('warn', 'test call was not as it should be').of<
+    CanaryFigures & { readonly why: CanaryFault; readonly failures: number }
+  >(() => [count('canary_calls_total', { result: 'failed' })]),
   'digest.sent': event('info', 'digest of a day sent').of<{ readonly day: string }>(),
   'digest.failed': event('warn', 'digest was not taken, and is sent again').of<
     Failure & { readonly attempts: number }
@@ -539,6 +547,7 @@ export const catalogue = {
     booking: ['warn', 'booking could not be looked up'],
     call: ['warn', 'call could not be looked up'],
     'call-back': ['error', 'call-back could not be noted'],
+    canary: ['warn', 'test call could not be counted'],
     claim: ['error', 'call could not be claimed'],
     confirmations: ['warn', 'confirmations could not be looked through'],
     'confirmations-again': ['debug', 'confirmations could not be looked through'],
@@ -575,6 +584,7 @@ export const catalogue = {
     'worker-drain': ['error', 'worker could not drain'],
     'attendant-rejection': ['error', 'unhandled rejection in the attendant'],
     'attendant-exception': ['error', 'uncaught exception in the attendant'],
+    canary: ['error', 'test call broke off'],
     'desk-rejection': ['error', 'unhandled rejection in the desk'],
     'desk-exception': ['error', 'uncaught exception in the desk'],
     'job-rejection': ['error', 'unhandled rejection in a job'],

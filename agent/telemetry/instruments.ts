@@ -50,6 +50,10 @@ const families = {
     help: 'Calls that are over: whose doing the end was, and what happened.',
     series: terminations,
   },
+  canary_calls_total: {
+    help: 'Test calls that the service made to itself.',
+    series: ['passed', 'failed'].map((result) => ({ result })),
+  },
   call_pickup_seconds: {
     help: 'From the start of the first job of a call, while it rings, to the answer.',
     series: one,

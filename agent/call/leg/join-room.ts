@@ -30,7 +30,14 @@ const callerWaitMs = 1_000;
  */
 export async function joinRoom(
   ctx: JobContext,
-  { connectMs }: { readonly connectMs: number },
+  {
+    connectMs,
+    testNumber,
+  }: {
+    readonly connectMs: number;
+    /** A caller from it is a test call of ours. */
+    readonly testNumber?: string | undefined;
+  },
 ): Promise<Caller | null> {
   await withDeadline(() => ctx.connect(undefined, AutoSubscribe.SUBSCRIBE_NONE), {
     ms: connectMs,
@@ -43,6 +50,7 @@ export async function joinRoom(
   const { identity } = participant;
   const { callId, phoneNumber, trunkPhoneNumber, callStatus, test } = sipCaller(
     participant.attributes,
+    testNumber,
   );
   return {
     identity,

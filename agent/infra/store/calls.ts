@@ -172,6 +172,21 @@ export async function findCall(
   return row && asCall(row);
 }
 
+/** The id of the test call that began last, at `sinceMs` or later; null when there is none. */
+export async function newestTestCall(
+  { db }: Pick<StoreQueries, 'db'>,
+  sinceMs: number,
+): Promise<string | null> {
+  const row = await db
+    .selectFrom('calls')
+    .select('callId')
+    .where('isTest', '=', 1)
+    .where('startedAtMs', '>=', sinceMs)
+    .orderBy('startedAtMs', 'desc')
+    .executeTakeFirst();
+  return row?.callId ?? null;
+}
+
 /** The calls without an end, oldest first: live, or left behind by a process that died. */
 export async function openCalls({ db }: StoreQueries): Promise<readonly StoredCall[]> {
   const rows = await db

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
+import { z } from 'zod';
 import type { StoreQueries } from './database.ts';
+import { readSnapshot, saveSnapshot } from './snapshots.ts';
 
 /** One day of the yard's, counted. Money is in cents of the yard's currency. */
 export type DayCounts = {
@@ -15,6 +17,8 @@ export type DayCounts = {
   /** What went wrong, each kind with its count: calls by their reason, takeovers, conflicts of now. */
   readonly wrong: Readonly<Record<string, number>>;
   readonly costUsd: number;
+  /** Null when no test call was made. */
+  readonly canary: CanaryDay | null;
 };
 
 const hourMs = 3_600_000;
@@ -98,6 +102,7 @@ export async function countDay({ db }: StoreQueries, day: string): Promise<DayCo
     callBacksOpen: await count(open),
     messages: messages?.rows ?? 0,
     costUsd: await costOfDay({ db }, day),
+    canary: await canaryOfDay({ db }, day),
   };
 }
 
@@ -110,6 +115,40 @@ export async function costOfDay({ db }: Pick<StoreQueries, 'db'>, day: string): 
     .where('measure', '=', 'cost')
     .execute();
   return costs.reduce((all, { value, calls }) => all + Number(value) * calls, 0) / 100;
+}
+
+const canaryName = 'canary';
+/** Longer than a digest may be late. */
+const canaryDaysKept = 7;
+const canaryDays = z.record(z.string(), z.object({ passed: z.number(), failed: z.number() }));
+
+/** The test calls of a day of the yard. */
+export type CanaryDay = { readonly passed: number; readonly failed: number };
+
+/** Test calls of that day; null when there was none. */
+export async function canaryOfDay(
+  store: Pick<StoreQueries, 'db'>,
+  day: string,
+): Promise<CanaryDay | null> {
+  return (await keptCanaryDays(store))[day] ?? null;
+}
+
+/** Counts one more test call of a day. */
+export async function countCanary(
+  store: Pick<StoreQueries, 'db'>,
+  { day, hasPassed }: { readonly day: string; readonly hasPassed: boolean },
+): Promise<void> {
+  const days = await keptCanaryDays(store);
+  const { passed, failed } = days[day] ?? { passed: 0, failed: 0 };
+  const counted = hasPassed ? { passed: passed + 1, failed } : { passed, failed: failed + 1 };
+  const kept = Object.entries({ ...days, [day]: counted }).toSorted(([a], [b]) => (a < b ? 1 : -1));
+  const json = Object.fromEntries(kept.slice(0, canaryDaysKept));
+  await saveSnapshot(store, { name: canaryName, json, savedAtMs: Date.now() });
+}
+
+async function keptCanaryDays(store: Pick<StoreQueries, 'db'>): Promise<Record<string, CanaryDay>> {
+  const kept = await readSnapshot(store, canaryName);
+  return canaryDays.safeParse(kept?.json).data ?? {};
 }
 
 /** The total in the answer of `quote_rental`, which is worded for a voice (`$1,250`, `£89.50`). */

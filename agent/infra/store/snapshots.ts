@@ -5,7 +5,7 @@ export type Snapshot = { readonly json: unknown; readonly savedAtMs: number };
 
 /** Replaces what is saved under `name`. `json` is any value that JSON can hold. */
 export async function saveSnapshot(
-  { db }: StoreQueries,
+  { db }: Pick<StoreQueries, 'db'>,
   snapshot: { readonly name: string; readonly json: unknown; readonly savedAtMs: number },
 ): Promise<void> {
   const row = { json: JSON.stringify(snapshot.json), savedAtMs: snapshot.savedAtMs };
@@ -18,7 +18,7 @@ export async function saveSnapshot(
 
 /** The snapshot of that name, or undefined when none was saved yet. */
 export async function readSnapshot(
-  { db }: StoreQueries,
+  { db }: Pick<StoreQueries, 'db'>,
   name: string,
 ): Promise<Snapshot | undefined> {
   const row = await db
@@ -31,7 +31,7 @@ export async function readSnapshot(
 
 /** The time that the snapshot was saved, or undefined: tells whether it is worth reading again. */
 export async function readSnapshotTime(
-  { db }: StoreQueries,
+  { db }: Pick<StoreQueries, 'db'>,
   name: string,
 ): Promise<number | undefined> {
   const row = await db

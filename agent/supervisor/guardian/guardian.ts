@@ -67,9 +67,17 @@ const refusedMs = 500;
 /** A suspicion is acted on when the last one has got its fresh job, or has had this long. */
 const suspicionMs = 5_000;
 
-/** Silence is worse than ringing; of two who wait alike the one who came first goes first. */
+/**
+ * Silence is worse than ringing, and whoever rings goes before a test of ours; of two who wait alike the
+ * one who came first goes first.
+ */
 function byNeed(a: WatchedCall, b: WatchedCall): number {
-  return Number(b.loss !== null) - Number(a.loss !== null) || a.firstSeenAtMs - b.firstSeenAtMs;
+  const isTest = ({ caller }: WatchedCall) => Number(caller?.isTest ?? false);
+  return (
+    Number(b.loss !== null) - Number(a.loss !== null) ||
+    isTest(a) - isTest(b) ||
+    a.firstSeenAtMs - b.firstSeenAtMs
+  );
 }
 
 /**

@@ -181,6 +181,11 @@ export class LedgerKeeper {
     }
   }
 
+  /** The yard's day; null until its zone is known. */
+  get today(): string | null {
+    return this.timeZone === null ? null : yardTimeIn(this.timeZone)(this.#nowMs()).day;
+  }
+
   /** US dollars that the calls of today have cost so far; null while that is not known. */
   get spentTodayUsd(): number | null {
     return this.#spentUsd;

@@ -19,16 +19,19 @@ export class LiveKitWebhook {
   readonly #ledger: Pick<LedgerKeeper, 'rang' | 'left'>;
   readonly #rooms: Pick<Rooms, 'isOurs'>;
   readonly #nowMs: () => number;
+  readonly #testNumber: string | undefined;
   /** Ids of events that were taken, and when. */
   readonly #taken = new Map<string, number>();
 
   constructor(options: {
-    readonly config: Pick<Config, 'livekit'>;
+    readonly config: Pick<Config, 'livekit'> & Partial<Pick<Config, 'canary'>>;
     readonly ledger: Pick<LedgerKeeper, 'rang' | 'left'>;
     readonly rooms: Pick<Rooms, 'isOurs'>;
     readonly nowMs?: () => number;
   }) {
-    const { apiKey, apiSecret } = options.config.livekit;
+    const { livekit, canary } = options.config;
+    const { apiKey, apiSecret } = livekit;
+    this.#testNumber = canary?.phone?.from;
     this.#receiver = new WebhookReceiver(apiKey, apiSecret);
     this.#ledger = options.ledger;
     this.#rooms = options.rooms;
@@ -67,12 +70,14 @@ export class LiveKitWebhook {
     const isOfCaller = event === 'participant_joined' || event === 'participant_left';
     const kind: number | undefined = participant?.kind;
     if (!isOfCaller || !room || !participant || kind !== kindSip) return;
-    const { callId, phoneNumber } = sipCaller(participant.attributes);
+    const { attributes } = participant;
+    const { callId, phoneNumber, test } = sipCaller(attributes, this.#testNumber);
     if (callId === null) return;
     if (event === 'participant_left') return this.#ledger.left(callId, atMs);
     if (!(await this.#rooms.isOurs(room.name))) return;
     // Seconds alone are told of the moment.
     const startedAtMs = Math.min(atMs, this.#nowMs());
-    this.#ledger.rang({ callId, room: room.name, phoneNumber, startedAtMs });
+    const isTest = test !== null;
+    this.#ledger.rang({ callId, room: room.name, phoneNumber, startedAtMs, isTest });
   }
 }

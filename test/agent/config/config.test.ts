@@ -232,6 +232,13 @@ test('what opens something is a secret', () => {
   }
 });
 
+test('test calls over a carrier take a trunk, its number, and how often', () => {
+  const bad = badVariables(minimalEnvironment({ CANARY_NUMBER: '+13125550199' }));
+  assert.deepEqual(bad, ['CANARY_MS', 'CANARY_TRUNK_ID', 'CANARY_FROM']);
+  const { canary } = loadConfig(minimalEnvironment({ CANARY_MS: '600000' }));
+  assert.deepEqual(canary, { everyMs: 600_000, phone: null });
+});
+
 test('on Railway a store is asked for that outlives a deploy', () => {
   const railway = minimalEnvironment({ RAILWAY_ENVIRONMENT_NAME: 'production' });
   const { message } = refusalOf(railway);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { openStore } from '../../../agent/infra/store/database.ts';
 import type { Store } from '../../../agent/infra/store/database.ts';
+import type { CanaryTrouble } from '../../../agent/supervisor/canary.ts';
 import { Operations } from '../../../agent/supervisor/operations.ts';
 import type { Seen } from '../../../agent/supervisor/operations.ts';
 import { commitBooking } from '../../../tools/journal/commit-booking.ts';
@@ -41,6 +42,7 @@ beforeEach(async () => {
     inventory: { isLeading: true, refusal: null, problems: 0 },
     bookings: { isLeading: true, refusal: null },
     ledger: { spentTodayUsd: 0 },
+    canary: null,
   };
   const { log } = recordedLog();
   operations = new Operations({
@@ -97,6 +99,19 @@ test('a day that costs more than its budget needs a person, until the next one',
   seen = { ...seen, ledger: { spentTodayUsd: 0 } };
   operations.alerts.look();
   assert.deepEqual(operations.alerts.open, []);
+});
+
+test('two test calls that fail in a row need a person, until one passes', () => {
+  const why = 'wrong-answer';
+  const openAfter = (trouble: CanaryTrouble | null) => {
+    seen = { ...seen, canary: { trouble } };
+    operations.alerts.look();
+    return operations.alerts.open;
+  };
+  assert.deepEqual(openAfter({ failures: 1, why }), []);
+  assert.deepEqual(openAfter({ failures: 2, why }), ['canary']);
+  assert.deepEqual(openAfter({ failures: 3, why }), ['canary']);
+  assert.deepEqual(openAfter(null), []);
 });
 
 test('events of its log are counted', async () => {

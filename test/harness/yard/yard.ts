@@ -13,7 +13,7 @@ import type { OpenAiEmulator } from '../emulators/openai.ts';
 import { Recogniser } from '../emulators/recogniser.ts';
 import { startSheetsEmulator } from '../emulators/sheets.ts';
 import type { SheetsEmulator } from '../emulators/sheets.ts';
-import { renderSpeech } from '../emulators/voice.ts';
+import { renderSpeech, type Voice } from '../emulators/voice.ts';
 import { ClientCalls } from './client-calls.ts';
 import { exampleSheet } from './example-sheet.ts';
 import { startLivekitServer } from '../livekit/livekit-server.ts';
@@ -183,15 +183,18 @@ export class Yard implements AsyncDisposable {
   }
 
   /** Makes lines understood from any caller, before a call in which they are spoken. */
-  async teach(lines: readonly string[]): Promise<void> {
+  async teach(
+    lines: readonly string[],
+    { voice = 'caller' }: { readonly voice?: Voice } = {},
+  ): Promise<void> {
     for (const line of lines) this.#clients.commonLines.add(line);
-    await this.#learn(lines);
+    await this.#learn(lines, voice);
   }
 
-  async #learn(lines: readonly string[]): Promise<void> {
+  async #learn(lines: readonly string[], voice: Voice = 'caller'): Promise<void> {
     for (const line of lines) {
       if (this.#recogniser.knows(line)) continue;
-      const pcm = await renderSpeech(line, { voice: 'caller', sampleRate: lineRateHz });
+      const pcm = await renderSpeech(line, { voice, sampleRate: lineRateHz });
       this.#recogniser.teach(line, pcm, lineRateHz);
     }
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EnergyGate } from '../../../agent/attendant/energy-gate.ts';
+import { EnergyGate } from '../../../agent/speech/energy-gate.ts';
 
 const frameMs = 60;
 const samples = 960;

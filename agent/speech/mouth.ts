@@ -6,14 +6,14 @@ import {
   TrackSource,
 } from '@livekit/rtc-node';
 import type { Room } from '@livekit/rtc-node';
-import type { PhraseAudio } from '../speech/prompts/phrase.ts';
+import type { PhraseAudio } from './prompts/phrase.ts';
 
 /** Fewer, larger frames: an attendant speaks to tens of callers from one process. */
 const frameMs = 100;
 /** The queue is heard even while this process stands still; it is short enough to be broken off. */
 const queueMs = 400;
 
-/** An attendant's voice in a room: one phrase at a time, heard to its end or broken off. */
+/** A voice of recorded phrases in a room: one at a time, heard to its end or broken off. */
 export class Mouth {
   readonly #room: Room;
   readonly #source: AudioSource;
@@ -36,9 +36,9 @@ export class Mouth {
     return this.#spokeAtMs;
   }
 
-  /** Publishes the track, at which the gateway answers the caller. */
-  async publish(): Promise<void> {
-    const track = LocalAudioTrack.createAudioTrack('attendant', this.#source);
+  /** Publishes the track, by this name; at an agent's the gateway answers the caller. */
+  async publish(name: string): Promise<void> {
+    const track = LocalAudioTrack.createAudioTrack(name, this.#source);
     const options = new TrackPublishOptions({ source: TrackSource.SOURCE_MICROPHONE });
     await this.#room.localParticipant?.publishTrack(track, options);
   }
