@@ -5,6 +5,7 @@ import { hangUps } from './call-hang-ups.ts';
 import { hearingFaults } from './call-hearing.ts';
 import { keypadFaults } from './call-keypad.ts';
 import { limitFaults } from './call-limits.ts';
+import { networkFaults } from './call-network.ts';
 import { outageFaults } from './call-outages.ts';
 import { speakingFaults } from './call-speaking.ts';
 import { thinkingFaults } from './call-thinking.ts';
@@ -18,6 +19,7 @@ import { suiteInLanes } from './fault-lanes.ts';
 export const callFaults: readonly CallFault[] = [
   ...gapFaults,
   ...handOvers,
+  ...networkFaults,
   ...limitFaults,
   ...transferFaults,
   ...keypadFaults,

@@ -52,6 +52,36 @@ const workerKilled = (name: string, setting: CallSetting, calls: number) =>
     },
   });
 
+/** Knocks of one call in ten seconds of refusals: the first ones at once, then at growing intervals. */
+const mostKnocks = 12;
+const refusedMs = 10_000;
+
+/** All calls lose the recogniser at once, and it refuses them for a while: none is lost, none hammers. */
+function recogniserCut(): PlacedFault {
+  const calls = 4;
+  let knocks = 0;
+  return survivalFault('recogniser-cut-for-4-calls', {
+    setting: forFour,
+    callers: calls,
+    act: async (_first, { yard: { deepgram } }, all) => {
+      await Promise.all(all.map(({ scene }) => scene.greeted()));
+      await Promise.all(all.map(({ scene, story }) => scene.ask(story.tell)));
+      const before = deepgram.faults.count('listen');
+      const over = deepgram.faults.on('listen', { do: 'refuse', status: 503 });
+      for (const { scene } of all) scene.strike();
+      for (const connection of deepgram.connections) {
+        if (connection.endpoint === 'listen') connection.close(1006);
+      }
+      await timers.setTimeout(refusedMs);
+      over();
+      knocks = deepgram.faults.count('listen') - before;
+      await Promise.all(all.map(recalls));
+      return true;
+    },
+    holds: () => (knocks <= calls * mostKnocks ? [] : [`it was knocked at ${knocks} times`]),
+  });
+}
+
 /** A call that comes just after something happened to the service. */
 const nextCall = (
   name: string,
@@ -119,6 +149,7 @@ function supervisorKilled() {
 export const processFaults: readonly PlacedFault[] = [
   workerKilled('worker-killed', usual, 1),
   workerKilled('worker-killed-4-calls', forFour, 4),
+  recogniserCut(),
   supervisorKilled(),
   survivalFault('machine-killed', {
     setting: twoMachines,

@@ -15,6 +15,7 @@ import { SpeechDetector, type SpeechEdge } from './speech-detector.ts';
 
 /** Takes some ten milliseconds. */
 const subscribeMs = 5_000;
+const leaveMs = 5_000;
 const FRAME_SAMPLES = SAMPLE_RATE / 100;
 
 export type BareAgentOptions = {
@@ -83,12 +84,16 @@ export class BareAgent implements AsyncDisposable {
     await this.#rooms.deleteRoom(this.#options.room);
   }
 
+  /** Leaves; from a server that is away, or whose stream rtc-node leaves open, for a time at most. */
   async leave(): Promise<void> {
-    await this.room.disconnect();
-    await this.#source.close();
-    // rtc-node has been seen to leave a stream open whose room the server deleted.
-    await Promise.all(this.#streams.map((reader) => reader.cancel()));
-    await Promise.all(this.#listening);
+    const left = async () => {
+      await this.room.disconnect();
+      await this.#source.close();
+      // rtc-node has been seen to leave a stream open whose room the server deleted.
+      await Promise.all(this.#streams.map((reader) => reader.cancel()));
+      await Promise.all(this.#listening);
+    };
+    await pTimeout(left(), { milliseconds: leaveMs, fallback: () => {} });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

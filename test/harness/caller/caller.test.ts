@@ -271,22 +271,28 @@ test('a caller that sends again in time stays', async (t) => {
   assert.equal((await call.hangUp()).endedBy, 'caller');
 });
 
-test('a caller is back after a restart of the server, with its track published anew', async (t) => {
-  await using own = await startLivekitServer();
-  const { url, httpUrl, apiKey, apiSecret } = own;
-  const call = await ring(t, { url, apiKey, apiSecret });
-  const { room } = call;
-  const identity = 'agent-AJ_one';
-  await using agent = await BareAgent.join({ url, httpUrl, apiKey, apiSecret, room, identity });
-  await agent.publish();
-  await call.waitFor('answered');
-  await own.restart();
-  await call.waitFor('republished');
-  await call.waitFor('reconnected');
-  const types = call.events.map(({ type }) => type);
-  assert.ok(types.indexOf('reconnecting') < types.indexOf('republished'));
-  assert.equal(types.includes('ended'), false);
-});
+test(
+  'a caller is back after a restart of the server, with its track published anew',
+  {
+    timeout: 60_000,
+  },
+  async (t) => {
+    await using own = await startLivekitServer();
+    const { url, httpUrl, apiKey, apiSecret } = own;
+    const call = await ring(t, { url, apiKey, apiSecret });
+    const { room } = call;
+    const identity = 'agent-AJ_one';
+    await using agent = await BareAgent.join({ url, httpUrl, apiKey, apiSecret, room, identity });
+    await agent.publish();
+    await call.waitFor('answered');
+    await own.restart();
+    await call.waitFor('republished');
+    await call.waitFor('reconnected');
+    const types = call.events.map(({ type }) => type);
+    assert.ok(types.indexOf('reconnecting') < types.indexOf('republished'));
+    assert.equal(types.includes('ended'), false);
+  },
+);
 
 test('a caller who vanishes leaves its recording and report', async (t) => {
   const recordTo = await temporaryFolder(t);
