@@ -9,7 +9,13 @@ import type { CallScene } from './call-scene.ts';
 
 const withRelay: CallSetting = { env: {}, relay: true };
 /** No resolver knows a name that ends so (RFC 6761). */
-const nameless: CallSetting = { env: { DEEPGRAM_BASE_URL: 'http://deepgram.invalid/v1' } };
+const nameless: CallSetting = {
+  env: {
+    DEEPGRAM_BASE_URL: 'http://deepgram.invalid',
+    TTS_PROVIDER: 'openai',
+    TTS_FALLBACK_PROVIDER: '',
+  },
+};
 /** Times that a caller talks into the agent's words. */
 const interruptions = 6;
 /** The first words of a sentence. */
@@ -74,11 +80,11 @@ export const networkFaults: readonly CallFault[] = [
       const before = scene.requests.length;
       for (let time = 0; time < interruptions; time += 1) {
         await scene.call.say(delivery.say);
-        await scene.until('an answer begins', () => scene.isSpeaking);
+        const saidMs = scene.nowMs;
+        await scene.call.waitFor('agent-audio-start', ({ atMs }) => atMs >= saidMs);
         await timers.setTimeout(wordsMs);
       }
       scene.strike();
-      await scene.quiet();
       scene.attempts = scene.requests.length - before;
       await scene.ask(skidSteer);
       await scene.hangUp();
@@ -100,7 +106,6 @@ export const networkFaults: readonly CallFault[] = [
     holds: (_scene, { report }) =>
       report.endedAtMs <= mostEchoMs ? [] : [`it lasted ${report.endedAtMs} ms`],
   }),
-  // `attempts` are the times that the recogniser was looked for.
   callFault('no-name-of-the-recogniser', {
     setting: nameless,
     turnsAfter: 0,
