@@ -39,15 +39,19 @@ const lossy = (percent: number) =>
     turnsAfter: 2,
     act: async (scene) => {
       await scene.greeted();
-      using _rule = relayOf(scene.place).addRule({
+      const rule = relayOf(scene.place).addRule({
         kinds: ['rtp'],
         loss: percent / 100,
         jitterMs: 80,
         late: { share: 0.02, byMs: 150 },
       });
-      scene.strike();
-      await scene.ask(skidSteer);
-      await scene.ask(address);
+      try {
+        scene.strike();
+        await scene.ask(skidSteer);
+        await scene.ask(address);
+      } finally {
+        rule.remove();
+      }
       await scene.hangUp();
     },
     holds: (scene) => (scene.count('gap.detected') === 0 ? [] : ['it was taken for a gap']),
