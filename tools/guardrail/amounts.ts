@@ -28,7 +28,7 @@ const leadsToMoney = new RegExp(
     "(?: (?:is|are|would be|will be|of|for|you))*(?:'s|'d be)?(?: (?:only|just|about|around|roughly|a flat|now|down to))*(?: be)? $",
 );
 const surelyLeadsToMoney =
-  /(?:costs?|charges?|price|rate|fee|total|deposit|delivery|comes?(?: out)? to|runs|(?:runs?|costs?|set) you(?: back)?|rents? for|goes for|drops? to|as low as|do (?:it|that) for|have it for|yours for|let it go for)(?: (?:is|are|would be|will be|of|you))*(?:'s|'d be)?(?: (?:only|just|about|around|roughly|a flat|now|down to))*(?: be)? $/;
+  /(?:\b(?:pay|paying|looking at|(?:i|we) (?:can|could) do)|costs?|charges?|price|rate|fee|total|deposit|delivery|comes?(?: out)? to|runs|(?:runs?|costs?|set) you(?: back)?|rents? for|goes for|drops? to|as low as|do (?:it|that) for|have it for|yours for|let it go for)(?: (?:is|are|would be|will be|of|you))*(?:'s|'d be)?(?: (?:only|just|about|around|roughly|a flat|now|down to))*(?: be)? $/;
 const counts =
   /^(?:\d|[.:]\d|st\b|nd\b|rd\b|th\b|[- ]?(?:days?|weeks?|weekends?|hours?|minutes?|months?|miles?|feet|foot|ft|inch(?:es)?|tons?|tonnes?|yards?|acres?|gallons?|horsepower|kilowatts?|kw|volts?|amps?|pounds|lbs?|kilos?|am\b|pm\b|a\.m|p\.m|o'clock|percent|%|of\b|machines?|units?|people|years?|times|excavators?|lifts?|generators?|or \d+ (?:days|weeks)))/;
 
@@ -59,7 +59,7 @@ export function amountsIn(text: string): Amount[] {
       ) &&
       !/^ ?\d/.test(rest);
     const isBare =
-      Number(number) >= 20 &&
+      (Number(number) >= 20 || tail !== undefined) &&
       /\b(?:that|it|this)(?:'s|'d be|'ll be| is| would be| will be)(?: only| just| about)? $/.test(
         lead,
       ) &&
@@ -88,7 +88,7 @@ export function amountsIn(text: string): Amount[] {
 }
 
 const afterwards: readonly (readonly [Role, RegExp])[] = [
-  ['deposit', /^[^,;]{0,14}\bdeposit\b/],
+  ['deposit', /^(?! ?(?:plus|and|with)\b)[^,;]{0,14}\bdeposit\b/],
   ['day', new RegExp(`^(?: ?${currency})? ?(?:${per} ?(?:day|24 hours)\\b|daily)`)],
   [
     'month',

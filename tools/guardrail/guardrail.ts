@@ -52,6 +52,7 @@ export function withheldAs(spoken: string, facts: KnownFacts): Withheld | null {
   // Its amounts are the yard's own.
   if (isRow && !readsAsClaim(sentence.replaceAll(/[\d$£€%]+/g, ''))) return null;
   const said: Said = { sentence, text, ...partsOf(text) };
+  if (refusesCards(said)) return null;
   const checks: readonly (readonly [Withheld, (said: Said, known: Knowledge) => boolean])[] = [
     ['payment', asksForPayment],
     ['result', promisesWriting],
@@ -63,7 +64,11 @@ export function withheldAs(spoken: string, facts: KnownFacts): Withheld | null {
     ['availability', hasUnknownAvailability],
     ['name', hasUnknownName],
     ['rule', hasUnknownRule],
+    ['rule', hasUnknownProperty],
+    ['availability', hasUnknownOffer],
+    ['result', hasUnknownRecord],
     ['date', hasUnknownDate],
+    ['rule', hasUnknownMatter],
   ];
   const verdict = rowVerdict(text, facts.yard, known.tools);
   // Where a row says just that, its own words are the rule.
@@ -274,6 +279,17 @@ function asksForPayment({ text }: Said): boolean {
   );
 }
 
+/** Says that no card number is taken, and nothing else. */
+function refusesCards({ text, stated }: Said): boolean {
+  return (
+    stated.length === 1 &&
+    /\b(?:don't|do not|never|can't|cannot|won't)\b.{0,30}\bcard (?:numbers?|details)\b/.test(
+      text,
+    ) &&
+    amountsIn(text).length === 0
+  );
+}
+
 // ---- Codes and numbers ----
 
 function compact(text: string): string {
@@ -321,7 +337,7 @@ function codesIn(said: string): string[] {
 
 const codeWord = /\b(?:code|confirmation|reference|booking number|reservation number)\b/;
 const codeNamed =
-  /\b(?:code|confirmation|confirmation number|booking number|reference(?: number)?|reservation number)\b(?:'s| is| will be| was|:)?(?= \d)/;
+  /\b(?:code|confirmation|confirmation number|booking number|reference(?: number)?|reservation number|(?:call-off|order|account|contract|rental|ticket|invoice) number)\b(?:'s| is| will be| was|:)?(?= \d)/;
 
 function hasUnknownCode({ text, stated }: Said, { all, tools, caller }: Knowledge): boolean {
   const known = compact(all);
@@ -364,7 +380,11 @@ function hasUnknownPhone({ text }: Said, { all }: Knowledge): boolean {
 // ---- Prices ----
 
 const bargain =
-  /\b\d+(?:\.\d+)? ?(?:%|percent)|\bhalf (?:off|price)\b|\bdiscount\w*|\bspecial (?:offer|price|rate|deal)|\b(?:good|great|better|best|sweet|cut you a|give you a|make you a) deal\b|\bpromo\w*|\bcoupon|\bcheaper\b|\b(?:lower|reduced?|better|special|best) (?:the )?(?:price|rate)|\b(?:prices?|rates?) (?:drops?|goes down|comes down|went down|is down|are down|is lower)|\bknock\b.*\boff\b|\b(?:take|took|get) (?:\S+ ){1,3}off\b|\bon sale\b|\bbeat (?:any|that|their|the|everyone)\b|\bbest (?:price|rate|deal)\b|\bbargain|\b(?:price match|match (?:that|their|the|any) (?:price|rate|quote|offer))|\bthrow(?:ing|n)? in\b|\bwaiv(?:e|es|er|ing)\b|\b(?:skip|forget(?: about)?) the deposit\b|\bon special\b|\bspecials?\b(?! (?:order|request|training|license))|\bpromotion|\bbonus\b|\bextra day\b|\bloyalty\b|\b(?:cost|pay|charge)\w* (?:less|nothing|extra)\b/;
+  /\b\d+(?:\.\d+)? ?(?:%|percent)|\bhalf (?:off|price)\b|\bdiscount\w*|\bspecial (?:offer|price|rate|deal)|\b(?:good|great|better|best|sweet|cut you a|give you a|make you a) deal\b|\bpromo\w*|\bcoupon|\bcheaper\b|\b(?:lower|reduced?|better|special|best) (?:the )?(?:price|rate)|\b(?:prices?|rates?) (?:drops?|goes down|comes down|went down|is down|are down|is lower)|\bknock\b.*\boff\b|\b(?:take|took|get) (?:\S+ ){1,3}off\b|\bon sale\b|\bbeat (?:any|that|their|the|everyone)\b|\bbest (?:price|rate|deal)\b|\bbargain|\b(?:price match|match (?:that|their|the|any) (?:price|rate|quote|offer))|\bthrow(?:ing|n)? in\b|\bwaiv(?:e|es|er|ing)\b|\b(?:skip|forget(?: about)?) the deposit\b|\bon special\b|\bspecials?\b(?! (?:order|request|training|license))|\bpromotion|\bbonus\b|\bextra day\b|\bonly pay\b|\bfor half\b|\blet you have\b|\bloyalty\b|\b(?:cost|pay|charge)\w* (?:less|nothing|extra)\b/;
+/** A price by another price. */
+const relative =
+  /\b(?:costs?|prices?|priced|rates?|rents?(?= for)|charges?|pays?)\b[^,;]*\b(?:same\b(?! (?:each|every|per|all)\b)|more|less|twice|double|half|triple|higher|lower)\b|\b(?:twice|double|half|triple) the (?:price|rate|cost|day|daily|money|amount)\b|\bit's (?:about |only |just )?half\b|\b(?:same|lower|higher) (?:price|rate)s?\b/;
+const ofNobody = /\b(?:nobody|no one|most people|hardly anyone) (?:ever )?(?:pays?|leaves?)\b/;
 const cannot =
   /\b(?:can't|cannot|can not|couldn't|won't|unable|not able|not allowed|don't (?:have|offer|give|do|know|see)|do not|isn't any|aren't any|no|not|wouldn't|nobody|never)\b/;
 
@@ -388,8 +408,16 @@ function hasUnknownPrice(said: Said, known: Knowledge): boolean {
   const values = amounts.map(({ value }) => value);
   if (values.length > 0 && countsIn(text).some((count) => !isKnownCount(count, known, values)))
     return true;
+  if (isQuote) return false;
+  const isRelative = stated.some((clause) => {
+    if (ofNobody.test(clause)) return true;
+    const at = clause.search(relative);
+    return at >= 0 && !isSupposed(clause.slice(0, at)) && !cannot.test(clause);
+  });
+  const worded = (relative.exec(text) ?? ofNobody.exec(text))?.[0] ?? '';
+  if (isRelative && !same(known.told).includes(same(worded))) return true;
   const offer = bargain.exec(text)?.[0];
-  if (offer === undefined || isQuote) return false;
+  if (offer === undefined) return false;
   const told = same(known.told);
   if (/\d/.test(offer)) return !told.includes(same(offer));
   const asks =
@@ -517,7 +545,7 @@ const determined =
 const bareSubject =
   /^(?:(?:yes|no|okay|ok|sure|so|well|and|but|also|actually|unfortunately|fortunately|sorry|great|good news|currently)[ ,]+)*((?:[a-z0-9][a-z0-9'-]*\s+){1,4}?)(?:is|are|isn't|aren't|was|were|runs?|costs?|comes?|rents?|goes|will|won't|would|has|have)\b/;
 const stops = new Set(
-  "is are isn't aren't was were will won't would can can't could has have had runs run costs cost comes come rents goes go for from on at in to and or but until through till with by if that which who you we i it of per as so than plus each because when where be being been under within does do did".split(
+  "is are isn't aren't was were will won't would can can't could has have had runs run costs cost comes come rents goes go for from on at in to and or but until through till with by if that which who you we i it of per as so than plus each because when where be being been under within does do did doesn't don't didn't can't hasn't haven't wasn't weren't include includes".split(
     ' ',
   ),
 );
@@ -592,6 +620,7 @@ const participles: readonly (readonly [Group, string])[] = [
     'message',
     'noted|written|passed|told|notified|recorded|logged|saved|left (?:a|the|your) message|let (?:them|him|her|the)|taken (?:down|your|a|the)|made a note|made the note|put in a (?:note|request|word)|flagged|alerted|informed|spoken|asked|added|filed|submitted|entered|escalated|marked|checked with|talked',
   ],
+  ['off-rent', 'picked (?:it|that|them|the \\w+) up|picked up|collected|fetched'],
   ['transfer', 'transferred|connected|put you through|forwarded|patched'],
   [
     'send',
@@ -618,6 +647,14 @@ const idioms: readonly (readonly [Group, RegExp])[] = [
   ['book', setAside],
   ['book', inTheBook],
   ['money', hasPaid],
+  ['book', /\byour name(?:'s| is)(?: now| already)? on (?:it|one|that|the)\b/],
+  ['money', /\byou(?:'ll| will)? get (?:it|that|your (?:money|deposit))(?: all)? back\b/],
+  ['book', /\b(?:i|we)(?:'ve| have)(?: just| already)? blocked\b/],
+  [
+    'send',
+    /\b(?:they|it|he|she|driver|truck|crew|machine)(?:'ve|'s| have| has)(?: just| already)? left (?:the yard|already|now|a while|an hour|\d+ minutes)\b/,
+  ],
+  ['book', /\b(?:reservation|booking|order)'s (?:all |now )?(?:in|made|done|set|through|there)\b/],
   ['book', /(?:'s|'re| is| are)(?: all| now| officially)* yours\b/],
   [
     'book',
@@ -645,7 +682,7 @@ const idioms: readonly (readonly [Group, RegExp])[] = [
   ],
   [
     'message',
-    /\b(?:manager|owner|boss|office|they|staff|team|yard|driver|mechanic|he|she|someone|supervisor) (?:has |have |just |already |also )*(?:approved|agreed|okayed|ok'd|said|says|confirmed|booked|waived|held|put|set|moved|changed|knows?|got your)\b/,
+    /\b(?:manager|owner|boss|office|they|staff|team|guys|crew|people|folks|yard|driver|mechanic|he|she|someone|supervisor) (?:has |have |just |already |also )*(?:approved|agreed|okayed|ok'd|said|says|confirmed|booked|waived|held|put|set|moved|changed|knows?|got your)\b/,
   ],
   [
     'book',
@@ -711,8 +748,9 @@ const idioms: readonly (readonly [Group, RegExp])[] = [
   ],
 ];
 const simplePast =
-  /\b(?:i|we)(?: just| already| also| did| went ahead and| now)* (booked|reserved|held|confirmed|secured|scheduled|cancelled|canceled|moved|changed|switched|rescheduled|pushed|extended|shortened|updated|swapped|adjusted|corrected|waived|removed|dropped|reduced|lowered|discounted|applied|credited|refunded|charged|billed|processed|noted|wrote|passed|told|notified|recorded|logged|saved|sent|texted|emailed|dispatched|ordered|placed|finalized|arranged|upgraded|called|spoke|let|added|made|put|took|gave|set|locked|asked|checked with|talked|left (?:a|the|your|him|her|them) |rang|phoned|emailed|reported|got (?:you|it|that|one) )/;
+  /\b(?:i|we)(?: just| already| also| did| went ahead and| now)* (booked|knocked|reserved|held|confirmed|secured|scheduled|cancelled|canceled|moved|changed|switched|rescheduled|pushed|extended|shortened|updated|swapped|adjusted|corrected|waived|removed|dropped|reduced|lowered|discounted|applied|credited|refunded|charged|billed|processed|noted|wrote|passed|told|notified|recorded|logged|saved|sent|texted|emailed|dispatched|ordered|placed|finalized|arranged|upgraded|called|spoke|let|added|made|put|took|gave|set|locked|asked|checked with|talked|left (?:a|the|your|him|her|them) |rang|phoned|emailed|reported|got (?:you|it|that|one) )/;
 const pastGroups: Readonly<Record<string, Group>> = {
+  knocked: 'money',
   wrote: 'message',
   called: 'message',
   spoke: 'message',
@@ -731,7 +769,7 @@ const pastGroups: Readonly<Record<string, Group>> = {
   reported: 'message',
 };
 const promise =
-  /\b(?:i'll|we'll|i will|we will|i'm going to|we're going to|i am going to|i'm gonna|you'll|you will|it'll|it will|that'll|that will|they'll|they will|the \w+(?: \w+)? will|(?:\w+ ){0,2}(?:driver|crew|truck|machine|delivery|guys) will)\b(?: \w+){0,3}? (hold|reserve|book|cancel|waive|extend|reduce|lower|refund|credit|deliver|delivered|drop|bring|waiting|ready|there|set (?:it|one|that|this) aside|put (?:you|it|that|your name|one|this) (?:down|aside|on|in)|let (?:the|them|him|her|my|our|someone)|tell (?:the|them|him|her|my|our)|pass (?:it|that|this|your)|text|email|e-mail|mail|send|guarantee|throw|knock|match|arrive|receive|held|booked|reserved|cancelled|canceled|waived|refunded|charged|moved|changed|dispatch|save (?:it|one|that)|block|lock|keep (?:it|one|that|the)|schedule|arrange|move (?:it|that|your|the|you)|change (?:it|that|your|the)|switch (?:it|that|your|the|you)|push (?:it|that|your|the)|upgrade|give you|get (?:it|that|you|one) (?:booked|reserved|cancelled|moved|delivered|set|scheduled|out|there|sorted))\b/;
+  /\b(?:someone will|somebody will|someone'll|somebody'll|he'll|she'll|i'll|we'll|i will|we will|i'm going to|we're going to|i am going to|i'm gonna|you'll|you will|it'll|it will|that'll|that will|they'll|they will|the \w+(?: \w+)? will|(?:\w+ ){0,2}(?:driver|crew|truck|machine|delivery|guys) will)\b(?: \w+){0,3}? (hold|have (?:it|that|them|one|the \w+) \w+ed|reserve|book|cancel|waive|extend|reduce|lower|refund|credit|deliver|delivered|drop|bring|waiting|ready|there|set (?:it|one|that|this) aside|put (?:you|it|that|your name|one|this) (?:down|aside|on|in)|let (?:the|them|him|her|my|our|someone)|tell (?:the|them|him|her|my|our)|pass (?:it|that|this|your)|text|email|e-mail|mail|send|guarantee|throw|knock|match|arrive|receive|held|booked|reserved|cancelled|canceled|waived|refunded|charged|moved|changed|dispatch|save (?:it|one|that)|block|lock|keep (?:it|one|that|the)|schedule|arrange|move (?:it|that|your|the|you)|change (?:it|that|your|the)|switch (?:it|that|your|the|you)|push (?:it|that|your|the)|upgrade|give you|get (?:it|that|you|one) (?:booked|reserved|cancelled|moved|delivered|set|scheduled|out|there|sorted))\b/;
 const promiseGroups: Readonly<Record<string, Group>> = {
   cancel: 'cancel',
   cancelled: 'cancel',
@@ -811,6 +849,9 @@ function isOther(group: Group, matched: string, rest: string): boolean {
     return /^ (?:me|you|about|for|if)\b/.test(rest) || /\byou/.test(matched);
   if (group === 'message' && /\b(?:added|written)$/.test(matched))
     return /^ (?:cost|charge|fee)/.test(rest);
+  // What becomes of a deposit is a rule.
+  if (group === 'money')
+    return /^ (?:when|once|if|after|as soon as|at the end|on return)\b/.test(rest);
   if (group === 'cancel' && /\bcalled off$/.test(matched)) return /^[- ](?:rent|hire)\b/.test(rest);
   if (group === 'change') return /\b(?:that|nothing) changed\b/.test(matched);
   return false;
@@ -885,6 +926,7 @@ function isEcho(clause: string, { caller }: KnownFacts): boolean {
 
 // ---- Opening hours ----
 
+const afterHours = /\bafter[- ]hours\b/;
 const openWords = /\b(?:open|opens|opening|close|closes|closed|closing|hours)\b/;
 const staffed =
   /\b(?:we|we're|yard|office|shop|store|our|us|gate|doors?|hours|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|today|tomorrow|weekends?|weekdays?|they|it)\b/;
@@ -919,6 +961,8 @@ function claimsHours({ stated, text }: Said): boolean {
 }
 
 function hasWrongHours(said: Said, { facts, today, told }: Knowledge): boolean {
+  const isLate = said.stated.some((clause) => afterHours.test(clause) && !cannot.test(clause));
+  if (isLate && !afterHours.test(told)) return true;
   if (!claimsHours(said)) return false;
   const { stated, text } = said;
   const row = facts.yard
@@ -927,6 +971,8 @@ function hasWrongHours(said: Said, { facts, today, told }: Knowledge): boolean {
     .join('; ');
   const known = hoursIn(row);
   if (known.length === 0) return !same(told).includes(same(text));
+  const change = /\b(?:early|earlier|late|later|longer|extended)\b/.exec(text)?.[0];
+  if (change !== undefined && !row.includes(change)) return true;
   const statedText = stated
     .join(', ')
     .replaceAll(/\b(?:today|tomorrow|tonight)\b/g, (word) => dayNameOf(word, today));
@@ -964,10 +1010,12 @@ const canHave =
 const availabilityWords: readonly RegExp[] = [
   /(?<!\b(?:i|we|someone|somebody|they) ?)(?: will|'ll| should) be (?:back|in|here|available|free|ready|fixed|out|repaired)\b/,
   /\bthe (?:last|only) one\b/,
+  /\b(?:squeeze|fit|slot) you in\b/,
+  /\b(?:down|in) for (?:repairs?|maintenance|service)\b|\bout of (?:service|order|commission)\b/,
   /(?:\b(?:is|are)|'s)(?: still| all| now| currently| already)* (?:out|gone|taken)\b(?! (?:of (?:town|range|reach|order)|loud))/,
   /(?<!\b(?:feel|toll|hands|smoke|risk|debt|trouble|hassle|stress)[ -])\bfree\b(?! to (?:call|ask|stop|come|reach|contact|tell|say|let|take)\b)/,
   /\b(?:available|unavailable|availability|in stock|out of stock|sold out|spoken for|rented out|all rented|on rent|out on (?:rent|a job|hire)|in the shop|under (?:repair|maintenance)|in maintenance|being (?:repaired|serviced)|on the lot|in the yard)\b/,
-  /\bbooked (?:out|up|solid|through|until|till|by (?:someone|another|somebody))\b/,
+  /\bbooked (?:out|up|solid|through|(?:until|till)(?! (?:you|i|we)\b)|by (?:someone|another|somebody))\b/,
   /\b(?:your|the) (?:[a-z-]+ ){1,3}?(?:is|are)(?: now| all| already)? (?:ready\b(?! to (?:help|take|talk|hear|answer))|waiting for you\b|waiting(?=[.!]|$))/,
   /\b(?:keep|bring) (?:it|them|that|the \w+)(?: back)? (?:as long as|whenever|any ?time|for as long)\b/,
   /\bready (?:to go|for (?:you|pick-?up|collection|delivery)|and waiting|right now|now|by|on|at|tomorrow|today)\b/,
@@ -975,6 +1023,7 @@ const availabilityWords: readonly RegExp[] = [
   /\bthere(?:'s| is| are|'re|'ll be| will be)(?: still| only| just| also| currently)* (?:one|two|\d+|a|an|some|several|plenty|no|none|nothing|another|availability|openings?|lots)\b/,
   /\b(?:left|remaining)\b(?! (?:a|the|your|side|turn|hand|off|at|on|message|you))/,
   canHave,
+  /\b(?:we|i) (?:can|could) (?:get|find|source|order|bring in) (?:you (?:one|it|another|a)|one|another|it)\b(?=.*\b(?:from|by|at|tomorrow|today|yard|store|branch|location)\b)/,
   /\b(?:it|that|this|that one|this one|they|which|one|machine|unit)(?:'s| is| are|'re| was)(?: still| all| now| currently| already)* (?:gone|taken|out|back|ready|here|in\b(?! (?:the|a|our|good|great|all|total|your))|open|sitting|parked|waiting(?! (?:for|on) (?:your|an?|the) (?:answer|reply|response|call|word|name|confirmation|okay|decision)\b)|rented|clear|not (?:free|available|in|here|out))\b/,
   /\b(?:\w+day|tomorrow|today|the \d+(?:st|nd|rd|th)|that day|those (?:days|dates)|that week|next week|that date|weekend)(?:'s| is| are| also| should| will| looks| look| would| all)* (?:be )?(?:works?|fine|good|open|clear|okay|ok|no problem|perfect|wide open|doable|possible|booked|full|taken|out)\b(?! for you)/,
   /\b(?:can|could|can definitely|can certainly) do (?:\w+day|tomorrow|today|the \d|that day|those|that week|next)\b/,
@@ -1053,11 +1102,15 @@ function hasUnknownAvailability(said: Said, known: Knowledge): boolean {
         clause,
       );
     if (amountsIn(clause).some(({ value }) => value === 0)) return false;
+    // That something is free tells nobody where it was.
+    if (comesBack.test(clause) && !/\bback\b|\breturn/.test(known.tools)) return true;
     if (pattern === ofOthers && /\b(?:it|that|this|one|them)\b/.test(clause)) return true;
     if (isOfNewMachine(clause, known)) return true;
     return !isKnownAvailability(clause, said, known);
   });
 }
+
+const comesBack = /\b(?:came|come|comes|got|gets) (?:back|in)\b|\breturned\b/;
 
 function isTimed({ text }: Said, { today }: Knowledge): boolean {
   return daysIn(text, today).length > 0 || text.match(spans) !== null || clocksIn(text).length > 0;
@@ -1277,13 +1330,13 @@ const documents =
 const requires =
   /\b(?:you(?:'ll| will|'d)? (?:need|have to|must|want to bring)|you (?:don't|won't|do not) (?:need|have to)|(?:we|they|it)(?:'ll)? (?:need|require|accept|take|ask for|only take|only accept|don't (?:take|accept|need|require))|bring|requires?|required|must (?:be|have|bring|show)|is enough|will do|(?:can|could|may) pay (?:by|with|in)|(?:can't|cannot) \w+ (?:it |one |anything )?without|no need (?:for|of)|no \w+ (?:needed|required|necessary)|(?:isn't|aren't|not) (?:needed|required|necessary)|(?:is|are) (?:fine|okay|ok|accepted|good|welcome|no problem))\b/;
 const age =
-  /\b(?:(?:must|have to|need to|has to) be (?:at least |over )?(\d+)|(\d+) (?:and|or) (?:older|over|up)|at least (\d+) years|minimum age \w+ (\d+)|(\d+) years old)\b/;
+  /\b(?:(?:must|have to|need to|has to|can) be (?:at least |over )?(\d+)|(\d+) (?:and|or) (?:older|over|up)|at least (\d+) years|minimum age \w+ (\d+)|(\d+) years old)\b/;
 const delivering =
   /\b(?:we|they|i)(?:'ll| will| can| do| also| always| only|'d| could|n't| don't| can't| cannot)* (?:deliver|drop (?:it|them|that) off|bring (?:it|them|that)|haul|pick (?:it|them|that) up from)\b|\bdelivery\b.*\b(?:is|are|takes?|comes?|includes?|included|available|possible|happens?|costs?|within|same|next|free|will)\b|\bdelivery (?:times?|windows?|slots?)\b|\b(?:deliveries|delivered)\b/;
 const deposits =
   /\bdeposits?\b.*\b(?:refundable|refunded|returned|back|required|optional|due|cash|card|held|non-refundable|nonrefundable|goes|kept|needed|necessary|covers?|depends|pickup|pick-up|delivery|waivable|at)\b|\brefundable deposit\b/;
 const locations =
-  /\b(?:we(?:'re| are)(?: located| based| right| over| just)*|our address is|the yard(?:'s| is)(?: located)?|you(?:'ll)? (?:can )?find us|located) (?:at|on|off|in|near|next to|by|across|behind|just|right|over)\b/;
+  /\b(?:our|the yard's) address is\b|\b(?:we(?:'re| are)(?: located| based| right| over| just)*|the yard(?:'s| is)(?: located)?|you(?:'ll)? (?:can )?find us|located) (?:at|on|off|in|near|next to|by|across|behind|just|right|over)\b/;
 const inclusions =
   /\b(?:insured|comes? with|includes?|including|included|operator|full tank|fuel)\b/;
 
@@ -1300,7 +1353,7 @@ function hasUnknownRule(
       return false;
     if (requires.test(clause)) {
       const named = [...clause.matchAll(documents)].map(([word]) => word);
-      const isNo = /\b(?:don't|won't|do not|no|not|never)\b/.test(clause);
+      const isNo = /\b(?:don't|won't|do not|isn't|aren't|no|not|never)\b/.test(clause);
       if (
         named.some(
           (word) =>
@@ -1348,12 +1401,12 @@ function hasUnknownRule(
       if (numbers.some((number) => !new RegExp(`\\b${number}\\b`).test(about))) return true;
       if (countsIn(clause).some(({ words }) => !hasPhrase(about, words))) return true;
       const extra =
-        /\b(?:\w+days|same[- ]day|next[- ]day|included|free|complimentary|anywhere|guaranteed|today|tomorrow|tonight|morning|afternoon|any ?time|weekends?|overnight|within the hour|\w+day)\b/g;
+        /\b(?:\w+days|same[- ]day|next[- ]day|included|free|complimentary|anywhere|guaranteed|today|tomorrow|tonight|morning|afternoon|any ?time|weekends?|overnight|within the hour|in (?:an|half an|\d+|a few) (?:hours?|minutes?)|\w+day)\b/g;
       if ([...clause.matchAll(extra)].some(([word]) => !about.includes(word))) return true;
     }
     if (deposits.test(clause)) {
       const words =
-        /\b(?:non-?refundable|refundable|refunded|returned|back|required|optional|cash|card|held|kept|covers?)\b/g;
+        /\b(?:non-?refundable|refundable|refunded|returned|back|required|optional|cash|card|held|kept|covers?|right away|immediately|same day|on the spot)\b/g;
       const row = `${facts.yard
         .filter(([key, value]) => /deposit/i.test(`${key} ${value}`))
         .map(([, value]) => value.toLowerCase())
@@ -1424,6 +1477,142 @@ function isIncluded(clause: string, told: string): boolean {
   return /\binclud|\bcomes with/.test(told) && words.every((word) => hasWord(told, word));
 }
 
+// ---- What a machine is like, what is carried, what is on file ----
+
+/** A measure of a machine or of a place for it. */
+const figures =
+  /(?<![\d$£€.,])(\d+(?:\.\d+)?)[ -]?(?:pounds?|lbs?|kilos?|kilograms?|kg|tons?|tonnes?|feet|foot|ft|inch(?:es)?|meters?|metres?|kilowatts?|kw|watts?|horsepower|hp|psi|cfm|gallons?|lit(?:er|re)s?|mph|amps?|volts?|degrees|cubic|people|persons|men|workers)\b|\b((?:19|20)\d\d) (?:model|machine)\b/g;
+const properties =
+  /\bweighs?\b|\bfits? (?:through|in|into|on|under|inside)\b|\b(?:runs|works) on (?:\w+ )?(?:gas|gasoline|diesel|propane|batter(?:y|ies)|electricity|power|mains)\b|\b(?:takes|uses|burns) (?:\w+ )?(?:gas|gasoline|diesel|propane|batter(?:y|ies))\b|\b(?:gas|diesel|battery|electric|propane)[- ](?:powered|engine|motor)\b|\b(?:engine|motor|hydraulics|bucket|blade|tracks?|tires?|boom|deck|tank|battery|auger|hitch|coupler|cab)(?:'s| is| are| has| comes)\b|\bmodel year\b|\bbrand new\b/;
+const manners = new Set(
+  'through into under inside runs works takes uses burns powered comes has are its regular model year brand new'.split(
+    ' ',
+  ),
+);
+
+/** What a machine weighs, reaches, runs on or is made of is the sheet's to say, and no guess. */
+function hasUnknownProperty({ stated }: Said, { all, facts }: Knowledge): boolean {
+  const known = `${all} ${inDigits((facts.machines ?? []).join(' '))}`;
+  return stated.some((clause) => {
+    if (attributed.test(clause)) return false;
+    const isClaimed = (at: number) => at >= 0 && !isSupposed(clause.slice(0, at));
+    const isUnknown = [...clause.matchAll(figures)].some(
+      ({ 1: measure, 2: year, index }) =>
+        isClaimed(index) && !hasPhrase(known, measure ?? year ?? ''),
+    );
+    if (isUnknown) return true;
+    const found = properties.exec(clause);
+    if (!found || !isClaimed(found.index) || cannot.test(clause)) return false;
+    const words = (found[0].match(/[a-z]{3,}/g) ?? []).filter((word) => !manners.has(word));
+    return words.length === 0 || !words.some((word) => hasWord(known, word));
+  });
+}
+
+/** Begins a clause about this machine, this yard or what may be done; "a lift reaches up" is about none. */
+const ofTheYard =
+  /^(?:it|that|this|these|those|they|there|the|our|we|your|parking|loading|training|insurance|cleaning|cancell?ing|returns?|breakdowns?|you(?:'ll)? (?:can|could|may|must|only|have|need|get|just)|take|some|most|all|each|every|both)\b/;
+/** Words of any talk, which claim nothing by themselves, or of which the other checks know. */
+const ofTalk = new Set(
+  (
+    'them they him her she us me mine yours ours whom whose these those himself themselves talked spoken words word sentence while such same different whole maybe alone ahead along apart away around behind near next side middle end beginning half quarter pair set bit rest mine kids people folks everybody man men woman lady sir miss mister birthday wedding party family house home garden job project hole ground soil slope week morning noon evening night minute hour tomorrow today tonight ' +
+    'must ought shall every anyway actually really just least older younger take takes taking half past ready pay paid might early late meet meets bring brings brought return returned works ' +
+    'answer answers anyone anything ask asked asking asks bad best better book booked booking ' +
+    'bother call called calls cancel cancelled card care careful carry change changed check ' +
+    'checked choice choose clear clock close closed closes colleague colleagues come confirm ' +
+    'confirmed congratulations connect connection continue correct couple crew deliver delivered ' +
+    'delivers depends detail details difference different easier else english enough equipment ' +
+    'everything exact explain extend fair favour few figure find fine first follow forget give ' +
+    'given glad go going happen happens happy hard hear heard hello help helpful helps hesitate ' +
+    'hold hope idea ideas important information instead interested issue job keep keeping kind ' +
+    'know known language later leave left let like likely likes line listed listen little long ' +
+    'look looking machine machinery main make makes manager matter maybe mean means mention mind ' +
+    'missed mistake more most mostly much name names near necessary need needed needs nice noise ' +
+    'noted nothing offer office once one ones only open opens option options order otherwise ' +
+    'outside owner pass perhaps person personal phone pick picked place plan planning plenty ' +
+    'point possible private problem process project promise proper purpose question questions ' +
+    'quick quickly quiet rather reach read reason recommend record remember rent rented renting ' +
+    'rents repeat reply request reserve reserved right said same save say saying says search see ' +
+    'seems sell send sentence set share show similar simple since site situation something sooner ' +
+    'sort sound sounds spanish speak spell spelled spelling staff stand start started stay step ' +
+    'still stop story suggest suit suitable suits talk talking team tell tells thank thanks thing ' +
+    'things think though thought tool tools top total touch tricky try trying turn type ' +
+    'understand understood unless urgent use used useful usual value voice wait waiting want ' +
+    'wanted wants web website wedding weekdays weekend weekends welcome while wish won wonder ' +
+    'words work worker works worry worth wrong yard yet'
+  ).split(' '),
+);
+
+/** The talk itself is spoken of, and whoever may be asked. */
+const ofTheLine =
+  /\b(?:line|phone|connection|signal|echo|static|noise|voice|computer|automated|assistant|recording|press|keypad|sense)\b|\b(?:this|the|your|our) call\b/;
+const mayBeDone =
+  /^(?:we|you|they|that|(?:the|our) (?:staff|people|team|yard|office|manager|guys)(?: at the yard)?)(?:'d| would)? (?:can|could|may|might|will|would|should)? ?(?:also |always |just |then |still )*(?:look|check|see|try|talk|say|ask|tell|press|choose|think|explain|help|answer|know|have to ask|need to ask)\b/;
+
+const needless =
+  /\b(?:no|without(?: an?| any)?|(?:don't|won't|do not) need(?: an?| any)?|doesn't (?:need|take)(?: an?| any)?) (training|experience|licen[cs]e|permit|operator|insurance|helmet)\b|\b(?:it|that|you)(?:'s|'re| is| are) (?:\w+ )?(covered|insured)\b/;
+const grants = /\b(?:no|not|without|covers?|covered|insured|included|free)\b|n't\b/;
+const anybody = /^(?:kids|children|anyone|anybody|everyone) can (?:run|use|drive|operate|handle)\b/;
+
+/** Tells something of the machine or the yard in words that nobody in this call has used. */
+function hasUnknownMatter({ stated }: Said, { all, facts }: Knowledge): boolean {
+  const known = `${all} ${inDigits((facts.machines ?? []).join(' '))}`;
+  return stated.some((clause) => {
+    const bare = clause.replace(lead, '');
+    const spared = needless.exec(clause);
+    const isSpared = spared !== null && !isSupposed(clause.slice(0, spared.index));
+    const isGranted = facts.yard.some((row) => {
+      const text = inDigits(row.join(' '));
+      return hasWord(text, spared?.[1] ?? spared?.[2] ?? '') && grants.test(text);
+    });
+    if (isSpared && !isGranted) return true;
+    if (anybody.test(bare)) return true;
+    if (!ofTheYard.test(bare) || attributed.test(clause) || cannot.test(clause)) return false;
+    if (ofTheLine.test(clause) || mayBeDone.test(bare)) return false;
+    const at = bare.search(supposing);
+    const words = (at < 0 ? bare : bare.slice(0, at)).match(/[a-z][a-z']{2,}/g) ?? [];
+    const isOpen = (word: string) =>
+      neutral.has(word) || stops.has(word) || ofTalk.has(word) || /'|ly$|days?$/.test(word);
+    return words.some((word) => !isOpen(word) && !hasWord(known, word));
+  });
+}
+
+const carries =
+  /\bwe(?:'ve| do| also| even| just| usually)*(?: got)? (?:rent|carry|stock|sell|offer|deal in)(?: out)? (.+)/;
+const everything =
+  /^(?:equipment|machines?|machinery|tools?|gear|construction|things?|items?|rental|rentals|everything|anything|range|selection|different|many|more|what|that|them|those|only|list)$/;
+
+const elsewhere = /\b(?:another|other) (?:yards?|branch(?:es)?|locations?|stores?|shops?)\b/;
+
+/** Things that the yard is said to rent or offer are in its list, or were told of. */
+function hasUnknownOffer({ stated }: Said, { all, facts }: Knowledge): boolean {
+  const known = `${all} ${inDigits((facts.machines ?? []).join(' '))}`;
+  return stated.some((clause) => {
+    if (elsewhere.test(clause) && !cannot.test(clause) && !elsewhere.test(known)) return true;
+    const offered = carries.exec(clause)?.[1];
+    if (offered === undefined || cannot.test(clause)) return false;
+    const words = (offered.match(/[a-z]{4,}/g) ?? []).filter(
+      (word) => !neutral.has(word) && !everything.test(word),
+    );
+    return words.some((word) => !hasWord(known, word));
+  });
+}
+
+const records =
+  /\byour (?:last|previous|first|earlier|other|old) (?:rental|booking|order|invoice|bill|machine)\b|\byou(?: still)? owe\b|\byou(?:'ve| have) rented\b|\byou (?:had|rented|took) (?:it|one|that|this)\b|\b(?:hello|hi|nice to hear from you) again\b|\bwelcome back\b|\b(?:i|we)(?: do| can)? (?:see|find|found) (?:you|your|a|an|one|\d+|several|no|the) ?(?:\w+ )?(?:bookings?|reservations?|rentals?|accounts?|file|orders?|profile)\b|\baccording to (?:our|my|the) (?:records?|system|files?)\b/;
+const ofTheirs = /\b(?:you have|your (?:booking|rental|request|reservation))\b/;
+const ofOtherCustomers =
+  /\b(?:other|another|previous|last|next|current) (?:customers?|callers?|renters?|clients?|guys?|person|party|contractor|company)(?:'s)?\b.*\b(?:name|number|phone|address|e-?mail)\b/;
+
+/** What is on file of this caller, a tool has said; of others nothing is told. */
+function hasUnknownRecord({ stated }: Said, { tools }: Knowledge): boolean {
+  return stated.some((clause) => {
+    if (attributed.test(clause) || cannot.test(clause)) return false;
+    if (ofOtherCustomers.test(clause)) return true;
+    const at = clause.search(records);
+    return at >= 0 && !isSupposed(clause.slice(0, at)) && !ofTheirs.test(tools);
+  });
+}
+
 const ofCalls = /\b(?:call|ring|phone|get back to|reach|contact|text) you\b/;
 
 function hasUnknownDate(said: Said, known: Knowledge): boolean {
@@ -1436,7 +1625,8 @@ function hasUnknownDate(said: Said, known: Knowledge): boolean {
   const rows = facts.yard.flatMap(([key, row]) => (/hour|open/i.test(key) ? [] : [inDigits(row)]));
   const timed = [tools, ...rows, attributed.test(text) || isEchoed(text) ? caller : ''].join(' ');
   const times = clocksIn(claim);
-  if (times.some((time) => !new RegExp(`(?<!\\d)${time}(?!\\d)`).test(timed))) return true;
+  if (times.some((time) => !new RegExp(`(?<!\\d)${time}(?!\\d|st|nd|rd|th)`).test(timed)))
+    return true;
   if (
     ofCalls.test(claim) &&
     /\b(?:within|in|by|at|before) (?:the |an? |\d)|\b(?:today|tomorrow|tonight|this (?:morning|afternoon|evening)|\w+day)\b/.test(
