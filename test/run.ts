@@ -57,7 +57,7 @@ const parts = {
   full: {
     files: ['test/stack/full/*.test.ts', 'test/evals/*.test.ts'],
     longest: ['calls', 'survival', 'bookings'],
-    alone: ['attendant', 'hang-ups', 'worker-faults', 'demo', 'conversation', 'evals'],
+    alone: ['attendant', 'hang-ups', 'worker-faults', 'demo', 'conversation', 'consent', 'evals'],
     ...onTheStack,
   },
 } satisfies Readonly<Record<string, Tests | null>>;
