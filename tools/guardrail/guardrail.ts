@@ -1515,7 +1515,7 @@ const ofTheYard =
 const ofTalk = new Set(
   (
     'them they him her she us me mine yours ours whom whose these those himself themselves talked spoken words word sentence while such same different whole maybe alone ahead along apart away around behind near next side middle end beginning half quarter pair set bit rest mine kids people folks everybody man men woman lady sir miss mister birthday wedding party family house home garden job project hole ground soil slope week morning noon evening night minute hour tomorrow today tonight ' +
-    'must ought shall every anyway actually really just least older younger take takes taking half past ready pay paid might early late meet meets bring brings brought return returned works ' +
+    'confirmation message messages email emails must ought shall every anyway actually really just least older younger take takes taking half past ready pay paid might early late meet meets bring brings brought return returned works ' +
     'answer answers anyone anything ask asked asking asks bad best better book booked booking ' +
     'bother call called calls cancel cancelled card care careful carry change changed check ' +
     'checked choice choose clear clock close closed closes colleague colleagues come confirm ' +

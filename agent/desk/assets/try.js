@@ -105,8 +105,10 @@ function over(text) {
 
 /** Shows what is said until the call is over, and once more after it. */
 async function follow(id) {
+  // Another call that began meanwhile is followed by itself.
+  const isCurrent = () => id === callId;
   let isLast = false;
-  while (id === callId) {
+  while (isCurrent()) {
     isLast = room === undefined;
     try {
       const response = await fetch(`/desk/try/words?id=${encodeURIComponent(id)}`);
