@@ -21,7 +21,7 @@ export function slotFillerReply(
   const text = normaliseSpeech(said);
   const call = understand(messages, tools);
   const asked = questionBefore(messages);
-  if (asked !== null && !/\belse\b/.test(asked))
+  if (asked !== null && !/\b(?:else|help)\b/.test(asked))
     return answerTo(asked, { said, text, call, messages });
   for (const [wish, tool, slots] of deeds) {
     if (!wish.test(text)) continue;
